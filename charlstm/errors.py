@@ -1,0 +1,69 @@
+"""How a command ends: what a user must change, told in one line, and the exit code.
+
+| code | meaning |
+| --- | --- |
+| 0 | done (also when the reader of a pipe went away) |
+| 2 | the user must change something: one line `error: ...` on standard error |
+| 130, 143 | stopped by Ctrl-C or SIGTERM, after saving |
+"""
+
+import contextlib
+import functools
+import os
+import sys
+from collections.abc import Callable, Sequence
+
+
+class UserError(ValueError):
+    """Something that only the user can put right.
+
+    The message says what was given, where, what is allowed and what to do next, in one line.
+
+    Example:
+        >>> raise UserError("--layers is 0; it must be at least 1")
+        Traceback (most recent call last):
+        charlstm.errors.UserError: --layers is 0; it must be at least 1
+    """
+
+
+def unreadable(path: object, error: OSError, advice: str) -> UserError:
+    """Tell which file could not be opened, why, and what to do about it."""
+    return UserError(f"{path}: {(error.strerror or str(error)).lower()}; {advice}")
+
+
+def command(main: Callable[[Sequence[str] | None], int]) -> Callable[..., int]:
+    """Give a command's `main(argv)` the exit codes of this module instead of tracebacks."""
+
+    @functools.wraps(main)
+    def wrapped(argv: Sequence[str] | None = None) -> int:
+        try:
+            code = main(argv)
+            sys.stdout.flush()  # a closed pipe or a full disk must show here, not at exit
+            return code
+        except UserError as error:
+            _tell(str(error))
+        except BrokenPipeError:
+            _abandon_output()
+            return 0
+        except OSError as error:
+            place = error.filename or "standard output"
+            _tell(
+                f"{place}: {(error.strerror or str(error)).lower()}; free the place or name another"
+            )
+            _abandon_output()
+        except KeyboardInterrupt:
+            _abandon_output()
+            return 130
+        return 2
+
+    return wrapped
+
+
+def _tell(message: str) -> None:
+    print("error: " + " ".join(message.split()), file=sys.stderr)
+
+
+def _abandon_output() -> None:
+    """Keep the interpreter from writing what is left in its buffer when it exits."""
+    with contextlib.suppress(OSError, ValueError):  # there is no real file in a notebook
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
