@@ -1,0 +1,145 @@
+"""A name, a path, a folder or "-" becomes text.
+
+A name is looked up in the corpus folder: `CHARLSTM_DATA` where that is set, else
+`~/.cache/charlstm`. Text is decoded strictly, never guessed at.
+"""
+
+import hashlib
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from charlstm.errors import UserError, unreadable
+from charlstm.options import DataOptions
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """A text and where it came from.
+
+    Attributes:
+        sources: what the user named, in order.
+        text: the characters; with `--bytes` one character U+0000 to U+00FF for each byte.
+        sha256: digest of the files' bytes, one after the other.
+        options: how the bytes were turned into `text`.
+    """
+
+    sources: tuple[str, ...]
+    text: str
+    sha256: str
+    options: DataOptions
+
+    def parts(self) -> dict[str, slice]:
+        """Return the positions of `train`, `validation`, `test` and `all`.
+
+        Example:
+            >>> Corpus(("x",), "0123456789", "", DataOptions(split=(0.6, 0.3))).parts()["test"]
+            slice(9, 10, None)
+        """
+        total = len(self.text)
+        train, validation = self.options.split
+        first = int(total * train)
+        second = total if train + validation > 1 - 1e-9 else int(total * (train + validation))
+        return {
+            "train": slice(0, first),
+            "validation": slice(first, second),
+            "test": slice(second, total),
+            "all": slice(0, total),
+        }
+
+
+def read_corpus(sources: Sequence[str], options: DataOptions | None = None) -> Corpus:
+    """Read files, folders, named corpora or "-" (standard input) as one text.
+
+    Args:
+        sources: paths, names or "-"; a folder stands for its text files in sorted order.
+        options: encoding, line ends and split.
+
+    Raises:
+        UserError: nothing there, not readable, not text in this encoding, or empty.
+    """
+    options = options or DataOptions()
+    texts, digest = [], hashlib.sha256()
+    for source in sources:
+        for name, content in _files(source, options):
+            digest.update(content)
+            texts.append(_decode(name, content, options))
+    text = "".join(texts)
+    if options.newlines == "lf":
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if not text:
+        raise UserError(
+            f"{' '.join(sources)}: empty; give a text of at least a few dozen characters"
+        )
+    return Corpus(tuple(sources), text, digest.hexdigest(), options)
+
+
+def corpus_folder() -> Path:
+    """Return the folder in which named corpora are kept."""
+    return Path(os.environ.get("CHARLSTM_DATA") or Path.home() / ".cache" / "charlstm")
+
+
+def _files(source: str, options: DataOptions) -> list[tuple[str, bytes]]:
+    if source == "-":
+        return [("standard input", sys.stdin.buffer.read())]
+    path = Path(source)
+    if not path.exists():
+        path = _named(source)
+    if path.is_dir():
+        return _folder(path, options)
+    return [(str(path), _content(path))]
+
+
+def _folder(folder: Path, options: DataOptions) -> list[tuple[str, bytes]]:
+    found = []
+    for path in sorted(folder.rglob("*")):
+        hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
+        if path.is_file() and not hidden:
+            content = _content(path)
+            if options.bytes or b"\0" not in content[:8192]:  # the usual sign of a binary file
+                found.append((str(path), content))
+            else:
+                print(f"{path}: left out, it is not text", file=sys.stderr)
+    if not found:
+        raise UserError(f"{folder}: no text file in this folder; name a file, or another folder")
+    return found
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise unreadable(path, error, "give a text that can be read") from None
+
+
+def _named(name: str) -> Path:
+    folder = corpus_folder()
+    known = {p.stem: p for p in sorted(folder.glob("*")) if p.is_file() and p.stem != "README"}
+    if name in known:
+        return known[name]
+    names = ", ".join(known) if known else "none"
+    raise UserError(
+        f"{name}: no such file or folder, and no corpus of that name in {folder} (there: {names});"
+        " give a path, or put the text there; CHARLSTM_DATA names another folder"
+    )
+
+
+def _decode(name: str, content: bytes, options: DataOptions) -> str:
+    if options.bytes:
+        return content.decode("latin-1")
+    try:
+        return content.decode(options.encoding)
+    except UnicodeDecodeError as error:
+        wrong = content[error.start]
+        raise UserError(
+            f"{name}: byte 0x{wrong:02x} at offset {error.start} is not {options.encoding}; name"
+            " the encoding with --encoding (latin-1, cp1252, utf-16 ...), or model bytes with"
+            " --bytes"
+        ) from None
+    except (LookupError, UnicodeError) as error:
+        raise UserError(
+            f"--encoding {options.encoding}: {error}; Python's codec names are allowed, such as"
+            " utf-8, latin-1, cp1252 or utf-16"
+        ) from None

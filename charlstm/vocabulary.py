@@ -1,0 +1,136 @@
+"""Characters to ids and back.
+
+An id is the rank of a character among the vocabulary's characters, which are sorted by code point
+when they come from a text. In a vocabulary of bytes each byte is the character U+0000 to U+00FF
+of the same number, so that the rest of the package knows only characters.
+"""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
+
+import numpy as np
+
+from charlstm.errors import UserError
+
+Ids = np.ndarray[Any, np.dtype[np.int32]]
+LARGE_VOCABULARY = 1000  # above this, the softmax costs more than a small recurrent layer
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """The characters that a model knows, in the order of their ids.
+
+    Example:
+        >>> vocabulary = Vocabulary.of("hello")
+        >>> vocabulary.characters
+        'ehlo'
+        >>> vocabulary.encode("hole")
+        array([1, 3, 2, 0], dtype=int32)
+        >>> vocabulary.decode([1, 3, 2, 0])
+        'hole'
+    """
+
+    characters: str
+    bytewise: bool = False
+
+    def __post_init__(self) -> None:
+        if len(set(self.characters)) != len(self.characters) or not self.characters:
+            raise UserError("vocabulary: its characters must be one or more, and all different")
+        if self.bytewise and max(self.characters) > "\xff":
+            raise UserError("vocabulary: a vocabulary of bytes holds U+0000 to U+00FF only")
+
+    def __len__(self) -> int:
+        return len(self.characters)
+
+    @classmethod
+    def of(cls, text: str, *, min_count: int = 1, bytewise: bool = False) -> "Vocabulary":
+        """Collect the characters that occur at least `min_count` times in `text`, sorted.
+
+        Raises:
+            UserError: no character occurs that often.
+        """
+        counts = np.bincount(_code_points(text), minlength=1)
+        kept = np.flatnonzero(counts >= min_count)
+        if not kept.size:
+            raise UserError(
+                f"--min-count is {min_count}, but no character occurs more than {counts.max()}"
+                " times; give a smaller count"
+            )
+        return cls(_text(kept), bytewise)
+
+    @cached_property
+    def _id_of(self) -> Ids:
+        """Ids by code point, -1 where there is none; the last entry stands for all beyond."""
+        points = _code_points(self.characters)
+        table = np.full(int(points.max()) + 2, -1, np.int32)
+        table[points] = np.arange(len(points), dtype=np.int32)
+        return table
+
+    def encode(
+        self, text: str, *, unknown: Literal["error", "skip"] = "error", where: str = "text"
+    ) -> Ids:
+        """Return the ids of a text's characters.
+
+        Args:
+            text: any text; for a vocabulary of bytes, bytes as characters U+0000 to U+00FF.
+            unknown: what to do with characters that have no id.
+            where: what to call the text in an error.
+
+        Returns:
+            ids, int32, shape (len(text),), shorter where unknown characters were skipped.
+
+        Raises:
+            UserError: a character is unknown and `unknown` is "error"; it and its position
+                (counted from 0) are named.
+        """
+        table = self._id_of
+        ids = table[np.minimum(_code_points(text), len(table) - 1)]
+        known = ids >= 0
+        if known.all():
+            return ids
+        if unknown == "skip":
+            return ids[known]
+        position = int(np.argmin(known))
+        raise UserError(
+            f"{where}: character {describe(text[position])} at position {position} is not among"
+            f" the model's {len(self)} characters; remove it, or pass --unknown skip"
+        )
+
+    def unknown(self, text: str) -> str:
+        """Return the characters of `text` that have no id, each once, sorted."""
+        return "".join(sorted(set(text) - set(self.characters)))
+
+    def decode(self, ids: Sequence[int] | Ids) -> str:
+        """Return the text of ids, the inverse of `encode`."""
+        return _text(_code_points(self.characters)[np.asarray(ids, np.int64)])
+
+    def from_user(self, text: str) -> str:
+        """Turn what a person typed into this vocabulary's characters: its bytes as UTF-8."""
+        return text.encode("utf-8", "surrogateescape").decode("latin-1") if self.bytewise else text
+
+    def to_user(self, text: str) -> bytes:
+        """Turn this vocabulary's characters into what is written to a file or terminal."""
+        return text.encode("latin-1") if self.bytewise else text.encode("utf-8", "surrogatepass")
+
+
+def describe(character: str) -> str:
+    """Name a character for a message.
+
+    Example:
+        >>> describe("€")
+        "'€' (U+20AC)"
+    """
+    return f"{character!r} (U+{ord(character):04X})"
+
+
+def _code_points(text: str) -> np.ndarray[Any, np.dtype[np.uint32]]:
+    order = "utf-32-le" if sys.byteorder == "little" else "utf-32-be"
+    return np.frombuffer(text.encode(order, "surrogatepass"), np.uint32)
+
+
+def _text(points: np.ndarray[Any, Any]) -> str:
+    order = "utf-32-le" if sys.byteorder == "little" else "utf-32-be"
+    return points.astype(np.uint32).tobytes().decode(order, "surrogatepass")
