@@ -1,0 +1,203 @@
+"""The command that measures a model: `python -m charlstm.evaluate runs/my-text`."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import tyro
+
+from charlstm.cpu import usable_cpus
+from charlstm.errors import UserError, command
+from charlstm.options import DataOptions, Part, Unknown, parse
+
+if TYPE_CHECKING:
+    from charlstm.checkpoint import Checkpoint
+    from charlstm.corpora import Corpus
+
+
+PROTOCOLS = {"carried": "one pass", "cold": "256 characters"}
+
+
+@dataclass(frozen=True)
+class Evaluate:
+    """Measure a model on a text: nats and bits per character, in two protocols.
+
+    python -m charlstm.evaluate runs/my-text
+    python -m charlstm.evaluate tinyshakespeare other.txt --json
+
+    carried is one pass with the state carried; cold is windows of 256 characters, each from the
+    zero state. Without CORPUS the text that the model was trained on is read again. Of that text
+    the validation part is measured, of any other text all of it, unless --part says otherwise.
+    """
+
+    model: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="MODEL")]
+    """A model file, a run folder, or a shipped model's name."""
+    corpus: Annotated[tuple[str, ...], tyro.conf.Positional, tyro.conf.arg(metavar="CORPUS")] = ()
+    """Files, folders, named corpora, or - for standard input."""
+    part: Part | None = None
+    """Part of the text to measure."""
+    split: tuple[float, float] | None = None
+    """Shares of training and validation (default: the model's)."""
+    encoding: str | None = None
+    """Codec of the files (default: the model's)."""
+    newlines: Literal["keep", "lf"] | None = None
+    """Line ends (default: the model's)."""
+    unknown: Unknown | None = None
+    """What to do with characters the model does not know (default: skip in the text it was trained
+    on, which had left them out, else error)."""
+    json: bool = False
+    """Print one JSON object on standard output."""
+    threads: int | None = None
+    """Threads (default: the CPUs this process may use)."""
+
+    def __post_init__(self) -> None:
+        if self.threads is not None and self.threads < 1:
+            raise UserError(f"--threads is {self.threads}; it must be at least 1")
+
+
+@command
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; return its exit code."""
+    given = parse(Evaluate, argv)
+
+    from charlstm.checkpoint import Checkpoint, find_model
+    from charlstm.trainer import prepare_cpu
+
+    path = find_model(given.model)
+    checkpoint = Checkpoint.load(path)
+    corpus = _corpus(given, checkpoint)
+    prepare_cpu(given.threads or usable_cpus())
+    figures = {"model": str(given.model)} | measure(checkpoint, corpus, given.part, given.unknown)
+    print(json.dumps(figures) if given.json else table(figures))
+    return 0
+
+
+def measure(
+    checkpoint: Checkpoint,
+    corpus: Corpus,
+    part: Part | None = None,
+    unknown: Unknown | None = None,
+    baselines: bool = True,
+) -> dict[str, Any]:
+    """Score a model on a part of a text, in both protocols, and others on the same characters.
+
+    Args:
+        checkpoint: the model.
+        corpus: the text.
+        part: None is the validation part of the model's own text, and all of another.
+        unknown: what to do with characters that the model does not know.
+        baselines: also measure xz and a 5-gram model, which first read the part before.
+
+    Returns:
+        figures by name, as `--json` prints them.
+
+    Raises:
+        UserError: the part has fewer than two characters, or an unknown one.
+    """
+    import numpy as np
+
+    from charlstm.baselines import ngram_bits, xz_bits
+    from charlstm.metrics import carried, cold
+    from charlstm.model import CharModel
+
+    own = corpus.sha256 == checkpoint.about.get("corpus", {}).get("sha256")
+    part = part or ("validation" if own else "all")
+    where, name = corpus.parts()[part], " ".join(corpus.sources)
+    if where.stop - where.start < 2:
+        raise UserError(
+            f"{name}: the part {part} has {where.stop - where.start} characters; at least 2 are"
+            " needed; name another --part or --split"
+        )
+    vocabulary = checkpoint.vocabulary
+    if unknown is None:
+        unknown = "skip" if own else "error"  # training left the same ones out
+    text, before = corpus.text[where], corpus.text[: where.start]
+    ids = vocabulary.encode(text, unknown=unknown, where=f"{name}, part {part}")
+    model = CharModel(checkpoint.options, len(vocabulary)).load_arrays(checkpoint.weights)
+    started = time.perf_counter()
+    scores = {"carried": carried(model, ids), "cold": cold(model, ids)}
+    seconds = time.perf_counter() - started
+    figures: dict[str, Any] = {
+        "corpus": name,
+        "sha256": corpus.sha256,
+        "part": part,
+        "from": where.start,
+        "to": where.stop,
+        "of": len(corpus.text),
+        "left_out": len(text) - len(ids),
+        **{protocol: score.to_json() for protocol, score in scores.items()},
+        "chars_per_second": 2 * len(ids) / seconds,
+    }
+    if baselines:
+        history = vocabulary.encode(before, unknown="skip")
+        read = [vocabulary.to_user(vocabulary.decode(piece)) for piece in (ids, history)]
+        both = np.concatenate((history, ids))
+        figures["xz_bits_per_char"] = xz_bits(*read) / len(ids)
+        figures["5gram_bits_per_char"] = ngram_bits(both, len(vocabulary), len(history)) / len(ids)
+        figures["baselines_read_first"] = len(history)
+    return figures
+
+
+def table(figures: dict[str, Any]) -> str:
+    """Lay the figures of `measure` out for a person."""
+    share = (figures["to"] - figures["from"]) / figures["of"]
+    lines = [
+        f"{figures['corpus']}: {figures['part']}, characters {figures['from']:,} to"
+        f" {figures['to']:,} of {figures['of']:,} ({share:.1%})"
+        + (f", {figures['left_out']:,} unknown ones left out" if figures["left_out"] else ""),
+        f"{'':24}{'nats/char':>10}{'bits/char':>10}{'perplexity':>12}{'characters':>12}",
+    ]
+    for protocol, how in PROTOCOLS.items():
+        score = figures[protocol]
+        lines.append(
+            f"{protocol + ' (' + how + ')':24}{score['nats']:10.4f}{score['bits_per_char']:10.4f}"
+            f"{score['perplexity']:12.3f}{score['characters']:12,}"
+        )
+    if "xz_bits_per_char" in figures:
+        read = figures["baselines_read_first"]
+        after = f", having read the {read:,} characters before" if read else ""
+        for name, key in (("5-gram", "5gram_bits_per_char"), ("xz", "xz_bits_per_char")):
+            bits = figures[key]
+            lines.append(
+                f"{name:24}{bits * math.log(2):10.4f}{bits:10.4f}{2**bits:12.3f}"
+                f"{figures['to'] - figures['from'] - figures['left_out']:12,}"
+            )
+        lines.append(f"The 5-gram model (Witten-Bell) and xz learn while they read{after}.")
+    lines.append(f"{figures['chars_per_second']:,.0f} characters a second.")
+    return "\n".join(lines)
+
+
+def _corpus(given: Evaluate, checkpoint: Checkpoint) -> Corpus:
+    from charlstm.corpora import read_corpus
+    from charlstm.options import from_json
+
+    trained_on = checkpoint.about.get("corpus", {})
+    options = from_json(DataOptions, trained_on.get("options", {}), given.model)
+    changes = {
+        name: getattr(given, name)
+        for name in ("split", "encoding", "newlines")
+        if getattr(given, name) is not None
+    }
+    options = dataclasses.replace(options, **changes, bytes=checkpoint.vocabulary.bytewise)
+    if given.corpus:
+        return read_corpus(given.corpus, options)
+    if not trained_on.get("sources") or "-" in trained_on["sources"]:
+        raise UserError(f"{given.model}: the text it was trained on has no name; give a CORPUS")
+    corpus = read_corpus(trained_on["sources"], options)
+    if corpus.sha256 != trained_on.get("sha256"):
+        raise UserError(
+            f"{' '.join(corpus.sources)}: not the text that {given.model} was trained on (another"
+            " sha256); name the text to measure as CORPUS"
+        )
+    return corpus
+
+
+if __name__ == "__main__":
+    sys.exit(main())
