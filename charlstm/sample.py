@@ -1,0 +1,140 @@
+"""The command that generates text: `python -m charlstm.sample --temp 0.8`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import tyro
+
+from charlstm.cpu import usable_cpus
+from charlstm.errors import UserError, command, unreadable
+from charlstm.options import SampleOptions, Unknown, parse
+
+if TYPE_CHECKING:
+    from charlstm.checkpoint import Checkpoint
+
+SMALL = 10_000_000  # bytes of float32 weights
+
+
+@dataclass(frozen=True)
+class Sample:
+    r"""Generate text with a trained model.
+
+    python -m charlstm.sample --temp 0.8
+    python -m charlstm.sample runs/my-text --prime "Once upon a time" --length 1000
+    python -m charlstm.sample --number 64 --length 200 --stop $'\n\n' > samples.txt
+
+    The text goes to standard output as it is made. It begins after the zero state, as after a
+    line end, unless there is a prime.
+    """
+
+    model: Annotated[str | None, tyro.conf.Positional, tyro.conf.arg(metavar="MODEL")] = None
+    """A model file, a run folder, or a shipped model's name."""
+    options: SampleOptions = SampleOptions()
+    prime: str | None = None
+    """Text to go on from."""
+    prime_file: str | None = None
+    """File (UTF-8) to go on from; - is standard input."""
+    echo: bool = True
+    """Print the prime before what is made."""
+    unknown: Unknown = "error"
+    """What to do with characters of the prime that the model does not know."""
+    number: int = 1
+    """Samples, made side by side; each is printed when all are done."""
+    threads: int | None = None
+    """Threads of the matrix products (default: 1 for one sample of a small or
+    medium model, else the CPUs this process may use)."""
+
+    def __post_init__(self) -> None:
+        if self.prime is not None and self.prime_file is not None:
+            raise UserError("--prime and --prime-file both give the prime; leave one of them out")
+        for name in ("number", "threads"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise UserError(f"--{name} is {value}; it must be at least 1")
+
+
+@command
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; return its exit code."""
+    given = parse(Sample, argv)
+
+    from threadpoolctl import threadpool_limits
+
+    from charlstm.checkpoint import Checkpoint, find_model
+    from charlstm.sampler import Sampler, generate, generate_many
+
+    checkpoint = Checkpoint.load(find_model(given.model))
+    vocabulary = checkpoint.vocabulary
+    prime = _prime(given, vocabulary.from_user)
+    if given.unknown == "skip" and (unknown := vocabulary.unknown(prime)):
+        print(f"left out of the prime: {unknown!r}", file=sys.stderr)
+        prime = prime.translate(dict.fromkeys(map(ord, unknown)))
+    vocabulary.encode(prime, where="prime")  # refuse an unknown character before printing any
+    sampler = Sampler(checkpoint)
+    echo = prime if given.echo else ""
+    with threadpool_limits(given.threads or threads_for(checkpoint, given.number, usable_cpus())):
+        if given.number == 1:
+            _stream(echo, generate(sampler, prime, given.options), vocabulary.to_user)
+            return 0
+        samples = [echo] * given.number
+        try:
+            for pieces in generate_many(sampler, given.number, prime, given.options):
+                samples = [text + piece for text, piece in zip(samples, pieces, strict=True)]
+        finally:  # Ctrl-C too shows what there is
+            for index, text in enumerate(samples, 1):
+                _write(f"--- {index} of {given.number} ---\n".encode())
+                _write(vocabulary.to_user(text) + b"\n")
+    return 0
+
+
+def _prime(given: Sample, from_user: Callable[[str], str]) -> str:
+    if given.prime_file is None:
+        return from_user(given.prime or "")
+    try:
+        if given.prime_file == "-":
+            content = sys.stdin.buffer.read()
+        else:
+            content = Path(given.prime_file).read_bytes()
+        return from_user(content.decode("utf-8"))
+    except OSError as error:
+        raise unreadable(given.prime_file, error, "give a UTF-8 file for --prime-file") from None
+    except UnicodeDecodeError as error:
+        raise UserError(
+            f"{given.prime_file}: byte 0x{content[error.start]:02x} at offset {error.start} is not"
+            " UTF-8; convert the file"
+        ) from None
+
+
+def threads_for(model: Checkpoint, number: int, cpus: int) -> int:
+    """Return the number of threads for the matrix products.
+
+    Two threads read a large model's weights faster than one, but wait for each other a hundred
+    times longer than they compute where another process keeps a CPU busy. So a model that one
+    thread reads in well under 200 microseconds gets one, unless many samples share the reading.
+    """
+    small = sum(array.nbytes for array in model.weights.values()) < SMALL
+    return 1 if small and number < 8 else cpus
+
+
+def _stream(echo: str, characters: Iterable[str], encode: Callable[[str], bytes]) -> None:
+    """Write each character as it comes to a terminal, each word to anything else."""
+    terminal = sys.stdout.isatty()
+    _write(encode(echo))
+    for character in characters:
+        _write(encode(character), flush=terminal or character.isspace())
+    _write(b"\n" if terminal else b"")
+
+
+def _write(content: bytes, flush: bool = True) -> None:
+    sys.stdout.buffer.write(content)
+    if flush:
+        sys.stdout.buffer.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

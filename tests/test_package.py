@@ -1,0 +1,244 @@
+"""The house: who imports whom, what is public, what is installed, and what the documents say."""
+
+import ast
+import importlib
+import os
+import re
+import shlex
+import subprocess
+import sys
+import tomllib
+import zipfile
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+
+import charlstm
+from charlstm.checkpoint import Checkpoint, find_model
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "charlstm"
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+# Text goes down this list once and comes out as text: a file imports only from those above it.
+ORDER = """
+errors cpu options corpora vocabulary streams cells model checkpoint metrics baselines trainer
+sampler evaluate runs train sample benchmark
+""".split()
+
+
+def imported(name):
+    """Yield the package's modules that a module imports, at its top or inside its functions."""
+    for node in ast.walk(ast.parse((PACKAGE / f"{name}.py").read_text())):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("charlstm."):
+            yield node.module.split(".")[1]
+
+
+def test_every_file_has_its_place_and_imports_only_from_above():
+    assert sorted(ORDER) == sorted(p.stem for p in PACKAGE.glob("*.py") if p.stem != "__init__")
+    for place, name in enumerate(ORDER):
+        assert set(imported(name)) <= set(ORDER[:place]), name
+
+
+def test_public_names_are_all_there_and_sorted():
+    assert charlstm.__all__ == sorted(charlstm.__all__)
+    for name in charlstm.__all__:
+        assert getattr(charlstm, name).__module__.startswith("charlstm.")
+        assert getattr(charlstm, name).__doc__
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        charlstm.nothing  # noqa: B018
+    assert set(charlstm.__all__) <= set(dir(charlstm))
+
+
+def test_importing_the_package_brings_in_nothing():
+    probe = "import sys, charlstm; assert not {'torch', 'numpy', 'tyro'} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", probe], check=True)
+
+
+def test_version_is_stated_once_in_each_place():
+    assert charlstm.__version__ == PROJECT["version"]
+    assert f"## {PROJECT['version']}" in (ROOT / "CHANGELOG.md").read_text()
+
+
+# --- dependencies --------------------------------------------------------------------------------
+
+
+def pinned():
+    lines = (ROOT / "constraints.txt").read_text().splitlines()
+    return dict(line.lower().split("==") for line in lines if line and not line.startswith("#"))
+
+
+def requirements():
+    groups = {"": PROJECT["dependencies"], **PROJECT["optional-dependencies"]}
+    return {
+        g: [Requirement(r) for r in rs if not r.startswith("charlstm")] for g, rs in groups.items()
+    }
+
+
+def canonical(name):
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def test_constraints_pin_every_requirement_within_its_range():
+    versions = {canonical(k): v for k, v in pinned().items()}
+    for group in requirements().values():
+        for requirement in group:
+            assert requirement.specifier.contains(versions[canonical(requirement.name)]), (
+                requirement
+            )
+    assert versions["torch"] == "2.13.0"
+
+
+def test_environment_yml_agrees_with_pyproject():
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text())
+    assert environment["name"] == "charlstm"
+    listed = [d for d in environment["dependencies"] if isinstance(d, str)]
+    listed += [d for d in environment["dependencies"][-1]["pip"] if not d.startswith("-e")]
+    conda = {"pytorch-cpu": "torch", "matplotlib-base": "matplotlib"}
+    got = {}
+    for entry in listed:
+        name, specifier = re.fullmatch(r"([\w-]+)(.*)", entry).groups()
+        got[conda.get(name, name)] = specifier
+    assert got.pop("python").removeprefix("=") == PROJECT["requires-python"].removeprefix(">=")
+    assert got.pop("pip") == ""
+    wanted = [*requirements()[""], *requirements()["lessons"]]
+    assert {name: Requirement(name + s).specifier for name, s in got.items()} == {
+        r.name: r.specifier for r in wanted
+    }
+
+
+def test_every_import_is_a_stated_dependency():
+    standard = sys.stdlib_module_names
+    names = {r.name.replace("-", "_") for r in requirements()[""]} | {"charlstm"}
+    for name in ORDER:
+        for node in ast.walk(ast.parse((PACKAGE / f"{name}.py").read_text())):
+            modules = []
+            if isinstance(node, ast.Import):
+                modules = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                modules = [node.module]
+            for module in modules:
+                assert module.split(".")[0] in standard | names, (name, module)
+
+
+# --- the wheel -----------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_the_wheel_works_without_the_repository(tmp_path):
+    """Build, install in a fresh environment, and sample; torch is not needed for that."""
+    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", tmp_path, ROOT]
+    subprocess.run([*map(str, build)], check=True, capture_output=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    names = zipfile.ZipFile(wheel).namelist()
+    assert "charlstm/pretrained/tinyshakespeare.safetensors" in names
+    assert "charlstm/py.typed" in names
+    assert not [n for n in names if n.startswith(("tests/", "corpora/"))]
+    environment = tmp_path / "environment"
+    subprocess.run([sys.executable, "-m", "venv", str(environment)], check=True)
+    python = environment / "bin" / "python"
+    needed = [r.name for r in requirements()[""] if r.name != "torch"]
+    pip = [python, "-m", "pip", "install", "-q", "-c", ROOT / "constraints.txt"]
+    subprocess.run([*map(str, pip), *needed], check=True, cwd=tmp_path)
+    subprocess.run([*map(str, pip), "--no-deps", str(wheel)], check=True, cwd=tmp_path)
+    clean = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
+    done = subprocess.run(
+        [str(python), "-m", "charlstm.sample", "--temp", "0.8", "--length", "40"],
+        check=True,
+        capture_output=True,
+        cwd=tmp_path,
+        env=clean,
+    )
+    assert len(done.stdout) == 40
+
+
+# --- documents -----------------------------------------------------------------------------------
+
+DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", PACKAGE / "pretrained" / "README.md"]
+
+
+def commands(text):
+    """Yield the arguments of every `python -m charlstm.X ...` in a document."""
+    for line in text.replace("\\\n", " ").splitlines():
+        for match in re.finditer(r"python -m charlstm\.(\w+)([^`|>&#]*)", line):
+            yield match[1], shlex.split(match[2])
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda p: p.parent.name + "/" + p.name)
+def test_every_command_in_the_documents_parses(document):
+    from charlstm import options
+
+    for name, arguments in commands(document.read_text()):
+        module = importlib.import_module(f"charlstm.{name}")
+        kind = getattr(module, name.capitalize())
+        if "--help" not in arguments:
+            options.parse(kind, arguments)
+
+
+def test_every_flag_named_in_the_readme_exists():
+    from charlstm.benchmark import Benchmark
+    from charlstm.evaluate import Evaluate
+    from charlstm.sample import Sample
+    from charlstm.train import Train
+
+    known = {"--help", "--temp", "--no-echo"}
+    for kind in (Benchmark, Evaluate, Sample, Train):
+        known |= {"--" + n.replace("_", "-") for n in fields(kind)}
+    for document in DOCUMENTS:
+        for flag in re.findall(r"(?<![\w-])--[a-z][a-z-]+", document.read_text()):
+            assert flag in known | {"--break-system-packages", "--quick"}, (document.name, flag)
+
+
+def fields(kind):
+    import dataclasses
+
+    for field in dataclasses.fields(kind):
+        value = field.default
+        if dataclasses.is_dataclass(value):
+            yield from fields(type(value))
+        else:
+            yield field.name
+
+
+def test_the_readme_lists_every_file():
+    readme = (ROOT / "README.md").read_text()
+    for name in ORDER:
+        assert f"  {name}.py " in readme, name
+
+
+def test_the_card_states_what_the_shipped_model_says_of_itself():
+    path = find_model(None)
+    card = (PACKAGE / "pretrained" / "README.md").read_text()
+    about = Checkpoint.load(path).about
+    assert path.stat().st_size < 8_000_000
+    assert about["corpus"]["sha256"] in card
+    for protocol in ("carried", "cold"):
+        assert f"{about['measured'][protocol]['nats']:.4f}" in card
+    assert about["measured"]["cold"]["nats"] <= 1.46
+    assert f"{about['training']['steps']:,} steps" in card
+    (command,) = [a for n, a in commands(card) if n == "train"]
+    from charlstm.options import parse
+    from charlstm.train import Train
+
+    given = parse(Train, command)
+    import dataclasses
+
+    assert dataclasses.asdict(given.training) == about["training"]["options"]
+    assert given.model == Checkpoint.load(path).options
+
+
+@pytest.mark.skipif("CHARLSTM_DATA" not in os.environ, reason="CHARLSTM_DATA names no corpora")
+@pytest.mark.slow
+def test_the_shipped_model_scores_what_its_file_says(capsys):
+    import json
+
+    from charlstm.evaluate import main
+
+    assert main(["tinyshakespeare", "--json", "--threads", "2"]) == 0
+    figures = json.loads(capsys.readouterr().out)
+    measured = Checkpoint.load(find_model(None)).about["measured"]
+    for protocol in ("carried", "cold"):
+        assert figures[protocol]["characters"] == 111_539
+        assert figures[protocol]["nats"] == pytest.approx(measured[protocol]["nats"], abs=1e-5)
