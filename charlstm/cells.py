@@ -40,7 +40,7 @@ def rnn(p: Any, x: Array, state: State) -> State:
 def gru(p: Any, x: Array, state: State) -> State:
     """Advance the gated recurrent unit, gates r, z, n, as `torch.nn.GRU` does.
 
-    Cho et al. 2014, with the reset gate after the matrix product (their v3 reads before it):
+    Cho et al. 2014, in their first version: r acts after the matrix product, not before it:
 
     r = sigmoid(W_ir x + b_ir + W_hr h + b_hr)
     z = sigmoid(W_iz x + b_iz + W_hz h + b_hz)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import signal
 import sys
 import time
@@ -281,7 +282,9 @@ class _Display:
             self.validation = report.validation
         line = f"step {report.step:,} loss {report.train_loss:.4f}"
         if self.validation is not None:
-            line += f" validation {self.validation:.4f} nats, {self.validation * 1.442695:.4f} bits"
+            line += (
+                f" validation {self.validation:.4f} nats, {self.validation / math.log(2):.4f} bits"
+            )
         line += f" clipped {report.clipped:.0%} {report.chars_per_second:,.0f} chars/s"
         if not self.bar.disable:
             self.bar.set_postfix_str(line, refresh=False)

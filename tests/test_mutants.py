@@ -1,0 +1,49 @@
+"""Break the code on purpose: each of these mistakes must make some test fail."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+# what is broken, the file, the right text, the wrong text, the tests that must notice
+MUTANTS = [
+    ("input and forget gate swapped", "cells", "i, f, _, o =", "f, i, _, o =", "test_cells.py"),
+    ("output gate sees the old cell", "cells", "p_o * c)", "p_o * state[1])", "test_cells.py"),
+    ("reset before the product", "cells", "r * h_n", "h_n", "test_cells.py"),
+    ("recurrent bias dropped", "cells", "x + h @ p.weight_hh.T + p.bias_hh  #", "x + h @ p.weight_hh.T  #", "test_cells.py"),
+    ("recurrent weight transposed", "cells", "tanh(x + h @ p.weight_hh.T", "tanh(x + h @ p.weight_hh", "test_cells.py"),
+    ("coupled rows not negated", "model", "torch.cat((-w[", "torch.cat((w[", "test_model.py"),
+    ("state in the wrong order", "model", "return outputs, (h[0], c[0])", "return outputs, (c[0], h[0])", "test_model.py"),
+    ("fast path without a start", "model", "start = [s.unsqueeze(0)", "start = [0 * s.unsqueeze(0)", "test_model.py"),
+    ("state lost between windows", "trainer", "state = None if index == 0 else", "state = None if True else", "test_trainer.py -k carried"),
+    ("state not detached", "trainer", "tuple(s.detach() for", "tuple(s for", "test_trainer.py -k carried"),
+    ("streams not contiguous", "streams", "(index * self.window, (index", "(index * self.window // 2, (index", "test_text.py -k row"),
+    ("targets not shifted", "streams", "self.ids[offset + 1 : offset + 1 +", "self.ids[offset : offset +", "test_text.py -k row"),
+    ("temperature multiplied", "sampler", "min(1 / temperature", "min(temperature", "test_sampler.py -k distribution"),
+    ("top-p cuts one too many", "sampler", "ranked[before >=", "ranked[before + ranked >", "test_sampler.py -k distribution"),
+]  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "right", "wrong", "tests"), [m[1:] for m in MUTANTS], ids=[m[0] for m in MUTANTS]
+)
+def test_the_tests_notice(name, right, wrong, tests, tmp_path):
+    shutil.copytree(ROOT / "charlstm", tmp_path / "charlstm")
+    path = tmp_path / "charlstm" / f"{name}.py"
+    source = path.read_text()
+    assert source.count(right) == 1, "the mutant no longer fits the code"
+    path.write_text(source.replace(right, wrong))
+    selected, *rest = tests.split()
+    # -P: the copy on PYTHONPATH, not the package in the current folder
+    command = [sys.executable, "-P", "-m", "pytest", "-qx", "-p", "no:cacheprovider"]
+    done = subprocess.run(
+        [*command, str(ROOT / "tests" / selected), *rest],
+        cwd=ROOT, env=os.environ | {"PYTHONPATH": str(tmp_path)}, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 1, done.stdout[-2000:]
