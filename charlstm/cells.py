@@ -23,9 +23,19 @@ State = tuple[Array, ...]
 Step = Callable[[Any, Array, State], State]
 
 
+_tanh_of: dict[type, Callable[[Array], Array]] = {}  # looking it up takes longer than a tanh
+
+
+def tanh(x: Array) -> Array:
+    """Return the hyperbolic tangent, computed by the library that made the array."""
+    if type(x) not in _tanh_of:
+        _tanh_of[type(x)] = array_namespace(x).tanh
+    return _tanh_of[type(x)](x)
+
+
 def sigmoid(x: Array) -> Array:
     """Return 1 / (1 + exp(-x)), by the tanh, which cannot overflow."""
-    return 0.5 * array_namespace(x).tanh(0.5 * x) + 0.5
+    return 0.5 * tanh(0.5 * x) + 0.5
 
 
 def rnn(p: Any, x: Array, state: State) -> State:
@@ -34,7 +44,7 @@ def rnn(p: Any, x: Array, state: State) -> State:
     h' = tanh(W_ih x + b_ih + W_hh h + b_hh)
     """
     (h,) = state
-    return (array_namespace(x).tanh(x + h @ p.weight_hh.T + p.bias_hh),)
+    return (tanh(x + h @ p.weight_hh.T + p.bias_hh),)
 
 
 def gru(p: Any, x: Array, state: State) -> State:
@@ -51,7 +61,7 @@ def gru(p: Any, x: Array, state: State) -> State:
     x_r, x_z, x_n = _gates(x, 3)
     h_r, h_z, h_n = _gates(h @ p.weight_hh.T + p.bias_hh, 3)
     r, z = sigmoid(x_r + h_r), sigmoid(x_z + h_z)  # (B, H)
-    n = array_namespace(x).tanh(x_n + r * h_n)  # (B, H)
+    n = tanh(x_n + r * h_n)  # (B, H)
     return (n + z * (h - n),)
 
 
@@ -67,9 +77,9 @@ def lstm(p: Any, x: Array, state: State) -> State:
     h, c = state
     gates = x + h @ p.weight_hh.T + p.bias_hh  # (B, 4H)
     i, f, _, o = _gates(sigmoid(gates), 4)  # one call for all: g's share is not used
-    g = array_namespace(x).tanh(_gates(gates, 4)[2])
+    g = tanh(_gates(gates, 4)[2])
     c = f * c + i * g
-    return o * array_namespace(x).tanh(c), c
+    return o * tanh(c), c
 
 
 def peephole(p: Any, x: Array, state: State) -> State:
@@ -84,7 +94,6 @@ def peephole(p: Any, x: Array, state: State) -> State:
     h, c = state
     i, f, g, o = _gates(x + h @ p.weight_hh.T + p.bias_hh, 4)
     p_i, p_f, p_o = p.weight_peephole
-    tanh = array_namespace(x).tanh
     c = sigmoid(f + p_f * c) * c + sigmoid(i + p_i * c) * tanh(g)
     return sigmoid(o + p_o * c) * tanh(c), c
 
@@ -99,7 +108,6 @@ def coupled(p: Any, x: Array, state: State) -> State:
     """
     h, c = state
     f, g, o = _gates(x + h @ p.weight_hh.T + p.bias_hh, 3)
-    tanh = array_namespace(x).tanh
     g = tanh(g)
     c = g + sigmoid(f) * (c - g)
     return sigmoid(o) * tanh(c), c

@@ -81,7 +81,7 @@ class Train:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit code."""
     given = parse(Train, argv)
-    given = parse(Train, argv, default=_preset(given.preset))
+    given = parse(Train, argv, default=preset(given.preset))
     _check(given)
 
     from charlstm.trainer import prepare_cpu
@@ -114,7 +114,8 @@ def _check(given: Train) -> None:
             )
 
 
-def _preset(name: Literal["small", "medium", "large"]) -> Train:
+def preset(name: Literal["small", "medium", "large"]) -> Train:
+    """Return the command whose defaults are those of a preset."""
     values = PRESETS[name]
     model = {k: v for k, v in values.items() if k in ModelOptions.__dataclass_fields__}
     training = {k: v for k, v in values.items() if k in TrainOptions.__dataclass_fields__}

@@ -1,6 +1,7 @@
 """The house: who imports whom, what is public, what is installed, and what the documents say."""
 
 import ast
+import dataclasses
 import importlib
 import os
 import re
@@ -192,8 +193,6 @@ def test_every_flag_named_in_the_readme_exists():
 
 
 def fields(kind):
-    import dataclasses
-
     for field in dataclasses.fields(kind):
         value = field.default
         if dataclasses.is_dataclass(value):
@@ -220,11 +219,10 @@ def test_the_card_states_what_the_shipped_model_says_of_itself():
     assert f"{about['training']['steps']:,} steps" in card
     (command,) = [a for n, a in commands(card) if n == "train"]
     from charlstm.options import parse
-    from charlstm.train import Train
+    from charlstm.train import Train, preset
 
     given = parse(Train, command)
-    import dataclasses
-
+    given = parse(Train, command, default=preset(given.preset))
     assert dataclasses.asdict(given.training) == about["training"]["options"]
     assert given.model == Checkpoint.load(path).options
 
