@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from charlstm.errors import UserError, command
-from charlstm.options import ModelOptions, TrainOptions, parse
+from charlstm.errors import command
+from charlstm.options import MOST_THREADS, ModelOptions, TrainOptions, check, parse
 
 VOCABULARY = 65
 Action = Callable[[], object]
@@ -36,8 +36,7 @@ class Benchmark:
     """Threads (default: the CPUs this process may use)."""
 
     def __post_init__(self) -> None:
-        if self.threads is not None and self.threads < 1:
-            raise UserError(f"--threads is {self.threads}; it must be at least 1")
+        check(self, threads=(1, MOST_THREADS))
 
 
 @command

@@ -2,7 +2,7 @@
 
 Files are safetensors: a JSON header and raw arrays, in which no code can hide. The header's
 metadata has one entry, `charlstm`, a JSON object that holds everything but the weights. A digest
-over all arrays tells a damaged file from a good one. Files are written beside their place, flushed
+over both tells a damaged file from a good one. Files are written beside their place, flushed
 to disk and renamed, so that there is always a whole one. This module knows NumPy, not torch.
 """
 
@@ -11,7 +11,6 @@ import dataclasses
 import hashlib
 import json
 import os
-import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,6 +27,8 @@ from charlstm.vocabulary import Vocabulary
 VERSION = 1
 PRETRAINED = Path(__file__).parent / "pretrained"
 DEFAULT = "tinyshakespeare"
+ABOUT = ("corpus", "training", "measured")
+FLOAT16_MAX = 65504.0
 Arrays = dict[str, np.ndarray[Any, Any]]
 
 
@@ -50,10 +51,12 @@ class Checkpoint:
     about: dict[str, Any] = field(default_factory=dict)
 
     def save(self, path: Path) -> None:
-        """Write the model with float16 weights; `path` holds the old file or the new one, whole.
+        """Write the model with float16 weights (float32 if one is too large for that).
+
+        `path` holds the old file or the new one, whole.
 
         Raises:
-            UserError: the place cannot be written.
+            UserError: the place cannot be written, or a weight is not finite.
         """
         header = {
             "kind": "model",
@@ -61,7 +64,14 @@ class Checkpoint:
             "vocabulary": dataclasses.asdict(self.vocabulary),
             **self.about,
         }
-        write_arrays(path, {k: v.astype(np.float16) for k, v in self.weights.items()}, header)
+        if not all(np.isfinite(array).all() for array in self.weights.values()):
+            raise UserError(
+                f"{path}: not written, as the weights are no longer finite; train again with a"
+                " smaller --learning-rate"
+            )
+        fits = all(np.abs(array).max() <= FLOAT16_MAX for array in self.weights.values())
+        dtype = np.float16 if fits else np.float32
+        write_arrays(path, {k: v.astype(dtype) for k, v in self.weights.items()}, header)
 
     @classmethod
     def load(cls, path: Path) -> "Checkpoint":
@@ -75,6 +85,8 @@ class Checkpoint:
         try:
             options = from_json(ModelOptions, header.pop("model"), str(path))
             vocabulary = Vocabulary(**header.pop("vocabulary"))
+            if not all(isinstance(header.get(part, {}), dict) for part in ABOUT):
+                raise TypeError(" or ".join(ABOUT))
         except (KeyError, TypeError, AttributeError) as error:
             raise UserError(
                 f"{path}: its metadata lacks or garbles {error}; train the model again"
@@ -133,22 +145,20 @@ def write_arrays(path: Path, arrays: Arrays, header: dict[str, Any]) -> None:
         UserError: the folder cannot be made or written, or the disk is full; the old file, if
             there is one, is as it was.
     """
-    header = {"version": VERSION, "sha256": _digest(arrays), **header}
-    content = safetensors.numpy.save(arrays, {"charlstm": json.dumps(header, ensure_ascii=False)})
-    temporary = None
+    header = {"version": VERSION, **header}
+    header["sha256"] = _digest(arrays, header)
+    content = safetensors.numpy.save(arrays, {"charlstm": json.dumps(header)})
+    temporary = path.with_name(path.name + ".tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=path.name, delete=False) as file:
-            temporary = file.name
+        with temporary.open("wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(temporary, 0o666 & ~_umask())
         os.replace(temporary, path)
     except OSError as error:
-        if temporary:
-            with contextlib.suppress(OSError):
-                os.unlink(temporary)
+        with contextlib.suppress(OSError):
+            temporary.unlink()
         raise unreadable(
             path, error, "nothing that was there is changed; free the place, or name another --out"
         ) from None
@@ -170,7 +180,7 @@ def read_arrays(path: Path, kind: str) -> tuple[Arrays, dict[str, Any]]:
             metadata = file.metadata() or {}
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         header = json.loads(metadata["charlstm"])
-        version, digest = header.pop("version"), header.pop("sha256")
+        digest, version = header.pop("sha256"), header["version"]
     except OSError as error:
         raise unreadable(path, error, wanted) from None
     except safetensors.SafetensorError as error:
@@ -182,10 +192,11 @@ def read_arrays(path: Path, kind: str) -> tuple[Arrays, dict[str, Any]]:
             f"{path}: format version {version!r}; this charlstm reads version {VERSION}; install"
             " the charlstm that wrote it, or train again"
         )
+    if digest != _digest(arrays, header):
+        raise UserError(f"{path}: damaged, its content does not match its digest; {wanted}")
     if header.pop("kind", None) != kind:
         raise UserError(f"{path}: a charlstm file of another kind; {wanted}")
-    if digest != _digest(arrays):
-        raise UserError(f"{path}: damaged, its arrays do not match their digest; {wanted}")
+    del header["version"]
     return arrays, header
 
 
@@ -204,16 +215,10 @@ def _check_weights(path: Path, weights: Arrays, shapes: dict[str, tuple[int, ...
             raise UserError(f"{path}: {name} holds values that are not finite; train again")
 
 
-def _digest(arrays: Arrays) -> str:
-    digest = hashlib.sha256()
+def _digest(arrays: Arrays, header: dict[str, Any]) -> str:
+    digest = hashlib.sha256(json.dumps(header, sort_keys=True).encode())
     for name in sorted(arrays):
         array = arrays[name]
         digest.update(f"{name} {array.dtype} {array.shape}\n".encode())
         digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -4,6 +4,7 @@ A name is looked up in the corpus folder: `CHARLSTM_DATA` where that is set, els
 `~/.cache/charlstm`. Text is decoded strictly, never guessed at.
 """
 
+import codecs
 import hashlib
 import os
 import sys
@@ -11,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from charlstm.errors import UserError, unreadable
+from charlstm.errors import UserError, say, unreadable
 from charlstm.options import DataOptions
 
 
@@ -38,16 +39,36 @@ class Corpus:
             >>> Corpus(("x",), "0123456789", "", DataOptions(split=(0.6, 0.3))).parts()["test"]
             slice(9, 10, None)
         """
-        total = len(self.text)
-        train, validation = self.options.split
-        first = int(total * train)
-        second = total if train + validation > 1 - 1e-9 else int(total * (train + validation))
-        return {
-            "train": slice(0, first),
-            "validation": slice(first, second),
-            "test": slice(second, total),
-            "all": slice(0, total),
-        }
+        return parts(len(self.text), self.options.split)
+
+
+def parts(length: int, split: tuple[float, float]) -> dict[str, slice]:
+    """Cut a text of a length by position into `train`, `validation` and `test`; `all` is all.
+
+    Example:
+        >>> parts(10, (0.6, 0.3))["validation"]
+        slice(6, 9, None)
+    """
+    train, validation = split
+    first = int(length * train)
+    second = length if train + validation > 1 - 1e-9 else int(length * (train + validation))
+    return {
+        "train": slice(0, first),
+        "validation": slice(first, second),
+        "test": slice(second, length),
+        "all": slice(0, length),
+    }
+
+
+def standard_input() -> bytes:
+    """Read all of standard input.
+
+    Raises:
+        UserError: it is closed.
+    """
+    if sys.stdin is None:
+        raise UserError("standard input is closed; name a file instead of -")
+    return sys.stdin.buffer.read()
 
 
 def read_corpus(sources: Sequence[str], options: DataOptions | None = None) -> Corpus:
@@ -83,7 +104,7 @@ def corpus_folder() -> Path:
 
 def _files(source: str, options: DataOptions) -> list[tuple[str, bytes]]:
     if source == "-":
-        return [("standard input", sys.stdin.buffer.read())]
+        return [("standard input", standard_input())]
     path = Path(source)
     if not path.exists():
         path = _named(source)
@@ -94,14 +115,15 @@ def _files(source: str, options: DataOptions) -> list[tuple[str, bytes]]:
 
 def _folder(folder: Path, options: DataOptions) -> list[tuple[str, bytes]]:
     found = []
+    wide = codecs.lookup(options.encoding).name.startswith(("utf-16", "utf-32"))
     for path in sorted(folder.rglob("*")):
         hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
         if path.is_file() and not hidden:
             content = _content(path)
-            if options.bytes or b"\0" not in content[:8192]:  # the usual sign of a binary file
+            if options.bytes or wide or b"\0" not in content[:8192]:  # the sign of a binary file
                 found.append((str(path), content))
             else:
-                print(f"{path}: left out, it is not text", file=sys.stderr)
+                say(f"{path}: left out, it is not text")
     if not found:
         raise UserError(f"{folder}: no text file in this folder; name a file, or another folder")
     return found
@@ -138,8 +160,5 @@ def _decode(name: str, content: bytes, options: DataOptions) -> str:
             " the encoding with --encoding (latin-1, cp1252, utf-16 ...), or model bytes with"
             " --bytes"
         ) from None
-    except (LookupError, UnicodeError) as error:
-        raise UserError(
-            f"--encoding {options.encoding}: {error}; Python's codec names are allowed, such as"
-            " utf-8, latin-1, cp1252 or utf-16"
-        ) from None
+    except (LookupError, UnicodeError) as error:  # a codec that is not of texts
+        raise UserError(f"--encoding {options.encoding}: {error}; name a text encoding") from None

@@ -9,6 +9,7 @@
 
 import contextlib
 import functools
+import io
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -36,6 +37,11 @@ def command(main: Callable[[Sequence[str] | None], int]) -> Callable[..., int]:
 
     @functools.wraps(main)
     def wrapped(argv: Sequence[str] | None = None) -> int:
+        if sys.stdout is None:
+            _tell("standard output is closed; leave it open, or send it to a file")
+            return 2
+        if isinstance(sys.stdout, io.TextIOWrapper):  # a name may not fit the terminal's encoding
+            sys.stdout.reconfigure(errors="backslashreplace")
         try:
             code = main(argv)
             sys.stdout.flush()  # a closed pipe or a full disk must show here, not at exit
@@ -51,6 +57,10 @@ def command(main: Callable[[Sequence[str] | None], int]) -> Callable[..., int]:
                 f"{place}: {(error.strerror or str(error)).lower()}; free the place or name another"
             )
             _abandon_output()
+        except (MemoryError, RuntimeError) as error:  # torch's lack of memory is a RuntimeError
+            if isinstance(error, RuntimeError) and "allocate memory" not in str(error):
+                raise
+            _tell("out of memory; give smaller sizes (--hidden-size, --batch-size, --number ...)")
         except KeyboardInterrupt:
             _abandon_output()
             return 130
@@ -59,8 +69,14 @@ def command(main: Callable[[Sequence[str] | None], int]) -> Callable[..., int]:
     return wrapped
 
 
+def say(line: str) -> None:
+    """Tell the user something on standard error, if anybody still reads that."""
+    with contextlib.suppress(BrokenPipeError):
+        print(line, file=sys.stderr, flush=True)
+
+
 def _tell(message: str) -> None:
-    print("error: " + " ".join(message.split()), file=sys.stderr)
+    say("error: " + " ".join(message.split()))
 
 
 def _abandon_output() -> None:

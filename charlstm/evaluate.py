@@ -15,7 +15,7 @@ import tyro
 
 from charlstm.cpu import usable_cpus
 from charlstm.errors import UserError, command
-from charlstm.options import DataOptions, Part, Unknown, parse
+from charlstm.options import MOST_THREADS, DataOptions, Part, Unknown, check, from_json, parse
 
 if TYPE_CHECKING:
     from charlstm.checkpoint import Checkpoint
@@ -58,8 +58,7 @@ class Evaluate:
     """Threads (default: the CPUs this process may use)."""
 
     def __post_init__(self) -> None:
-        if self.threads is not None and self.threads < 1:
-            raise UserError(f"--threads is {self.threads}; it must be at least 1")
+        check(self, threads=(1, MOST_THREADS))
 
 
 @command
@@ -86,14 +85,15 @@ def measure(
     unknown: Unknown | None = None,
     baselines: bool = True,
 ) -> dict[str, Any]:
-    """Score a model on a part of a text, in both protocols, and others on the same characters.
+    """Score a model on a part of a text, in both protocols, and others beside it.
 
     Args:
         checkpoint: the model.
         corpus: the text.
         part: None is the validation part of the model's own text, and all of another.
         unknown: what to do with characters that the model does not know.
-        baselines: also measure xz and a 5-gram model, which first read the part before.
+        baselines: also measure xz and a 5-gram model, which first read the part before; they
+            predict the part's first character, too.
 
     Returns:
         figures by name, as `--json` prints them.
@@ -107,7 +107,8 @@ def measure(
     from charlstm.metrics import carried, cold
     from charlstm.model import CharModel
 
-    own = corpus.sha256 == checkpoint.about.get("corpus", {}).get("sha256")
+    trained_on = checkpoint.about.get("corpus", {})
+    own = corpus.sha256 == trained_on.get("sha256") and _read_alike(corpus, trained_on)
     part = part or ("validation" if own else "all")
     where, name = corpus.parts()[part], " ".join(corpus.sources)
     if where.stop - where.start < 2:
@@ -120,6 +121,11 @@ def measure(
         unknown = "skip" if own else "error"  # training left the same ones out
     text, before = corpus.text[where], corpus.text[: where.start]
     ids = vocabulary.encode(text, unknown=unknown, where=f"{name}, part {part}")
+    if len(ids) < 2:
+        raise UserError(
+            f"{name}: of the {len(text)} characters of the part {part} the model knows {len(ids)};"
+            " at least 2 are needed; name a text like the one it was trained on"
+        )
     model = CharModel(checkpoint.options, len(vocabulary)).load_arrays(checkpoint.weights)
     started = time.perf_counter()
     scores = {"carried": carried(model, ids), "cold": cold(model, ids)}
@@ -152,23 +158,24 @@ def table(figures: dict[str, Any]) -> str:
         f"{figures['corpus']}: {figures['part']}, characters {figures['from']:,} to"
         f" {figures['to']:,} of {figures['of']:,} ({share:.1%})"
         + (f", {figures['left_out']:,} unknown ones left out" if figures["left_out"] else ""),
-        f"{'':24}{'nats/char':>10}{'bits/char':>10}{'perplexity':>12}{'characters':>12}",
+        f"{'':22} {'nats/char':>10} {'bits/char':>10} {'perplexity':>12} {'characters':>11}",
     ]
-    for protocol, how in PROTOCOLS.items():
-        score = figures[protocol]
+    rows = [
+        (f"{protocol} ({how})", figures[protocol]["nats"], figures[protocol]["characters"])
+        for protocol, how in PROTOCOLS.items()
+    ]
+    if "xz_bits_per_char" in figures:
+        read = figures["to"] - figures["from"] - figures["left_out"]
+        for name, key in (("5-gram", "5gram_bits_per_char"), ("xz", "xz_bits_per_char")):
+            rows.append((name, figures[key] * math.log(2), read))
+    for name, nats, characters in rows:
+        perplexity = math.exp(nats) if nats < 700 else math.inf
         lines.append(
-            f"{protocol + ' (' + how + ')':24}{score['nats']:10.4f}{score['bits_per_char']:10.4f}"
-            f"{score['perplexity']:12.3f}{score['characters']:12,}"
+            f"{name:22} {nats:10.4f} {nats / math.log(2):10.4f} {perplexity:12.3f} {characters:11,}"
         )
     if "xz_bits_per_char" in figures:
-        read = figures["baselines_read_first"]
-        after = f", having read the {read:,} characters before" if read else ""
-        for name, key in (("5-gram", "5gram_bits_per_char"), ("xz", "xz_bits_per_char")):
-            bits = figures[key]
-            lines.append(
-                f"{name:24}{bits * math.log(2):10.4f}{bits:10.4f}{2**bits:12.3f}"
-                f"{figures['to'] - figures['from'] - figures['left_out']:12,}"
-            )
+        before = figures["baselines_read_first"]
+        after = f", having read the {before:,} characters before" if before else ""
         lines.append(f"The 5-gram model (Witten-Bell) and xz learn while they read{after}.")
     lines.append(f"{figures['chars_per_second']:,.0f} characters a second.")
     return "\n".join(lines)
@@ -176,10 +183,12 @@ def table(figures: dict[str, Any]) -> str:
 
 def _corpus(given: Evaluate, checkpoint: Checkpoint) -> Corpus:
     from charlstm.corpora import read_corpus
-    from charlstm.options import from_json
 
     trained_on = checkpoint.about.get("corpus", {})
-    options = from_json(DataOptions, trained_on.get("options", {}), given.model)
+    sources = trained_on.get("sources", [])
+    if not isinstance(sources, list) or not all(isinstance(s, str) for s in sources):
+        raise UserError(f"{given.model}: its metadata garbles the corpus; train the model again")
+    options = _options(trained_on, given.model)
     changes = {
         name: getattr(given, name)
         for name in ("split", "encoding", "newlines")
@@ -188,15 +197,30 @@ def _corpus(given: Evaluate, checkpoint: Checkpoint) -> Corpus:
     options = dataclasses.replace(options, **changes, bytes=checkpoint.vocabulary.bytewise)
     if given.corpus:
         return read_corpus(given.corpus, options)
-    if not trained_on.get("sources") or "-" in trained_on["sources"]:
+    if not sources or "-" in sources:
         raise UserError(f"{given.model}: the text it was trained on has no name; give a CORPUS")
-    corpus = read_corpus(trained_on["sources"], options)
+    corpus = read_corpus(sources, options)
     if corpus.sha256 != trained_on.get("sha256"):
         raise UserError(
             f"{' '.join(corpus.sources)}: not the text that {given.model} was trained on (another"
             " sha256); name the text to measure as CORPUS"
         )
     return corpus
+
+
+def _options(trained_on: dict[str, Any], where: str) -> DataOptions:
+    saved = trained_on.get("options", {})
+    if not isinstance(saved, dict):
+        raise UserError(
+            f"{where}: its metadata garbles the corpus's options; train the model again"
+        )
+    return from_json(DataOptions, saved, where)
+
+
+def _read_alike(corpus: Corpus, trained_on: dict[str, Any]) -> bool:
+    """Whether the same bytes were turned into characters in the same way."""
+    then, now = _options(trained_on, "model"), corpus.options
+    return (then.encoding, then.newlines, then.bytes) == (now.encoding, now.newlines, now.bytes)
 
 
 if __name__ == "__main__":

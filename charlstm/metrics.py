@@ -48,14 +48,14 @@ class Score:
     @property
     def perplexity(self) -> float:
         """exp(nats): the number of equally likely characters that would be as hard to guess."""
-        return math.exp(self.nats)
+        return math.exp(self.nats) if self.nats < 700 else math.inf
 
     def to_json(self) -> dict[str, Any]:
         """Return the figures by name."""
         return {
             "nats": self.nats,
             "bits_per_char": self.bits_per_char,
-            "perplexity": self.perplexity,
+            "perplexity": self.perplexity if self.nats < 700 else None,  # JSON has no infinity
             "characters": self.characters,
         }
 

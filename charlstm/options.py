@@ -8,9 +8,11 @@ command line get the same answer.
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import dataclasses
 import io
+import math
 import re
 import sys
 from collections.abc import Mapping, Sequence
@@ -24,6 +26,7 @@ from charlstm.errors import UserError
 Options = TypeVar("Options")
 Part = Literal["train", "validation", "test", "all"]
 Unknown = Literal["error", "skip"]
+MOST_THREADS = 1024
 
 PRESETS: dict[str, dict[str, Any]] = {
     "small": {"hidden_size": 192},
@@ -63,7 +66,14 @@ class DataOptions:
                 f"--split is {train:g} {validation:g}; give two shares above 0 that sum to at most"
                 " 1, such as --split 0.9 0.1"
             )
-        _check(self, min_count=(1, None))
+        check(self, min_count=(1, None))
+        try:
+            codecs.lookup(self.encoding)
+        except LookupError as error:
+            raise UserError(
+                f"--encoding {self.encoding}: {error}; Python's codec names are allowed, such as"
+                " utf-8, latin-1, cp1252 or utf-16"
+            ) from None
 
 
 @dataclass(frozen=True)
@@ -88,9 +98,8 @@ class ModelOptions:
     """Share of the recurrent weights set to zero in each window (0 to 1)."""
 
     def __post_init__(self) -> None:
-        _check(self, layers=(1, None), hidden_size=(1, None), embedding_size=(0, None))
-        for name in ("input_dropout", "dropout", "weight_drop"):
-            _check(self, **{name: (0, 0.99)})
+        check(self, layers=(1, 100), hidden_size=(1, 65536), embedding_size=(0, 65536))
+        check(self, input_dropout=(0, 0.99), dropout=(0, 0.99), weight_drop=(0, 0.99))
 
 
 @dataclass(frozen=True)
@@ -109,9 +118,9 @@ class TrainOptions:
     """Characters between two truncations of back-propagation through time."""
     reset: float = 0.05
     """Chance that a stream starts a window from the zero state, as sampling does."""
-    learning_rate: float = 8e-3
+    learning_rate: float = 1.2e-2
     """Highest learning rate; it decays to 2 % of this over the budget."""
-    weight_decay: float = 0.05
+    weight_decay: float = 0.1
     """AdamW's decay of the weight matrices, times the learning rate at each step."""
     clip: float = 1.0
     """Largest global norm of the gradient; 0 turns clipping off."""
@@ -131,12 +140,10 @@ class TrainOptions:
         if len(budgets) > 1:
             raise UserError(f"--{budgets[0]} and --{budgets[1]} are both budgets; give one of them")
         for name in budgets:
-            if not getattr(self, name) > 0:
-                raise UserError(f"--{name} is {getattr(self, name)}; it must be above 0")
-        if not self.learning_rate > 0:
-            raise UserError(f"--learning-rate is {self.learning_rate}; it must be above 0")
-        _check(self, batch_size=(1, None), window=(1, None), reset=(0, 1), weight_decay=(0, None))
-        _check(self, clip=(0, None), ema=(0, 0.999999), patience=(0, None), seed=(0, 2**63 - 1))
+            _check_above_zero(self, name)
+        _check_above_zero(self, "learning_rate")
+        check(self, batch_size=(1, None), window=(1, None), reset=(0, 1), weight_decay=(0, None))
+        check(self, clip=(0, None), ema=(0, 0.999999), patience=(0, None), seed=(0, 2**63 - 1))
 
 
 @dataclass(frozen=True)
@@ -157,24 +164,31 @@ class SampleOptions:
     """The same seed gives the same text; without one each call differs."""
 
     def __post_init__(self) -> None:
-        _check(self, temperature=(0, None), length=(0, None))
-        if self.top_k is not None:
-            _check(self, top_k=(1, None))
+        check(self, temperature=(0, None), length=(0, None), top_k=(1, None), seed=(0, 2**63 - 1))
         if self.top_p is not None and not 0 < self.top_p <= 1:
             raise UserError(f"--top-p is {self.top_p:g}; it must be above 0 and at most 1")
         if self.stop == "":
             raise UserError("--stop is empty; give the text to stop before, or leave it out")
-        if self.seed is not None:
-            _check(self, seed=(0, 2**63 - 1))
 
 
-def _check(options: Any, **ranges: tuple[float, float | None]) -> None:
-    """Refuse a number outside its range (bounds included) by the name of its flag."""
+def check(options: Any, **ranges: tuple[float, float | None]) -> None:
+    """Refuse a number outside its range (bounds included) by the name of its flag; None passes.
+
+    Raises:
+        UserError: a number is too small, too large or not finite.
+    """
     for name, (low, high) in ranges.items():
         value = getattr(options, name)
-        if not (value >= low and (high is None or value <= high)) or value == float("inf"):
+        if value is None:
+            continue
+        if not (value >= low and (high is None or value <= high)) or value == math.inf:
             allowed = f"at least {low}" if high is None else f"from {low} to {high}"
             raise UserError(f"{flag(name)} is {value}; it must be {allowed}")
+
+
+def _check_above_zero(options: Any, name: str) -> None:
+    if not 0 < getattr(options, name) < math.inf:
+        raise UserError(f"{flag(name)} is {getattr(options, name)}; it must be above 0 and finite")
 
 
 def flag(name: str) -> str:
@@ -182,13 +196,10 @@ def flag(name: str) -> str:
     return "--" + name.replace("_", "-")
 
 
-def flat(options: Any) -> dict[str, Any]:
-    """Return all fields of a command by name, those of its groups beside its own."""
-    fields: dict[str, Any] = {}
-    for field in dataclasses.fields(options):
-        value = getattr(options, field.name)
-        fields |= flat(value) if dataclasses.is_dataclass(value) else {field.name: value}
-    return fields
+def given_flags(argv: Sequence[str] | None) -> set[str]:
+    """Return the fields whose flags stand on a command line, whatever their values."""
+    words = sys.argv[1:] if argv is None else argv
+    return {w[2:].split("=")[0].replace("-", "_") for w in words if w.startswith("--")}
 
 
 def from_json(kind: type[Options], values: Mapping[str, Any], where: str) -> Options:
@@ -204,13 +215,23 @@ def from_json(kind: type[Options], values: Mapping[str, Any], where: str) -> Opt
         raise UserError(f"{where}: unknown option {unknown[0]!r}; known are {', '.join(fields)}")
     restored = {name: tuple(v) if isinstance(v, list) else v for name, v in values.items()}
     for name, value in restored.items():
-        default = fields[name].default
         if get_origin(hints[name]) is Literal and value not in get_args(hints[name]):
             allowed = ", ".join(get_args(hints[name]))
             raise UserError(f"{where}: {name} is {value!r}; it must be one of {allowed}")
-        if default is not None and not isinstance(value, (type(default), int)):
-            raise UserError(f"{where}: option {name} is {value!r}, not a {type(default).__name__}")
+        if not _fits(value, hints[name]):
+            raise UserError(f"{where}: option {name} is {value!r}, which is of the wrong type")
     return kind(**restored)
+
+
+def _fits(value: Any, hint: Any) -> bool:
+    """Whether a JSON value is of the type that a field declares; an int will do for a float."""
+    if get_origin(hint) is Literal:
+        return True
+    kinds = get_args(hint) or (hint,)
+    if get_origin(hint) is tuple:
+        fits = isinstance(value, tuple) and len(value) == len(kinds)
+        return fits and all(map(_fits, value, kinds))
+    return type(value) in kinds or (type(value) is int and float in kinds)
 
 
 def parse(

@@ -7,19 +7,24 @@
 | `log.jsonl` | a JSON line per validation |
 """
 
+import contextlib
 import dataclasses
 import json
+import math
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any, Literal
 
+import torch
+
 from charlstm.checkpoint import Arrays, Checkpoint, read_arrays, write_arrays
-from charlstm.corpora import Corpus, read_corpus
+from charlstm.corpora import Corpus, parts, read_corpus
 from charlstm.errors import UserError, unreadable
 from charlstm.evaluate import measure
 from charlstm.model import CharModel
 from charlstm.options import DataOptions, ModelOptions, TrainOptions, from_json
+from charlstm.streams import SHORTEST
 from charlstm.trainer import Report, Trainer
 from charlstm.vocabulary import Vocabulary
 
@@ -39,6 +44,7 @@ class Run:
         self.corpus = corpus
         self.vocabulary = vocabulary
         self.trainer = trainer
+        self.threads = torch.get_num_threads()  # with others, sums round in another order
 
     @classmethod
     def start(
@@ -123,8 +129,14 @@ class Run:
             options = from_json(TrainOptions, header["training"]["options"], where)
             data = from_json(DataOptions, about["options"], where)
             known, digest, numbers = about["sources"], about["sha256"], header["progress"]
+            threads = header["training"]["threads"]
         except (KeyError, TypeError) as error:
             raise UserError(f"{path}: its metadata lacks {error}; train the model again") from None
+        if "-" in known and not sources:
+            raise UserError(
+                f"{folder}: was trained on standard input, which is gone; give that text as CORPUS"
+                " beside --resume"
+            )
         corpus = read_corpus(sources or known, data)
         if corpus.sha256 != digest:
             raise UserError(
@@ -134,10 +146,11 @@ class Run:
         model = CharModel(model_options, len(vocabulary), options.seed)
         run = cls(folder, corpus, vocabulary, _trainer(corpus, vocabulary, model, options))
         run.trainer.load_state(arrays, numbers)
+        run.threads = threads
         run._cut_log()
         return run
 
-    def fit(self) -> Iterator[Report]:
+    def fit(self) -> Generator[Report, None, None]:
         """Train, a report for each step, writing the three files as it goes.
 
         However it is left, by its end or by `break`, the last state is saved.
@@ -218,6 +231,7 @@ class Run:
                 "steps": trainer.progress.step,
                 "epochs": trainer.progress.step / trainer.streams.windows,
                 "seconds": trainer.progress.seconds,
+                "threads": self.threads,
             },
         }
 
@@ -234,10 +248,11 @@ class Run:
         """Drop what was logged after the saved state: those steps will be done again."""
         path, step = self.folder / "log.jsonl", self.trainer.progress.step
         if path.exists():
-            lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-            kept = [
-                line for line in lines if line.endswith("\n") and json.loads(line)["step"] <= step
-            ]
+            kept = []
+            for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+                with contextlib.suppress(ValueError, KeyError, TypeError):  # half a line
+                    if json.loads(line)["step"] <= step:
+                        kept.append(line + "\n")
             path.write_text("".join(kept), encoding="utf-8")
 
 
@@ -262,24 +277,33 @@ def _check_free(folder: Path) -> None:
 def _trainer(
     corpus: Corpus, vocabulary: Vocabulary, model: CharModel, options: TrainOptions
 ) -> Trainer:
-    parts, name = corpus.parts(), " ".join(corpus.sources)
+    where, name = corpus.parts(), " ".join(corpus.sources)
     ids = {}
     for part in ("train", "validation"):
-        ids[part] = vocabulary.encode(corpus.text[parts[part]], unknown="skip", where=name)
-        if len(ids[part]) < 2:
+        text = corpus.text[where[part]]
+        ids[part] = vocabulary.encode(text, unknown="skip")
+        if len(text) < SHORTEST:
             raise UserError(
-                f"{name}: {len(corpus.text)} characters, of which {len(ids[part])} for {part}; each"
-                f" part needs 2, so give at least {_smallest(corpus.options)} characters, or"
+                f"{name}: {len(corpus.text)} characters, of which {len(text)} for {part}; each part"
+                f" needs {SHORTEST}, so give at least {_smallest(corpus.options)} characters, or"
                 " another --split"
+            )
+        if len(ids[part]) < SHORTEST:
+            raise UserError(
+                f"{name}: of the {len(text)} characters for {part} only {len(ids[part])} are in the"
+                " vocabulary; give a smaller --min-count, or --unknown add"
             )
     return Trainer(model, ids["train"], ids["validation"], options)
 
 
 def _smallest(options: DataOptions) -> int:
     """Return the length of the shortest text of which both parts have two characters."""
-    length = 4
-    while True:
-        parts = Corpus((), "x" * length, "", options).parts()
-        if all(parts[p].stop - parts[p].start >= 2 for p in ("train", "validation")):
-            return length
+    train, validation = options.split
+    length = max(math.ceil(SHORTEST / train) - 1, int((SHORTEST - 1) / validation))
+    while any(
+        part.stop - part.start < SHORTEST
+        for name, part in parts(length, options.split).items()
+        if name in ("train", "validation")
+    ):
         length += 1
+    return length

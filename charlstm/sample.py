@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -10,12 +11,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
+from charlstm.corpora import standard_input
 from charlstm.cpu import usable_cpus
-from charlstm.errors import UserError, command, unreadable
-from charlstm.options import SampleOptions, Unknown, parse
+from charlstm.errors import UserError, command, say, unreadable
+from charlstm.options import MOST_THREADS, SampleOptions, Unknown, check, parse
 
 if TYPE_CHECKING:
     from charlstm.checkpoint import Checkpoint
+    from charlstm.vocabulary import Vocabulary
 
 SMALL = 10_000_000  # bytes of float32 weights
 
@@ -28,8 +31,8 @@ class Sample:
     python -m charlstm.sample runs/my-text --prime "Once upon a time" --length 1000
     python -m charlstm.sample --number 64 --length 200 --stop $'\n\n' > samples.txt
 
-    The text goes to standard output as it is made. It begins after the zero state, as after a
-    line end, unless there is a prime.
+    The text goes to standard output as it is made. Without a prime it begins as after a line end
+    (or, in a model that knows none, after its first character).
     """
 
     model: Annotated[str | None, tyro.conf.Positional, tyro.conf.arg(metavar="MODEL")] = None
@@ -52,10 +55,7 @@ class Sample:
     def __post_init__(self) -> None:
         if self.prime is not None and self.prime_file is not None:
             raise UserError("--prime and --prime-file both give the prime; leave one of them out")
-        for name in ("number", "threads"):
-            value = getattr(self, name)
-            if value is not None and value < 1:
-                raise UserError(f"--{name} is {value}; it must be at least 1")
+        check(self, number=(1, None), threads=(1, MOST_THREADS))
 
 
 @command
@@ -70,20 +70,23 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     checkpoint = Checkpoint.load(find_model(given.model))
     vocabulary = checkpoint.vocabulary
-    prime = _prime(given, vocabulary.from_user)
+    prime = _prime(given, vocabulary)
     if given.unknown == "skip" and (unknown := vocabulary.unknown(prime)):
-        print(f"left out of the prime: {unknown!r}", file=sys.stderr)
+        say(f"left out of the prime: {unknown!r}")
         prime = prime.translate(dict.fromkeys(map(ord, unknown)))
     vocabulary.encode(prime, where="prime")  # refuse an unknown character before printing any
+    options = given.options
+    if options.stop is not None:
+        options = dataclasses.replace(options, stop=vocabulary.from_user(options.stop))
     sampler = Sampler(checkpoint)
     echo = prime if given.echo else ""
     with threadpool_limits(given.threads or threads_for(checkpoint, given.number, usable_cpus())):
         if given.number == 1:
-            _stream(echo, generate(sampler, prime, given.options), vocabulary.to_user)
+            _stream(echo, generate(sampler, prime, options), vocabulary.to_user)
             return 0
         samples = [echo] * given.number
         try:
-            for pieces in generate_many(sampler, given.number, prime, given.options):
+            for pieces in generate_many(sampler, given.number, prime, options):
                 samples = [text + piece for text, piece in zip(samples, pieces, strict=True)]
         finally:  # Ctrl-C too shows what there is
             for index, text in enumerate(samples, 1):
@@ -92,15 +95,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _prime(given: Sample, from_user: Callable[[str], str]) -> str:
+def _prime(given: Sample, vocabulary: Vocabulary) -> str:
     if given.prime_file is None:
-        return from_user(given.prime or "")
+        return vocabulary.from_user(given.prime or "")
     try:
-        if given.prime_file == "-":
-            content = sys.stdin.buffer.read()
-        else:
-            content = Path(given.prime_file).read_bytes()
-        return from_user(content.decode("utf-8"))
+        from_pipe = given.prime_file == "-"
+        content = standard_input() if from_pipe else Path(given.prime_file).read_bytes()
+        return content.decode("latin-1" if vocabulary.bytewise else "utf-8")
     except OSError as error:
         raise unreadable(given.prime_file, error, "give a UTF-8 file for --prime-file") from None
     except UnicodeDecodeError as error:
@@ -126,7 +127,8 @@ def _stream(echo: str, characters: Iterable[str], encode: Callable[[str], bytes]
     terminal = sys.stdout.isatty()
     _write(encode(echo))
     for character in characters:
-        _write(encode(character), flush=terminal or character.isspace())
+        word_ends = character.isspace() or not character.isascii()  # not all scripts have spaces
+        _write(encode(character), flush=terminal or word_ends)
     _write(b"\n" if terminal else b"")
 
 

@@ -76,13 +76,14 @@ class Streams:
 def fit_streams(ids: Ids, batch_size: int, window: int) -> Streams:
     """Lay out a text, with a smaller window and fewer streams where it is short.
 
-    The window shrinks until a stream holds two of them, then streams are left out.
+    A stream holds two windows or more wherever three characters are left for it, so that a state
+    is carried: first the window shrinks until one stream does, then streams are left out.
 
     Example:
         >>> import numpy as np
         >>> streams = fit_streams(np.zeros(41, np.int32), batch_size=16, window=64)
         >>> streams.batch_size, streams.window
-        (2, 20)
+        (1, 20)
 
     Raises:
         UserError: fewer than two characters.
@@ -90,5 +91,5 @@ def fit_streams(ids: Ids, batch_size: int, window: int) -> Streams:
     if len(ids) < SHORTEST:
         raise UserError(f"{len(ids)} characters; at least {SHORTEST} are needed to predict one")
     window = max(1, min(window, (len(ids) - 1) // 2))
-    batch_size = max(1, min(batch_size, (len(ids) - 1) // window))
+    batch_size = max(1, min(batch_size, (len(ids) - 1) // (2 * window)))
     return Streams(ids, batch_size, window)

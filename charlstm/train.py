@@ -8,22 +8,24 @@ import signal
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import tyro
 
-from charlstm.errors import UserError, command
+from charlstm.errors import UserError, command, say
 from charlstm.options import (
+    MOST_THREADS,
     PRESETS,
     DataOptions,
     ModelOptions,
     SampleOptions,
     TrainOptions,
+    check,
     flag,
-    flat,
+    given_flags,
     parse,
 )
 
@@ -71,10 +73,9 @@ class Train:
     training: TrainOptions = TrainOptions()
 
     def __post_init__(self) -> None:
-        if self.threads is not None and self.threads < 1:
-            raise UserError(f"--threads is {self.threads}; it must be at least 1")
-        if self.show < 0:
-            raise UserError(f"--show is {self.show}; it must be at least 0")
+        check(self, threads=(1, MOST_THREADS), show=(0, None))
+        if self.out == "":
+            raise UserError("--out is empty; name a folder, or leave it out")
 
 
 @command
@@ -82,36 +83,39 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit code."""
     given = parse(Train, argv)
     given = parse(Train, argv, default=preset(given.preset))
-    _check(given)
+    flags = given_flags(argv)
+    _check(given, flags)
 
     from charlstm.trainer import prepare_cpu
 
     threads = prepare_cpu(given.threads)
-    run = _run(given)
-    _use_bf16(run, given)
-    for line in _describe(run, threads):
-        _say(line)
+    run = _run(given, flags)
+    if given.threads is None and run.threads != threads:
+        prepare_cpu(run.threads)  # a resumed run goes on with as many as it had
+    else:
+        run.threads = threads
+    _use_bf16(run)
+    for line in _describe(run):
+        say(line)
     code = _fit(run, given.show)
     if code:
-        _say(f"stopped and saved; python -m charlstm.train --resume {run.folder} goes on")
+        say(f"stopped and saved; python -m charlstm.train --resume {run.folder} goes on")
         return code
     _finish(run)
     return 0
 
 
-def _check(given: Train) -> None:
+def _check(given: Train, flags: set[str]) -> None:
     """Refuse what contradicts itself."""
-    if given.resume is None:
-        if not given.corpus:
-            raise UserError("no CORPUS; give a text to learn, or go on with a run by --resume RUN")
-        return
-    may_change, fresh = ("corpus", "resume", "show", "threads"), flat(Train())
-    for name, value in flat(given).items():
-        if name not in may_change and value != fresh[name]:
-            raise UserError(
-                f"{flag(name)} beside --resume: a run goes on with the options it began with; leave"
-                f" it out, or start anew with --init-from {given.resume}"
-            )
+    if given.resume is None and not given.corpus:
+        raise UserError("no CORPUS; give a text to learn, or go on with a run by --resume RUN")
+    if given.resume is not None and (odd := sorted(flags - {"resume", "show", "threads"})):
+        raise UserError(
+            f"{flag(odd[0])} beside --resume: a run goes on with the options it began with; leave"
+            f" it out, or start anew with --init-from {given.resume}"
+        )
+    if given.init_from is None and "unknown" in flags:
+        raise UserError("--unknown without --init-from: a new model learns every character")
 
 
 def preset(name: Literal["small", "medium", "large"]) -> Train:
@@ -122,7 +126,7 @@ def preset(name: Literal["small", "medium", "large"]) -> Train:
     return Train(preset=name, model=ModelOptions(**model), training=TrainOptions(**training))
 
 
-def _run(given: Train) -> Run:
+def _run(given: Train, flags: set[str]) -> Run:
     from charlstm.checkpoint import Checkpoint, find_model
     from charlstm.corpora import read_corpus
     from charlstm.runs import Run, free_folder
@@ -141,33 +145,35 @@ def _run(given: Train) -> Run:
     data = dataclasses.replace(given.data, bytes=checkpoint.vocabulary.bytewise)
     corpus = read_corpus(given.corpus, data)
     sizes = {name: getattr(checkpoint.options, name) for name in SIZES}
-    for name, size in sizes.items():
-        if getattr(given.model, name) not in (size, getattr(ModelOptions(), name)):
+    fixed = sizes | {"bytes": checkpoint.vocabulary.bytewise}
+    asked = dataclasses.asdict(given.model) | {"bytes": given.data.bytes}
+    for name in sorted(flags & set(fixed)):
+        if asked[name] != fixed[name]:
             raise UserError(
-                f"{flag(name)} is {getattr(given.model, name)}, but {given.init_from} has {size};"
-                " leave it out"
+                f"{flag(name)} is {asked[name]}, but {given.init_from} has {fixed[name]}; leave it"
+                " out"
             )
     options = dataclasses.replace(given.model, **sizes)
     run = Run.start_from(folder, corpus, checkpoint, options, given.training, given.unknown)
     old = checkpoint.vocabulary
     if new := run.vocabulary.characters[len(old) :]:
-        _say(f"{len(new)} new characters are added to the model's {len(old)}: {new!r}")
+        say(f"{len(new)} new characters are added to the model's {len(old)}: {new!r}")
     if refused := run.vocabulary.unknown(corpus.text):
-        _say(f"{len(refused)} characters that the model does not know are left out: {refused!r}")
+        say(f"{len(refused)} characters that the model does not know are left out: {refused!r}")
     return run
 
 
-def _use_bf16(run: Run, given: Train) -> None:
+def _use_bf16(run: Run) -> None:
     from charlstm.trainer import bf16_trouble
 
     wanted = run.trainer.options.precision
     trouble = "" if wanted == "fp32" else bf16_trouble(run.trainer.model.options.cell)
     run.trainer.model.bf16 = wanted != "fp32" and not trouble
     if wanted == "bf16" and trouble:
-        _say(f"--precision bf16: {trouble}; going on in fp32")
+        say(f"--precision bf16: {trouble}; going on in fp32")
 
 
-def _describe(run: Run, threads: int) -> Iterator[str]:
+def _describe(run: Run) -> Iterator[str]:
     """Tell what will be trained on what, and for how long."""
     from charlstm.trainer import DEFAULT_MINUTES
     from charlstm.vocabulary import LARGE_VOCABULARY
@@ -197,7 +203,7 @@ def _describe(run: Run, threads: int) -> Iterator[str]:
         f"model: {sizes.layers} x {sizes.hidden_size} {sizes.cell}, {weights:,} weights;"
         f" {streams.batch_size} streams x {streams.window} characters, {streams.windows} windows an"
         f" epoch, {streams.dropped} characters dropped; {'bf16' if model.bf16 else 'fp32'},"
-        f" {threads} threads"
+        f" {run.threads} threads"
     )
     if options.steps:
         budget = f"{options.steps:,} steps"
@@ -211,8 +217,8 @@ def _describe(run: Run, threads: int) -> Iterator[str]:
 
 def _fit(run: Run, show: int) -> int:
     """Train until the end (0) or a signal (128 + its number)."""
-    with _signals() as caught, _Display(run.trainer.progress.seconds) as display:
-        for report in run.fit():
+    with _signals() as caught, _Display() as display, closing(run.fit()) as reports:
+        for report in reports:
             display.update(report)
             if report.validation is not None and show:
                 display.write(_sample(run, show))
@@ -226,10 +232,10 @@ def _finish(run: Run) -> None:
 
     progress = run.trainer.progress
     if run.trainer.out_of_patience():
-        _say(f"stopped early: {progress.stale} validations without a better one (--patience)")
-    _say(f"done: {progress.step:,} steps in {progress.seconds:,.0f} s; measuring the best model")
-    _say(table(run.finish()))
-    _say(f"saved: {run.folder}/model.safetensors; try  python -m charlstm.sample {run.folder}")
+        say(f"stopped early: {progress.stale} validations without a better one (--patience)")
+    say(f"done: {progress.step:,} steps in {progress.seconds:,.0f} s; measuring the best model")
+    say(table(run.finish()))
+    say(f"saved: {run.folder}/model.safetensors; try  python -m charlstm.sample {run.folder}")
 
 
 def _sample(run: Run, length: int) -> str:
@@ -238,7 +244,7 @@ def _sample(run: Run, length: int) -> str:
     checkpoint = run.checkpoint(run.trainer.average.to_arrays(), {})
     options = SampleOptions(length=length, seed=run.trainer.progress.step)
     text = "".join(generate(Sampler(checkpoint), "", options))
-    return run.vocabulary.to_user(text).decode("utf-8", "replace") + "\n"
+    return run.vocabulary.to_user(text).decode("utf-8", "replace")
 
 
 @contextmanager
@@ -262,13 +268,14 @@ def _signals() -> Iterator[list[int]]:
 class _Display:
     """A progress bar on a terminal, a line now and then elsewhere."""
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self) -> None:
         from tqdm import tqdm
 
-        form = "{percentage:3.0f}%|{bar:20}| {elapsed}<{remaining} {postfix}"
+        form = "{percentage:3.0f}%|{bar:10}| {elapsed}<{remaining} {postfix}"
         self.bar = tqdm(total=1.0, bar_format=form, disable=not sys.stderr.isatty())
-        self.validation: float | None = None
+        self.started = False
         self.told = time.monotonic()
+        self.validation = ""
 
     def __enter__(self) -> _Display:
         return self
@@ -280,26 +287,24 @@ class _Display:
         if report.note:
             self.write(report.note)
         if report.validation is not None:
-            self.validation = report.validation
-        line = f"step {report.step:,} loss {report.train_loss:.4f}"
-        if self.validation is not None:
-            line += (
-                f" validation {self.validation:.4f} nats, {self.validation / math.log(2):.4f} bits"
-            )
-        line += f" clipped {report.clipped:.0%} {report.chars_per_second:,.0f} chars/s"
+            nats = report.validation
+            self.validation = f" validation {nats:.4f} nats, {nats / math.log(2):.4f} bits;"
+        speed = f"{report.chars_per_second:,.0f} chars/s"
         if not self.bar.disable:
-            self.bar.set_postfix_str(line, refresh=False)
+            if not self.started:  # a resumed run starts where it was
+                self.bar.initial = self.bar.n = report.fraction
+                self.started = True
+            seen = self.validation.split(",")[0]
+            self.bar.set_postfix_str(f"loss {report.train_loss:.3f}{seen} {speed}", refresh=False)
             self.bar.update(report.fraction - self.bar.n)
         elif report.validation is not None or time.monotonic() - self.told > LINE_SECONDS:
             self.told = time.monotonic()
-            self.write(f"{report.fraction:4.0%} {line}")
+            line = f"{report.fraction:4.0%} step {report.step:,}: loss {report.train_loss:.4f};"
+            self.write(f"{line}{self.validation} {report.clipped:.0%} clipped, {speed}")
 
     def write(self, text: str) -> None:
-        self.bar.write(text, file=sys.stderr)
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
+        with suppress(BrokenPipeError):  # training goes on when nobody reads
+            self.bar.write(text, file=sys.stderr)
 
 
 if __name__ == "__main__":

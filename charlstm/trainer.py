@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from charlstm.cells import CELLS
 from charlstm.checkpoint import Arrays
 from charlstm.cpu import usable_cpus
 from charlstm.errors import UserError
@@ -111,7 +112,7 @@ class Trainer:
         self.chars_per_step = self.streams.batch_size * self.streams.window
         # a validation costs a third of training on as many characters: about 2 % in all
         self.validate_every = max(25, math.ceil(20 * validated / self.chars_per_step))
-        self._good: tuple[Arrays, Progress] | None = None
+        self._good = self._snapshot()
 
     def fit(self) -> Iterator[Report]:
         """Train until the budget or the patience is used up, a report for each step.
@@ -125,7 +126,6 @@ class Trainer:
         run, progress = self.options, self.progress
         started, first = time.monotonic() - progress.seconds, progress.step
         fresh = time.monotonic()
-        self._good = self._good or self._snapshot()
         while self._fraction() < 1 and not self.out_of_patience():
             epoch, index = divmod(progress.step, self.streams.windows)
             rng = np.random.default_rng((run.seed, 1, progress.step))
@@ -169,10 +169,33 @@ class Trainer:
             if progress.step % self.validate_every == 0 or report.fraction == 1:
                 report = self._validate(report)
                 progress.seconds = time.monotonic() - started
+                report = dataclasses.replace(report, fraction=min(1.0, self._fraction()))
             yield report
 
     def state(self) -> tuple[Arrays, dict[str, Any]]:
-        """Return copies of all that a training needs to go on: arrays, and plain numbers."""
+        """Return copies of all that a training needs to go on: arrays, and plain numbers.
+
+        The last good state, to which a non-finite loss leads back, is part of it.
+        """
+        arrays, numbers = self._snapshot()
+        good_arrays, good_numbers = self._good
+        arrays |= {f"good.{name}": array for name, array in good_arrays.items()}
+        return arrays, {"now": numbers, "good": good_numbers}
+
+    def load_state(self, arrays: Arrays, numbers: dict[str, Any]) -> None:
+        """Go on from what `state` returned.
+
+        Raises:
+            UserError: the arrays are not those of this model and optimiser.
+        """
+        try:
+            self._good = _under("good.", arrays), numbers["good"]
+            self._load_snapshot(*self._good)  # it must fit, too
+            self._load_snapshot(arrays, numbers["now"])
+        except (KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
+            raise UserError(f"the saved training does not fit its own options: {error}") from None
+
+    def _snapshot(self) -> tuple[Arrays, dict[str, Any]]:
         arrays = {f"model.{name}": array for name, array in self.model.to_arrays().items()}
         if self.options.ema:
             arrays |= {f"average.{name}": a for name, a in self.average.to_arrays().items()}
@@ -185,35 +208,27 @@ class Trainer:
                 arrays[f"hidden.{index}.{part}"] = tensor.numpy().copy()
         return arrays, dataclasses.asdict(self.progress)
 
-    def load_state(self, arrays: Arrays, numbers: dict[str, Any]) -> None:
-        """Go on from what `state` returned.
-
-        Raises:
-            UserError: the arrays are not those of this model and optimiser.
-        """
-        try:
-            self.model.load_arrays(_under("model.", arrays))
-            if self.options.ema:
-                self.average.load_arrays(_under("average.", arrays))
-            self.best = _under("best.", arrays)
-            moments: dict[int, dict[str, Tensor]] = {}
-            for name, array in _under("optimizer.", arrays).items():
-                index, moment = name.split(".")
-                moments.setdefault(int(index), {})[moment] = torch.from_numpy(array.copy())
-            groups = self.optimizer.state_dict()["param_groups"]
-            self.optimizer.load_state_dict({"state": moments, "param_groups": groups})
-            parts = _under("hidden.", arrays)
-            layers = range(self.model.options.layers if parts else 0)
-            self.hidden = [
-                tuple(
-                    torch.from_numpy(parts[f"{layer}.{part}"].copy())
-                    for part in range(len(self.model.zero_state(1)[0]))
-                )
-                for layer in layers
-            ] or None
-            self.progress = Progress(**numbers)
-        except (KeyError, TypeError, ValueError, RuntimeError) as error:
-            raise UserError(f"the saved training does not fit its own options: {error}") from None
+    def _load_snapshot(self, arrays: Arrays, numbers: dict[str, Any]) -> None:
+        self.model.load_arrays(_under("model.", arrays))
+        if self.options.ema:
+            self.average.load_arrays(_under("average.", arrays))
+        best = _under("best.", arrays)
+        shapes = {name: array.shape for name, array in self.best.items()}
+        if shapes != {name: array.shape for name, array in best.items()}:
+            raise ValueError("its best weights have other shapes")
+        self.best = best
+        moments: dict[int, dict[str, Tensor]] = {}
+        for name, array in _under("optimizer.", arrays).items():
+            index, moment = name.split(".")
+            moments.setdefault(int(index), {})[moment] = torch.from_numpy(array.copy())
+        groups = self.optimizer.state_dict()["param_groups"]
+        self.optimizer.load_state_dict({"state": moments, "param_groups": groups})
+        hidden, cell = _under("hidden.", arrays), CELLS[self.model.options.cell]
+        self.hidden = [
+            tuple(torch.from_numpy(hidden[f"{layer}.{k}"].copy()) for k in range(cell.states))
+            for layer in range(self.model.options.layers if hidden else 0)
+        ] or None
+        self.progress = Progress(**numbers)
 
     def _fraction(self) -> float:
         run, progress = self.options, self.progress
@@ -250,23 +265,21 @@ class Trainer:
 
     def _validate(self, report: Report) -> Report:
         progress = self.progress
+        in_bf16, self.average.bf16 = self.average.bf16, False  # figures are those of fp32
         nats = cold(self.average, self.validation_ids, most_windows=VALIDATION_WINDOWS).nats
+        self.average.bf16 = in_bf16
         improved = math.isfinite(nats) and (progress.best is None or nats < progress.best)
         if improved:
             progress.best = nats
             self.best = self.average.to_arrays()
         progress.stale = 0 if improved else progress.stale + 1
         progress.loss_sum, progress.loss_steps = 0.0, 0
-        self._good = self._snapshot()
+        if math.isfinite(nats):
+            self._good = self._snapshot()
         return dataclasses.replace(report, validation=nats, improved=improved)
-
-    def _snapshot(self) -> tuple[Arrays, Progress]:
-        return self.state()[0], dataclasses.replace(self.progress)
 
     def _step_back(self, loss: float, norm: float, rate: float) -> Report:
         """Return to the last good state with half the learning rate."""
-        assert self._good is not None
-        arrays, good = self._good
         failed, rollbacks = self.progress.step + 1, self.progress.rollbacks + 1
         seen = f"step {failed}: loss {loss:.4g}, gradient norm {norm:.4g}"
         if rollbacks > ROLLBACKS:
@@ -275,22 +288,20 @@ class Trainer:
                 " kept; train again with a smaller --learning-rate or --clip"
             )
         scale, seconds = self.progress.rate_scale / 2, self.progress.seconds
-        self.load_state(arrays, dataclasses.asdict(good))
-        self.progress.rate_scale, self.progress.rollbacks = scale, rollbacks
-        self.progress.seconds = seconds
-        note = f"{seen}; back to step {good.step} with {scale:g} times the learning rate"
-        fraction = min(1.0, self._fraction())
+        self._load_snapshot(*self._good)
+        progress = self.progress
+        progress.rate_scale, progress.rollbacks, progress.seconds = scale, rollbacks, seconds
         return Report(
-            good.step,
-            good.step / self.streams.windows,
-            fraction,
-            loss,
-            loss,
-            norm,
-            0.0,
-            rate,
-            0.0,
-            note=note,
+            step=progress.step,
+            epoch=progress.step / self.streams.windows,
+            fraction=min(1.0, self._fraction()),
+            loss=loss,
+            train_loss=loss,
+            grad_norm=norm,
+            clipped=progress.clipped / max(1, progress.step),
+            learning_rate=rate,
+            chars_per_second=0.0,
+            note=f"{seen}; back to step {progress.step} with {scale:g} times the learning rate",
         )
 
 
@@ -299,7 +310,8 @@ def fit(
 ) -> Iterator[Report]:
     """Train a model, a report for each step; stop early with `break`.
 
-    When it ends, or is left early, the model holds the weights that were best on validation.
+    When it ends, or is left early, the model holds the weights that were best on validation; left
+    before the first validation, their average so far.
 
     Args:
         model: trained in place.
@@ -324,7 +336,8 @@ def fit(
     try:
         yield from trainer.fit()
     finally:
-        model.load_arrays(trainer.best)
+        measured = trainer.progress.best is not None
+        model.load_arrays(trainer.best if measured else trainer.average.to_arrays())
 
 
 def prepare_cpu(threads: int | None = None) -> int:

@@ -37,6 +37,8 @@ class Vocabulary:
     bytewise: bool = False
 
     def __post_init__(self) -> None:
+        if not isinstance(self.characters, str) or not isinstance(self.bytewise, bool):
+            raise UserError("vocabulary: its characters must be a text, and bytewise true or false")
         if len(set(self.characters)) != len(self.characters) or not self.characters:
             raise UserError("vocabulary: its characters must be one or more, and all different")
         if self.bytewise and max(self.characters) > "\xff":

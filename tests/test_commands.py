@@ -122,22 +122,18 @@ def test_unknown_characters_of_the_prime_can_be_skipped(capfdbinary, model_file)
 def test_a_model_of_bytes_writes_bytes(capfdbinary, checkpoint, tmp_path):
     from charlstm.vocabulary import Vocabulary
 
-    letters = "".join(map(chr, range(256 - len(checkpoint.vocabulary), 256)))
-    Checkpoint(checkpoint.options, Vocabulary(letters, bytewise=True), checkpoint.weights).save(
-        tmp_path / "bytes.safetensors"
-    )
-    text = sampled(
-        capfdbinary,
-        tmp_path / "bytes.safetensors",
-        "--prime",
-        "\u00ff",
-        "--unknown",
-        "skip",
-        "--length",
-        50,
-    )
-    assert len(text) in (50, 51, 52)
-    assert min(text) >= 256 - len(checkpoint.vocabulary) - 40
+    letters = "Ã©" + "".join(map(chr, range(200, 198 + len(checkpoint.vocabulary))))
+    path = tmp_path / "bytes.safetensors"
+    Checkpoint(checkpoint.options, Vocabulary(letters, True), checkpoint.weights).save(path)
+    options = [path, "--length", 9000, "--no-echo", "--seed", 1, "--temp", 9]
+    text = sampled(capfdbinary, *options)
+    assert len(text) == 9000
+    assert set(text) == set(letters.encode("latin-1"))
+    stopped = sampled(capfdbinary, *options, "--stop", "é")  # two bytes in UTF-8
+    assert stopped == text[: text.index("é".encode())]
+    (tmp_path / "prime").write_bytes(text[:9])
+    primed = sampled(capfdbinary, path, "--prime-file", tmp_path / "prime", "--length", 1)
+    assert primed[:9] == text[:9]
 
 
 def test_a_closed_pipe_ends_it_quietly():
@@ -241,7 +237,7 @@ MISTAKES = [
     ("train", "{text} --split 0.9", "--split"),
     ("train", "{text} --min-count 0", "--min-count is 0; it must be at least 1"),
     ("train", "{text} --min-count 100000", "--min-count is 100000, but no character"),
-    ("train", "{text} --layers 0", "--layers is 0; it must be at least 1"),
+    ("train", "{text} --layers 0", "--layers is 0; it must be from 1 to 100"),
     ("train", "{text} --hidden-size x", "invalid literal for int() with base 10: 'x'"),
     ("train", "{text} --hiden-size 5", "Perhaps you meant: --hidden-size"),
     (
@@ -270,6 +266,21 @@ MISTAKES = [
         "{text} --steps 1 --out /proc/nowhere",
         "/proc/nowhere/resume.safetensors: no such file",
     ),
+    (
+        "train",
+        "{text} --threads 99999999999",
+        "--threads is 99999999999; it must be from 1 to 1024",
+    ),
+    ("train", "{text} --hidden-size 1000000000", "--hidden-size is 1000000000"),
+    ("train", "{text} --minutes inf", "--minutes is inf; it must be above 0 and finite"),
+    ("train", "{text} --split 0.0000001 0.5", "give at least 20000000 characters"),
+    ("train", "{text} --unknown skip", "--unknown without --init-from"),
+    ("train", "{text} --out=", "--out is empty"),
+    (
+        "train",
+        "{strange} --init-from {model} --unknown skip",
+        "of the 27 characters for train only 0",
+    ),
     ("train", "--resume {missing}", "resume.safetensors: no such file"),
     (
         "train",
@@ -279,6 +290,9 @@ MISTAKES = [
     ("train", "--resume {run} --out x", "--out beside --resume"),
     ("train", "--resume {broken}", "resume.safetensors: not a whole safetensors file"),
     ("train", "{text} --init-from {model} --layers 3", "--layers is 3, but"),
+    ("train", "{text} --init-from {model} --layers 1", "--layers is 1, but"),  # the default
+    ("train", "{text} --init-from {model} --bytes", "--bytes is True, but"),
+    ("train", "--resume {run} --layers 1", "--layers beside --resume"),
     ("train", "{text} --init-from nosuch", "nosuch: no such file or run folder"),
     ("evaluate", "", "MODEL"),
     ("evaluate", "nosuch {text}", "nosuch: no such file or run folder, and no shipped model"),
@@ -293,10 +307,11 @@ MISTAKES = [
         "{model} {other} --unknown skip --part train --split 0.1 0.1",
         "the part train has 0",
     ),
+    ("evaluate", "{model} {strange} --unknown skip", "the model knows 0; at least 2 are needed"),
     ("evaluate", "{text} {text}", "text.txt: not a whole safetensors file"),
     ("evaluate", "{pickle} {text}", "not a whole safetensors file"),
     ("evaluate", "{truncated} {text}", "not a whole safetensors file"),
-    ("evaluate", "{altered} {text}", "damaged, its arrays do not match their digest"),
+    ("evaluate", "{altered} {text}", "damaged, its content does not match its digest"),
     ("evaluate", "{model} {text} --threads 0", "--threads is 0"),
     ("sample", "nosuch", "nosuch: no such file or run folder"),
     ("sample", "{emptyfolder}", "no model.safetensors in this folder"),
@@ -352,6 +367,7 @@ def files(tmp_path, corpus, model_file, text):
     make("binary", "binary.bin", np.random.default_rng(0).bytes(500))
     make("latin", "latin.txt", "größe".encode("latin-1"))
     make("other", "other.txt", "fox €".encode())
+    make("strange", "strange.txt", ("€" * 30).encode())
     make("pickle", "pickle.safetensors", b"\x80\x04\x95\x10\x00\x00\x00\x00\x00\x00\x00}")
     make("truncated", "truncated.safetensors", model[:-9])
     make("altered", "altered.safetensors", model[:-9] + b"?" + model[-8:])
@@ -418,6 +434,130 @@ def test_a_full_disk_stops_a_training_with_one_line_and_the_old_files_whole(
         "model.safetensors",
         "resume.safetensors",
     ]
+
+
+@pytest.mark.parametrize("name", ["train", "evaluate", "sample", "benchmark"])
+def test_a_closed_standard_output_is_one_line(name, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "stdout", None)
+    assert COMMANDS[name].main([]) == 2
+    assert capsys.readouterr().err.startswith("error: standard output is closed; leave it open")
+
+
+def test_a_closed_standard_input_is_one_line(model_file, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "stdin", None)
+    assert train.main(["-"]) == 2
+    assert sample.main([str(model_file), "--prime-file", "-"]) == 2
+    assert capsys.readouterr().err.count("error: standard input is closed; name a file") == 2
+
+
+@pytest.mark.parametrize(
+    "error",
+    [MemoryError(), RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory")],
+)
+def test_too_little_memory_is_one_line(error, model_file, monkeypatch, capsys):
+    def run_out(*_):
+        raise error
+
+    monkeypatch.setattr("charlstm.sampler.Sampler.read", run_out)
+    assert sample.main([str(model_file)]) == 2
+    assert capsys.readouterr().err.startswith("error: out of memory; give smaller sizes")
+
+
+def test_a_bug_keeps_its_traceback(model_file, monkeypatch):
+    def fail(*_):
+        raise RuntimeError("shapes do not match")
+
+    monkeypatch.setattr("charlstm.sampler.Sampler.read", fail)
+    with pytest.raises(RuntimeError, match="shapes do not match"):
+        sample.main([str(model_file)])
+
+
+def test_a_text_with_a_name_that_is_no_text_trains(tmp_path, text):
+    path = os.fsencode(tmp_path) + b"/bad\xff.txt"
+    try:
+        with open(path, "wb") as file:
+            file.write(text.encode())
+    except OSError:
+        pytest.skip("this file system wants UTF-8 names")
+    command = [sys.executable, "-m", "charlstm.train", path, "--steps", "2", "--hidden-size", "8"]
+    done = subprocess.run(
+        [*command, "--threads", "1", "--out", str(tmp_path / "run")], capture_output=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert Checkpoint.load(tmp_path / "run/model.safetensors")
+
+
+def test_training_goes_on_when_nobody_reads_what_it_says(corpus, tmp_path):
+    out = tmp_path / "run"
+    command = f"{sys.executable} -m charlstm.train {corpus} --steps 120 --hidden-size 8 --out {out}"
+    done = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", f"{command} --threads 1 2>&1 | head -n 1"],
+        capture_output=True,
+    )
+    assert done.returncode == 0, done.stderr
+    about = Checkpoint.load(out / "model.safetensors").about
+    assert "carried" in about["measured"]
+    lines = (out / "log.jsonl").read_text().splitlines()
+    assert json.loads(lines[-1])["step"] == 120
+
+
+def test_a_terminal_gets_a_progress_bar(corpus, tmp_path):
+    import pty
+    import termios
+
+    ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (24, 100))
+    command = [
+        sys.executable,
+        "-m",
+        "charlstm.train",
+        corpus,
+        "--steps",
+        "60",
+        "--hidden-size",
+        "8",
+    ]
+    process = subprocess.Popen(
+        [*command, "--threads", "1", "--out", str(tmp_path / "run")], stderr=theirs
+    )
+    os.close(theirs)
+    seen = b""
+    try:
+        while chunk := os.read(ours, 65536):
+            seen += chunk
+    except OSError:  # the other end is closed: how Linux tells the end
+        pass
+    os.close(ours)
+    assert process.wait(60) == 0
+    assert b"%|" in seen
+    assert b"chars/s" in seen
+    assert b"validation" in seen
+
+
+def test_precision_bf16_falls_back_with_a_line_saying_so(corpus, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("charlstm.trainer.bf16_trouble", lambda cell: "no such thing here")
+    options = ["--precision", "bf16", "--steps", "1", "--hidden-size", "8", "--threads", "1"]
+    assert train.main([corpus, *options, "--out", str(tmp_path / "run")]) == 0
+    told = capsys.readouterr().err
+    assert "--precision bf16: no such thing here; going on in fp32" in told
+
+
+def test_a_large_vocabulary_says_so(tmp_path, capsys):
+    path = tmp_path / "signs.txt"
+    path.write_text("".join(map(chr, range(0x4E00, 0x4E00 + 1200))))
+    options = ["--steps", "1", "--hidden-size", "4", "--threads", "1", "--out", str(tmp_path / "r")]
+    assert train.main([str(path), *options]) == 0
+    assert "a vocabulary of 1,200 is large" in capsys.readouterr().err
+
+
+def test_weights_that_run_away_stop_with_one_line_and_a_loadable_model(corpus, tmp_path, capsys):
+    out = tmp_path / "run"
+    options = ["--steps", "120", "--hidden-size", "16", "--learning-rate", "1e30", "--threads", "1"]
+    code = train.main([corpus, *options, "--out", str(out)])
+    told = capsys.readouterr().err.splitlines()
+    assert code == 2
+    assert told[-1].startswith("error: ")
+    assert Checkpoint.load(out / "model.safetensors")
 
 
 def test_flags_win_over_the_preset(corpus, tmp_path, capsys):

@@ -92,6 +92,27 @@ def test_constraints_pin_every_requirement_within_its_range():
     assert versions["torch"] == "2.13.0"
 
 
+def test_what_the_requirements_bring_along_is_pinned_too():
+    from importlib.metadata import PackageNotFoundError, distribution
+
+    versions = {canonical(k) for k in pinned()}
+    seen, waiting = set(), [r for group in requirements().values() for r in group]
+    while waiting:
+        requirement = waiting.pop()
+        if requirement.marker and not requirement.marker.evaluate({"extra": ""}):
+            continue
+        name = canonical(requirement.name)
+        if name in seen:
+            continue
+        seen.add(name)
+        assert name in versions, f"{name} is not in constraints.txt"
+        try:
+            waiting += map(Requirement, distribution(name).requires or ())
+        except PackageNotFoundError:
+            assert name not in {canonical(r.name) for r in requirements()[""]}
+    assert len(seen) > 20
+
+
 def test_environment_yml_agrees_with_pyproject():
     environment = yaml.safe_load((ROOT / "environment.yml").read_text())
     assert environment["name"] == "charlstm"
@@ -176,6 +197,20 @@ def test_every_command_in_the_documents_parses(document):
         kind = getattr(module, name.capitalize())
         if "--help" not in arguments:
             options.parse(kind, arguments)
+
+
+def test_the_example_in_python_runs(tmp_path, monkeypatch, text, capsys):
+    (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    assert "minutes=1" in code
+    (tmp_path / "my-text.txt").write_text(text + "Once upon a time")
+    monkeypatch.chdir(tmp_path)
+    exec(
+        code.replace("minutes=1", "steps=3")
+        .replace("open(", "Path(")
+        .replace("read()", "read_text()"),
+        {"Path": Path},
+    )
+    assert len(capsys.readouterr().out) > 500
 
 
 def test_every_flag_named_in_the_readme_exists():

@@ -187,6 +187,51 @@ def test_a_bad_loss_steps_back_with_half_the_rate(ids, monkeypatch, value):
     assert np.isfinite(reports[-1].validation)
 
 
+def test_a_step_back_after_resuming_is_the_one_of_an_unbroken_training(ids, monkeypatch):
+    poison(monkeypatch, {35})
+    whole = trainer(ids)
+    list(whole.fit())
+    monkeypatch.undo()
+    first, second = trainer(ids), trainer(ids)
+    for report in first.fit():
+        if report.step == 33:
+            break
+    second.load_state(*first.state())
+    poison(monkeypatch, {2})
+    reports = list(second.fit())
+    assert "back to step 25" in next(r.note for r in reports if r.note)
+    assert same(whole.model.to_arrays(), second.model.to_arrays())
+
+
+def test_a_validation_that_is_not_finite_is_no_good_state(ids, monkeypatch):
+    run = trainer(ids)
+    for report in run.fit():
+        if report.step == 49:  # poisons the weights that step 50 validates
+            run.average.head.bias.data[0] = math.nan
+        if report.step == 50:
+            assert not report.improved
+            assert run._good[1]["step"] == 25
+            break
+    assert report.step == 50
+
+
+def test_leaving_before_the_first_validation_keeps_what_was_learnt(ids):
+    model = CharModel(SMALL, int(ids.max()) + 1)
+    before = model.to_arrays()
+    for report in fit(model, ids[:600], ids[600:], FAST):
+        if report.step == 10:
+            break
+    assert not same(before, model.to_arrays())
+
+
+def test_denormals_are_flushed_and_threads_set():
+    from charlstm.trainer import prepare_cpu
+
+    assert prepare_cpu(1) == 1
+    tiny = torch.full((8,), 1e-39)
+    assert (tiny * 0.5).eq(0).all()
+
+
 def test_the_fourth_bad_loss_ends_it_with_the_best_model_kept(ids, monkeypatch):
     poison(monkeypatch, range(30, 1000))
     run, reports = trainer(ids), []
