@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Optional
 
 from charlstm.errors import command
 from charlstm.options import MOST_THREADS, ModelOptions, TrainOptions, check, parse
@@ -32,7 +32,7 @@ class Benchmark:
     """A quarter of the rounds."""
     json: bool = False
     """Print one JSON object on standard output instead of a table."""
-    threads: int | None = None
+    threads: Optional[int] = None
     """Threads (default: the CPUs this process may use)."""
 
     def __post_init__(self) -> None:

@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Optional
 
 import tyro
 
@@ -41,20 +41,20 @@ class Evaluate:
     """A model file, a run folder, or a shipped model's name."""
     corpus: Annotated[tuple[str, ...], tyro.conf.Positional, tyro.conf.arg(metavar="CORPUS")] = ()
     """Files, folders, named corpora, or - for standard input."""
-    part: Part | None = None
+    part: Optional[Part] = None
     """Part of the text to measure."""
-    split: tuple[float, float] | None = None
+    split: Optional[tuple[float, float]] = None
     """Shares of training and validation (default: the model's)."""
-    encoding: str | None = None
+    encoding: Optional[str] = None
     """Codec of the files (default: the model's)."""
-    newlines: Literal["keep", "lf"] | None = None
+    newlines: Optional[Literal["keep", "lf"]] = None
     """Line ends (default: the model's)."""
-    unknown: Unknown | None = None
+    unknown: Optional[Unknown] = None
     """What to do with characters the model does not know (default: skip in the text it was trained
     on, which had left them out, else error)."""
     json: bool = False
     """Print one JSON object on standard output."""
-    threads: int | None = None
+    threads: Optional[int] = None
     """Threads (default: the CPUs this process may use)."""
 
     def __post_init__(self) -> None:

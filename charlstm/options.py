@@ -17,7 +17,7 @@ import re
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, Optional, TypeVar, get_args, get_origin, get_type_hints
 
 import tyro
 
@@ -106,11 +106,11 @@ class ModelOptions:
 class TrainOptions:
     """One training: its budget, its windows, its optimiser."""
 
-    minutes: float | None = None
+    minutes: Optional[float] = None
     """Budget in minutes, validation included (3 if no budget is given)."""
-    epochs: float | None = None
+    epochs: Optional[float] = None
     """Budget in passes over the training text."""
-    steps: int | None = None
+    steps: Optional[int] = None
     """Budget in steps, a window of every stream each."""
     batch_size: int = 16
     """Streams that are read side by side."""
@@ -152,15 +152,15 @@ class SampleOptions:
 
     temperature: Annotated[float, tyro.conf.arg(aliases=["--temp"])] = 0.8
     """Divides the logits: below 1 is more careful, above 1 wilder, 0 takes the most likely."""
-    top_k: int | None = None
+    top_k: Optional[int] = None
     """Choose among this many most likely characters only."""
-    top_p: float | None = None
+    top_p: Optional[float] = None
     """Choose among the fewest characters that hold this share of the probability (0 to 1)."""
     length: int = 500
     """Characters to make, the prime not counted."""
-    stop: str | None = None
+    stop: Optional[str] = None
     """End a sample before this text."""
-    seed: int | None = None
+    seed: Optional[int] = None
     """The same seed gives the same text; without one each call differs."""
 
     def __post_init__(self) -> None:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Optional
 
 import tyro
 
@@ -35,12 +35,12 @@ class Sample:
     (or, in a model that knows none, after its first character).
     """
 
-    model: Annotated[str | None, tyro.conf.Positional, tyro.conf.arg(metavar="MODEL")] = None
+    model: Annotated[Optional[str], tyro.conf.Positional, tyro.conf.arg(metavar="MODEL")] = None
     """A model file, a run folder, or a shipped model's name."""
     options: SampleOptions = SampleOptions()
-    prime: str | None = None
+    prime: Optional[str] = None
     """Text to go on from."""
-    prime_file: str | None = None
+    prime_file: Optional[str] = None
     """File (UTF-8) to go on from; - is standard input."""
     echo: bool = True
     """Print the prime before what is made."""
@@ -48,7 +48,7 @@ class Sample:
     """What to do with characters of the prime that the model does not know."""
     number: int = 1
     """Samples, made side by side; each is printed when all are done."""
-    threads: int | None = None
+    threads: Optional[int] = None
     """Threads of the matrix products (default: 1 for one sample of a small or
     medium model, else the CPUs this process may use)."""
 

@@ -85,12 +85,12 @@ class Sampler:
 
     def _forward(self, ids: Any, state: list[State], advance: Advance) -> tuple[Array, list[State]]:
         outputs: Array = None
-        total: Array = 0.0
+        total: Array = None
         after: list[State] = []
         for p, layer_state in zip(self._layers, state, strict=True):
             x = project(p, outputs) if after else self._table[ids]
             outputs, layer_state = advance(self._cell.step, p, x, layer_state)
-            total = total + outputs if self._sum else outputs
+            total = total + outputs if self._sum and after else outputs
             after.append(layer_state)
         return total @ self._head_weight + self._head_bias, after
 
@@ -127,11 +127,11 @@ def choose(
     """
     if temperature == 0:
         return logits.argmax(-1)
-    logits = logits.astype(np.float64)
-    share = np.exp((logits - logits.max(-1, keepdims=True)) * min(1 / temperature, 1e300))
+    largest = np.maximum.reduce(logits, -1, keepdims=True)
+    share = np.exp((logits - largest) * min(1 / temperature, 1e30))  # finite in float32, too
     if top_k is not None or top_p is not None:
         share = _most_likely(logits, share, top_k, top_p)
-    below = share.cumsum(-1)
+    below = np.add.accumulate(share, -1, np.float64)
     if below.ndim == 1:
         return below.searchsorted(rng.random() * below[-1], side="right")
     drawn = rng.random(len(below)) * below[:, -1]

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Optional
 
 import tyro
 
@@ -56,17 +56,17 @@ class Train:
     """The text to learn."""
     preset: Literal["small", "medium", "large"] = "medium"
     """Sizes and rates that go together; other flags change them."""
-    out: str | None = None
+    out: Optional[str] = None
     """Folder of the run (default: runs/ and the name of the text)."""
-    resume: str | None = None
+    resume: Optional[str] = None
     """Go on with the training in this folder, with its own options, as if it had not stopped."""
-    init_from: str | None = None
+    init_from: Optional[str] = None
     """Start from this model's weights and vocabulary, with its sizes."""
     unknown: Literal["add", "skip", "error"] = "add"
     """With --init-from: add characters that the model does not know, skip them, or refuse."""
     show: int = 0
     """Characters of a sample to show at each validation."""
-    threads: int | None = None
+    threads: Optional[int] = None
     """Threads (default: the CPUs this process may use)."""
     data: DataOptions = DataOptions()
     model: ModelOptions = ModelOptions()

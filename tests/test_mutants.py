@@ -13,7 +13,7 @@ ROOT = Path(__file__).parent.parent
 # what is broken, the file, the right text, the wrong text, the tests that must notice
 MUTANTS = [
     ("nothing", "cells", "tanh(x", "tanh(x", "test_cells.py"),  # the copy itself passes
-    ("input and forget gate swapped", "cells", "i, f, _, o =", "f, i, _, o =", "test_cells.py"),
+    ("input and forget gate swapped", "cells", "i, f, o = open_", "f, i, o = open_", "test_cells.py"),
     ("output gate sees the old cell", "cells", "p_o * c)", "p_o * state[1])", "test_cells.py"),
     ("reset before the product", "cells", "r * h_n", "h_n", "test_cells.py"),
     ("recurrent bias dropped", "cells", "x + h @ p.weight_hh.T + p.bias_hh  #", "x + h @ p.weight_hh.T  #", "test_cells.py"),

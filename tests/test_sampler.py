@@ -106,8 +106,7 @@ def test_temperature_to_zero_is_the_most_likely(values, seed):
     logits = np.array(values, np.float32)
     rng = np.random.default_rng(seed)
     assert choose(logits, rng, temperature=0) == logits.argmax()
-    best = logits == logits.max()
-    assert best[choose(logits, rng, temperature=1e-300)]
+    assert logits[choose(logits, rng, temperature=1e-300)] >= logits.max() - 1e-6
     assert choose(logits, rng, top_k=1) == logits.argmax()
     assert choose(logits, rng, top_p=1e-9) == logits.argmax()
 
