@@ -22,6 +22,7 @@ class Benchmark:
     """Measure training and sampling on this machine, each beside a bare torch loop.
 
     python -m charlstm.benchmark
+
     python -m charlstm.benchmark --quick --json
 
     Every pair runs in turns, A B A B, so that a change in the machine's speed meets both; figures

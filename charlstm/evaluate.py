@@ -15,7 +15,18 @@ import tyro
 
 from charlstm.cpu import usable_cpus
 from charlstm.errors import UserError, command
-from charlstm.options import MOST_THREADS, DataOptions, Part, Unknown, check, from_json, parse
+from charlstm.options import (
+    MOST_THREADS,
+    DataOptions,
+    Part,
+    Sources,
+    SourcesArgument,
+    SplitFlag,
+    Unknown,
+    check,
+    from_json,
+    parse,
+)
 
 if TYPE_CHECKING:
     from charlstm.checkpoint import Checkpoint
@@ -30,6 +41,7 @@ class Evaluate:
     """Measure a model on a text: nats and bits per character, in two protocols.
 
     python -m charlstm.evaluate runs/my-text
+
     python -m charlstm.evaluate tinyshakespeare other.txt --json
 
     carried is one pass with the state carried; cold is windows of 256 characters, each from the
@@ -39,11 +51,11 @@ class Evaluate:
 
     model: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="MODEL")]
     """A model file, a run folder, or a shipped model's name."""
-    corpus: Annotated[tuple[str, ...], tyro.conf.Positional, tyro.conf.arg(metavar="CORPUS")] = ()
+    corpus: SourcesArgument = Sources()
     """Files, folders, named corpora, or - for standard input."""
     part: Optional[Part] = None
     """Part of the text to measure."""
-    split: Optional[tuple[float, float]] = None
+    split: Optional[SplitFlag] = None
     """Shares of training and validation (default: the model's)."""
     encoding: Optional[str] = None
     """Codec of the files (default: the model's)."""

@@ -28,7 +28,9 @@ class Sample:
     r"""Generate text with a trained model.
 
     python -m charlstm.sample --temp 0.8
+
     python -m charlstm.sample runs/my-text --prime "Once upon a time" --length 1000
+
     python -m charlstm.sample --number 64 --length 200 --stop $'\n\n' > samples.txt
 
     The text goes to standard output as it is made. Without a prime it begins as after a line end

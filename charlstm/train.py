@@ -11,9 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Optional
-
-import tyro
+from typing import TYPE_CHECKING, Any, Literal, Optional
 
 from charlstm.errors import UserError, command, say
 from charlstm.options import (
@@ -22,6 +20,8 @@ from charlstm.options import (
     DataOptions,
     ModelOptions,
     SampleOptions,
+    Sources,
+    SourcesArgument,
     TrainOptions,
     check,
     flag,
@@ -42,7 +42,9 @@ class Train:
     """Train a character model on a text.
 
     python -m charlstm.train my-text.txt --minutes 3
+
     python -m charlstm.train tinyshakespeare --layers 2 --epochs 5 --out runs/bard --show 200
+
     python -m charlstm.train --resume runs/bard
 
     CORPUS is a file, several files, a folder, - for standard input, or the name of a corpus in
@@ -52,7 +54,7 @@ class Train:
     again on the same machine with the same threads; --minutes does not.
     """
 
-    corpus: Annotated[tuple[str, ...], tyro.conf.Positional, tyro.conf.arg(metavar="CORPUS")] = ()
+    corpus: SourcesArgument = Sources()
     """The text to learn."""
     preset: Literal["small", "medium", "large"] = "medium"
     """Sizes and rates that go together; other flags change them."""
