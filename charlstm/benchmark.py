@@ -136,7 +136,7 @@ def _bare_loop(layers: int, hidden: int, ids: Any, options: TrainOptions) -> Act
 def _sampling(layers: int, hidden: int, number: int, rounds: int, threads: int) -> dict[str, Any]:
     """Compare the sampler with a step of `nn.LSTM`, microseconds a character."""
     import torch
-    from threadpoolctl import threadpool_limits
+    from threadpoolctl import ThreadpoolController
     from torch import nn
 
     from charlstm.checkpoint import Checkpoint
@@ -146,7 +146,8 @@ def _sampling(layers: int, hidden: int, number: int, rounds: int, threads: int) 
     from charlstm.sampler import Sampler, generate, generate_many
     from charlstm.vocabulary import Vocabulary
 
-    length = 100 if number == 1 else 10
+    blas = ThreadpoolController()
+    length = 300 if number == 1 else 20
     model = CharModel(ModelOptions(layers=layers, hidden_size=hidden), VOCABULARY)
     letters = Vocabulary("".join(map(chr, range(32, 32 + VOCABULARY))))
     checkpoint = Checkpoint(model.options, letters, model.to_arrays())
@@ -157,7 +158,7 @@ def _sampling(layers: int, hidden: int, number: int, rounds: int, threads: int) 
     head = nn.Linear(hidden, VOCABULARY)
 
     def ours() -> None:
-        with threadpool_limits(threads_for(checkpoint, number, threads)):
+        with blas.limit(limits=threads_for(checkpoint, number, threads)):
             if number == 1:
                 list(generate(sampler, "", draw))
             else:
