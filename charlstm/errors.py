@@ -12,7 +12,8 @@ import functools
 import io
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import TextIO
 
 
 class UserError(ValueError):
@@ -49,20 +50,20 @@ def command(main: Callable[[Sequence[str] | None], int]) -> Callable[..., int]:
         except UserError as error:
             _tell(str(error))
         except BrokenPipeError:
-            _abandon_output()
+            _abandon(sys.stdout)
             return 0
         except OSError as error:
             place = error.filename or "standard output"
             _tell(
                 f"{place}: {(error.strerror or str(error)).lower()}; free the place or name another"
             )
-            _abandon_output()
+            _abandon(sys.stdout)
         except (MemoryError, RuntimeError) as error:  # torch's lack of memory is a RuntimeError
             if isinstance(error, RuntimeError) and "allocate memory" not in str(error):
                 raise
             _tell("out of memory; give smaller sizes (--hidden-size, --batch-size, --number ...)")
         except KeyboardInterrupt:
-            _abandon_output()
+            _abandon(sys.stdout)
             return 130
         return 2
 
@@ -71,15 +72,24 @@ def command(main: Callable[[Sequence[str] | None], int]) -> Callable[..., int]:
 
 def say(line: str) -> None:
     """Tell the user something on standard error, if anybody still reads that."""
-    with contextlib.suppress(BrokenPipeError):
+    with carry_on_unread():
         print(line, file=sys.stderr, flush=True)
+
+
+@contextlib.contextmanager
+def carry_on_unread() -> Iterator[None]:
+    """Let work go on when nobody reads standard error any more."""
+    try:
+        yield
+    except BrokenPipeError:
+        _abandon(sys.stderr)
 
 
 def _tell(message: str) -> None:
     say("error: " + " ".join(message.split()))
 
 
-def _abandon_output() -> None:
-    """Keep the interpreter from writing what is left in its buffer when it exits."""
+def _abandon(stream: TextIO) -> None:
+    """Keep the interpreter from failing when it exits and writes what is left in a buffer."""
     with contextlib.suppress(OSError, ValueError):  # there is no real file in a notebook
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -8,12 +8,12 @@ import signal
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Optional
 
-from charlstm.errors import UserError, command, say
+from charlstm.errors import UserError, carry_on_unread, command, say
 from charlstm.options import (
     MOST_THREADS,
     PRESETS,
@@ -305,7 +305,7 @@ class _Display:
             self.write(f"{line}{self.validation} {report.clipped:.0%} clipped, {speed}")
 
     def write(self, text: str) -> None:
-        with suppress(BrokenPipeError):  # training goes on when nobody reads
+        with carry_on_unread():
             self.bar.write(text, file=sys.stderr)
 
 
