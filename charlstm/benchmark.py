@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Optional
 
+from charlstm.cpu import bf16_trouble, prepare_cpu
 from charlstm.errors import command
 from charlstm.options import MOST_THREADS, ModelOptions, TrainOptions, check, parse
 
@@ -44,8 +45,6 @@ class Benchmark:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit code."""
     given = parse(Benchmark, argv)
-
-    from charlstm.trainer import bf16_trouble, prepare_cpu
 
     threads = prepare_cpu(given.threads)
     rounds = 3 if given.quick else 12

@@ -1,4 +1,4 @@
-"""The CPUs that this process may really use."""
+"""The CPUs: how many this process may use, and how PyTorch should use them."""
 
 import math
 import os
@@ -18,3 +18,37 @@ def usable_cpus() -> int:
         return max(1, min(cpus, math.ceil(int(quota) / int(period))))
     except (OSError, ValueError):  # no such cgroup, or no quota ("max")
         return cpus
+
+
+def prepare_cpu(threads: int | None = None) -> int:
+    """Set torch's threads, and flush denormals, which slow an LSTM down many times over.
+
+    Call it before the first computation. Returns the number of threads.
+    """
+    import torch  # here, as the sampler uses this module and knows no torch
+
+    torch.set_flush_denormal(True)
+    torch.set_num_threads(threads or usable_cpus())
+    return torch.get_num_threads()
+
+
+def bf16_trouble(cell: str = "lstm") -> str:
+    """Return why a cell cannot run in bfloat16 on this CPU; empty if it can.
+
+    Only PyTorch's LSTM kernel gains by it, and only on CPUs that have AVX512-BF16 or AMX. Even
+    there some builds refuse, so a small LSTM is tried, forward and backward.
+    """
+    if cell not in ("lstm", "coupled"):
+        return f"the cell {cell} has no bfloat16 kernel"
+    import torch
+
+    if not (torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()):
+        return "this CPU has neither AVX512-BF16 nor AMX"
+    lstm, inputs = torch.nn.LSTM(8, 8), torch.ones(2, 1, 8)
+    try:
+        with torch.autocast("cpu", torch.bfloat16):
+            outputs, _ = lstm(inputs)
+        outputs.float().sum().backward()
+    except RuntimeError as error:
+        return str(error).splitlines()[0]
+    return ""

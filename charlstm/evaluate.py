@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Optional
 
 import tyro
 
-from charlstm.cpu import usable_cpus
+from charlstm.cpu import prepare_cpu
 from charlstm.errors import UserError, command
 from charlstm.options import (
     MOST_THREADS,
@@ -79,12 +79,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     given = parse(Evaluate, argv)
 
     from charlstm.checkpoint import Checkpoint, find_model
-    from charlstm.trainer import prepare_cpu
 
     path = find_model(given.model)
     checkpoint = Checkpoint.load(path)
     corpus = _corpus(given, checkpoint)
-    prepare_cpu(given.threads or usable_cpus())
+    prepare_cpu(given.threads)
     figures = {"model": str(given.model)} | measure(checkpoint, corpus, given.part, given.unknown)
     print(json.dumps(figures) if given.json else table(figures))
     return 0

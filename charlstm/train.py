@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Optional
 
+from charlstm.cpu import bf16_trouble, prepare_cpu
 from charlstm.errors import UserError, carry_on_unread, command, say
 from charlstm.options import (
     MOST_THREADS,
@@ -87,8 +88,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     given = parse(Train, argv, default=preset(given.preset))
     flags = given_flags(argv)
     _check(given, flags)
-
-    from charlstm.trainer import prepare_cpu
 
     threads = prepare_cpu(given.threads)
     run = _run(given, flags)
@@ -166,8 +165,6 @@ def _run(given: Train, flags: set[str]) -> Run:
 
 
 def _use_bf16(run: Run) -> None:
-    from charlstm.trainer import bf16_trouble
-
     wanted = run.trainer.options.precision
     trouble = "" if wanted == "fp32" else bf16_trouble(run.trainer.model.options.cell)
     run.trainer.model.bf16 = wanted != "fp32" and not trouble

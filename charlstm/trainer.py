@@ -19,7 +19,6 @@ from torch.nn import functional as F
 
 from charlstm.cells import CELLS
 from charlstm.checkpoint import Arrays
-from charlstm.cpu import usable_cpus
 from charlstm.errors import UserError
 from charlstm.metrics import COLD_WINDOW, cold
 from charlstm.model import CharModel, ModelState
@@ -338,36 +337,6 @@ def fit(
     finally:
         measured = trainer.progress.best is not None
         model.load_arrays(trainer.best if measured else trainer.average.to_arrays())
-
-
-def prepare_cpu(threads: int | None = None) -> int:
-    """Set torch's threads, and flush denormals, which slow an LSTM down many times over.
-
-    Call it before the first computation. Returns the number of threads.
-    """
-    torch.set_flush_denormal(True)
-    torch.set_num_threads(threads or usable_cpus())
-    return torch.get_num_threads()
-
-
-def bf16_trouble(cell: str = "lstm") -> str:
-    """Return why a cell cannot run in bfloat16 on this CPU; empty if it can.
-
-    Only PyTorch's LSTM kernel gains by it, and only on CPUs that have AVX512-BF16 or AMX. Even
-    there some builds refuse, so a small LSTM is tried, forward and backward.
-    """
-    if cell not in ("lstm", "coupled"):
-        return f"the cell {cell} has no bfloat16 kernel"
-    if not (torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()):
-        return "this CPU has neither AVX512-BF16 nor AMX"
-    lstm, inputs = nn.LSTM(8, 8), torch.ones(2, 1, 8)
-    try:
-        with torch.autocast("cpu", torch.bfloat16):
-            outputs, _ = lstm(inputs)
-        outputs.float().sum().backward()
-    except RuntimeError as error:
-        return str(error).splitlines()[0]
-    return ""
 
 
 def _optimizer(model: CharModel, options: TrainOptions) -> torch.optim.AdamW:

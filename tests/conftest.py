@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from charlstm.checkpoint import Checkpoint
+from charlstm.cpu import prepare_cpu
 from charlstm.model import CharModel
 from charlstm.options import ModelOptions
-from charlstm.trainer import prepare_cpu
 from charlstm.vocabulary import Vocabulary
 
 TEXT = "The quick brown fox jumps over the lazy dog; why, it's a joy!\n"

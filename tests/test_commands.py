@@ -535,7 +535,7 @@ def test_a_terminal_gets_a_progress_bar(corpus, tmp_path):
 
 
 def test_precision_bf16_falls_back_with_a_line_saying_so(corpus, tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("charlstm.trainer.bf16_trouble", lambda cell: "no such thing here")
+    monkeypatch.setattr("charlstm.train.bf16_trouble", lambda cell: "no such thing here")
     options = ["--precision", "bf16", "--steps", "1", "--hidden-size", "8", "--threads", "1"]
     assert train.main([corpus, *options, "--out", str(tmp_path / "run")]) == 0
     told = capsys.readouterr().err

@@ -8,9 +8,9 @@ from conftest import randomize
 
 from charlstm.cells import CELLS, project, unroll
 from charlstm.checkpoint import weight_shapes
+from charlstm.cpu import bf16_trouble
 from charlstm.model import CharModel, Layer, locked_dropout
 from charlstm.options import ModelOptions
-from charlstm.trainer import bf16_trouble
 
 B, T, D, H, V = 3, 5, 4, 6, 7
 

@@ -9,11 +9,12 @@ import pytest
 import torch
 from conftest import CELLS as NAMES
 
+from charlstm.cpu import bf16_trouble
 from charlstm.errors import UserError
 from charlstm.metrics import cold
 from charlstm.model import CharModel
 from charlstm.options import ModelOptions, TrainOptions
-from charlstm.trainer import Trainer, bf16_trouble, fit
+from charlstm.trainer import Trainer, fit
 from charlstm.vocabulary import Vocabulary
 
 SMALL = ModelOptions(layers=2, hidden_size=16, embedding_size=6, dropout=0.2, weight_drop=0.2)
@@ -225,7 +226,7 @@ def test_leaving_before_the_first_validation_keeps_what_was_learnt(ids):
 
 
 def test_denormals_are_flushed_and_threads_set():
-    from charlstm.trainer import prepare_cpu
+    from charlstm.cpu import prepare_cpu
 
     assert prepare_cpu(1) == 1
     tiny = torch.full((8,), 1e-39)
