@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import statistics
+import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Optional
 
 from charlstm.cpu import bf16_trouble, prepare_cpu
 from charlstm.errors import command
-from charlstm.options import MOST_THREADS, ModelOptions, TrainOptions, check, parse
+from charlstm.options import (
+    MOST_THREADS,
+    PRESETS,
+    ModelOptions,
+    SampleOptions,
+    TrainOptions,
+    check,
+    parse,
+    preset,
+)
 
 VOCABULARY = 65
+STEPS = 3  # of training in a round
+NUMBERS = (1, 4, 16, 64, 256)  # samples at once
 Action = Callable[[], object]
+Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -28,6 +42,13 @@ class Benchmark:
 
     Every pair runs in turns, A B A B, so that a change in the machine's speed meets both; figures
     are medians, ratios are medians of the ratios of neighbours. Random ids, 65 characters.
+
+    train: each preset with its own dropout and averaging, beside an nn.LSTM loop of the same model,
+    window and batch without them; "of peak" is the share of the fastest matrix product, 6
+    operations for each weight and character. sample: the sampler, beside a step of nn.LSTM; "of
+    reading" is the time to read the weights once, as fast as a product of vectors of that size
+    reads them, over the time that a character takes. first character: from the start of the
+    process.
     """
 
     quick: bool = False
@@ -47,72 +68,97 @@ def main(argv: Sequence[str] | None = None) -> int:
     given = parse(Benchmark, argv)
 
     threads = prepare_cpu(given.threads)
-    rounds = 3 if given.quick else 12
-    precisions = ("fp32",) if bf16_trouble() else ("fp32", "bf16")
-    rows: list[dict[str, Any]] = []
-    for layers, hidden in ((2, 256), (2, 512)):
-        for precision in precisions:
-            rows.append(_training(layers, hidden, precision, rounds))
-            _show(rows[-1], given.json)
-    for layers, hidden in ((2, 128), (2, 256), (2, 512)):
-        for number in (1, 64):
-            rows.append(_sampling(layers, hidden, number, rounds, threads))
-            _show(rows[-1], given.json)
+    rows: list[Row] = []
+    for row in _rows(rounds=2 if given.quick else 8, threads=threads):
+        rows.append(row)
+        if not given.json:
+            print(_line(row), flush=True)
     if given.json:
         print(json.dumps({"threads": threads, "rows": rows}))
     return 0
 
 
-def _show(row: dict[str, Any], as_json: bool) -> None:
-    if not as_json:
-        print(
-            f"{row['what']:34}{row['ours']:>12,.1f}{row['bare']:>12,.1f} {row['unit']:16}"
-            f" ours is {row['ratio']:.2f} times as fast",
-            flush=True,
-        )
+def _rows(rounds: int, threads: int) -> Iterator[Row]:
+    precisions = ("fp32",) if bf16_trouble() else ("fp32", "bf16")
+    peaks = {precision: _matrix_product(precision, rounds) for precision in precisions}
+    for precision, peak in peaks.items():
+        yield {"what": f"matrix product, {precision}", "unit": "GFLOP/s", "ours": peak / 1e9}
+    for name in PRESETS:
+        for precision in precisions:
+            yield _training(name, precision, peaks[precision], rounds)
+    for name in PRESETS:
+        for number in NUMBERS:
+            yield _sampling(name, number, rounds, threads)
+    yield _first_character(rounds)
 
 
-def _training(layers: int, hidden: int, precision: str, rounds: int) -> dict[str, Any]:
+def _line(row: Row) -> str:
+    line = f"{row['what']:30}{row['ours']:>12,.1f} {row['unit']:18}"
+    if "bare" in row:
+        line += f"{row['ratio']:6.2f} times as fast as bare ({row['bare']:,.1f})"
+    for name in ("of peak", "of reading"):
+        if name in row:
+            line += f", {row[name]:.0%} {name}"
+    return line
+
+
+def _matrix_product(precision: str, rounds: int) -> float:
+    """Return the operations a second of a product of two square matrices."""
+    import torch
+
+    size = 1024
+    kind = torch.bfloat16 if precision == "bf16" else torch.float32
+    a, b = torch.rand(2, size, size).to(kind).unbind()
+    taken = _alternate(lambda: a @ b, rounds=4 * rounds)[0]
+    return 2 * size**3 / min(taken)
+
+
+def _training(name: str, precision: str, peak: float, rounds: int) -> Row:
     """Compare the trainer's steps with a bare `nn.LSTM` loop in fp32."""
     import numpy as np
 
     from charlstm.model import CharModel
     from charlstm.trainer import Trainer
 
-    steps = 4
-    model = CharModel(ModelOptions(layers=layers, hidden_size=hidden, dropout=0.0), VOCABULARY)
+    sizes, training = preset(name)
+    model = CharModel(sizes, VOCABULARY)
     model.bf16 = precision == "bf16"
-    options = TrainOptions(steps=10**9, batch_size=16, window=64, patience=0)
+    options = dataclasses.replace(training, steps=10**9, patience=0)
     ids = np.random.default_rng(0).integers(VOCABULARY, size=200_000, dtype=np.int32)
     trainer = Trainer(model, ids, ids[:1000], options)
     trainer.validate_every = 10**9
     reports = trainer.fit()
-    bare = _bare_loop(layers, hidden, ids, options)
+    bare = _bare_loop(sizes, ids, options)
     ours, theirs = _alternate(
-        lambda: [next(reports) for _ in range(steps)],
-        lambda: [bare() for _ in range(steps)],
-        rounds,
+        lambda: [next(reports) for _ in range(STEPS)],
+        lambda: [bare() for _ in range(STEPS)],
+        rounds=rounds,
     )
-    characters = steps * options.batch_size * options.window
+    characters = STEPS * options.batch_size * options.window
+    weights = sum(p.numel() for n, p in model.named_parameters() if "embedding" not in n)
     return {
-        "what": f"train {layers} x {hidden}, {precision}",
+        "what": f"train {_named(name)}, {precision}",
         "unit": "chars/s",
         "ours": characters / statistics.median(ours),
         "bare": characters / statistics.median(theirs),
         "ratio": _ratio(ours, theirs),
+        "of peak": 6 * weights * characters / statistics.median(ours) / peak,
     }
 
 
-def _bare_loop(layers: int, hidden: int, ids: Any, options: TrainOptions) -> Action:
+def _named(name: str) -> str:
+    sizes, _ = preset(name)
+    return f"{name}, {sizes.layers} x {sizes.hidden_size}"
+
+
+def _bare_loop(sizes: ModelOptions, ids: Any, options: TrainOptions) -> Action:
     """Return one training step of the same sizes as anyone would write it, in fp32."""
     import torch
     from torch import nn
 
     from charlstm.streams import Streams
 
-    embedding = nn.Embedding(VOCABULARY, ModelOptions().embedding_size)
-    lstm = nn.LSTM(embedding.embedding_dim, hidden, num_layers=layers, batch_first=True)
-    head = nn.Linear(hidden, VOCABULARY)
+    embedding, lstm, head = _bare_model(sizes, batch_first=True)
     weights = [p for module in (embedding, lstm, head) for p in module.parameters()]
     optimizer = torch.optim.AdamW(weights, lr=options.learning_rate, fused=True)
     streams = Streams(ids, options.batch_size, options.window)
@@ -132,29 +178,38 @@ def _bare_loop(layers: int, hidden: int, ids: Any, options: TrainOptions) -> Act
     return step
 
 
-def _sampling(layers: int, hidden: int, number: int, rounds: int, threads: int) -> dict[str, Any]:
+def _bare_model(sizes: ModelOptions, batch_first: bool) -> Any:
+    from torch import nn
+
+    return (
+        nn.Embedding(VOCABULARY, sizes.embedding_size),
+        nn.LSTM(sizes.embedding_size, sizes.hidden_size, sizes.layers, batch_first=batch_first),
+        nn.Linear(sizes.hidden_size, VOCABULARY),
+    )
+
+
+def _sampling(name: str, number: int, rounds: int, threads: int) -> Row:
     """Compare the sampler with a step of `nn.LSTM`, microseconds a character."""
+    import numpy as np
     import torch
     from threadpoolctl import ThreadpoolController
-    from torch import nn
 
     from charlstm.checkpoint import Checkpoint
     from charlstm.model import CharModel
-    from charlstm.options import SampleOptions
     from charlstm.sample import threads_for
     from charlstm.sampler import Sampler, generate, generate_many
     from charlstm.vocabulary import Vocabulary
 
+    sizes, _ = preset(name)
     blas = ThreadpoolController()
-    length = 300 if number == 1 else 20
-    model = CharModel(ModelOptions(layers=layers, hidden_size=hidden), VOCABULARY)
+    length = max(8, 300 // number)
+    model = CharModel(sizes, VOCABULARY)
     letters = Vocabulary("".join(map(chr, range(32, 32 + VOCABULARY))))
     checkpoint = Checkpoint(model.options, letters, model.to_arrays())
-    sampler = Sampler(checkpoint)
-    draw = SampleOptions(length=length, seed=0)
-    embedding = nn.Embedding(VOCABULARY, ModelOptions().embedding_size)
-    lstm = nn.LSTM(embedding.embedding_dim, hidden, num_layers=layers)
-    head = nn.Linear(hidden, VOCABULARY)
+    sampler, draw = Sampler(checkpoint), SampleOptions(length=length, seed=0)
+    embedding, lstm, head = _bare_model(sizes, batch_first=False)
+    used = sum(w.size for n, w in checkpoint.weights.items() if "embedding" not in n)
+    weights = np.ones(used - checkpoint.weights["layers.0.weight_ih"].size, np.float32)
 
     def ours() -> None:
         with blas.limit(limits=threads_for(checkpoint, number, threads)):
@@ -170,26 +225,41 @@ def _sampling(layers: int, hidden: int, number: int, rounds: int, threads: int) 
             outputs, state = lstm(embedding(ids), state)
             ids = torch.multinomial(torch.softmax(head(outputs[0]) / 0.8, -1), 1).T
 
-    first, second = _alternate(ours, bare, rounds)
+    def reading() -> None:
+        with blas.limit(limits=threads_for(checkpoint, number, threads)):
+            for _ in range(length):
+                weights @ weights
+
+    first, second, third = _alternate(ours, bare, reading, rounds=rounds)
     each = length * number / 1e6
     return {
-        "what": f"sample {layers} x {hidden}, {number} at once",
+        "what": f"sample {_named(name)}, {number} at once",
         "unit": "microseconds/char",
         "ours": statistics.median(first) / each,
         "bare": statistics.median(second) / each,
         "ratio": _ratio(first, second),
+        "of reading": statistics.median(third) / statistics.median(first),
     }
 
 
-def _alternate(first: Action, second: Action, rounds: int) -> tuple[list[float], list[float]]:
-    """Time two actions in turns, after one round that does not count."""
-    times: tuple[list[float], list[float]] = ([], [])
+def _first_character(rounds: int) -> Row:
+    """Time a whole process that prints one character."""
+    sample = [sys.executable, "-m", "charlstm.sample", "--length", "1"]
+    taken = _alternate(
+        lambda: subprocess.run(sample, check=True, capture_output=True), rounds=rounds
+    )[0]
+    return {"what": "first character", "unit": "s", "ours": statistics.median(taken)}
+
+
+def _alternate(*actions: Action, rounds: int) -> list[list[float]]:
+    """Time actions in turns, after one round that does not count."""
+    times: list[list[float]] = [[] for _ in actions]
     for _ in range(rounds + 1):
-        for action, taken in zip((first, second), times, strict=True):
+        for action, taken in zip(actions, times, strict=True):
             started = time.perf_counter()
             action()
             taken.append(time.perf_counter() - started)
-    return times[0][1:], times[1][1:]
+    return [taken[1:] for taken in times]
 
 
 def _ratio(ours: list[float], theirs: list[float]) -> float:

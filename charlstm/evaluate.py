@@ -7,7 +7,7 @@ import json
 import math
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Optional
 
@@ -19,21 +19,26 @@ from charlstm.options import (
     MOST_THREADS,
     DataOptions,
     Part,
+    SampleOptions,
     Sources,
     SourcesArgument,
     SplitFlag,
     Unknown,
     check,
+    flag,
     from_json,
+    given_flags,
     parse,
 )
 
 if TYPE_CHECKING:
     from charlstm.checkpoint import Checkpoint
     from charlstm.corpora import Corpus
+    from charlstm.model import CharModel
 
 
-PROTOCOLS = {"carried": "one pass", "cold": "256 characters"}
+PROTOCOLS = {"carried": "one pass", "cold": "256 characters", "dynamic": "learning"}
+SAMPLING = {"temp", *SampleOptions.__dataclass_fields__}
 
 
 @dataclass(frozen=True)
@@ -44,9 +49,18 @@ class Evaluate:
 
     python -m charlstm.evaluate tinyshakespeare other.txt --json
 
+    python -m charlstm.evaluate tinyshakespeare --dynamic
+
+    python -m charlstm.evaluate tinyshakespeare --novelty --temp 0.6 --length 20000
+
     carried is one pass with the state carried; cold is windows of 256 characters, each from the
     zero state. Without CORPUS the text that the model was trained on is read again. Of that text
     the validation part is measured, of any other text all of it, unless --part says otherwise.
+
+    --dynamic also scores a copy of the model that goes on learning while it reads, which is not a
+    figure of the model as it is. --novelty lets the model write, and compares that with the text
+    before the part, or with all of it: what is copied, how many of the words it has, and how
+    surprising the model itself finds it; --temp, --top-k and the like are for that only.
     """
 
     model: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="MODEL")]
@@ -64,10 +78,16 @@ class Evaluate:
     unknown: Optional[Unknown] = None
     """What to do with characters the model does not know (default: skip in the text it was trained
     on, which had left them out, else error)."""
+    dynamic: bool = False
+    """Also score a copy that learns while it reads (Krause et al. 2018); takes minutes."""
+    novelty: bool = False
+    """Also let the model write, and tell how much of it is copied."""
     json: bool = False
     """Print one JSON object on standard output."""
     threads: Optional[int] = None
     """Threads (default: the CPUs this process may use)."""
+
+    sampling: SampleOptions = SampleOptions(length=20_000, seed=0)
 
     def __post_init__(self) -> None:
         check(self, threads=(1, MOST_THREADS))
@@ -77,6 +97,9 @@ class Evaluate:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit code."""
     given = parse(Evaluate, argv)
+    odd = sorted(given_flags(argv) & SAMPLING)
+    if odd and not given.novelty:
+        raise UserError(f"{flag(odd[0])} without --novelty: nothing is written; add --novelty")
 
     from charlstm.checkpoint import Checkpoint, find_model
 
@@ -84,7 +107,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     checkpoint = Checkpoint.load(path)
     corpus = _corpus(given, checkpoint)
     prepare_cpu(given.threads)
-    figures = {"model": str(given.model)} | measure(checkpoint, corpus, given.part, given.unknown)
+    figures = {"model": str(given.model)} | measure(
+        checkpoint,
+        corpus,
+        given.part,
+        given.unknown,
+        learning=given.dynamic,
+        writing=given.sampling if given.novelty else None,
+    )
     print(json.dumps(figures) if given.json else table(figures))
     return 0
 
@@ -95,6 +125,8 @@ def measure(
     part: Part | None = None,
     unknown: Unknown | None = None,
     baselines: bool = True,
+    learning: bool = False,
+    writing: SampleOptions | None = None,
 ) -> dict[str, Any]:
     """Score a model on a part of a text, in both protocols, and others beside it.
 
@@ -105,16 +137,20 @@ def measure(
         unknown: what to do with characters that the model does not know.
         baselines: also measure xz and a 5-gram model, which first read the part before; they
             predict the part's first character, too.
+        learning: also score the model by dynamic evaluation.
+        writing: also let the model write so, and compare that with what it has read.
 
     Returns:
         figures by name, as `--json` prints them.
 
     Raises:
-        UserError: the part has fewer than two characters, or an unknown one.
+        UserError: the part has fewer than two characters, or an unknown one; or `learning`, and
+            there is no text before the part.
     """
     import numpy as np
 
     from charlstm.baselines import ngram_bits, xz_bits
+    from charlstm.dynamic import dynamic
     from charlstm.metrics import carried, cold
     from charlstm.model import CharModel
 
@@ -152,14 +188,51 @@ def measure(
         **{protocol: score.to_json() for protocol, score in scores.items()},
         "chars_per_second": 2 * len(ids) / seconds,
     }
+    history = vocabulary.encode(before, unknown="skip")
+    if learning:
+        if len(history) < 2:
+            raise UserError(
+                f"--dynamic learns from the text before the part how far to move, and the part"
+                f" {part} has none before it; name --part validation, or --part test"
+            )
+        figures["dynamic"] = dynamic(model, ids, history).to_json()
+    if writing is not None:
+        source = corpus.text[corpus.parts()["train"]] if own else corpus.text
+        figures["novelty"] = _novelty(checkpoint, model, writing, source)
+        if own and part == "validation":
+            figures["novelty"]["part"] = _compared(text[: writing.length], source)
     if baselines:
-        history = vocabulary.encode(before, unknown="skip")
         read = [vocabulary.to_user(vocabulary.decode(piece)) for piece in (ids, history)]
         both = np.concatenate((history, ids))
         figures["xz_bits_per_char"] = xz_bits(*read) / len(ids)
         figures["5gram_bits_per_char"] = ngram_bits(both, len(vocabulary), len(history)) / len(ids)
         figures["baselines_read_first"] = len(history)
     return figures
+
+
+def _novelty(
+    checkpoint: Checkpoint, model: CharModel, writing: SampleOptions, source: str
+) -> dict[str, Any]:
+    """Let the model write, compare that with `source`, and score it by the model."""
+    from charlstm.metrics import carried
+    from charlstm.sampler import Sampler, generate
+
+    text = "".join(generate(Sampler(checkpoint), "", writing))
+    options = {name: getattr(writing, name) for name in ("temperature", "top_k", "top_p", "seed")}
+    surprise = carried(model, checkpoint.vocabulary.encode(text)).nats if len(text) > 1 else None
+    return {**options, **_compared(text, source), "surprise_nats": surprise}
+
+
+def _compared(text: str, source: str) -> dict[str, Any]:
+    from charlstm.novelty import novelty
+
+    found = novelty(text, source)
+    return {
+        "characters": len(text),
+        "copied": {str(length): share for length, share in found.copied.items()},
+        "longest": found.longest,
+        "known_words": found.known_words,
+    }
 
 
 def table(figures: dict[str, Any]) -> str:
@@ -174,6 +247,7 @@ def table(figures: dict[str, Any]) -> str:
     rows = [
         (f"{protocol} ({how})", figures[protocol]["nats"], figures[protocol]["characters"])
         for protocol, how in PROTOCOLS.items()
+        if protocol in figures
     ]
     if "xz_bits_per_char" in figures:
         read = figures["to"] - figures["from"] - figures["left_out"]
@@ -189,7 +263,31 @@ def table(figures: dict[str, Any]) -> str:
         after = f", having read the {before:,} characters before" if before else ""
         lines.append(f"The 5-gram model (Witten-Bell) and xz learn while they read{after}.")
     lines.append(f"{figures['chars_per_second']:,.0f} characters a second.")
+    if "novelty" in figures:
+        lines += ["", *_novelty_table(figures["novelty"])]
     return "\n".join(lines)
+
+
+def _novelty_table(written: dict[str, Any]) -> Iterator[str]:
+    cuts = [f"{n.replace('_', '-')} {written[n]}" for n in ("top_k", "top_p") if written[n]]
+    how = ", ".join([f"temperature {written['temperature']:g}", *cuts, f"seed {written['seed']}"])
+    surprise = written["surprise_nats"]
+    yield (
+        f"{written['characters']:,} characters written with {how}"
+        + (f"; the model's own surprise: {surprise:.4f} nats/char" if surprise is not None else "")
+    )
+    columns = {"written": written} | ({"part": written["part"]} if "part" in written else {})
+    yield f"{'copied from the text read':26}" + "".join(f"{name:>10}" for name in columns)
+    rows = {
+        f"pieces of {k} characters": [c["copied"][k] for c in columns.values()]
+        for k in written["copied"]
+    }
+    rows["words that it has"] = [c["known_words"] for c in columns.values()]
+    for name, shares in rows.items():
+        cells = ["-" if share is None else f"{share:.2%}" for share in shares]
+        yield f"{name:26}" + "".join(f"{cell:>10}" for cell in cells)
+    for name, column in columns.items():
+        yield f"longest, {name}: {len(column['longest'])} characters, {column['longest']!r}"
 
 
 def _corpus(given: Evaluate, checkpoint: Checkpoint) -> Corpus:

@@ -74,7 +74,7 @@ def carried(model: CharModel, ids: Ids, chunk: int = 1024) -> Score:
     Raises:
         UserError: fewer than two characters.
     """
-    _check(ids)
+    check_predictable(ids)
     total, state = Score(0.0, 0), None
     for start in range(0, len(ids) - 1, chunk):
         piece = ids[start : start + chunk + 1]
@@ -97,7 +97,7 @@ def cold(
     Raises:
         UserError: fewer than two characters.
     """
-    _check(ids)
+    check_predictable(ids)
     whole = (len(ids) - 1) // window
     rows = ids[: whole * window].reshape(whole, window)
     after = ids[1 : whole * window + 1].reshape(whole, window)
@@ -125,6 +125,11 @@ def _score(model: CharModel, inputs: Ids, targets: Ids, state: Any) -> tuple[Sco
     return Score(float(nats.double().sum()), len(labels)), state
 
 
-def _check(ids: Ids) -> None:
+def check_predictable(ids: Ids) -> None:
+    """Refuse a text of which no character can be predicted.
+
+    Raises:
+        UserError: fewer than two characters.
+    """
     if len(ids) < 2:
         raise UserError(f"{len(ids)} characters to evaluate; at least 2 are needed to predict one")

@@ -216,6 +216,20 @@ class SampleOptions:
             raise UserError("--stop is empty; give the text to stop before, or leave it out")
 
 
+def preset(name: str) -> tuple[ModelOptions, TrainOptions]:
+    """Return the options of a preset.
+
+    Example:
+        >>> model, training = preset("large")
+        >>> model.layers
+        2
+    """
+    values = PRESETS[name]
+    model = {k: v for k, v in values.items() if k in ModelOptions.__dataclass_fields__}
+    training = {k: v for k, v in values.items() if k in TrainOptions.__dataclass_fields__}
+    return ModelOptions(**model), TrainOptions(**training)
+
+
 def check(options: Any, **ranges: tuple[float, float | None]) -> None:
     """Refuse a number outside its range (bounds included) by the name of its flag; None passes.
 

@@ -195,6 +195,24 @@ def test_evaluate_prints_one_json_object(capsys, model_file, corpus, text):
     assert same["cold"] == figures["cold"]
 
 
+def test_evaluate_dynamic_and_novelty_stand_beside_the_static_figures(
+    capsys, model_file, corpus, text
+):
+    asked = ["--part", "validation", "--dynamic", "--novelty", "--length", "300", "--temp", "0.5"]
+    assert evaluate.main([str(model_file), corpus, *asked, "--json", "--threads", "1"]) == 0
+    figures = json.loads(capsys.readouterr().out)
+    assert figures["dynamic"]["characters"] == figures["carried"]["characters"]
+    assert figures["dynamic"]["nats"] != figures["carried"]["nats"]
+    written = figures["novelty"]
+    assert (written["characters"], written["temperature"], written["seed"]) == (300, 0.5, 0)
+    assert written["longest"] in text
+    assert written["surprise_nats"] > 0
+    assert evaluate.main([str(model_file), corpus, *asked, "--threads", "1"]) == 0
+    shown = capsys.readouterr().out
+    assert "dynamic (learning)" in shown
+    assert f"longest, written: {len(written['longest'])} characters" in shown
+
+
 def test_evaluate_reads_its_own_text_again_and_takes_the_validation_part(
     capsys, corpus, tmp_path, text
 ):
@@ -313,6 +331,9 @@ MISTAKES = [
     ("evaluate", "{truncated} {text}", "not a whole safetensors file"),
     ("evaluate", "{altered} {text}", "damaged, its content does not match its digest"),
     ("evaluate", "{model} {text} --threads 0", "--threads is 0"),
+    ("evaluate", "{model} {text} --dynamic", "the part all has none before it; name --part"),
+    ("evaluate", "{model} {text} --temp 0.5", "--temp without --novelty"),
+    ("evaluate", "{model} {text} --novelty --top-p 2", "--top-p is 2"),
     ("sample", "nosuch", "nosuch: no such file or run folder"),
     ("sample", "{emptyfolder}", "no model.safetensors in this folder"),
     ("sample", "{pickle}", "not a whole safetensors file"),

@@ -10,7 +10,9 @@ from conftest import randomize
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from charlstm import dynamic as rule
 from charlstm.baselines import ngram_bits, xz_bits
+from charlstm.dynamic import dynamic, mean_squares
 from charlstm.errors import UserError
 from charlstm.metrics import Score, carried, cold
 from charlstm.model import CharModel
@@ -109,3 +111,71 @@ def test_xz_counts_only_what_the_text_adds():
     text = np.random.default_rng(0).bytes(4000)
     assert xz_bits(text) == pytest.approx(8 * 4000, rel=0.05)
     assert xz_bits(text, history=text) < 8 * 100
+
+
+# --- dynamic evaluation --------------------------------------------------------------------------
+
+
+def losses_and_gradients(model, ids, weights, update):
+    """Walk over segments of 20 with weights of our own; the state crosses, the gradient does not.
+
+    `update(gradients)` changes `weights` after each segment.
+    """
+    total, state = 0.0, None
+    for start in range(0, len(ids) - 1, 20):
+        piece = torch.from_numpy(ids[start : start + 21]).long()
+        tracked = {name: w.clone().requires_grad_() for name, w in weights.items()}
+        logits, state = torch.func.functional_call(model, tracked, (piece[None, :-1], state))
+        nats = -torch.log_softmax(logits[0], -1)[torch.arange(len(piece) - 1), piece[1:]]
+        gradients = torch.autograd.grad(nats.mean(), list(tracked.values()))
+        state = [tuple(s.detach() for s in layer) for layer in state]
+        total += nats.sum().item()
+        update(dict(zip(tracked, gradients, strict=True)))
+    return total / (len(ids) - 1)
+
+
+def test_dynamic_is_krauses_rule(model, ids):
+    model = model.double()
+    history, text = ids[:210], ids[210:333]  # 11 and 7 segments, both with a shorter last one
+    trained = {name: p.detach().clone() for name, p in model.named_parameters()}
+    sums = {name: torch.zeros_like(w) for name, w in trained.items()}
+
+    def add(gradients):
+        for name, gradient in gradients.items():
+            sums[name] += gradient**2
+
+    losses_and_gradients(model, history, trained, add)
+    roots = {name: (total / 11).sqrt() for name, total in sums.items()}
+    everything = torch.cat([root.flatten() for root in roots.values()])
+    weights = {name: w.clone() for name, w in trained.items()}
+
+    def learn(gradients):
+        for name, gradient in gradients.items():
+            back = (0.05 * roots[name] / everything.mean()).clamp(max=1.0)
+            change = back * (trained[name] - weights[name])
+            weights[name] += change - 0.01 * gradient / (roots[name] + rule.EPSILON)
+
+    expected = losses_and_gradients(model, text, weights, learn)
+    score = dynamic(model, text, history, rate=0.01, decay=0.05)
+    assert score.characters == 122
+    assert score.nats == pytest.approx(expected, abs=1e-12)
+    assert abs(score.nats - carried(model, text).nats) > 1e-3  # the rule did something
+    for name, p in model.named_parameters():
+        assert torch.equal(p, trained[name])
+        assert p.grad is None
+    for square, root in zip(mean_squares(model, history), roots.values(), strict=True):
+        torch.testing.assert_close(square, root**2, rtol=0, atol=1e-12)
+
+
+def test_dynamic_at_rate_zero_is_carried(model, ids):
+    assert dynamic(model, ids, ids, rate=0.0).nats == pytest.approx(carried(model, ids).nats)
+
+
+def test_dynamic_learns_a_text_that_repeats_itself(model, ids):
+    again = np.tile(ids[:40], 20)
+    assert dynamic(model, again, ids, rate=0.03).nats < carried(model, again).nats - 0.3
+
+
+def test_dynamic_needs_a_history(model, ids):
+    with pytest.raises(UserError, match="1 characters"):
+        dynamic(model, ids, ids[:1])

@@ -25,8 +25,8 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
 # Text goes down this list once and comes out as text: a file imports only from those above it.
 ORDER = """
-errors cpu options corpora vocabulary streams cells model checkpoint metrics baselines trainer
-sampler evaluate runs train sample benchmark
+errors cpu options corpora vocabulary streams sources cells model checkpoint metrics dynamic
+baselines novelty trainer sampler evaluate runs train sample benchmark
 """.split()
 
 
