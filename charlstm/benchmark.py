@@ -16,14 +16,13 @@ from charlstm.cpu import bf16_trouble, prepare_cpu
 from charlstm.errors import command
 from charlstm.options import (
     MOST_THREADS,
-    PRESETS,
     ModelOptions,
     SampleOptions,
     TrainOptions,
     check,
     parse,
-    preset,
 )
+from charlstm.presets import PRESETS, preset
 
 VOCABULARY = 65
 STEPS = 3  # of training in a round

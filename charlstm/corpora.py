@@ -1,19 +1,101 @@
-"""A name, a path, a folder or "-" becomes text.
+"""A name, a path, a folder or "-" becomes text; `python -m charlstm.corpora` shows what there is.
 
-A name is looked up in the corpus folder: `CHARLSTM_DATA` where that is set, else
-`~/.cache/charlstm`. Text is decoded strictly, never guessed at.
+A path wins over a name of `registry.py`. Text is decoded strictly, never guessed at.
 """
 
+from __future__ import annotations
+
 import codecs
+import dataclasses
 import hashlib
-import os
+import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from charlstm.errors import UserError, say, unreadable
-from charlstm.options import DataOptions
+from charlstm.errors import UserError, command, say
+from charlstm.options import (
+    DataOptions,
+    Sources,
+    SourcesArgument,
+    TrainOptions,
+    parse,
+)
+from charlstm.presets import expectation
+from charlstm.registry import (
+    PYTHON,
+    SHIPPED,
+    SHIPPED_LICENCE,
+    content,
+    corpus_folder,
+    named,
+    others,
+    registry,
+    shipped,
+)
+
+
+@dataclass(frozen=True)
+class Corpora:
+    """List the texts that have a name, or look one text over.
+
+    python -m charlstm.corpora
+
+    python -m charlstm.corpora tales
+
+    python -m charlstm.corpora my-text.txt --encoding latin-1
+    """
+
+    corpus: SourcesArgument = Sources()
+    """Files, folders, named corpora, or - for standard input."""
+    data: DataOptions = DataOptions()
+    json: bool = False
+    """Print one JSON object on standard output."""
+
+
+@command
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; return its exit code."""
+    given = parse(Corpora, argv)
+    if not given.corpus:
+        rows = list(_names())
+        if given.json:
+            print(
+                json.dumps({row[0]: dict(zip(COLUMNS[1:], row[1:], strict=True)) for row in rows})
+            )
+        else:
+            for row in (COLUMNS, *rows):
+                print(f"{row[0]:16} {row[1]:>10} {row[2]:>10}  {row[3]:13}  {row[4]:17}  {row[5]}")
+        return 0
+
+    from charlstm.report import report_lines, text_report
+
+    corpus = read_corpus(given.corpus, given.data)
+    report = text_report(corpus.text)
+    if given.json:
+        print(json.dumps({"sha256": corpus.sha256} | dataclasses.asdict(report)))
+    else:
+        print("\n".join([*report_lines(report), expectation(len(corpus.text), TrainOptions())]))
+    return 0
+
+
+COLUMNS = ("name", "characters", "vocabulary", "here", "licence", "what it is")
+
+
+def _names() -> Iterator[tuple[str, ...]]:
+    """Yield a row of the list for each named text."""
+    for name, path in shipped().items():
+        text = path.read_text(encoding="utf-8")
+        size = f"{len(text):,}", str(len(set(text)))
+        yield name, *size, "comes with it", SHIPPED_LICENCE, SHIPPED[name]
+    yield PYTHON, "-", "-", "yes", "PSF", "the standard library of this Python (see --limit)"
+    for name, entry in registry().items():
+        here = "yes" if (corpus_folder() / entry.file).exists() else "to download"
+        size = f"{entry.characters:,}", str(entry.vocabulary)
+        yield name, *size, here, entry.licence, entry.title
+    for name, path in others().items():
+        yield name, "-", "-", "yes", "-", str(path)
 
 
 @dataclass(frozen=True)
@@ -84,12 +166,13 @@ def read_corpus(sources: Sequence[str], options: DataOptions | None = None) -> C
     options = options or DataOptions()
     texts, digest = [], hashlib.sha256()
     for source in sources:
-        for name, content in _files(source, options):
-            digest.update(content)
-            texts.append(_decode(name, content, options))
+        for name, read in _files(source, options):
+            digest.update(read)
+            texts.append(_decode(name, read, options))
     text = "".join(texts)
     if options.newlines == "lf":
         text = text.replace("\r\n", "\n").replace("\r", "\n")
+    text = text[: options.limit]
     if not text:
         raise UserError(
             f"{' '.join(sources)}: empty; give a text of at least a few dozen characters"
@@ -97,20 +180,15 @@ def read_corpus(sources: Sequence[str], options: DataOptions | None = None) -> C
     return Corpus(tuple(sources), text, digest.hexdigest(), options)
 
 
-def corpus_folder() -> Path:
-    """Return the folder in which named corpora are kept."""
-    return Path(os.environ.get("CHARLSTM_DATA") or Path.home() / ".cache" / "charlstm")
-
-
 def _files(source: str, options: DataOptions) -> list[tuple[str, bytes]]:
     if source == "-":
         return [("standard input", standard_input())]
     path = Path(source)
     if not path.exists():
-        path = _named(source)
+        return named(source)
     if path.is_dir():
         return _folder(path, options)
-    return [(str(path), _content(path))]
+    return [(str(path), content(path))]
 
 
 def _folder(folder: Path, options: DataOptions) -> list[tuple[str, bytes]]:
@@ -119,9 +197,9 @@ def _folder(folder: Path, options: DataOptions) -> list[tuple[str, bytes]]:
     for path in sorted(folder.rglob("*")):
         hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
         if path.is_file() and not hidden:
-            content = _content(path)
-            if options.bytes or wide or b"\0" not in content[:8192]:  # the sign of a binary file
-                found.append((str(path), content))
+            read = content(path)
+            if options.bytes or wide or b"\0" not in read[:8192]:  # the sign of a binary file
+                found.append((str(path), read))
             else:
                 say(f"{path}: left out, it is not text")
     if not found:
@@ -129,32 +207,13 @@ def _folder(folder: Path, options: DataOptions) -> list[tuple[str, bytes]]:
     return found
 
 
-def _content(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise unreadable(path, error, "give a text that can be read") from None
-
-
-def _named(name: str) -> Path:
-    folder = corpus_folder()
-    known = {p.stem: p for p in sorted(folder.glob("*")) if p.is_file() and p.stem != "README"}
-    if name in known:
-        return known[name]
-    names = ", ".join(known) if known else "none"
-    raise UserError(
-        f"{name}: no such file or folder, and no corpus of that name in {folder} (there: {names});"
-        " give a path, or put the text there; CHARLSTM_DATA names another folder"
-    )
-
-
-def _decode(name: str, content: bytes, options: DataOptions) -> str:
+def _decode(name: str, read: bytes, options: DataOptions) -> str:
     if options.bytes:
-        return content.decode("latin-1")
+        return read.decode("latin-1")
     try:
-        return content.decode(options.encoding)
+        return read.decode(options.encoding)
     except UnicodeDecodeError as error:
-        wrong = content[error.start]
+        wrong = read[error.start]
         raise UserError(
             f"{name}: byte 0x{wrong:02x} at offset {error.start} is not {options.encoding}; name"
             " the encoding with --encoding (latin-1, cp1252, utf-16 ...), or model bytes with"
@@ -162,3 +221,7 @@ def _decode(name: str, content: bytes, options: DataOptions) -> str:
         ) from None
     except (LookupError, UnicodeError) as error:  # a codec that is not of texts
         raise UserError(f"--encoding {options.encoding}: {error}; name a text encoding") from None
+
+
+if __name__ == "__main__":
+    sys.exit(main())

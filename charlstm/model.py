@@ -74,7 +74,7 @@ class CharModel(nn.Module):
         options = self.options
         if state is None:
             state = self.zero_state(len(inputs))
-        x = self._embed(inputs)  # (B, T, E)
+        x = self.embed(inputs)  # (B, T, E)
         x = locked_dropout(x, options.input_dropout, rng)
         outputs, after = [], []
         for index, (layer, layer_state) in enumerate(zip(self.layers, state, strict=True)):
@@ -102,7 +102,8 @@ class CharModel(nn.Module):
         self.load_state_dict({name: torch.from_numpy(array) for name, array in weights.items()})
         return self
 
-    def _embed(self, inputs: Tensor) -> Tensor:
+    def embed(self, inputs: Tensor) -> Tensor:
+        """Return what the first layer reads, (B, T, E), for ids (B, T)."""
         if self.embedding is None:
             return F.one_hot(inputs.long(), self.vocabulary_size).to(self.head.weight.dtype)
         return self.embedding(inputs)
@@ -126,6 +127,9 @@ class Layer(nn.Module):
             nn.init.orthogonal_(start["weight_hh"][rows])
             if block == self.cell.forget:
                 start["bias_ih"][rows] = 1.0
+        self.weight_hh: Tensor
+        self.bias_ih: Tensor
+        self.bias_hh: Tensor
         for name, values in start.items():
             self.register_parameter(name, nn.Parameter(values))
 

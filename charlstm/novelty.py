@@ -6,6 +6,7 @@ so that memory is linear in the texts, whatever the length.
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,19 +43,43 @@ def novelty(text: str, source: str) -> Novelty:
     Example:
         >>> result = novelty("the cat sat on a mat", "once the cat sat; a dog sat on a hat")
         >>> result.longest, result.copied[5]
-        (' sat on a ', 0.75)
+        ('the cat sat', 0.8125)
     """
-    ranks = _Ranks(text, source)
-    copied = {
-        length: float(ranks.copied(length).mean()) if length <= len(text) else None
-        for length in LENGTHS
+    ranks, size = _Ranks(text + source), len(text)
+
+    def copied(length: int) -> Any:
+        """Return for each piece of `text` of this length whether `source` has it."""
+        found = ranks.of(length)
+        # a piece that begins in the text and ends in the source is of neither
+        return np.isin(found[: size - length + 1], found[size:])
+
+    shares = {
+        length: float(copied(length).mean()) if length <= len(text) else None for length in LENGTHS
     }
-    low, high = 0, min(len(text), len(source))
-    while low < high:  # if a piece is copied, so are its own pieces
-        middle = (low + high + 1) // 2
-        low, high = (middle, high) if ranks.copied(middle).any() else (low, middle - 1)
-    start = int(ranks.copied(low).argmax()) if low else 0
-    return Novelty(copied, text[start : start + low], known_words(text, source))
+    longest = _largest(lambda length: bool(copied(length).any()), min(len(text), len(source)))
+    start = int(copied(longest).argmax()) if longest else 0
+    return Novelty(shares, text[start : start + longest], known_words(text, source))
+
+
+def longest_repeat(text: str) -> str:
+    """Return the longest piece that occurs twice in a text (it may overlap itself).
+
+    Example:
+        >>> longest_repeat("the cat saw the cart")
+        'the ca'
+    """
+    ranks = _Ranks(text)
+
+    def repeated(length: int) -> bool:
+        found = ranks.of(length)
+        return int(found.max()) + 1 < len(found)
+
+    longest = _largest(repeated, len(text) - 1)
+    if not longest:
+        return ""
+    found = ranks.of(longest)
+    start = int((np.bincount(found)[found] > 1).argmax())
+    return text[start : start + longest]
 
 
 def known_words(text: str, source: str) -> float | None:
@@ -69,23 +94,32 @@ def known_words(text: str, source: str) -> float | None:
     return sum(word.lower() in known for word in words) / len(words) if words else None
 
 
+def _largest(holds: Callable[[int], bool], limit: int) -> int:
+    """Return the largest length that `holds`; if a length does, so do all shorter ones."""
+    low, high = 0, 1
+    while high <= limit and holds(high):
+        low, high = high, 2 * high
+    high = min(high - 1, limit)
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if holds(middle) else (low, middle - 1)
+    return low
+
+
 class _Ranks:
-    """Ranks of all pieces of two texts, by length."""
+    """Ranks of all pieces of a text, by length."""
 
-    def __init__(self, text: str, source: str) -> None:
-        self.size = len(text)
-        points = np.frombuffer((text + source).encode("utf-32-le", "surrogatepass"), np.uint32)
-        self.of_power: list[Ranks] = [np.unique(points, return_inverse=True)[1]]
+    def __init__(self, text: str) -> None:
+        points = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+        self._of_power: list[Ranks] = [np.unique(points, return_inverse=True)[1]]
 
-    def copied(self, length: int) -> Any:
-        """Return for each piece of `text` of this length, at least 1, whether `source` has it."""
+    def of(self, length: int) -> Ranks:
+        """Return the rank of the piece of this length, at least 1, that begins at each place."""
         power = length.bit_length() - 1
-        while len(self.of_power) <= power:
-            half = 1 << (len(self.of_power) - 1)
-            self.of_power.append(_joined(self.of_power[-1], half))
-        ranks = _joined(self.of_power[power], length - (1 << power))
-        # a piece that begins in the text and ends in the source is of neither
-        return np.isin(ranks[: self.size - length + 1], ranks[self.size :])
+        while len(self._of_power) <= power:
+            half = 1 << (len(self._of_power) - 1)
+            self._of_power.append(_joined(self._of_power[-1], half))
+        return _joined(self._of_power[power], length - (1 << power))
 
 
 def _joined(ranks: Ranks, shift: int) -> Ranks:

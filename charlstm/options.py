@@ -38,20 +38,7 @@ Part = Literal["train", "validation", "test", "all"]
 Unknown = Literal["error", "skip"]
 MOST_THREADS = 1024
 
-PRESETS: dict[str, dict[str, Any]] = {
-    "small": {"hidden_size": 192},
-    "medium": {},  # the defaults of the groups below
-    "large": {  # what the shipped model was trained with; for an hour and more
-        "layers": 2,
-        "input_dropout": 0.1,
-        "dropout": 0.3,
-        "weight_drop": 0.2,
-        "window": 100,
-        "reset": 0.03,
-        "learning_rate": 4e-3,
-        "weight_decay": 0.02,
-    },
-}
+DEFAULT_MINUTES = 3.0
 
 
 class Split(NamedTuple):
@@ -101,6 +88,8 @@ class DataOptions:
     """Shares of the text for training and validation, by position; the rest is never read."""
     bytes: bool = False
     """Model bytes (256 at most) instead of Unicode characters."""
+    limit: Optional[int] = None
+    """Read no more than this many characters, from the start."""
     min_count: int = 1
     """Leave out characters that occur less often than this."""
 
@@ -111,7 +100,7 @@ class DataOptions:
                 f"--split is {train:g} {validation:g}; give two shares above 0 that sum to at most"
                 " 1, such as --split 0.9 0.1"
             )
-        check(self, min_count=(1, None))
+        check(self, min_count=(1, None), limit=(1, None))
         try:
             codecs.lookup(self.encoding)
         except LookupError as error:
@@ -214,20 +203,6 @@ class SampleOptions:
             raise UserError(f"--top-p is {self.top_p:g}; it must be above 0 and at most 1")
         if self.stop == "":
             raise UserError("--stop is empty; give the text to stop before, or leave it out")
-
-
-def preset(name: str) -> tuple[ModelOptions, TrainOptions]:
-    """Return the options of a preset.
-
-    Example:
-        >>> model, training = preset("large")
-        >>> model.layers
-        2
-    """
-    values = PRESETS[name]
-    model = {k: v for k, v in values.items() if k in ModelOptions.__dataclass_fields__}
-    training = {k: v for k, v in values.items() if k in TrainOptions.__dataclass_fields__}
-    return ModelOptions(**model), TrainOptions(**training)
 
 
 def check(options: Any, **ranges: tuple[float, float | None]) -> None:

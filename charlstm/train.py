@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 import signal
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -14,10 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Optional
 
 from charlstm.cpu import bf16_trouble, prepare_cpu
-from charlstm.errors import UserError, carry_on_unread, command, say
+from charlstm.display import Display, advice, describe
+from charlstm.errors import UserError, command, say
 from charlstm.options import (
     MOST_THREADS,
-    PRESETS,
     DataOptions,
     ModelOptions,
     SampleOptions,
@@ -29,12 +27,13 @@ from charlstm.options import (
     given_flags,
     parse,
 )
+from charlstm.presets import choose_preset, expectation, preset
 
 if TYPE_CHECKING:
+    from charlstm.checkpoint import Checkpoint
+    from charlstm.corpora import Corpus
     from charlstm.runs import Run
-    from charlstm.trainer import Report
 
-LINE_SECONDS = 15  # between two lines where there is no terminal, at least
 SIZES = ("cell", "layers", "hidden_size", "embedding_size", "readout")
 
 
@@ -57,8 +56,9 @@ class Train:
 
     corpus: SourcesArgument = Sources()
     """The text to learn."""
-    preset: Literal["small", "medium", "large"] = "medium"
-    """Sizes and rates that go together; other flags change them."""
+    preset: Literal["auto", "small", "medium", "large"] = "auto"
+    """Sizes and rates that go together; other flags change them. auto goes by the length of the
+    text and the budget."""
     out: Optional[str] = None
     """Folder of the run (default: runs/ and the name of the text)."""
     resume: Optional[str] = None
@@ -85,18 +85,17 @@ class Train:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit code."""
     given = parse(Train, argv)
-    given = parse(Train, argv, default=preset(given.preset))
     flags = given_flags(argv)
     _check(given, flags)
 
     threads = prepare_cpu(given.threads)
-    run = _run(given, flags)
+    run = _run(given, flags, argv)
     if given.threads is None and run.threads != threads:
         prepare_cpu(run.threads)  # a resumed run goes on with as many as it had
     else:
         run.threads = threads
     _use_bf16(run)
-    for line in _describe(run):
+    for line in describe(run):
         say(line)
     code = _fit(run, given.show)
     if code:
@@ -119,15 +118,7 @@ def _check(given: Train, flags: set[str]) -> None:
         raise UserError("--unknown without --init-from: a new model learns every character")
 
 
-def preset(name: Literal["small", "medium", "large"]) -> Train:
-    """Return the command whose defaults are those of a preset."""
-    values = PRESETS[name]
-    model = {k: v for k, v in values.items() if k in ModelOptions.__dataclass_fields__}
-    training = {k: v for k, v in values.items() if k in TrainOptions.__dataclass_fields__}
-    return Train(preset=name, model=ModelOptions(**model), training=TrainOptions(**training))
-
-
-def _run(given: Train, flags: set[str]) -> Run:
+def _run(given: Train, flags: set[str], argv: Sequence[str] | None) -> Run:
     from charlstm.checkpoint import Checkpoint, find_model
     from charlstm.corpora import read_corpus
     from charlstm.runs import Run, free_folder
@@ -141,10 +132,40 @@ def _run(given: Train, flags: set[str]) -> Run:
         else free_folder("stdin" if first == "-" else Path(first).resolve().stem)
     )
     if given.init_from is None:
-        return Run.start(folder, read_corpus(given.corpus, given.data), given.model, given.training)
+        corpus = read_corpus(given.corpus, given.data)
+        expected, given = _with_preset(given, argv, corpus)
+        run = Run.start(folder, corpus, given.model, given.training)
+        say(expected)
+        return run
     checkpoint = Checkpoint.load(find_model(given.init_from))
     data = dataclasses.replace(given.data, bytes=checkpoint.vocabulary.bytewise)
     corpus = read_corpus(given.corpus, data)
+    expected, given = _with_preset(given, argv, corpus)
+    options = _with_sizes_of(checkpoint, given, flags)
+    run = Run.start_from(folder, corpus, checkpoint, options, given.training, given.unknown)
+    say(expected)
+    old = checkpoint.vocabulary
+    if new := run.vocabulary.characters[len(old) :]:
+        say(f"{len(new)} new characters are added to the model's {len(old)}: {new!r}")
+    if refused := run.vocabulary.unknown(corpus.text):
+        say(f"{len(refused)} characters that the model does not know are left out: {refused!r}")
+    return run
+
+
+def _with_preset(given: Train, argv: Sequence[str] | None, corpus: Corpus) -> tuple[str, Train]:
+    """Read the command line again, its defaults those of the preset for this text.
+
+    Returns:
+        what to expect of the preset, and the options.
+    """
+    length, asked = len(corpus.text), None if given.preset == "auto" else given.preset
+    model, training = preset(asked or choose_preset(length, given.training))
+    expected = expectation(length, given.training, asked)
+    return expected, parse(Train, argv, default=Train(model=model, training=training))
+
+
+def _with_sizes_of(checkpoint: Checkpoint, given: Train, flags: set[str]) -> ModelOptions:
+    """Return the options asked for with the sizes of a model, which cannot change."""
     sizes = {name: getattr(checkpoint.options, name) for name in SIZES}
     fixed = sizes | {"bytes": checkpoint.vocabulary.bytewise}
     asked = dataclasses.asdict(given.model) | {"bytes": given.data.bytes}
@@ -154,14 +175,7 @@ def _run(given: Train, flags: set[str]) -> Run:
                 f"{flag(name)} is {asked[name]}, but {given.init_from} has {fixed[name]}; leave it"
                 " out"
             )
-    options = dataclasses.replace(given.model, **sizes)
-    run = Run.start_from(folder, corpus, checkpoint, options, given.training, given.unknown)
-    old = checkpoint.vocabulary
-    if new := run.vocabulary.characters[len(old) :]:
-        say(f"{len(new)} new characters are added to the model's {len(old)}: {new!r}")
-    if refused := run.vocabulary.unknown(corpus.text):
-        say(f"{len(refused)} characters that the model does not know are left out: {refused!r}")
-    return run
+    return dataclasses.replace(given.model, **sizes)
 
 
 def _use_bf16(run: Run) -> None:
@@ -172,51 +186,9 @@ def _use_bf16(run: Run) -> None:
         say(f"--precision bf16: {trouble}; going on in fp32")
 
 
-def _describe(run: Run) -> Iterator[str]:
-    """Tell what will be trained on what, and for how long."""
-    from charlstm.trainer import DEFAULT_MINUTES
-    from charlstm.vocabulary import LARGE_VOCABULARY
-
-    corpus, trainer, parts = run.corpus, run.trainer, run.corpus.parts()
-    model, options, streams = trainer.model, trainer.options, trainer.streams
-    length, characters = len(corpus.text), len(run.vocabulary)
-    left_out = run.vocabulary.unknown(corpus.text)
-    yield (
-        f"text: {' '.join(corpus.sources)}, {length:,} characters, {characters} different; train"
-        f" 0 to {parts['train'].stop:,}, validation to {parts['validation'].stop:,}"
-        + (f"; {len(left_out)} rare characters left out" if left_out else "")
-    )
-    if characters > LARGE_VOCABULARY:
-        yield (
-            f"a vocabulary of {characters:,} is large and makes training slow; --min-count leaves"
-            " rare characters out, --bytes has 256 at most"
-        )
-    if (streams.batch_size, streams.window) != (options.batch_size, options.window):
-        yield (
-            f"a short text: {streams.batch_size} streams and windows of {streams.window} instead of"
-            f" {options.batch_size} and {options.window}"
-        )
-    weights = sum(p.numel() for p in model.parameters())
-    sizes = model.options
-    yield (
-        f"model: {sizes.layers} x {sizes.hidden_size} {sizes.cell}, {weights:,} weights;"
-        f" {streams.batch_size} streams x {streams.window} characters, {streams.windows} windows an"
-        f" epoch, {streams.dropped} characters dropped; {'bf16' if model.bf16 else 'fp32'},"
-        f" {run.threads} threads"
-    )
-    if options.steps:
-        budget = f"{options.steps:,} steps"
-    elif options.epochs:
-        budget = f"{options.epochs:g} epochs"
-    else:
-        budget = f"{options.minutes or DEFAULT_MINUTES:g} minutes"
-    at = f", from step {trainer.progress.step:,}" if trainer.progress.step else ""
-    yield f"budget: {budget}{at}; folder: {run.folder}"
-
-
 def _fit(run: Run, show: int) -> int:
     """Train until the end (0) or a signal (128 + its number)."""
-    with _signals() as caught, _Display() as display, closing(run.fit()) as reports:
+    with _signals() as caught, Display() as display, closing(run.fit()) as reports:
         for report in reports:
             display.update(report)
             if report.validation is not None and show:
@@ -233,7 +205,9 @@ def _finish(run: Run) -> None:
     if run.trainer.out_of_patience():
         say(f"stopped early: {progress.stale} validations without a better one (--patience)")
     say(f"done: {progress.step:,} steps in {progress.seconds:,.0f} s; measuring the best model")
-    say(table(run.finish()))
+    figures = run.finish()
+    say(table(figures))
+    say(advice(progress, run.trainer.validate_every, figures["cold"]["nats"]))
     say(f"saved: {run.folder}/model.safetensors; try  python -m charlstm.sample {run.folder}")
 
 
@@ -262,48 +236,6 @@ def _signals() -> Iterator[list[int]]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-class _Display:
-    """A progress bar on a terminal, a line now and then elsewhere."""
-
-    def __init__(self) -> None:
-        from tqdm import tqdm
-
-        form = "{percentage:3.0f}%|{bar:10}| {elapsed}<{remaining} {postfix}"
-        self.bar = tqdm(total=1.0, bar_format=form, disable=not sys.stderr.isatty())
-        self.started = False
-        self.told = time.monotonic()
-        self.validation = ""
-
-    def __enter__(self) -> _Display:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.bar.close()
-
-    def update(self, report: Report) -> None:
-        if report.note:
-            self.write(report.note)
-        if report.validation is not None:
-            nats = report.validation
-            self.validation = f" validation {nats:.4f} nats, {nats / math.log(2):.4f} bits;"
-        speed = f"{report.chars_per_second:,.0f} chars/s"
-        if not self.bar.disable:
-            if not self.started:  # a resumed run starts where it was
-                self.bar.initial = self.bar.n = report.fraction
-                self.started = True
-            seen = self.validation.split(",")[0]
-            self.bar.set_postfix_str(f"loss {report.train_loss:.3f}{seen} {speed}", refresh=False)
-            self.bar.update(report.fraction - self.bar.n)
-        elif report.validation is not None or time.monotonic() - self.told > LINE_SECONDS:
-            self.told = time.monotonic()
-            line = f"{report.fraction:4.0%} step {report.step:,}: loss {report.train_loss:.4f};"
-            self.write(f"{line}{self.validation} {report.clipped:.0%} clipped, {speed}")
-
-    def write(self, text: str) -> None:
-        with carry_on_unread():
-            self.bar.write(text, file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -22,11 +22,10 @@ from charlstm.checkpoint import Arrays
 from charlstm.errors import UserError
 from charlstm.metrics import COLD_WINDOW, cold
 from charlstm.model import CharModel, ModelState
-from charlstm.options import TrainOptions
+from charlstm.options import DEFAULT_MINUTES, TrainOptions
 from charlstm.streams import fit_streams
 from charlstm.vocabulary import Ids
 
-DEFAULT_MINUTES = 3.0
 WARMUP_STEPS = 100
 LAST_RATE = 0.02  # share of the learning rate at the end of the budget
 VALIDATION_WINDOWS = 64  # of 256 characters, spread over the validation text
@@ -78,6 +77,7 @@ class Progress:
     clipped: int = 0
     loss_sum: float = 0.0
     loss_steps: int = 0
+    last_train_loss: float | None = None
     rate_scale: float = 1.0
     rollbacks: int = 0
 
@@ -272,6 +272,7 @@ class Trainer:
             progress.best = nats
             self.best = self.average.to_arrays()
         progress.stale = 0 if improved else progress.stale + 1
+        progress.last_train_loss = report.train_loss
         progress.loss_sum, progress.loss_steps = 0.0, 0
         if math.isfinite(nats):
             self._good = self._snapshot()

@@ -10,10 +10,20 @@ import sys
 import numpy as np
 import pytest
 
-from charlstm import benchmark, evaluate, sample, train
+from charlstm import benchmark, corpora, evaluate, sample, train
 from charlstm.checkpoint import Checkpoint
+from charlstm.display import advice
+from charlstm.options import parse
+from charlstm.presets import PRESETS, REACHES, choose_preset
+from charlstm.trainer import Progress
 
-COMMANDS = {"train": train, "evaluate": evaluate, "sample": sample, "benchmark": benchmark}
+COMMANDS = {
+    "train": train,
+    "evaluate": evaluate,
+    "sample": sample,
+    "benchmark": benchmark,
+    "corpora": corpora,
+}
 
 
 @pytest.fixture
@@ -277,7 +287,7 @@ MISTAKES = [
     ("train", "{text} --seed -1", "--seed is -1"),
     ("train", "{text} --threads 0", "--threads is 0"),
     ("train", "{text} --show -1", "--show is -1"),
-    ("train", "{text} --preset huge", "Expected one of ('small', 'medium', 'large')"),
+    ("train", "{text} --preset huge", "Expected one of ('auto', 'small', 'medium'"),
     ("train", "{text} --steps 1 --out {file}/x", "not a directory"),
     (
         "train",
@@ -368,6 +378,8 @@ MISTAKES = [
     ("sample", "{model} --prime-file {emptyfolder}", "is a directory"),
     ("sample", "{model} --prime-file {latin}", "at offset 2 is not UTF-8"),
     ("sample", "{model} extra", "Unrecognized"),
+    ("corpora", "nosuch", "nosuch: no such file or folder, and no corpus of that name"),
+    ("corpora", "{text} --limit 0", "--limit is 0; it must be at least 1"),
     ("benchmark", "--threads 0", "--threads is 0"),
     ("benchmark", "--slow", "Unrecognized options: --slow"),
 ]
@@ -457,7 +469,7 @@ def test_a_full_disk_stops_a_training_with_one_line_and_the_old_files_whole(
     ]
 
 
-@pytest.mark.parametrize("name", ["train", "evaluate", "sample", "benchmark"])
+@pytest.mark.parametrize("name", list(COMMANDS))
 def test_a_closed_standard_output_is_one_line(name, monkeypatch, capsys):
     monkeypatch.setattr(sys, "stdout", None)
     assert COMMANDS[name].main([]) == 2
@@ -587,3 +599,50 @@ def test_flags_win_over_the_preset(corpus, tmp_path, capsys):
     model = Checkpoint.load(tmp_path / "run/model.safetensors")
     assert (model.options.layers, model.options.hidden_size) == (2, 8)
     assert model.about["training"]["options"]["learning_rate"] == 4e-3
+
+
+# --- presets and advice --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("characters", "flags", "expected"),
+    [
+        (1_000_000, [], "medium"),
+        (200_000, [], "small"),
+        (1_000_000, ["--minutes", "150"], "large"),
+        (200_000, ["--minutes", "150"], "small"),
+        (1_000_000, ["--epochs", "2"], "medium"),
+        (1_000_000, ["--epochs", "20"], "large"),
+        (200_000, ["--epochs", "20"], "small"),
+        (10_000, ["--steps", "10"], "medium"),
+        (10_000, ["--steps", "1000"], "small"),
+    ],
+)
+def test_the_preset_follows_the_text_and_the_budget(characters, flags, expected):
+    budget = parse(train.Train, ["text", *flags]).training
+    assert choose_preset(characters, budget) == expected
+
+
+def test_training_tells_the_preset_and_takes_its_options(corpus, tmp_path, capsys):
+    out = tmp_path / "run"
+    flags = ["--steps", "3", "--threads", "1", "--hidden-size", "7"]
+    assert train.main([corpus, "--preset", "small", "--out", str(out), *flags]) == 0
+    told = capsys.readouterr().err
+    assert f"preset small; on tiny-shakespeare such a model reaches {REACHES['small']}" in told
+    options = Checkpoint.load(out / "model.safetensors").options
+    assert options.hidden_size == 7  # a flag goes before a preset
+    assert options.weight_drop == PRESETS["small"]["weight_drop"] > 0
+
+
+@pytest.mark.parametrize(
+    ("training", "stale", "validation", "expected"),
+    [
+        (None, 0, 2.0, "too short to tell"),
+        (1.0, 3, 1.6, "best at step 400, then"),
+        (1.0, 1, 1.6, "they part"),
+        (1.5, 0, 1.6, "they are close"),
+    ],
+)
+def test_advice_tells_which_knob_to_turn(training, stale, validation, expected):
+    progress = Progress(step=700, stale=stale, last_train_loss=training)
+    assert expected in advice(progress, validate_every=100, validation=validation)

@@ -25,8 +25,9 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
 # Text goes down this list once and comes out as text: a file imports only from those above it.
 ORDER = """
-errors cpu options corpora vocabulary streams sources cells model checkpoint metrics dynamic
-baselines novelty trainer sampler evaluate runs train sample benchmark
+errors cpu options presets vocabulary baselines novelty report registry corpora streams sources
+cells model gradients checkpoint metrics dynamic trainer sampler evaluate runs display train sample
+benchmark
 """.split()
 
 
@@ -254,10 +255,11 @@ def test_the_card_states_what_the_shipped_model_says_of_itself():
     assert f"{about['training']['steps']:,} steps" in card
     (command,) = [a for n, a in commands(card) if n == "train"]
     from charlstm.options import parse
-    from charlstm.train import Train, preset
+    from charlstm.presets import preset
+    from charlstm.train import Train
 
-    given = parse(Train, command)
-    given = parse(Train, command, default=preset(given.preset))
+    model, training = preset(parse(Train, command).preset)
+    given = parse(Train, command, default=Train(model=model, training=training))
     assert dataclasses.asdict(given.training) == about["training"]["options"]
     assert given.model == Checkpoint.load(path).options
 

@@ -133,7 +133,10 @@ def test_a_name_is_looked_up_in_the_corpus_folder(tmp_path, monkeypatch):
     monkeypatch.setenv("CHARLSTM_DATA", str(tmp_path))
     write(tmp_path, "poems.txt", b"roses")
     assert read_corpus(["poems"]).text == "roses"
-    with pytest.raises(UserError, match=r"prose: no such .*there: poems.*CHARLSTM_DATA"):
+    with pytest.raises(
+        UserError,
+        match=r"prose: no such .*there are: tales, plays, verse, python.*poems.*CHARLSTM_DATA",
+    ):
         read_corpus(["prose"])
 
 

@@ -1,0 +1,78 @@
+"""Options that go together, found by the search in `pretrained/README.md`."""
+
+from typing import Any
+
+from charlstm.options import DEFAULT_MINUTES, ModelOptions, TrainOptions
+
+PRESETS: dict[str, dict[str, Any]] = {
+    # for a text that is read many times: much is dropped, or it would be learnt by heart
+    "small": {"hidden_size": 256, "dropout": 0.3, "weight_drop": 0.2},
+    # for a text that is read a few times: the defaults of ModelOptions and TrainOptions
+    "medium": {},
+    # what the shipped model was trained with: for a million characters and an hour or two
+    "large": {
+        "layers": 2,
+        "input_dropout": 0.1,
+        "dropout": 0.3,
+        "weight_drop": 0.2,
+        "window": 100,
+        "reset": 0.03,
+        "learning_rate": 4e-3,
+        "weight_decay": 0.02,
+    },
+}
+REACHES = {
+    "small": "TODO",
+    "medium": "1.485 nats cold in 2.5 minutes",
+    "large": "1.440 nats cold in 51 minutes",
+}
+USUAL_SPEED = 15_000  # characters a second that `medium` learns from, on two cores
+MANY_PASSES = 6  # over the text; from about here on more has to be dropped
+SHORT_TEXT = 600_000
+LONG_TRAINING = 10_000_000  # characters
+
+
+def preset(name: str) -> tuple[ModelOptions, TrainOptions]:
+    """Return the options of a preset.
+
+    Example:
+        >>> model, training = preset("large")
+        >>> model.layers
+        2
+    """
+    values = PRESETS[name]
+    model = {k: v for k, v in values.items() if k in ModelOptions.__dataclass_fields__}
+    training = {k: v for k, v in values.items() if k in TrainOptions.__dataclass_fields__}
+    return ModelOptions(**model), TrainOptions(**training)
+
+
+def choose_preset(characters: int, budget: TrainOptions) -> str:
+    """Return the preset for a text of so many characters and a budget.
+
+    A text that is read over and over is learnt by heart unless much is dropped; one that is read
+    but a few times is learnt best by a larger model with little dropped.
+
+    Example:
+        >>> choose_preset(1_000_000, TrainOptions(minutes=2.5))
+        'medium'
+        >>> choose_preset(1_000_000, TrainOptions(epochs=20))
+        'large'
+        >>> choose_preset(200_000, TrainOptions(minutes=2.5))
+        'small'
+    """
+    if budget.steps is not None:
+        read = float(budget.steps * budget.batch_size * budget.window)
+    elif budget.epochs is not None:
+        read = budget.epochs * characters
+    else:
+        read = 60 * (budget.minutes or DEFAULT_MINUTES) * USUAL_SPEED
+    if read < MANY_PASSES * characters:
+        return "medium"
+    return "large" if characters > SHORT_TEXT and read > LONG_TRAINING else "small"
+
+
+def expectation(characters: int, budget: TrainOptions, name: str | None = None) -> str:
+    """Tell which preset a training takes, and what such a model reaches on a known text."""
+    chosen = name or choose_preset(characters, budget)
+    why = "" if name else f", chosen for {characters:,} characters and this budget"
+    return f"preset {chosen}{why}; on tiny-shakespeare such a model reaches {REACHES[chosen]}"
