@@ -18,6 +18,7 @@ from packaging.requirements import Requirement
 
 import charlstm
 from charlstm.checkpoint import Checkpoint, find_model
+from charlstm.registry import SHIPPED
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "charlstm"
@@ -158,6 +159,7 @@ def test_the_wheel_works_without_the_repository(tmp_path):
     names = zipfile.ZipFile(wheel).namelist()
     assert "charlstm/pretrained/tinyshakespeare.safetensors" in names
     assert "charlstm/py.typed" in names
+    assert {f"charlstm/texts/{name}.txt" for name in SHIPPED} <= set(names)
     assert not [n for n in names if n.startswith(("tests/", "corpora/"))]
     environment = tmp_path / "environment"
     subprocess.run([sys.executable, "-m", "venv", str(environment)], check=True)
@@ -167,6 +169,12 @@ def test_the_wheel_works_without_the_repository(tmp_path):
     subprocess.run([*map(str, pip), *needed], check=True, cwd=tmp_path)
     subprocess.run([*map(str, pip), "--no-deps", str(wheel)], check=True, cwd=tmp_path)
     clean = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
+    listed = subprocess.run(
+        [str(python), "-m", "charlstm.corpora"], check=True, capture_output=True, cwd=tmp_path,
+        env=clean, text=True,
+    ).stdout  # fmt: skip
+    assert [line.split()[0] for line in listed.splitlines()[1:4]] == list(SHIPPED)
+    assert "tinyshakespeare" in listed
     done = subprocess.run(
         [str(python), "-m", "charlstm.sample", "--temp", "0.8", "--length", "40"],
         check=True,
