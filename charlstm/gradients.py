@@ -82,7 +82,8 @@ def reach(model: CharModel, ids: Ids, lags: int | None = None) -> Reach:
     loss = F.cross_entropy(logits, torch.from_numpy(ids[:, -1]).long(), reduction="sum")
     tensors = [s for layers in history for layer in layers for s in layer]
     gradients = torch.autograd.grad(loss, tensors, allow_unused=True, materialize_grads=True)
-    norms = torch.stack([g.norm(dim=-1) for g in gradients]).double().numpy()  # (K*L*S, B)
+    # in double precision, for the square of a small float32 underflows
+    norms = torch.stack([g.double().norm(dim=-1) for g in gradients]).numpy()  # (K*L*S, B)
     shape = (lags + 1, len(model.layers), cell.states, len(ids))
     by_lag = norms.reshape(shape)[::-1].transpose(2, 1, 3, 0)  # (S, L, B, K)
     return Reach(np.arange(lags + 1), by_lag[0], by_lag[1] if cell.states > 1 else None)

@@ -1,0 +1,111 @@
+"""Figures hold the numbers that they were given; none needs pyplot."""
+
+import math
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from charlstm import plots
+
+
+def lines(figure):
+    return {line.get_label(): line for line in figure.axes[0].get_lines()}
+
+
+def check_axes(figure, xlabel, ylabel):
+    axes = figure.axes[0]
+    assert xlabel in axes.get_xlabel()
+    assert ylabel in axes.get_ylabel()
+    assert plots.png(figure, dots_per_inch=40).startswith(b"\x89PNG")
+
+
+def test_norms_by_lag_are_drawn_as_they_are_and_underflow_is_left_out():
+    figure = plots.norm_by_lag({"a": [1.0, 0.1, 0.0], "b": [1.0, 2.0, 4.0]}, "title", what="c")
+    check_axes(figure, "lag k, characters", "dc_{T-k}")
+    assert figure.axes[0].get_yscale() == "log"
+    assert figure.axes[0].get_title() == "title"
+    np.testing.assert_array_equal(lines(figure)["a"].get_ydata(), [1.0, 0.1, math.nan])
+    np.testing.assert_array_equal(lines(figure)["b"].get_ydata(), [1.0, 2.0, 4.0])
+
+
+def test_lines_differ_without_colour():
+    figure = plots.norm_by_lag({str(k): [1.0, 0.5] for k in range(7)})
+    drawn = [lines(figure)[str(k)] for k in range(7)]
+    assert len({line.get_marker() for line in drawn}) == 7
+    assert len({line.get_color() for line in drawn}) == 7
+
+
+def test_singular_values_by_rank():
+    figure = plots.singular_values({1: [2.0, 1.0], 10: [0.5, 0.0]})
+    check_axes(figure, "rank", "singular value")
+    assert lines(figure)["1 step"].get_xdata().tolist() == [1, 2]
+    assert lines(figure)["10 steps"].get_ydata()[0] == 0.5
+
+
+def test_gradient_norms_end_where_they_are_not_finite():
+    figure = plots.gradient_norms({"a": [1.0, 50.0, math.nan, 3.0], "b": [0.5]}, limit=1.0)
+    check_axes(figure, "step", "gradient norm")
+    assert lines(figure)["a"].get_xdata().tolist() == [1, 2, 4]
+    assert [t.get_text() for t in figure.axes[0].texts] == ["NaN", "clip at 1"]
+    plots.png(plots.gradient_norms({"a": [math.inf]}, limit=1.0))
+
+
+def test_training_has_nats_left_and_bits_right():
+    figure = plots.training({"train": {1: 3.0, 5: 2.0}, "validation": {5: 2.5}})
+    check_axes(figure, "step", "nats per character")
+    assert lines(figure)["train"].get_xdata().tolist() == [1, 5]
+    (bits,) = figure.axes[0].child_axes
+    assert bits.get_ylabel() == "bits per character"
+    assert bits.get_ylim()[1] == pytest.approx(figure.axes[0].get_ylim()[1] / math.log(2))
+
+
+def test_recall_shows_every_seed_and_chance():
+    figure = plots.recall({"a": {5: [1.0, 0.9], 20: [0.1, 0.2]}, "b": {5: [0.5]}}, chance=0.125)
+    check_axes(figure, "lag", "share recalled")
+    assert lines(figure)["a"].get_ydata().tolist() == [1.0, 0.9, 0.1, 0.2]
+    assert figure.axes[0].texts[0].get_text() == "chance 0.125"
+    assert [t.get_text() for t in figure.axes[0].get_xticklabels()] == ["5", "20"]
+
+
+def test_gates_have_a_column_a_character():
+    values = np.random.default_rng(0).random((4, 3))
+    figure = plots.gates("a $\n", {"i": values, "c": values - 0.5})
+    shown = figure.axes[0].get_images()[0]
+    np.testing.assert_array_equal(shown.get_array(), values.T)
+    assert shown.get_clim() == (0.0, 1.0)
+    assert figure.axes[1].get_images()[0].get_clim() == (-1.0, 1.0)
+    labels = [t.get_text() for t in figure.axes[1].get_xticklabels()]
+    assert labels == ["a", "\u2423", r"\$", "\u21b5"]
+    assert plots.png(figure)
+
+
+def test_next_character_is_sorted_by_the_first_line():
+    chances = {"1": [0.2, 0.5, 0.3], "2": [0.3, 0.4, 0.3]}
+    figure = plots.next_character("abc", chances, most=2)
+    check_axes(figure, "next character", "chance")
+    heights = [bar.get_height() for bar in figure.axes[0].patches]
+    assert heights == [0.5, 0.3, 0.4, 0.3]
+    assert [t.get_text() for t in figure.axes[0].get_xticklabels()] == ["b", "c"]
+
+
+def test_grid_writes_each_number_and_leaves_gaps():
+    figure = plots.grid({(1, 2): 0.25, (3, 4): 1.0}, "delay", "window", "share right")
+    check_axes(figure, "window", "delay")
+    assert [t.get_text() for t in figure.axes[0].texts] == ["0.25", "1.00"]
+
+
+def test_curves_are_drawn_over_x():
+    figure = plots.curves({"a": ([1, 2], [3, 4])}, "w", "loss, nats", log=True)
+    check_axes(figure, "w", "loss, nats")
+    assert lines(figure)["a"].get_xdata().tolist() == [1, 2]
+
+
+def test_drawing_needs_no_pyplot():
+    code = (
+        "import sys; from charlstm import plots;"
+        "plots.png(plots.curves({'a': ([1], [2])}, 'x', 'y'));"
+        "assert 'matplotlib.pyplot' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
