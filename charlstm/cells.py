@@ -45,13 +45,23 @@ def sigmoid(x: Array) -> Array:
     return 0.5 * tanh(0.5 * x) + 0.5
 
 
-def rnn(p: Any, x: Array, state: State) -> State:
+def relu(x: Array) -> Array:
+    """Return max(x, 0)."""
+    return x * (x > 0)
+
+
+def linear(x: Array) -> Array:
+    """Return x: what is left of a network when its activation is taken away."""
+    return x
+
+
+def rnn(p: Any, x: Array, state: State, activation: Callable[[Array], Array] = tanh) -> State:
     """Advance the simple recurrent network (Elman 1990), as `torch.nn.RNN` does.
 
-    h' = tanh(W_ih x + b_ih + W_hh h + b_hh)
+    h' = tanh(W_ih x + b_ih + W_hh h + b_hh), or another activation than tanh
     """
     (h,) = state
-    return (tanh(x + h @ p.weight_hh.T + p.bias_hh),)
+    return (activation(x + h @ p.weight_hh.T + p.bias_hh),)
 
 
 def gru(p: Any, x: Array, state: State) -> State:

@@ -49,13 +49,14 @@ class Reach:
         return norms[layer].mean(0)
 
 
-def reach(model: CharModel, ids: Ids, lags: int | None = None) -> Reach:
+def reach(model: CharModel, ids: Ids, lags: int | None = None, step: Step | None = None) -> Reach:
     """Measure how far back the gradient of the loss on the last character reaches.
 
     Args:
         model: at initialisation or trained; dropout is off.
         ids: B streams of T + 1 characters, (B, T + 1); the last is predicted.
         lags: greatest lag, at most T; None is T, the zero state before the first character.
+        step: run this in place of the cell's own step, such as an RNN of another activation.
 
     Example:
         >>> from charlstm import CharModel, ModelOptions
@@ -78,7 +79,7 @@ def reach(model: CharModel, ids: Ids, lags: int | None = None) -> Reach:
         if t >= T - lags:
             history.append(state)
         if t < T:
-            logits, state = _step(model, cell.step, inputs[:, t], state)
+            logits, state = _step(model, step or cell.step, inputs[:, t], state)
     loss = F.cross_entropy(logits, torch.from_numpy(ids[:, -1]).long(), reduction="sum")
     tensors = [s for layers in history for layer in layers for s in layer]
     gradients = torch.autograd.grad(loss, tensors, allow_unused=True, materialize_grads=True)

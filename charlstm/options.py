@@ -159,7 +159,7 @@ class TrainOptions:
     clip: float = 1.0
     """Largest global norm of the gradient; 0 turns clipping off."""
     ema: float = 0.999
-    """Decay per step of the averaged weights that are kept; 0 keeps the raw weights."""
+    """Decay per step of the averaged weights, which are kept where they are better; 0 is none."""
     patience: int = 20
     """Validations without a better one before training stops; 0 never stops early."""
     precision: Literal["auto", "fp32", "bf16"] = "auto"

@@ -46,8 +46,8 @@ class Report:
         clipped: share of all steps so far whose gradient was clipped.
         learning_rate: that of this step.
         chars_per_second: characters trained on per second, since `fit` was called.
-        validation: nats per character of the validation text (cold, at most 64 windows), where
-            this step ended with one.
+        validation: nats per character of the validation text (cold, at most 64 windows) by the
+            averaged weights or the raw ones, whichever are better, where this step ended with one.
         improved: whether that is the best so far.
         note: something the user should know, such as a step back after a non-finite loss.
     """
@@ -109,8 +109,8 @@ class Trainer:
         self.progress = Progress()
         validated = min(len(validation_ids) - 1, VALIDATION_WINDOWS * COLD_WINDOW)
         self.chars_per_step = self.streams.batch_size * self.streams.window
-        # a validation costs a third of training on as many characters: about 2 % in all
-        self.validate_every = max(25, math.ceil(20 * validated / self.chars_per_step))
+        # scoring costs a third of training on as many characters, twice: about 2 % in all
+        self.validate_every = max(25, math.ceil(30 * validated / self.chars_per_step))
         self._good = self._snapshot()
 
     def fit(self) -> Iterator[Report]:
@@ -263,20 +263,28 @@ class Trainer:
             mean.lerp_(weight, 1 - decay)
 
     def _validate(self, report: Report) -> Report:
+        """Score the averaged weights and the raw ones, and keep the better."""
         progress = self.progress
-        in_bf16, self.average.bf16 = self.average.bf16, False  # figures are those of fp32
-        nats = cold(self.average, self.validation_ids, most_windows=VALIDATION_WINDOWS).nats
-        self.average.bf16 = in_bf16
-        improved = math.isfinite(nats) and (progress.best is None or nats < progress.best)
+        models = [self.average, self.model] if self.options.ema else [self.model]
+        scores = [self._score(model) for model in models]
+        finite = [score if math.isfinite(score) else math.inf for score in scores]
+        nats = min(finite)
+        improved = nats < (math.inf if progress.best is None else progress.best)
         if improved:
             progress.best = nats
-            self.best = self.average.to_arrays()
+            self.best = models[finite.index(nats)].to_arrays()
         progress.stale = 0 if improved else progress.stale + 1
         progress.last_train_loss = report.train_loss
         progress.loss_sum, progress.loss_steps = 0.0, 0
-        if math.isfinite(nats):
+        if finite == scores:
             self._good = self._snapshot()
         return dataclasses.replace(report, validation=nats, improved=improved)
+
+    def _score(self, model: CharModel) -> float:
+        in_bf16, model.bf16 = model.bf16, False  # figures are those of fp32
+        nats = cold(model, self.validation_ids, most_windows=VALIDATION_WINDOWS).nats
+        model.bf16 = in_bf16
+        return nats
 
     def _step_back(self, loss: float, norm: float, rate: float) -> Report:
         """Return to the last good state with half the learning rate."""

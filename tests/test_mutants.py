@@ -12,12 +12,12 @@ ROOT = Path(__file__).parent.parent
 
 # what is broken, the file, the right text, the wrong text, the tests that must notice
 MUTANTS = [
-    ("nothing", "cells", "tanh(x", "tanh(x", "test_cells.py"),  # the copy itself passes
+    ("nothing", "cells", "activation(x", "activation(x", "test_cells.py"),  # the copy itself passes
     ("input and forget gate swapped", "cells", "i, f, o = open_", "f, i, o = open_", "test_cells.py"),
     ("output gate sees the old cell", "cells", "p_o * c)", "p_o * state[1])", "test_cells.py"),
     ("reset before the product", "cells", "r * h_n", "h_n", "test_cells.py"),
     ("recurrent bias dropped", "cells", "x + h @ p.weight_hh.T + p.bias_hh  #", "x + h @ p.weight_hh.T  #", "test_cells.py"),
-    ("recurrent weight transposed", "cells", "tanh(x + h @ p.weight_hh.T", "tanh(x + h @ p.weight_hh", "test_cells.py"),
+    ("recurrent weight transposed", "cells", "activation(x + h @ p.weight_hh.T", "activation(x + h @ p.weight_hh", "test_cells.py"),
     ("coupled rows not negated", "model", "torch.cat((-w[", "torch.cat((w[", "test_model.py"),
     ("state in the wrong order", "model", "return outputs, (h[0], c[0])", "return outputs, (c[0], h[0])", "test_model.py"),
     ("fast path without a start", "model", "start = [s.unsqueeze(0)", "start = [0 * s.unsqueeze(0)", "test_model.py"),
