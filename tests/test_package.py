@@ -28,11 +28,11 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 ORDER = """
 errors cpu options presets vocabulary baselines novelty report registry corpora streams sources
 cells model gradients plots checkpoint metrics dynamic trainer sampler evaluate runs display train
-sample benchmark
+sample benchmark widgets
 """.split()
 
 
-FOR_LESSONS = {"plots"}  # nothing else needs the extra
+FOR_LESSONS = {"plots", "widgets"}  # nothing else needs the extra
 
 
 def imported(name):
@@ -164,6 +164,7 @@ def test_the_wheel_works_without_the_repository(tmp_path):
     names = zipfile.ZipFile(wheel).namelist()
     assert "charlstm/pretrained/tinyshakespeare.safetensors" in names
     assert "charlstm/py.typed" in names
+    assert any(name.endswith("lab/settings/overrides.d/charlstm.json") for name in names)
     assert {f"charlstm/texts/{name}.txt" for name in SHIPPED} <= set(names)
     assert not [n for n in names if n.startswith(("tests/", "corpora/"))]
     environment = tmp_path / "environment"
