@@ -611,6 +611,7 @@ def test_flags_win_over_the_preset(corpus, tmp_path, capsys):
         (200_000, [], "small"),
         (1_000_000, ["--minutes", "150"], "large"),
         (200_000, ["--minutes", "150"], "small"),
+        (1_000_000, ["--minutes", "15"], "medium"),
         (1_000_000, ["--epochs", "2"], "medium"),
         (1_000_000, ["--epochs", "20"], "large"),
         (200_000, ["--epochs", "20"], "small"),

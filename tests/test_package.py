@@ -28,7 +28,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 ORDER = """
 errors cpu options presets vocabulary baselines novelty report registry corpora streams sources
 cells model gradients plots checkpoint metrics dynamic trainer sampler evaluate runs display train
-sample benchmark widgets
+sample benchmark widgets exercises
 """.split()
 
 

@@ -1,0 +1,75 @@
+"""Make the notebooks from their sources: `python notebooks/build.py [--check] [NAME ...]`.
+
+The `.py` files (py:percent) are what people edit and review. Each has an executed `.ipynb` beside
+it, so that a reader sees the figures without running anything. `--check` runs nothing and exits 1
+if a notebook's cells are no longer those of its source.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+import jupytext
+import nbformat
+from nbclient import NotebookClient
+
+LESSONS = Path(__file__).parent / "lessons"
+MOST_BYTES = 500_000  # of a notebook with its figures
+
+
+def build(source: Path) -> None:
+    """Execute a source and write its notebook; cells that did not change keep their ids."""
+    target = source.with_suffix(".ipynb")
+    notebook = jupytext.read(source)
+    old = nbformat.read(target, as_version=4).cells if target.exists() else []
+    ids = {(cell.cell_type, cell.source): cell.id for cell in old}
+    for index, cell in enumerate(notebook.cells):
+        cell.id = ids.pop((cell.cell_type, cell.source), f"cell-{index:02}")
+    notebook.metadata = {
+        "jupytext": {"formats": "ipynb,py:percent"},
+        "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"},
+    }
+    client = NotebookClient(
+        notebook, timeout=300, record_timing=False, resources={"metadata": {"path": str(LESSONS)}}
+    )
+    client.execute()
+    notebook.metadata.pop("language_info", None)  # names a version of Python
+    notebook.metadata.pop("widgets", None)  # a panel needs its kernel
+    nbformat.write(notebook, target)
+    size = target.stat().st_size
+    print(f"{target.name}: {len(notebook.cells)} cells, {size:,} bytes")
+    if size > MOST_BYTES:
+        raise SystemExit(f"{target.name} has {size:,} bytes; at most {MOST_BYTES:,} are allowed")
+
+
+def stale(source: Path) -> str | None:
+    """Return the first cell of a source that its notebook does not have, or None."""
+    target = source.with_suffix(".ipynb")
+    if not target.exists():
+        return "no notebook"
+    ours = [(c.cell_type, c.source) for c in jupytext.read(source).cells]
+    theirs = [(c.cell_type, c.source) for c in nbformat.read(target, as_version=4).cells]
+    for index in range(max(len(ours), len(theirs))):
+        if ours[index : index + 1] != theirs[index : index + 1]:
+            return f"cell {index + 1}"
+    return None
+
+
+def main() -> int:
+    """Build or check all lessons, or those named."""
+    names = [word for word in sys.argv[1:] if word != "--check"]
+    sources = [s for s in sorted(LESSONS.glob("*.py")) if not names or s.stem in names]
+    if "--check" in sys.argv:
+        differing = {source.name: stale(source) for source in sources}
+        for name, what in differing.items():
+            if what:
+                print(f"{name}: {what} is not as in its notebook; run python notebooks/build.py")
+        return int(any(differing.values()))
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    for source in sources:
+        build(source)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,240 @@
+# %% [markdown]
+# # 1. Start here: a machine that writes one letter at a time
+#
+# In ten seconds from now a small neural network will write Shakespeare for you, or at least
+# something with his spelling. By the end of this lesson you will know what it does between two
+# letters, and what the knob called *temperature* turns.
+#
+# **Before you run anything, guess:** the model has read Shakespeare's plays, one letter after the
+# other, and nothing else. It was never told what a word is. How many of the words that it writes
+# will be English: half of them, nine in ten, or nearly all?
+
+# %%
+# %matplotlib inline
+import os
+
+import numpy as np
+
+from charlstm import Checkpoint, SampleOptions, Sampler, find_model, generate, plots
+
+FAST = bool(os.environ.get("CHARLSTM_FAST"))  # fewer letters, for a quick test of this notebook
+LETTERS = 2_000 if FAST else 10_000
+
+# %% [markdown]
+# ## Ten seconds
+#
+# `generate` is a Python generator: it gives one character, forgets nothing, and waits. The seed
+# makes the text the same each time.
+
+# %%
+checkpoint = Checkpoint.load(find_model("tinyshakespeare"))
+sampler = Sampler(checkpoint)
+options = SampleOptions(temperature=0.8, length=400, seed=1)
+for character in generate(sampler, "ROMEO:\n", options):
+    print(character, end="")
+
+# %% [markdown]
+# Does this machine have all that the lessons need? One line tells.
+
+# %%
+import platform
+
+import torch
+
+from charlstm.cpu import usable_cpus
+
+print(f"Python {platform.python_version()}, torch {torch.__version__}, {usable_cpus()} CPUs: ready")
+
+# %% [markdown]
+# ## How many words are real?
+#
+# Your guess, now. Let the model write more, and look each of its words up in the tales and plays
+# that come with this package. They are modern, so a real word may well be missing there. What the
+# share means can only be said beside two others: that of verse, which is real English by people,
+# and that of the model's own letters in random order.
+
+# %%
+from charlstm.corpora import read_corpus
+from charlstm.novelty import known_words
+
+written = "".join(generate(sampler, "\n", SampleOptions(temperature=0.8, length=LETTERS, seed=2)))
+known = read_corpus(["tales", "plays"]).text
+shuffled = "".join(np.random.default_rng(0).permutation(list(written)))
+texts = {"real verse": read_corpus(["verse"]).text, "the model": written, "its letters": shuffled}
+share = {name: known_words(text, known) for name, text in texts.items()}
+for name, value in share.items():
+    print(f"{name:12} {value:6.1%} of its words are in the tales and plays")
+
+# %% [markdown]
+# Nobody told the model what a word is. It found words because they help to guess the next letter,
+# and stands much nearer to real verse than to its own letters shuffled, though its Shakespearean
+# words are not in the modern texts at all.
+#
+# ## What a character model is
+#
+# After each letter the model gives a chance to every character that it knows, and that is all it
+# does. In symbols it is a function that gives $p(x_{t+1} \mid x_1 \ldots x_t)$.
+#
+# **Guess:** what comes after `O, she doth te`? Which letters are possible, and which is likely?
+
+# %%
+before = "ROMEO:\nO, she doth te"
+logits, _ = sampler.read(sampler.vocabulary.encode(before))
+
+
+def softmax(values):
+    shares = np.exp(values - values.max())
+    return shares / shares.sum()
+
+
+chances = softmax(logits[-1])
+plots.next_character(sampler.vocabulary.characters, {"chance": chances}, f"after {before[7:]!r}")
+
+# %% [markdown]
+# The network itself puts out any numbers, the *logits*; the softmax makes them chances: positive,
+# with the sum 1. The first cell of this section shows both steps, and nothing is hidden behind
+# them but the network.
+
+# %%
+best = int(chances.argmax())
+print(f"{len(chances)} characters, sum of their chances {chances.sum():.6f}")
+print(f"the most likely is {sampler.vocabulary.characters[best]!r} with {chances[best]:.3f}")
+
+# %% [markdown]
+# ## Temperature
+#
+# Dividing the logits by a number $T$ before the softmax makes the choice bolder or more careful:
+#
+# $$p_i = \frac{e^{z_i / T}}{\sum_j e^{z_j / T}}$$
+#
+# **Guess:** what happens to the highest bar for $T = 0.5$, and for $T = 2$? What would $T \to 0$
+# do?
+
+# %%
+by_temperature = {f"T = {T:g}": softmax(logits[-1] / T) for T in (0.5, 1.0, 2.0)}
+plots.next_character(sampler.vocabulary.characters, by_temperature, f"after {before[7:]!r}")
+
+# %% [markdown]
+# Temperature does not make the model cleverer. It changes how often the unlikely is chosen. The
+# same model, three times:
+
+# %%
+for T in (0.3, 0.8, 1.5):
+    text = "".join(generate(sampler, "\n", SampleOptions(temperature=T, length=150, seed=3)))
+    print(f"--- T = {T}\n{text}\n")
+
+# %% [markdown]
+# The panel below does the same with sliders. (It needs a running kernel; if you read this on a web
+# page, the texts above are what you would see.) Try 0, and try 2.
+
+# %%
+from charlstm.widgets import SamplerPanel
+
+panel = SamplerPanel(prime="ROMEO:\n", length=300 if FAST else 2_000)
+panel.widget
+
+# %% [markdown]
+# ## How surprised is it?
+#
+# A good model of a text gives what comes next a high chance. The usual measure is the *surprise*,
+# $-\ln p$ of the character that came: 0 if the model was sure, large if it did not expect it. Its
+# mean over a text is the loss that training makes small, in **nats** per character; divided by
+# $\ln 2$ it is **bits** per character.
+
+# %%
+line = "To be, or not to be, that is the question:\n"
+ids = sampler.vocabulary.encode(line)
+read, _ = sampler.read(ids)
+surprise = np.array([-np.log(softmax(read[t])[ids[t + 1]]) for t in range(len(ids) - 1)])
+plots.curves(
+    {"surprise": (np.arange(1, len(ids)), surprise)}, "character", "surprise, nats", repr(line)
+)
+
+# %% [markdown]
+# The peaks stand at the beginnings of words, where the model must choose a word; within a word the
+# letters follow almost by themselves.
+#
+# **Guess:** if a model knew nothing but how many characters there are, what would its mean be?
+
+# %%
+ignorant = np.log(len(sampler.vocabulary))
+print(f"{surprise.mean():.3f} nats a character on this line")
+print(f"{ignorant:.3f} nats for a model that knows only that there are {len(chances)} characters")
+measured = checkpoint.about["measured"]["carried"]
+print(f"{measured['nats']:.3f} nats, {measured['bits_per_char']:.3f} bits on plays it has not read")
+
+# %% [markdown]
+# ## Exercises
+#
+# Write each function, run its cell, and see what was expected and what came.
+#
+# **1.** The chances at a temperature, from logits. (What must you do so that large logits do not
+# overflow?)
+
+# %%
+from charlstm.exercises import check
+
+
+def tempered(logits, T):
+    raise NotImplementedError
+
+
+z = np.array([2.0, 1.0, -1.0])
+check(tempered, [((z, 1.0), softmax(z)), ((z, 0.5), softmax(2 * z)), ((1e4 * z, 1.0), [1, 0, 0])])
+
+# %% [markdown]
+# **2.** The bits per character of a text, from the chances that a model gave to each character that
+# came.
+
+
+# %%
+def bits_per_character(chances):
+    raise NotImplementedError
+
+
+check(
+    bits_per_character,
+    [((np.array([0.5, 0.5]),), 1.0), ((np.array([0.25, 1.0, 0.5, 1.0]),), 0.75)],
+)
+
+# %% [markdown]
+# **3.** Draw an index by chance, given a number $u$ between 0 and 1: the first index at which the
+# sum of the chances so far exceeds $u$. This is all that "the model writes" means.
+
+
+# %%
+def draw(chances, u):
+    raise NotImplementedError
+
+
+fixed = np.array([0.2, 0.5, 0.3])
+check(draw, [((fixed, 0.1), 0), ((fixed, 0.2), 1), ((fixed, 0.69), 1), ((fixed, 0.71), 2)])
+
+# %% [markdown]
+# <details><summary>One way to write them</summary>
+#
+# ```python
+# def tempered(logits, T):
+#     shares = np.exp((logits - logits.max()) / T)
+#     return shares / shares.sum()
+#
+# def bits_per_character(chances):
+#     return -np.log2(chances).mean()
+#
+# def draw(chances, u):
+#     return np.searchsorted(np.cumsum(chances), u, side="right")
+# ```
+# </details>
+#
+# ## Summary
+#
+# - A character model gives each character a chance, given all that came before; writing is drawing
+#   from those chances, again and again.
+# - Temperature divides the logits. It changes how the chances are used, not what was learnt.
+# - Surprise is $-\ln p$ of what came. Its mean, in nats or bits per character, is how good a model
+#   is; the three figures printed above set the scale.
+#
+# **Where to read on.** A. Karpathy, *The unreasonable effectiveness of recurrent neural networks*
+# (2015), made models like this one popular. C. Shannon, *Prediction and entropy of printed English*
+# (1951), asked people to do what the model does, and measured their bits per character.
+# Next: [2. A recurrent network by hand](02-a-recurrent-network-by-hand.ipynb).

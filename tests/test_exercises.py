@@ -1,0 +1,39 @@
+"""An exercise's check tells what was expected and what came."""
+
+import numpy as np
+import pytest
+import torch
+
+from charlstm.exercises import check
+
+
+def unfinished(x):
+    raise NotImplementedError
+
+
+def broken(x):
+    return x[10]
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected", "told", "right"),
+    [
+        (lambda x: x.sum(), 3.0, "right: <lambda>, 1 cases", True),
+        (lambda x: x, 3.0, "should be 3.0, but is [1., 2.] of shape (2,)", False),
+        (lambda x: x + 1, np.array([1.0, 2.0]), "but is [2., 3.] of shape (2,)", False),
+        (lambda x: torch.from_numpy(x), np.array([1.0, 2.0]), "right", True),
+        (lambda x: "no", "yes", "should be 'yes', but is 'no'", False),
+        (lambda x: None, 3.0, "should be 3.0, but is None", False),
+        (lambda x: "text", 3.0, "but is 'text'", False),
+        (unfinished, 3.0, "to do: write unfinished", False),
+        (broken, 3.0, "broken([1., 2.] of shape (2,)) raised IndexError", False),
+    ],
+)
+def test_an_answer_is_judged_and_told(answer, expected, told, right, capsys):
+    assert check(answer, [((np.array([1.0, 2.0]),), expected)]) is right
+    assert told in capsys.readouterr().out
+
+
+def test_numbers_may_differ_by_the_tolerance_only(capsys):
+    assert check(lambda: 1.01, [((), 1.0)], tolerance=0.02)
+    assert not check(lambda: 1.01, [((), 1.0)], tolerance=0.001)
