@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Literal, Optional
 
 from charlstm.errors import UserError, command, say
 from charlstm.options import (
@@ -22,7 +23,7 @@ from charlstm.options import (
     TrainOptions,
     parse,
 )
-from charlstm.presets import expectation
+from charlstm.presets import choose_preset, expectation
 from charlstm.registry import (
     PYTHON,
     SHIPPED,
@@ -49,7 +50,14 @@ class Corpora:
 
     corpus: SourcesArgument = Sources()
     """Files, folders, named corpora, or - for standard input."""
-    data: DataOptions = DataOptions()
+    encoding: str = "utf-8"
+    """Codec of the files."""
+    newlines: Literal["keep", "lf"] = "keep"
+    """Line ends: keep them, or turn CR LF and CR into LF."""
+    bytes: bool = False
+    """Look at bytes instead of Unicode characters."""
+    limit: Optional[int] = None
+    """Keep no more than this many characters, from the start."""
     json: bool = False
     """Print one JSON object on standard output."""
 
@@ -58,44 +66,65 @@ class Corpora:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit code."""
     given = parse(Corpora, argv)
+    options = DataOptions(
+        encoding=given.encoding, newlines=given.newlines, bytes=given.bytes, limit=given.limit
+    )
     if not given.corpus:
-        rows = list(_names())
-        if given.json:
-            print(
-                json.dumps({row[0]: dict(zip(COLUMNS[1:], row[1:], strict=True)) for row in rows})
-            )
-        else:
-            for row in (COLUMNS, *rows):
-                print(f"{row[0]:16} {row[1]:>10} {row[2]:>10}  {row[3]:13}  {row[4]:17}  {row[5]}")
+        rows = [dataclasses.asdict(row) for row in _names()]
+        print(json.dumps(rows) if given.json else _list(rows))
         return 0
 
     from charlstm.report import report_lines, text_report
 
-    corpus = read_corpus(given.corpus, given.data)
-    report = text_report(corpus.text)
+    corpus = read_corpus(given.corpus, options)
+    report, length = text_report(corpus.text, options.bytes), len(corpus.text)
+    expected = expectation(length, TrainOptions())
     if given.json:
-        print(json.dumps({"sha256": corpus.sha256} | dataclasses.asdict(report)))
+        found = {"preset": choose_preset(length, TrainOptions()), "expected": expected}
+        print(json.dumps({"sha256": corpus.sha256, **dataclasses.asdict(report), **found}))
     else:
-        print("\n".join([*report_lines(report), expectation(len(corpus.text), TrainOptions())]))
+        print("\n".join([*report_lines(report), expected]))
     return 0
 
 
-COLUMNS = ("name", "characters", "vocabulary", "here", "licence", "what it is")
+@dataclass(frozen=True)
+class _Named:
+    """A row of the list; None is not known without reading the text."""
+
+    name: str
+    characters: int | None
+    vocabulary: int | None
+    here: str
+    licence: str
+    what: str
 
 
-def _names() -> Iterator[tuple[str, ...]]:
-    """Yield a row of the list for each named text."""
+def _names() -> Iterator[_Named]:
     for name, path in shipped().items():
         text = path.read_text(encoding="utf-8")
-        size = f"{len(text):,}", str(len(set(text)))
-        yield name, *size, "comes with it", SHIPPED_LICENCE, SHIPPED[name]
-    yield PYTHON, "-", "-", "yes", "PSF", "the standard library of this Python (see --limit)"
+        yield _Named(
+            name, len(text), len(set(text)), "comes with it", SHIPPED_LICENCE, SHIPPED[name]
+        )
+    yield _Named(
+        PYTHON, None, None, "yes", "PSF", "the standard library of this Python (see --limit)"
+    )
     for name, entry in registry().items():
         here = "yes" if (corpus_folder() / entry.file).exists() else "to download"
-        size = f"{entry.characters:,}", str(entry.vocabulary)
-        yield name, *size, here, entry.licence, entry.title
+        yield _Named(name, entry.characters, entry.vocabulary, here, entry.licence, entry.title)
     for name, path in others().items():
-        yield name, "-", "-", "yes", "-", str(path)
+        yield _Named(name, None, None, "yes", "", f"{path} ({path.stat().st_size:,} bytes)")
+
+
+def _list(rows: Sequence[dict[str, Any]]) -> str:
+    names = ["name", "characters", "vocabulary", "here", "licence", "what"]
+    cells = [[_cell(row[name]) for name in names] for row in rows]
+    return "\n".join(
+        f"{a:16} {b:>10} {c:>10}  {d:13}  {e:17}  {f}" for a, b, c, d, e, f in [names, *cells]
+    )
+
+
+def _cell(value: Any) -> str:
+    return "-" if value is None else f"{value:,}" if isinstance(value, int) else value
 
 
 @dataclass(frozen=True)
@@ -105,7 +134,8 @@ class Corpus:
     Attributes:
         sources: what the user named, in order.
         text: the characters; with `--bytes` one character U+0000 to U+00FF for each byte.
-        sha256: digest of the files' bytes, one after the other.
+        sha256: digest of the files' bytes, one after the other; of the text kept (in UTF-8) where a
+            limit cut it.
         options: how the bytes were turned into `text`.
     """
 
@@ -172,7 +202,9 @@ def read_corpus(sources: Sequence[str], options: DataOptions | None = None) -> C
     text = "".join(texts)
     if options.newlines == "lf":
         text = text.replace("\r\n", "\n").replace("\r", "\n")
-    text = text[: options.limit]
+    if options.limit is not None and len(text) > options.limit:
+        text = text[: options.limit]
+        digest = hashlib.sha256(text.encode("utf-8", "surrogatepass"))
     if not text:
         raise UserError(
             f"{' '.join(sources)}: empty; give a text of at least a few dozen characters"

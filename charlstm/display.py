@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 LINE_SECONDS = 15  # between two lines where there is no terminal, at least
 PARTED = 0.2  # nats between training and validation that call for more dropout
+LATE = 0.75  # share of the steps; a model that was best before has gone past it
 
 
 def describe(run: Run) -> Iterator[str]:
@@ -34,7 +35,7 @@ def describe(run: Run) -> Iterator[str]:
         + (f", {len(left_out)} rare ones left out" if left_out else "")
     )
     if not trainer.progress.step:
-        yield from report_lines(text_report(corpus.text))
+        yield from report_lines(text_report(corpus.text, corpus.options.bytes))
     if characters > LARGE_VOCABULARY:
         yield (
             f"a vocabulary of {characters:,} is large and makes training slow; --min-count leaves"
@@ -107,27 +108,24 @@ class Display:
             self.bar.write(text, file=sys.stderr)
 
 
-def advice(progress: Progress, validate_every: int, validation: float) -> str:
-    """Tell which knob to turn, from how training and validation went.
+def advice(progress: Progress, training: float, validation: float) -> str:
+    """Tell which knob to turn, from how the training ended.
 
     Args:
-        progress: of the training that ended; its loss is that of the last windows.
-        validate_every: steps between two validations.
-        validation: nats of the best model.
+        progress: of the training.
+        training: nats of the best model on the training text, cold, nothing dropped.
+        validation: the same on the validation text.
     """
-    training = progress.last_train_loss
-    if training is None:
-        return "too short to tell what would help; give it more --minutes"
-    told = f"training {training:.3f}, validation {validation:.3f} nats:"
-    if progress.stale > 1:
-        best = progress.step - progress.stale * validate_every
+    told = f"the same model, cold: training {training:.3f}, validation {validation:.3f} nats;"
+    if progress.best_step < LATE * progress.step:
         return (
-            f"{told} validation was best at step {max(0, best):,}, then the model learnt the text"
-            " by heart; raise --dropout and --weight-drop, give it more text, or less time"
+            f"{told} validation was best at step {progress.best_step:,} of {progress.step:,}, then"
+            " the text was learnt by heart: raise --dropout and --weight-drop, give it more text,"
+            " or less time"
         )
     if validation - training > PARTED:
         return (
-            f"{told} they part; more text helps most, then --dropout and --weight-drop; with those"
-            " higher, more time and a larger --hidden-size"
+            f"{told} they part: more text helps most, then --dropout and --weight-drop, and with"
+            " those higher more time and a larger --hidden-size"
         )
-    return f"{told} they are close; more time and a larger --hidden-size will help most"
+    return f"{told} they are close: more time and a larger --hidden-size will help most"

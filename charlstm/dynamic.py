@@ -4,15 +4,19 @@ Krause, Kahembwe, Murray & Renals 2018, "Dynamic evaluation of neural sequence m
 rule with decay to the trained weights. Each segment is first predicted, which is what counts, and
 then learnt from:
 
-theta <- theta - RATE * gradient / (sqrt(MS) + EPSILON) + DECAY * norm(sqrt(MS)) * (trained - theta)
+theta <- theta - RATE * gradient / (size + floor)
+               + DECAY * (size + floor) / mean size * (trained - theta)
 
-MS is the mean of each weight's squared gradient over segments of a text that was read before, so
-that a weight moves by the size of what it met there; norm divides by the mean over all weights.
+The size of a weight's gradient is its root mean square over segments of a text that was read
+before, so that each weight moves in its own measure; the mean is over all weights. The floor, a
+quarter of that mean, takes the place of the paper's tiny constant: a character that never came
+before has weights of size 0, which would otherwise leap when it does come, and never come back.
 """
 
 import copy
 from collections.abc import Iterator
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -25,8 +29,8 @@ from charlstm.vocabulary import Ids
 SEGMENT = 20  # characters between two updates
 RATE = 1e-3  # these two chosen on the first 40,000 characters of tiny-shakespeare's validation part
 DECAY = 3e-3
-EPSILON = 1e-5
-STATISTICS = 100_000  # characters of history that MS is taken from, the last before the text
+FLOOR = 0.25
+STRETCHES, STRETCH = 100, 1000  # of the history, from which the sizes are taken, and their length
 
 
 def dynamic(
@@ -48,11 +52,10 @@ def dynamic(
     """
     check_predictable(ids)
     check_predictable(history)
-    squares = mean_squares(model, history[-STATISTICS:])
-    steps = [rate / (square.sqrt() + EPSILON) for square in squares]
-    sizes = [square.sqrt() for square in squares]
+    sizes = [square.sqrt() for square in mean_squares(model, _spread(history))]
     usual = sum(float(s.sum()) for s in sizes) / sum(s.numel() for s in sizes)
-    returns = [(decay * s / usual).clamp(max=1.0) for s in sizes]
+    steps = [rate / (size + FLOOR * usual) for size in sizes]
+    returns = [(decay * (size / usual + FLOOR)).clamp(max=1.0) for size in sizes]
     trained = [p.detach() for p in model.parameters()]
     learner, total = copy.deepcopy(model), 0.0
     for nats in _segments(learner, ids, "learning from the text"):
@@ -64,6 +67,14 @@ def dynamic(
                 assert p.grad is not None
                 p.add_(back * (origin - p) - step * p.grad)
     return Score(total, len(ids) - 1)
+
+
+def _spread(history: Ids) -> Ids:
+    """Return stretches of a long text from its beginning to its end, one after the other."""
+    if len(history) <= STRETCHES * STRETCH:
+        return history
+    starts = np.linspace(0, len(history) - STRETCH, STRETCHES).astype(int)
+    return np.concatenate([history[start : start + STRETCH] for start in starts])
 
 
 def mean_squares(model: CharModel, ids: Ids) -> list[Tensor]:

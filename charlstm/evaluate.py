@@ -7,7 +7,7 @@ import json
 import math
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Optional
 
@@ -34,10 +34,9 @@ from charlstm.options import (
 if TYPE_CHECKING:
     from charlstm.checkpoint import Checkpoint
     from charlstm.corpora import Corpus
-    from charlstm.model import CharModel
 
 
-PROTOCOLS = {"carried": "one pass", "cold": "256 characters", "dynamic": "learning"}
+PROTOCOLS = {"carried": "one pass", "cold": "256 characters"}
 SAMPLING = {"temp", *SampleOptions.__dataclass_fields__}
 
 
@@ -59,8 +58,9 @@ class Evaluate:
 
     --dynamic also scores a copy of the model that goes on learning while it reads, which is not a
     figure of the model as it is. --novelty lets the model write, and compares that with the text
-    before the part, or with all of it: what is copied, how many of the words it has, and how
-    surprising the model itself finds it; --temp, --top-k and the like are for that only.
+    that it was trained on, or with CORPUS if that is another: what is copied, how many of the words
+    it has, and how surprising the model itself finds it; --temp, --top-k and the like are for that
+    only.
     """
 
     model: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="MODEL")]
@@ -75,6 +75,9 @@ class Evaluate:
     """Codec of the files (default: the model's)."""
     newlines: Optional[Literal["keep", "lf"]] = None
     """Line ends (default: the model's)."""
+    limit: Optional[int] = None
+    """Keep no more than this many characters, from the start (default: the model's, of its own
+    text)."""
     unknown: Optional[Unknown] = None
     """What to do with characters the model does not know (default: skip in the text it was trained
     on, which had left them out, else error)."""
@@ -153,6 +156,7 @@ def measure(
     from charlstm.dynamic import dynamic
     from charlstm.metrics import carried, cold
     from charlstm.model import CharModel
+    from charlstm.writing import measure_writing
 
     trained_on = checkpoint.about.get("corpus", {})
     own = corpus.sha256 == trained_on.get("sha256") and _read_alike(corpus, trained_on)
@@ -198,9 +202,8 @@ def measure(
         figures["dynamic"] = dynamic(model, ids, history).to_json()
     if writing is not None:
         source = corpus.text[corpus.parts()["train"]] if own else corpus.text
-        figures["novelty"] = _novelty(checkpoint, model, writing, source)
-        if own and part == "validation":
-            figures["novelty"]["part"] = _compared(text[: writing.length], source)
+        beside = text if own and part == "validation" else ""
+        figures["novelty"] = measure_writing(checkpoint, model, writing, source, beside)
     if baselines:
         read = [vocabulary.to_user(vocabulary.decode(piece)) for piece in (ids, history)]
         both = np.concatenate((history, ids))
@@ -210,33 +213,10 @@ def measure(
     return figures
 
 
-def _novelty(
-    checkpoint: Checkpoint, model: CharModel, writing: SampleOptions, source: str
-) -> dict[str, Any]:
-    """Let the model write, compare that with `source`, and score it by the model."""
-    from charlstm.metrics import carried
-    from charlstm.sampler import Sampler, generate
-
-    text = "".join(generate(Sampler(checkpoint), "", writing))
-    options = {name: getattr(writing, name) for name in ("temperature", "top_k", "top_p", "seed")}
-    surprise = carried(model, checkpoint.vocabulary.encode(text)).nats if len(text) > 1 else None
-    return {**options, **_compared(text, source), "surprise_nats": surprise}
-
-
-def _compared(text: str, source: str) -> dict[str, Any]:
-    from charlstm.novelty import novelty
-
-    found = novelty(text, source)
-    return {
-        "characters": len(text),
-        "copied": {str(length): share for length, share in found.copied.items()},
-        "longest": found.longest,
-        "known_words": found.known_words,
-    }
-
-
 def table(figures: dict[str, Any]) -> str:
     """Lay the figures of `measure` out for a person."""
+    from charlstm.writing import writing_lines
+
     share = (figures["to"] - figures["from"]) / figures["of"]
     lines = [
         f"{figures['corpus']}: {figures['part']}, characters {figures['from']:,} to"
@@ -247,47 +227,33 @@ def table(figures: dict[str, Any]) -> str:
     rows = [
         (f"{protocol} ({how})", figures[protocol]["nats"], figures[protocol]["characters"])
         for protocol, how in PROTOCOLS.items()
-        if protocol in figures
     ]
     if "xz_bits_per_char" in figures:
         read = figures["to"] - figures["from"] - figures["left_out"]
         for name, key in (("5-gram", "5gram_bits_per_char"), ("xz", "xz_bits_per_char")):
             rows.append((name, figures[key] * math.log(2), read))
-    for name, nats, characters in rows:
-        perplexity = math.exp(nats) if nats < 700 else math.inf
-        lines.append(
-            f"{name:22} {nats:10.4f} {nats / math.log(2):10.4f} {perplexity:12.3f} {characters:11,}"
-        )
+    lines += [_row(*row) for row in rows]
     if "xz_bits_per_char" in figures:
         before = figures["baselines_read_first"]
         after = f", having read the {before:,} characters before" if before else ""
         lines.append(f"The 5-gram model (Witten-Bell) and xz learn while they read{after}.")
     lines.append(f"{figures['chars_per_second']:,.0f} characters a second.")
+    if "dynamic" in figures:
+        score = figures["dynamic"]
+        lines += [
+            "",
+            "Apart from these, a copy that learns from what it has been scored on:",
+        ]
+        lines.append(_row("dynamic (one pass)", score["nats"], score["characters"]))
     if "novelty" in figures:
-        lines += ["", *_novelty_table(figures["novelty"])]
+        lines += ["", *writing_lines(figures["novelty"])]
     return "\n".join(lines)
 
 
-def _novelty_table(written: dict[str, Any]) -> Iterator[str]:
-    cuts = [f"{n.replace('_', '-')} {written[n]}" for n in ("top_k", "top_p") if written[n]]
-    how = ", ".join([f"temperature {written['temperature']:g}", *cuts, f"seed {written['seed']}"])
-    surprise = written["surprise_nats"]
-    yield (
-        f"{written['characters']:,} characters written with {how}"
-        + (f"; the model's own surprise: {surprise:.4f} nats/char" if surprise is not None else "")
-    )
-    columns = {"written": written} | ({"part": written["part"]} if "part" in written else {})
-    yield f"{'copied from the text read':26}" + "".join(f"{name:>10}" for name in columns)
-    rows = {
-        f"pieces of {k} characters": [c["copied"][k] for c in columns.values()]
-        for k in written["copied"]
-    }
-    rows["words that it has"] = [c["known_words"] for c in columns.values()]
-    for name, shares in rows.items():
-        cells = ["-" if share is None else f"{share:.2%}" for share in shares]
-        yield f"{name:26}" + "".join(f"{cell:>10}" for cell in cells)
-    for name, column in columns.items():
-        yield f"longest, {name}: {len(column['longest'])} characters, {column['longest']!r}"
+def _row(name: str, nats: float, characters: int) -> str:
+    perplexity = math.exp(nats) if nats < 700 else math.inf
+    bits = nats / math.log(2)
+    return f"{name:22} {nats:10.4f} {bits:10.4f} {perplexity:12.3f} {characters:11,}"
 
 
 def _corpus(given: Evaluate, checkpoint: Checkpoint) -> Corpus:
@@ -300,8 +266,8 @@ def _corpus(given: Evaluate, checkpoint: Checkpoint) -> Corpus:
     options = _options(trained_on, given.model)
     changes = {
         name: getattr(given, name)
-        for name in ("split", "encoding", "newlines")
-        if getattr(given, name) is not None
+        for name in ("split", "encoding", "newlines", "limit")
+        if getattr(given, name) is not None or (name == "limit" and given.corpus)
     }
     options = dataclasses.replace(options, **changes, bytes=checkpoint.vocabulary.bytewise)
     if given.corpus:
@@ -329,7 +295,8 @@ def _options(trained_on: dict[str, Any], where: str) -> DataOptions:
 def _read_alike(corpus: Corpus, trained_on: dict[str, Any]) -> bool:
     """Whether the same bytes were turned into characters in the same way."""
     then, now = _options(trained_on, "model"), corpus.options
-    return (then.encoding, then.newlines, then.bytes) == (now.encoding, now.newlines, now.bytes)
+    names = ("encoding", "newlines", "bytes", "limit")
+    return all(getattr(then, name) == getattr(now, name) for name in names)
 
 
 if __name__ == "__main__":

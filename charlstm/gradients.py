@@ -33,8 +33,8 @@ class Reach:
     Attributes:
         lags: (K,), 0 to T: characters between the state and the loss.
         h: (L, B, K), norms of dL_T/dh_{T-k} for each layer and stream.
-        c: (L, B, K), the same for the cell states, what each does to its own h included; None
-            where the cell has none.
+        c: (L, B, K), the same for the cell states, what each does to its own h included (but for
+            the zero state at lag T, which has made no h); None where the cell has none.
     """
 
     lags: np.ndarray[Any, np.dtype[np.int64]]
@@ -66,6 +66,8 @@ def reach(model: CharModel, ids: Ids, lags: int | None = None, step: Step | None
         (31,)
     """
     T = ids.shape[1] - 1
+    if T < 1:
+        raise UserError("streams of one character: the last is predicted; give at least two")
     lags = T if lags is None else lags
     if not 0 < lags <= T:
         raise UserError(f"lags is {lags}; for streams of {T + 1} characters it is from 1 to {T}")
@@ -136,7 +138,8 @@ def jacobian_singular_values(
 ) -> dict[int, Floats]:
     """Return the singular values of d(state_T)/d(state_{T-k}), largest first, for some lags k.
 
-    The whole state counts, h and c side by side, so that nothing is held fixed.
+    The whole state counts, h and c side by side, so that nothing is held fixed. Computed in double
+    precision; values too small beside the largest to be told from rounding are NaN.
 
     Args:
         cell: name of a recurrence.
@@ -146,6 +149,8 @@ def jacobian_singular_values(
         lags: k, from 0 to T.
     """
     step, H, T = CELLS[cell].step, state[0].shape[-1], len(xs)
+    p = SimpleNamespace(**{name: value.double() for name, value in vars(p).items()})
+    xs, state = xs.double(), tuple(s.double() for s in state)
     for k in lags:
         if not 0 <= k <= T:
             raise UserError(f"lag {k}: there are {T} steps; give lags from 0 to {T}")
@@ -159,10 +164,15 @@ def jacobian_singular_values(
             flats.append(advance(flats[-1], x))
         product = torch.eye(len(flats[0]), dtype=flats[0].dtype)
         found = {0: product}
-        for k in range(1, max(lags) + 1):
+        for k in range(1, max(lags, default=0) + 1):
             product = product @ torch.func.jacrev(advance)(flats[T - k], xs[T - k])
             found[k] = product
-    return {k: torch.linalg.svdvals(found[k]).double().numpy() for k in lags}
+    return {k: _trusted(torch.linalg.svdvals(found[k]).numpy()) for k in lags}
+
+
+def _trusted(values: Floats) -> Floats:
+    floor = len(values) * np.finfo(np.float64).eps * values.max()
+    return np.where(values > floor, values, math.nan)
 
 
 def initialize(
@@ -179,7 +189,8 @@ def initialize(
         scheme: "charlstm" (orthogonal recurrent matrices, forget bias 1) or "pytorch" (everything
             uniform in +-1/sqrt(H), as `torch.nn.LSTM` starts).
         gain: multiplies the recurrent matrices.
-        forget_bias: sum of the forget gate's two biases; None leaves it as the scheme has it.
+        forget_bias: sum of the forget gate's two biases, in cells that have that gate; None leaves
+            it as the scheme has it.
         seed: of the weights.
     """
     options, generator = model.options, torch.Generator().manual_seed(seed)
@@ -237,6 +248,8 @@ def clipping(norms: Sequence[float], limit: float) -> Clipping:
     """
     if not len(norms):
         raise UserError("no norms; train at least one step")
+    if limit <= 0:
+        raise UserError(f"limit is {limit}; clipping needs one above 0 (--clip 0 turns it off)")
     values = np.nan_to_num(np.asarray(norms, float), nan=math.inf, posinf=math.inf)
     return Clipping(
         len(values), float((values > limit).mean()), float(np.median(values)), float(values.max())
@@ -246,7 +259,8 @@ def clipping(norms: Sequence[float], limit: float) -> Clipping:
 def scalar_chain(w: float, u: Sequence[float], h: float = 0.0) -> tuple[Floats, Floats]:
     """Return the states of h' = tanh(w h + u) and dh_T/dh_{T-k} in closed form.
 
-    The product of w (1 - h_t^2) over the steps between: below 1 it vanishes like |w|^k.
+    The product of w (1 - h_t^2) over the steps between: for |w| < 1 it vanishes at least as fast
+    as |w|^k.
 
     Args:
         w: the recurrent weight.

@@ -89,7 +89,7 @@ class DataOptions:
     bytes: bool = False
     """Model bytes (256 at most) instead of Unicode characters."""
     limit: Optional[int] = None
-    """Read no more than this many characters, from the start."""
+    """Keep no more than this many characters, from the start."""
     min_count: int = 1
     """Leave out characters that occur less often than this."""
 

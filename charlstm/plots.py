@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-DASHES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)), (0, (1, 1)))
-MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+DASHES = ("-", "--", "-.", ":", (0, (5, 1)))  # five, seven and eight: no two of 280 lines are alike
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 Numbers = Sequence[float] | np.ndarray[Any, Any]
 
 
@@ -67,14 +67,15 @@ def gradient_norms(norms: Mapping[str, Numbers], limit: float, title: str = "") 
     """
     figure, axes = _axes("step", "gradient norm before clipping", title)
     for index, (name, values) in enumerate(norms.items()):
-        steps, drawn = np.arange(1, len(values) + 1), np.asarray(values, float)
-        finite = np.isfinite(drawn)
-        axes.semilogy(steps[finite], drawn[finite], label=name, **_style(index, len(drawn)))
-        if not finite.all():
-            last = int(np.argmin(finite))
-            axes.plot(last, drawn[:last].max(initial=1.0), marker="x", markersize=10, color="black")
-            axes.annotate("NaN", (last, drawn[:last].max(initial=1.0)), xytext=(5, 5),
-                          textcoords="offset points")  # fmt: skip
+        drawn = np.asarray(values, float)
+        broken = ~np.isfinite(drawn)
+        good = int(np.argmax(broken)) if broken.any() else len(drawn)
+        axes.semilogy(range(1, good + 1), drawn[:good], label=name, **_style(index, good))
+        if broken.any():
+            where = good + 1, drawn[:good].max(initial=limit)
+            axes.plot(*where, marker="x", markersize=10, color="black")
+            told = "NaN" if np.isnan(drawn[good]) else "infinite"
+            axes.annotate(told, where, xytext=(5, 5), textcoords="offset points")
     axes.axhline(limit, color="grey", linewidth=0.8)
     axes.annotate(f"clip at {limit:g}", (0, limit), xytext=(4, 3), textcoords="offset points")
     _legend(axes)
@@ -112,7 +113,7 @@ def recall(scores: Mapping[str, Mapping[int, Numbers]], chance: float, title: st
     for index, (name, line) in enumerate(scores.items()):
         shift = (index - (len(scores) - 1) / 2) * width
         points = [(places[lag] + shift, value) for lag, values in line.items() for value in values]
-        x, y = zip(*points, strict=True)
+        x, y = np.array(points).reshape(-1, 2).T
         axes.plot(x, y, linestyle="none", marker=MARKERS[index % len(MARKERS)], label=name,
                   color=COLOURS[index % len(COLOURS)], alpha=0.75)  # fmt: skip
     axes.axhline(chance, color="grey", linewidth=0.8)
@@ -141,7 +142,7 @@ def gates(text: str, values: Mapping[str, np.ndarray[Any, Any]], title: str = ""
         figure.colorbar(image, ax=axes)
     all_axes[-1].set_xticks(range(len(text)), [_visible(c) for c in text], fontfamily="monospace")
     all_axes[-1].set_xlabel("character read")
-    all_axes[0].set_title(title)
+    all_axes[0].set_title(title, parse_math=False)
     return figure
 
 
@@ -241,7 +242,7 @@ def _axes(xlabel: str, ylabel: str, title: str) -> tuple[Figure, Axes]:
     axes = figure.subplots()
     axes.set_xlabel(xlabel)
     axes.set_ylabel(ylabel)
-    axes.set_title(title)
+    axes.set_title(title, parse_math=False)  # a $ in it is a dollar
     axes.grid(visible=True, linewidth=0.3)
     axes.spines[["top", "right"]].set_visible(False)
     return figure, axes
@@ -279,4 +280,5 @@ def _legend(axes: Axes) -> None:
 
 def _visible(character: str) -> str:
     """Return a character as it can be seen on an axis; $ starts a formula there."""
-    return {"\n": "\u21b5", " ": "\u2423", "\t": "\u21e5", "$": r"\$"}.get(character, character)
+    shown = {"\n": "\u21b5", " ": "\u2423", "\t": "\u21e5", "$": r"\$"}.get(character, character)
+    return shown if shown.isprintable() else f"{ord(character):04x}"

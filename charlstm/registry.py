@@ -155,11 +155,14 @@ def _downloaded(entry: Entry) -> Path:
 def _reason(error: Exception, url: str) -> str:
     import requests
 
-    if isinstance(error, requests.ConnectionError):
+    kind = type(error)
+    if isinstance(error, requests.ConnectionError) and not issubclass(
+        kind, (requests.exceptions.SSLError, requests.exceptions.ProxyError)
+    ):
         return f"no connection to {urlsplit(url).netloc}"
     if isinstance(error, ValueError) and "hash" in str(error):
         return "what came has another sha256: it is not that text"
-    return getattr(error, "strerror", None) or str(error).splitlines()[0]
+    return getattr(error, "strerror", None) or f"{kind.__name__}: {str(error)[:200]}"
 
 
 def _standard_library() -> list[tuple[str, bytes]]:

@@ -5,6 +5,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from charlstm.baselines import ngram_bits, xz_bits
+from charlstm.errors import UserError
 from charlstm.novelty import longest_repeat
 from charlstm.vocabulary import Vocabulary
 
@@ -20,9 +21,9 @@ class TextReport:
         characters: its length.
         vocabulary: different characters.
         rare: those that occur less than ten times, the rarest first.
-        lines: its lines that are not empty.
-        duplicate_lines: share of them that occurred before.
         measured: characters, from the start, that the following are taken from.
+        lines: lines that are not empty.
+        duplicate_lines: share of them that occurred before.
         longest_repeat: the longest piece that occurs twice.
         xz: bits per character of xz, at its highest setting.
         ngram: bits per character of the adaptive 5-gram model.
@@ -31,37 +32,46 @@ class TextReport:
     characters: int
     vocabulary: int
     rare: str
+    measured: int
     lines: int
     duplicate_lines: float
-    measured: int
     longest_repeat: str
     xz: float
     ngram: float
 
 
-def text_report(text: str) -> TextReport:
+def text_report(text: str, bytewise: bool = False) -> TextReport:
     r"""Look a text over.
+
+    Args:
+        text: the characters.
+        bytewise: whether each of them stands for a byte.
+
+    Raises:
+        UserError: the text is empty.
 
     Example:
         >>> report = text_report("tick tock\ntick tock\n" * 20)
         >>> report.vocabulary, report.lines, report.duplicate_lines
         (7, 40, 0.975)
     """
+    if not text:
+        raise UserError("an empty text has nothing to report; give one of at least one character")
     counts = Counter(text)
-    lines = [line for line in text.splitlines() if line.strip()]
     start = text[:MOST]
-    vocabulary = Vocabulary.of(start)
+    lines = [line for line in start.split("\n") if line.strip()]
+    vocabulary = Vocabulary.of(start, bytewise=bytewise)
     ids = vocabulary.encode(start)
     return TextReport(
         characters=len(text),
         vocabulary=len(counts),
         rare="".join(c for c, n in reversed(counts.most_common()) if n < RARE),
+        measured=len(start),
         lines=len(lines),
         duplicate_lines=1 - len(set(lines)) / len(lines) if lines else 0.0,
-        measured=len(start),
         longest_repeat=longest_repeat(start),
-        xz=xz_bits(start.encode("utf-8", "surrogatepass")) / len(start),
-        ngram=ngram_bits(ids, len(vocabulary)) / len(start),
+        xz=xz_bits(vocabulary.to_user(start)) / len(start),
+        ngram=abs(ngram_bits(ids, len(vocabulary)) / len(start)),  # not -0.0
     )
 
 
@@ -73,7 +83,7 @@ def report_lines(report: TextReport) -> list[str]:
     shown = repr(repeat) if len(repeat) <= 60 else f"{repeat[:40]!r} ... {repeat[-12:]!r}"
     return [
         f"{report.characters:,} characters, {report.vocabulary:,} different{rare}",
-        f"{report.lines:,} lines with text, {report.duplicate_lines:.1%} occurred before",
+        f"lines with text{part}: {report.lines:,}, {report.duplicate_lines:.1%} occurred before",
         f"longest repeated piece{part}: {len(repeat):,} characters, {shown}",
         f"bits per character{part}: xz {report.xz:.3f}, 5-gram {report.ngram:.3f}"
         f" ({report.ngram * math.log(2):.3f} nats)",

@@ -236,7 +236,10 @@ class Run:
         }
 
     def _log(self, report: Report) -> None:
-        line = json.dumps(dataclasses.asdict(report))
+        values = dataclasses.asdict(report)
+        if report.validation is not None and not math.isfinite(report.validation):
+            values["validation"] = None  # JSON has no NaN
+        line = json.dumps(values)
         path = self.folder / "log.jsonl"
         try:
             with path.open("a", encoding="utf-8") as file:

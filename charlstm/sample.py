@@ -17,10 +17,7 @@ from charlstm.errors import UserError, command, say, unreadable
 from charlstm.options import MOST_THREADS, SampleOptions, Unknown, check, parse
 
 if TYPE_CHECKING:
-    from charlstm.checkpoint import Checkpoint
     from charlstm.vocabulary import Vocabulary
-
-SMALL = 10_000_000  # bytes of float32 weights
 
 
 @dataclass(frozen=True)
@@ -68,7 +65,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     from threadpoolctl import threadpool_limits
 
     from charlstm.checkpoint import Checkpoint, find_model
-    from charlstm.sampler import Sampler, generate, generate_many
+    from charlstm.sampler import Sampler, generate, generate_many, threads_for
 
     checkpoint = Checkpoint.load(find_model(given.model))
     vocabulary = checkpoint.vocabulary
@@ -111,17 +108,6 @@ def _prime(given: Sample, vocabulary: Vocabulary) -> str:
             f"{given.prime_file}: byte 0x{content[error.start]:02x} at offset {error.start} is not"
             " UTF-8; convert the file"
         ) from None
-
-
-def threads_for(model: Checkpoint, number: int, cpus: int) -> int:
-    """Return the number of threads for the matrix products.
-
-    Two threads read a large model's weights faster than one, but wait for each other a hundred
-    times longer than they compute where another process keeps a CPU busy. So a model that one
-    thread reads in well under 200 microseconds gets one, unless many samples share the reading.
-    """
-    small = sum(array.nbytes for array in model.weights.values()) < SMALL
-    return 1 if small and number < 8 else cpus
 
 
 def _stream(echo: str, characters: Iterable[str], encode: Callable[[str], bytes]) -> None:

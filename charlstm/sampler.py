@@ -18,6 +18,7 @@ from charlstm.options import SampleOptions
 from charlstm.vocabulary import Ids
 
 CHUNK = 1024  # characters of a prime that are read at once
+SMALL = 10_000_000  # bytes of float32 weights
 Advance = Callable[[Step, Any, Array, State], tuple[Array, State]]
 
 
@@ -236,6 +237,17 @@ def _ids(sampler: Sampler, prime: Ids, options: SampleOptions, number: int | Non
             logits, state = sampler.step(ids, state)
         ids = choose(logits, rng, options.temperature, options.top_k, options.top_p)
         yield ids
+
+
+def threads_for(model: Checkpoint, number: int, cpus: int) -> int:
+    """Return the number of threads for the matrix products.
+
+    Two threads read a large model's weights faster than one, but wait for each other a hundred
+    times longer than they compute where another process keeps a CPU busy. So a model that one
+    thread reads in well under 200 microseconds gets one, unless many samples share the reading.
+    """
+    small = sum(array.nbytes for array in model.weights.values()) < SMALL
+    return 1 if small and number < 8 else cpus
 
 
 class _Stop:

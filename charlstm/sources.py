@@ -3,7 +3,7 @@
 Each function writes a text from a seed, and says for every character how uncertain it was to a
 reader who knows the source and all characters before: its entropy in nats, 0 where it was certain.
 The mean is the least loss that any model can reach in the long run. Characters whose answer lies
-far back are `marked`: on them a model that forgets pays `chance`, one that remembers pays nothing.
+far back are `marked`: on them a model that forgets pays `chance` more than one that remembers.
 
 Everything is written by choices among strings of which none begins another, so that a choice is
 known once its characters are; the entropies follow from the weights of those still possible.
@@ -20,6 +20,7 @@ import numpy as np
 from charlstm.errors import UserError
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
+MOST_CONTEXTS = 5000  # of a Markov chain: their square is kept in memory
 BRACKETS = {"(": ")", "[": "]", "{": "}", "<": ">"}
 SINGULAR = {"cloud": "it", "king": "he", "queen": "she", "tree": "it", "sister": "she", "boy": "he"}
 PLURAL = ("clouds", "kings", "queens", "trees", "sisters", "boys")
@@ -36,7 +37,8 @@ class SourceText:
         text: N characters.
         entropy: (N,), nats of each character, given the source and all characters before it.
         marked: (N,), bool: characters whose answer lies far back.
-        chance: nats on a marked character for a reader who knows everything but that answer.
+        chance: mean nats that a marked character costs more, where the answer is forgotten but
+            everything else is known.
     """
 
     text: str
@@ -70,6 +72,11 @@ def markov(
     _check_sizes(length=(length, 1), order=(order, 0))
     _check_letters(letters, 1)
     writer, size = _Writer(seed), len(letters)
+    if size**order > MOST_CONTEXTS:
+        raise UserError(
+            f"markov: {size} letters of order {order} have {size**order:,} contexts; at most"
+            f" {MOST_CONTEXTS:,} are allowed; give a smaller order, or fewer letters"
+        )
     chances = writer.rng.dirichlet(np.ones(size), size**order)  # (A^k, A), contexts in base A
     often = _stationary(chances)
     rate = float(np.dot(often, [_entropy(row) for row in chances]))
@@ -100,7 +107,7 @@ def weather_diary(
     Args:
         days: lines.
         change: chance that tomorrow's weather is another.
-        habits: for each word, its chance in each weather; the words begin with different letters.
+        habits: for each word, its chance in each weather.
         seed: of the text.
 
     Example:
@@ -110,6 +117,8 @@ def weather_diary(
     _check_sizes(days=(days, 1))
     habits = habits or {"walk": (0.7, 0.3, 0.1), "read": (0.2, 0.4, 0.3), "mend": (0.1, 0.3, 0.6)}
     writer = _Writer(seed)
+    if len({len(chances) for chances in habits.values()}) != 1:
+        raise UserError("weather_diary: every word needs as many chances as there are weathers")
     table = np.array(list(habits.values()), float).T  # (weather, word)
     if not 0 <= change <= 1 or table.min() < 0 or not np.allclose(table.sum(1), 1):
         raise UserError(
@@ -267,7 +276,8 @@ def agreement(sentences: int, distance: int = 6, seed: int = 0) -> SourceText:
 
     Between them stand `distance` words, with nouns of either number to be misled by (Linzen,
     Dupoux & Goldberg 2016). Marked are the first letter of the verb (is or are) and of the pronoun
-    (he, she, it or they); `chance` is that of guessing them from how often each comes.
+    (he, she, it or they); `chance` is that of guessing the verb, and then the pronoun, which the
+    verb has told the number of.
 
     Args:
         sentences: lines.
@@ -295,8 +305,10 @@ def agreement(sentences: int, distance: int = 6, seed: int = 0) -> SourceText:
         writer.choose({f"{pronoun} ": 1.0}, mark=pronoun[0])
         writer.choose({f"{verb} ": 1.0})
         writer.choose_evenly([f"{state}.\n" for state in STATES])
-    pronouns = Counter([*SINGULAR.values(), *["they"] * len(PLURAL)])
-    return writer.finish(chance=(math.log(2) + _entropy(pronouns.values())) / 2)
+    single = len(SINGULAR) / len(nouns)
+    verb_nats = _entropy([single, 1 - single])
+    pronoun_nats = single * _entropy(Counter(SINGULAR.values()).values())  # "are" tells "they"
+    return writer.finish(chance=(verb_nats + pronoun_nats) / 2)
 
 
 class _Writer:

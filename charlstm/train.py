@@ -47,8 +47,8 @@ class Train:
 
     python -m charlstm.train --resume runs/bard
 
-    CORPUS is a file, several files, a folder, - for standard input, or the name of a corpus in
-    CHARLSTM_DATA. runs/NAME/model.safetensors is the best model on validation,
+    CORPUS is a file, several files, a folder, - for standard input, or a name that
+    python -m charlstm.corpora lists. runs/NAME/model.safetensors is the best model on validation,
     runs/NAME/resume.safetensors all that --resume needs, runs/NAME/log.jsonl a line per
     validation. Ctrl-C finishes the step and saves. --steps and --epochs give the same weights
     again on the same machine with the same threads; --minutes does not.
@@ -135,15 +135,15 @@ def _run(given: Train, flags: set[str], argv: Sequence[str] | None) -> Run:
         corpus = read_corpus(given.corpus, given.data)
         expected, given = _with_preset(given, argv, corpus)
         run = Run.start(folder, corpus, given.model, given.training)
-        say(expected)
+        if not flags & set(SIZES):  # else it is another model
+            say(expected)
         return run
     checkpoint = Checkpoint.load(find_model(given.init_from))
     data = dataclasses.replace(given.data, bytes=checkpoint.vocabulary.bytewise)
     corpus = read_corpus(given.corpus, data)
-    expected, given = _with_preset(given, argv, corpus)
+    _, given = _with_preset(given, argv, corpus)
     options = _with_sizes_of(checkpoint, given, flags)
     run = Run.start_from(folder, corpus, checkpoint, options, given.training, given.unknown)
-    say(expected)
     old = checkpoint.vocabulary
     if new := run.vocabulary.characters[len(old) :]:
         say(f"{len(new)} new characters are added to the model's {len(old)}: {new!r}")
@@ -207,7 +207,8 @@ def _finish(run: Run) -> None:
     say(f"done: {progress.step:,} steps in {progress.seconds:,.0f} s; measuring the best model")
     figures = run.finish()
     say(table(figures))
-    say(advice(progress, run.trainer.validate_every, figures["cold"]["nats"]))
+    if progress.best is not None:
+        say(advice(progress, run.trainer.score_training(), progress.best))
     say(f"saved: {run.folder}/model.safetensors; try  python -m charlstm.sample {run.folder}")
 
 

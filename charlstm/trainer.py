@@ -77,7 +77,7 @@ class Progress:
     clipped: int = 0
     loss_sum: float = 0.0
     loss_steps: int = 0
-    last_train_loss: float | None = None
+    best_step: int = 0
     rate_scale: float = 1.0
     rollbacks: int = 0
 
@@ -271,14 +271,19 @@ class Trainer:
         nats = min(finite)
         improved = nats < (math.inf if progress.best is None else progress.best)
         if improved:
-            progress.best = nats
+            progress.best, progress.best_step = nats, progress.step
             self.best = models[finite.index(nats)].to_arrays()
         progress.stale = 0 if improved else progress.stale + 1
-        progress.last_train_loss = report.train_loss
         progress.loss_sum, progress.loss_steps = 0.0, 0
-        if finite == scores:
+        if all(map(math.isfinite, scores)):
             self._good = self._snapshot()
-        return dataclasses.replace(report, validation=nats, improved=improved)
+        shown = nats if math.isfinite(nats) else math.nan
+        return dataclasses.replace(report, validation=shown, improved=improved)
+
+    def score_training(self) -> float:
+        """Score the best weights on the training text as validation is scored: cold, no dropout."""
+        best = CharModel(self.model.options, self.model.vocabulary_size).load_arrays(self.best)
+        return cold(best, self.streams.ids, most_windows=VALIDATION_WINDOWS).nats
 
     def _score(self, model: CharModel) -> float:
         in_bf16, model.bf16 = model.bf16, False  # figures are those of fp32

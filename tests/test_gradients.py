@@ -146,6 +146,16 @@ def test_singular_values_are_those_of_the_whole_jacobian(name):
     np.testing.assert_array_equal(found[0], np.ones(5 * count))
 
 
+def test_singular_values_below_rounding_are_not_told():
+    """A linear network whose matrix is known: its powers have known singular values."""
+    p = SimpleNamespace(weight_hh=torch.diag(torch.tensor([1.0, 0.5, 0.1])), bias_hh=torch.zeros(3))
+    xs, state = torch.zeros(30, 3), (torch.zeros(3),)  # tanh is the identity at 0
+    found = jacobian_singular_values("rnn", p, xs, state, [10, 30])
+    np.testing.assert_allclose(found[10], [1, 0.5**10, 1e-10], rtol=1e-6)
+    np.testing.assert_allclose(found[30], [1, 0.5**30, math.nan], rtol=1e-6)
+    assert jacobian_singular_values("rnn", p, xs, state, []) == {}
+
+
 def test_factor_and_horizon_of_known_curves():
     curve = 3.0 * 0.9 ** np.arange(50)
     assert factor(curve) == pytest.approx(0.9)
@@ -195,6 +205,8 @@ def test_what_the_lessons_claim_holds_for_five_seeds():
 def test_clipping_counts_what_is_not_finite_as_clipped():
     found = clipping([0.5, math.nan, math.inf, 2.0], limit=1.0)
     assert (found.steps, found.share, found.largest) == (4, 0.75, math.inf)
+    with pytest.raises(UserError, match="limit is 0"):
+        clipping([1.0], 0)
     with pytest.raises(UserError, match="no norms"):
         clipping([], 1.0)
 

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from charlstm import dynamic as rule
 from charlstm.baselines import ngram_bits, xz_bits
+from charlstm.checkpoint import Checkpoint, find_model
+from charlstm.corpora import read_corpus
 from charlstm.dynamic import dynamic, mean_squares
 from charlstm.errors import UserError
 from charlstm.metrics import Score, carried, cold
@@ -151,9 +153,10 @@ def test_dynamic_is_krauses_rule(model, ids):
 
     def learn(gradients):
         for name, gradient in gradients.items():
-            back = (0.05 * roots[name] / everything.mean()).clamp(max=1.0)
+            floor = rule.FLOOR * everything.mean()
+            back = (0.05 * (roots[name] + floor) / everything.mean()).clamp(max=1.0)
             change = back * (trained[name] - weights[name])
-            weights[name] += change - 0.01 * gradient / (roots[name] + rule.EPSILON)
+            weights[name] += change - 0.01 * gradient / (roots[name] + floor)
 
     expected = losses_and_gradients(model, text, weights, learn)
     score = dynamic(model, text, history, rate=0.01, decay=0.05)
@@ -174,6 +177,27 @@ def test_dynamic_at_rate_zero_is_carried(model, ids):
 def test_dynamic_learns_a_text_that_repeats_itself(model, ids):
     again = np.tile(ids[:40], 20)
     assert dynamic(model, again, ids, rate=0.03).nats < carried(model, again).nats - 0.3
+
+
+def test_dynamic_survives_a_character_that_the_history_lacks():
+    """Its weights have no size; but for the floor they would leap at its first sight."""
+    checkpoint = Checkpoint.load(find_model(None))
+    model = CharModel(checkpoint.options, len(checkpoint.vocabulary))
+    model.load_arrays(checkpoint.weights)
+    tales = read_corpus(["tales"]).text.replace("$", "")
+    strange = tales[2000:2200] + "$" + tales[2200:2400]
+    history, text = (
+        checkpoint.vocabulary.encode(part, unknown="skip") for part in (tales[:2000], strange)
+    )
+    assert dynamic(model, text, history).nats < carried(model, text).nats
+
+
+def test_the_sizes_come_from_all_of_a_long_history(monkeypatch):
+    monkeypatch.setattr(rule, "STRETCH", 10)
+    spread = rule._spread(np.arange(5000, dtype=np.int32))
+    assert len(spread) == rule.STRETCHES * 10
+    assert (spread[0], spread[-1]) == (0, 4999)
+    assert (np.diff(spread.reshape(-1, 10)) == 1).all()
 
 
 def test_dynamic_needs_a_history(model, ids):

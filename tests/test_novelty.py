@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charlstm.novelty import LENGTHS, known_words, novelty
+from charlstm.novelty import LENGTHS, known_words, longest_repeat, novelty
 
 few_letters = st.text(alphabet="ab\N{LATIN SMALL LETTER A WITH GRAVE}\U0001f600", max_size=40)
 
@@ -25,6 +25,17 @@ def test_shares_and_the_longest_piece_are_those_that_a_search_finds(text, source
         if text[k : k + n] in source
     )
     assert found.longest == longest
+
+
+@given(few_letters)
+def test_the_longest_repeat_is_the_one_that_a_search_finds(text):
+    pieces = [
+        (end - start, -start, text[start:end])
+        for start in range(len(text))
+        for end in range(start + 1, len(text) + 1)
+        if text.find(text[start:end], start + 1) >= 0
+    ]
+    assert longest_repeat(text) == max(pieces, default=(0, 0, ""))[2]
 
 
 def test_a_piece_that_ends_in_the_other_text_is_not_copied():

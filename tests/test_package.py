@@ -27,8 +27,8 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 # Text goes down this list once and comes out as text: a file imports only from those above it.
 ORDER = """
 errors cpu options presets vocabulary baselines novelty report registry corpora streams sources
-cells model gradients plots checkpoint metrics dynamic trainer sampler evaluate runs display train
-sample benchmark widgets exercises
+cells model gradients plots checkpoint metrics dynamic trainer sampler writing evaluate runs display
+train sample benchmark widgets exercises
 """.split()
 
 

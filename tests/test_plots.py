@@ -31,10 +31,10 @@ def test_norms_by_lag_are_drawn_as_they_are_and_underflow_is_left_out():
 
 
 def test_lines_differ_without_colour():
-    figure = plots.norm_by_lag({str(k): [1.0, 0.5] for k in range(7)})
-    drawn = [lines(figure)[str(k)] for k in range(7)]
-    assert len({line.get_marker() for line in drawn}) == 7
-    assert len({line.get_color() for line in drawn}) == 7
+    figure = plots.norm_by_lag({str(k): [1.0, 0.5] for k in range(9)})
+    drawn = [lines(figure)[str(k)] for k in range(9)]
+    assert len({(line.get_marker(), line.get_linestyle()) for line in drawn}) == 9
+    assert len({line.get_color() for line in drawn[:7]}) == 7
 
 
 def test_singular_values_by_rank():
@@ -47,9 +47,19 @@ def test_singular_values_by_rank():
 def test_gradient_norms_end_where_they_are_not_finite():
     figure = plots.gradient_norms({"a": [1.0, 50.0, math.nan, 3.0], "b": [0.5]}, limit=1.0)
     check_axes(figure, "step", "gradient norm")
-    assert lines(figure)["a"].get_xdata().tolist() == [1, 2, 4]
+    assert list(lines(figure)["a"].get_xdata()) == [1, 2]  # what comes after is no training
+    (cross,) = [line for line in figure.axes[0].get_lines() if line.get_marker() == "x"]
+    assert (cross.get_xdata()[0], cross.get_ydata()[0]) == (3, 50.0)
     assert [t.get_text() for t in figure.axes[0].texts] == ["NaN", "clip at 1"]
-    plots.png(plots.gradient_norms({"a": [math.inf]}, limit=1.0))
+    figure = plots.gradient_norms({"a": [math.inf]}, limit=1.0)
+    assert figure.axes[0].texts[0].get_text() == "infinite"
+    plots.png(figure)
+
+
+def test_titles_and_characters_of_any_text_can_be_drawn():
+    plots.png(plots.curves({"a": ([1], [2])}, "x", "y", title=r"cost $\foo$ 3$"))
+    plots.png(plots.gates("\ud800\x01", {"i": np.zeros((2, 3))}))
+    plots.png(plots.recall({"a": {}, "b": {5: [0.5]}}, chance=0.5))
 
 
 def test_training_has_nats_left_and_bits_right():

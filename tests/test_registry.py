@@ -186,7 +186,8 @@ def test_the_command_lists_all_names(capsys, tmp_path, monkeypatch):
     assert "2,025,486" in rows["anna"]
     assert "comes with it" in rows["tales"]
     assert corpora.main(["--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["anna"]["vocabulary"] == "84"
+    listed = {row["name"]: row for row in json.loads(capsys.readouterr().out)}
+    assert (listed["anna"]["characters"], listed["anna"]["vocabulary"]) == (2_025_486, 84)
 
 
 def test_the_command_looks_a_text_over(capsys, tmp_path):
@@ -195,10 +196,10 @@ def test_the_command_looks_a_text_over(capsys, tmp_path):
     assert corpora.main([str(path)]) == 0
     shown = capsys.readouterr().out
     assert "373 characters, 12 different; 1 of them rare: 'Q'" in shown
-    assert "37 lines with text, 91.9% occurred before" in shown
+    assert "lines with text: 37, 91.9% occurred before" in shown
     assert "longest repeated piece: 341 characters" in shown
     assert "preset small" in shown
     assert corpora.main([str(path), "--json"]) == 0
     figures = json.loads(capsys.readouterr().out)
-    assert figures["characters"] == 373
+    assert (figures["characters"], figures["preset"]) == (373, "small")
     assert 0 < figures["xz"] < 4

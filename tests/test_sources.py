@@ -106,6 +106,20 @@ def test_brackets_are_balanced_and_their_closers_marked():
     assert source.chance == math.log(4)
 
 
+def test_forgetting_which_bracket_is_open_costs_the_chance_level():
+    """Against a reader who knows how deep it is but not which kinds: the sum over marked ones."""
+    source = brackets(20_000, kinds=3, depth=4, seed=3)
+    depth, extra = 0, []
+    for character, marked, entropy in zip(source.text, source.marked, source.entropy, strict=True):
+        if marked:  # the forgetful: the same chance of closing, shared by three kinds
+            closing = 1.0 if depth == 4 else 0.5
+            shares = [closing / 3] * 3 + [(1 - closing) / 3] * 3
+            forgetful = -sum(s * math.log(s) for s in shares if s)
+            extra.append((forgetful - entropy) / closing)
+        depth += 1 if character in "([{" else -1
+    assert np.mean(extra) == pytest.approx(source.chance)
+
+
 def test_the_diary_is_the_hidden_markov_model_summed_over_all_weathers(monkeypatch):
     habits = {"go": (0.9, 0.2), "stay": (0.1, 0.8)}
     for source, chance in everything(lambda: weather_diary(4, 0.3, habits), monkeypatch):
@@ -175,9 +189,10 @@ def test_agreement_tells_the_chance_level_of_a_guesser():
     source = agreement(4000, distance=3, seed=0)
     letters = "".join(np.array(list(source.text))[source.marked])
     verbs, pronouns = letters[::2], letters[1::2]
-    nats = 0.0
-    for answers in (verbs, pronouns):
-        nats -= sum(math.log(answers.count(a) / len(answers)) for a in answers)
+    both = [v + p for v, p in zip(verbs, pronouns, strict=True)]
+    nats = -sum(
+        math.log(both.count(pair) / len(both)) for pair in both
+    )  # p(verb) p(pronoun | verb)
     assert nats / len(letters) == pytest.approx(source.chance, abs=0.01)
 
 
@@ -188,7 +203,9 @@ def test_agreement_tells_the_chance_level_of_a_guesser():
         (lambda: recall(1, symbols="A?"), "none of '\\?"),
         (lambda: copy(1, letters="aa"), "all different"),
         (lambda: markov(1, order=-1), "order is -1"),
+        (lambda: markov(1, order=12), "16,777,216 contexts; at most 5,000"),
         (lambda: brackets(1, kinds=5), "at most 4"),
+        (lambda: weather_diary(1, habits={"a": (0.5, 1), "b": (0.5,)}), "as many chances"),
         (lambda: adding(1, lag=1), "lag is 1; it must be at least 2"),
         (lambda: weather_diary(1, habits={"a": (0.5,), "b": (0.6,)}), "must sum to 1"),
     ],

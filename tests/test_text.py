@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from charlstm.corpora import read_corpus
 from charlstm.errors import UserError
 from charlstm.options import DataOptions
+from charlstm.report import text_report
 from charlstm.streams import Streams, fit_streams
 from charlstm.vocabulary import Vocabulary
 
@@ -177,3 +178,23 @@ def test_tiny_shakespeare_is_split_as_nanogpt_does():
 
     parts = Corpus((), "x" * 1_115_394, "", DataOptions()).parts()
     assert parts["validation"] == slice(1_003_854, 1_115_394)
+
+
+def test_a_limit_keeps_the_beginning_and_has_a_digest_of_its_own(tmp_path):
+    write(tmp_path, "long.txt", b"abcdefgh")
+    path = str(tmp_path / "long.txt")
+    cut = read_corpus([path], DataOptions(limit=5))
+    assert cut.text == "abcde"
+    write(tmp_path, "long.txt", b"abcdeXYZ")  # what is cut off does not count
+    assert read_corpus([path], DataOptions(limit=5)).sha256 == cut.sha256
+    assert read_corpus([path], DataOptions(limit=8)).sha256 == read_corpus([path]).sha256
+
+
+def test_a_report_counts_bytes_as_bytes():
+    noise = np.random.default_rng(0).integers(256, size=5000, dtype=np.uint8).tobytes()
+    report = text_report(noise.decode("latin-1"), bytewise=True)
+    assert 8.0 < report.xz < 8.2
+    assert report.lines == len([line for line in noise.split(b"\n") if line.strip()])
+    with pytest.raises(UserError, match="empty text"):
+        text_report("")
+    assert str(text_report("x").ngram) == "0.0"

@@ -123,6 +123,27 @@ def test_options_change_what_is_learnt(ids, change):
     assert not same(first.average.to_arrays(), second.average.to_arrays())
 
 
+@pytest.mark.parametrize("score", [math.inf, math.nan])
+def test_validations_that_are_not_finite_make_no_state_good(ids, score, monkeypatch):
+    run = trainer(ids)
+    for report in run.fit():
+        if report.step == 30:
+            assert run.progress.best_step == run._good[1]["step"] == 25
+            monkeypatch.setattr(Trainer, "_score", lambda self, model: score)
+        if report.step == 50:
+            break
+    assert math.isnan(report.validation)
+    assert run.progress.best_step == run._good[1]["step"] == 25
+
+
+def test_training_is_scored_as_validation_is(ids):
+    run = trainer(ids)
+    list(run.fit())
+    best = CharModel(run.model.options, run.model.vocabulary_size).load_arrays(run.best)
+    windows = ids[: len(run.streams.ids)]
+    assert run.score_training() == pytest.approx(cold(best, windows).nats)
+
+
 @pytest.mark.parametrize("worse", ["average", "model"])
 def test_the_better_of_averaged_and_raw_weights_is_kept(ids, worse):
     run = trainer(ids)
