@@ -44,12 +44,12 @@ class Benchmark:
     Every pair runs in turns, A B A B, so that a change in the machine's speed meets both; figures
     are medians, ratios are medians of the ratios of neighbours. Random ids, 65 characters.
 
-    train: each preset with its own dropout and averaging, beside an nn.LSTM loop of the same model,
-    window and batch without them; "of peak" is the share of the fastest matrix product, 6
-    operations for each weight and character. sample: the sampler, beside a step of nn.LSTM; "of
-    reading" is the time to read the weights once, as fast as a product of vectors of that size
-    reads them, over the time that a character takes. first character: from the start of the
-    process.
+    train: each preset with its own dropout and averaging, and two plain models without, beside an
+    nn.LSTM loop of the same model, window and batch without them; "of peak" is the share of the
+    speed of a matrix product, by 6 operations for each weight and character. sample: the sampler,
+    beside a step of nn.LSTM; "of reading" is the time to read the weights once, as fast as a
+    product of vectors of that size reads them, over the time that a character takes. first
+    character: from the start of the process.
     """
 
     quick: bool = False
@@ -85,9 +85,13 @@ def _rows(rounds: int, threads: int) -> Iterator[Row]:
         taken = _alternate(_matrix_product(precision), rounds=4 * rounds)[0]
         speed = FLOP / statistics.median(taken) / 1e9
         yield {"what": f"matrix product, {precision}", "unit": "GFLOP/s", "ours": speed}
-    for name in PRESETS:
+    trained = {f"preset {name}": preset(name) for name in PRESETS}
+    plain = TrainOptions(window=64, ema=0.0)
+    trained |= {"plain": (ModelOptions(layers=2, hidden_size=256, dropout=0.0), plain)}
+    trained |= {"plain, wide": (ModelOptions(layers=2, hidden_size=512, dropout=0.0), plain)}
+    for name, (sizes, training) in trained.items():
         for precision in precisions:
-            yield _training(name, precision, rounds)
+            yield _training(name, sizes, training, precision, rounds)
     for name in PRESETS:
         for number in NUMBERS:
             yield _sampling(name, number, rounds, threads)
@@ -95,7 +99,7 @@ def _rows(rounds: int, threads: int) -> Iterator[Row]:
 
 
 def _line(row: Row) -> str:
-    line = f"{row['what']:34}{row['ours']:>12,.1f} {row['unit']:18}"
+    line = f"{row['what']:42}{row['ours']:>12,.1f} {row['unit']:18}"
     if "bare" in row:
         line += f"{row['ratio']:6.2f} times as fast as bare ({row['bare']:,.1f})"
     for name in ("of peak", "of reading"):
@@ -113,14 +117,15 @@ def _matrix_product(precision: str) -> Action:
     return lambda: a @ b
 
 
-def _training(name: str, precision: str, rounds: int) -> Row:
+def _training(
+    name: str, sizes: ModelOptions, training: TrainOptions, precision: str, rounds: int
+) -> Row:
     """Compare the trainer's steps with a bare `nn.LSTM` loop in fp32."""
     import numpy as np
 
     from charlstm.model import CharModel
     from charlstm.trainer import Trainer
 
-    sizes, training = preset(name)
     model = CharModel(sizes, VOCABULARY)
     model.bf16 = precision == "bf16"
     options = dataclasses.replace(training, steps=10**9, patience=0)
@@ -138,7 +143,7 @@ def _training(name: str, precision: str, rounds: int) -> Row:
     characters = STEPS * options.batch_size * options.window
     weights = sum(p.numel() for n, p in model.named_parameters() if "embedding" not in n)
     return {
-        "what": f"train {_named(name)}, {precision}",
+        "what": f"train {_named(name, sizes)}, {precision}",
         "unit": "chars/s",
         "ours": characters / statistics.median(ours),
         "bare": characters / statistics.median(theirs),
@@ -147,8 +152,7 @@ def _training(name: str, precision: str, rounds: int) -> Row:
     }
 
 
-def _named(name: str) -> str:
-    sizes, _ = preset(name)
+def _named(name: str, sizes: ModelOptions) -> str:
     return f"{name}, {sizes.layers} x {sizes.hidden_size}"
 
 
@@ -233,7 +237,7 @@ def _sampling(name: str, number: int, rounds: int, threads: int) -> Row:
     first, second, third = _alternate(ours, bare, reading, rounds=rounds)
     each = length * number / 1e6
     return {
-        "what": f"sample {_named(name)}, {number} at once",
+        "what": f"sample {_named(name, sizes)}, {number} at once",
         "unit": "microseconds/char",
         "ours": statistics.median(first) / each,
         "bare": statistics.median(second) / each,
