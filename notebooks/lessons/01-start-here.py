@@ -180,7 +180,9 @@ def tempered(logits, T):
 
 
 z = np.array([2.0, 1.0, -1.0])
-check(tempered, [((z, 1.0), softmax(z)), ((z, 0.5), softmax(2 * z)), ((1e4 * z, 1.0), [1, 0, 0])])
+_ = check(
+    tempered, [((z, 1.0), softmax(z)), ((z, 0.5), softmax(2 * z)), ((1e4 * z, 1.0), [1, 0, 0])]
+)
 
 # %% [markdown]
 # **2.** The bits per character of a text, from the chances that a model gave to each character that
@@ -192,7 +194,7 @@ def bits_per_character(chances):
     raise NotImplementedError
 
 
-check(
+_ = check(
     bits_per_character,
     [((np.array([0.5, 0.5]),), 1.0), ((np.array([0.25, 1.0, 0.5, 1.0]),), 0.75)],
 )
@@ -208,7 +210,7 @@ def draw(chances, u):
 
 
 fixed = np.array([0.2, 0.5, 0.3])
-check(draw, [((fixed, 0.1), 0), ((fixed, 0.2), 1), ((fixed, 0.69), 1), ((fixed, 0.71), 2)])
+_ = check(draw, [((fixed, 0.1), 0), ((fixed, 0.2), 1), ((fixed, 0.69), 1), ((fixed, 0.71), 2)])
 
 # %% [markdown]
 # <details><summary>One way to write them</summary>
