@@ -22,7 +22,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     },
 }
 REACHES = {  # nats, cold, on one thread where epochs are told; see pretrained/README.md
-    "small": "1.538 nats after 6 epochs; it is made for shorter texts (tales: 1.314 after 12)",
+    "small": "1.538 nats after 6 epochs; it is made for shorter texts (tales: 1.312 after 12)",
     "medium": "1.485 nats in 2.5 minutes",
     "large": "1.440 nats in 51 minutes",
 }
