@@ -27,6 +27,11 @@ MUTANTS = [
     ("targets not shifted", "streams", "self.ids[offset + 1 : offset + 1 +", "self.ids[offset : offset +", "test_text.py -k row"),
     ("temperature multiplied", "sampler", "min(1 / temperature", "min(temperature", "test_sampler.py -k distribution"),
     ("top-p cuts one too many", "sampler", "ranked[before >=", "ranked[before + ranked >", "test_sampler.py -k distribution"),
+    ("pushed away from the trained weights", "dynamic", "back * (origin - p)", "back * (p - origin)", "test_metrics.py -k krause"),
+    ("pieces over the border counted", "novelty", "found[: size - length + 1]", "found[:size]", "test_novelty.py"),
+    ("lags in the wrong order", "gradients", "[::-1].transpose", ".transpose", "test_gradients.py -k finite"),
+    ("the weather never changes", "sources", "seen.sum() @ moves", "seen.sum()", "test_sources.py -k diary"),
+    ("another text of that name taken", "registry", "if digest != entry.sha256", "if not digest", "test_registry.py -k other_content"),
 ]  # fmt: skip
 
 
