@@ -33,6 +33,9 @@ def build(source: Path) -> None:
         notebook, timeout=300, record_timing=False, resources={"metadata": {"path": str(LESSONS)}}
     )
     client.execute()
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs = _joined(cell.outputs)
     notebook.metadata.pop("language_info", None)  # names a version of Python
     notebook.metadata.pop("widgets", None)  # a panel needs its kernel
     nbformat.write(notebook, target)
@@ -40,6 +43,18 @@ def build(source: Path) -> None:
     print(f"{target.name}: {len(notebook.cells)} cells, {size:,} bytes")
     if size > MOST_BYTES:
         raise SystemExit(f"{target.name} has {size:,} bytes; at most {MOST_BYTES:,} are allowed")
+
+
+def _joined(outputs: list[nbformat.NotebookNode]) -> list[nbformat.NotebookNode]:
+    """Join what was printed bit by bit, or each bit would be shown in a block of its own."""
+    joined: list[nbformat.NotebookNode] = []
+    for output in outputs:
+        last = joined[-1] if joined else None
+        if last and output.output_type == last.output_type == "stream" and output.name == last.name:
+            last.text += output.text
+        else:
+            joined.append(output)
+    return joined
 
 
 def stale(source: Path) -> str | None:

@@ -217,14 +217,29 @@ for name, theirs in (("charlstm.cells", by_package), ("torch.nn.RNN", by_torch[0
 # network learns one sentence by heart.
 
 # %%
-learnt, losses = {name: value.copy() for name, value in p.items()}, {}
+learnt, losses, norms = {name: value.copy() for name, value in p.items()}, {}, []
 for update in range(UPDATES):
     states, logits = forward(learnt, ids[:-1], np.zeros(H))
-    loss, chances = loss_of(logits, ids[1:])
-    losses[update] = loss
-    for name, grad in backward(learnt, ids[:-1], ids[1:], states, chances)[0].items():
+    losses[update], chances = loss_of(logits, ids[1:])
+    grads, _ = backward(learnt, ids[:-1], ids[1:], states, chances)
+    norms.append(np.sqrt(sum((grad**2).sum() for grad in grads.values())))
+    for name, grad in grads.items():
         learnt[name] -= 0.5 * grad
 plots.training({"one sentence": losses}, "a vanilla network of 8 units")
+
+# %% [markdown]
+# Where the loss leaps up, look at the size of the gradient, all numbers of it taken together:
+
+# %%
+worst = int(np.argmax(norms))
+print(
+    f"largest norm {norms[worst]:.2f} at update {worst}, where the loss was {losses[worst]:.3f} nats"
+)
+print(f"the median over all updates is {np.median(norms):.4f}")
+
+# %% [markdown]
+# One step along such a gradient goes much too far. How a gradient comes to be so large, and what to
+# do about it, is the subject of lesson 3. First, what was learnt:
 
 # %%
 h, i, written = np.zeros(H), ids[0], vocabulary.characters[ids[0]]
