@@ -599,7 +599,7 @@ def test_flags_win_over_the_preset(corpus, tmp_path, capsys):
     assert train.main([corpus, *options, "--out", str(tmp_path / "run")]) == 0
     model = Checkpoint.load(tmp_path / "run/model.safetensors")
     assert (model.options.layers, model.options.hidden_size) == (2, 8)
-    assert model.about["training"]["options"]["learning_rate"] == 4e-3
+    assert model.about["training"]["options"]["learning_rate"] == PRESETS["large"]["learning_rate"]
 
 
 # --- presets and advice --------------------------------------------------------------------------
