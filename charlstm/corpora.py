@@ -89,7 +89,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 @dataclass(frozen=True)
 class _Named:
-    """A row of the list; None is not known without reading the text."""
+    """A row of the list; None is not known, as the text is not UTF-8."""
 
     name: str
     characters: int | None
@@ -100,19 +100,24 @@ class _Named:
 
 
 def _names() -> Iterator[_Named]:
-    for name, path in shipped().items():
-        text = path.read_text(encoding="utf-8")
-        yield _Named(
-            name, len(text), len(set(text)), "comes with it", SHIPPED_LICENCE, SHIPPED[name]
-        )
-    yield _Named(
-        PYTHON, None, None, "yes", "PSF", "the standard library of this Python (see --limit)"
-    )
+    for name in shipped():
+        yield _Named(name, *_sizes(name), "comes with it", SHIPPED_LICENCE, SHIPPED[name])
+    about = "the standard library of this Python (see --limit)"
+    yield _Named(PYTHON, *_sizes(PYTHON), "yes", "PSF", about)
     for name, entry in registry().items():
         here = "yes" if (corpus_folder() / entry.file).exists() else "to download"
         yield _Named(name, entry.characters, entry.vocabulary, here, entry.licence, entry.title)
     for name, path in others().items():
-        yield _Named(name, None, None, "yes", "", f"{path} ({path.stat().st_size:,} bytes)")
+        yield _Named(name, *_sizes(name), "yes", "", str(path))
+
+
+def _sizes(name: str) -> tuple[int | None, int | None]:
+    """Return the characters and the vocabulary of a text that is here, None if it is no UTF-8."""
+    try:
+        text = "".join(read.decode("utf-8") for _, read in named(name))
+    except UnicodeDecodeError:
+        return None, None
+    return len(text), len(set(text))
 
 
 def _list(rows: Sequence[dict[str, Any]]) -> str:

@@ -185,6 +185,8 @@ def test_the_command_lists_all_names(capsys, tmp_path, monkeypatch):
     assert "to download" in rows["anna"]
     assert "2,025,486" in rows["anna"]
     assert "comes with it" in rows["tales"]
+    assert rows["mine"].split()[1:3] == ["3", "3"]
+    assert int(rows["python"].split()[1].replace(",", "")) > 1_000_000
     assert corpora.main(["--json"]) == 0
     listed = {row["name"]: row for row in json.loads(capsys.readouterr().out)}
     assert (listed["anna"]["characters"], listed["anna"]["vocabulary"]) == (2_025_486, 84)
