@@ -1,4 +1,4 @@
-"""Checks for the exercises of the lessons: what was expected, and what came."""
+"""Checks for exercises and assignments: what was expected, and what came."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -44,19 +44,44 @@ def check(
     return True
 
 
+def expect(what: str, got: Any, expected: Any, tolerance: float = 1e-6) -> None:
+    """Go on if what came is what was expected, as a test of an assignment does.
+
+    Args:
+        what: was computed, for the message.
+        got: number, array, tensor or text that came.
+        expected: that should have come, in the same shape.
+        tolerance: largest difference between numbers.
+
+    Raises:
+        AssertionError: it is another, with both.
+
+    Example:
+        >>> expect("the sum of [1, 2]", 4, 3)
+        Traceback (most recent call last):
+        AssertionError: the sum of [1, 2] should be 3, but is 4
+    """
+    if not _same(got, expected, tolerance):
+        raise AssertionError(f"{what} should be {_short(expected)}, but is {_short(got)}")
+
+
 def _same(got: Any, expected: Any, tolerance: float) -> bool:
     if isinstance(expected, str):
         return isinstance(got, str) and got == expected
     try:
-        got, expected = np.asarray(got, float), np.asarray(expected, float)
+        got, expected = _array(got), _array(expected)
     except (TypeError, ValueError):
         return False
     return got.shape == expected.shape and bool(np.allclose(got, expected, rtol=0, atol=tolerance))
 
 
+def _array(value: Any) -> Any:
+    return np.asarray(value.detach() if hasattr(value, "detach") else value, float)
+
+
 def _short(value: Any) -> str:
     if isinstance(value, np.ndarray) or hasattr(value, "detach"):
-        numbers = np.asarray(value)
+        numbers = value.detach().numpy() if hasattr(value, "detach") else value
         shown = np.array2string(numbers, precision=4, threshold=6, edgeitems=2, separator=", ")
         return f"{shown} of shape {numbers.shape}"
     text = repr(value)

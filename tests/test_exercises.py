@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from charlstm.exercises import check
+from charlstm.exercises import check, expect
 
 
 def unfinished(x):
@@ -22,6 +22,9 @@ def broken(x):
         (lambda x: x, 3.0, "should be 3.0, but is [1., 2.] of shape (2,)", False),
         (lambda x: x + 1, np.array([1.0, 2.0]), "but is [2., 3.] of shape (2,)", False),
         (lambda x: torch.from_numpy(x), np.array([1.0, 2.0]), "right", True),
+        (lambda x: torch.from_numpy(x).requires_grad_(), np.array([1.0, 2.0]), "right", True),
+        (lambda x: torch.ones(2).requires_grad_(), 3.0, "but is [1., 1.] of shape (2,)", False),
+        (lambda x: float("nan"), 3.0, "but is nan", False),
         (lambda x: "no", "yes", "should be 'yes', but is 'no'", False),
         (lambda x: None, 3.0, "should be 3.0, but is None", False),
         (lambda x: "text", 3.0, "but is 'text'", False),
@@ -37,3 +40,11 @@ def test_an_answer_is_judged_and_told(answer, expected, told, right, capsys):
 def test_numbers_may_differ_by_the_tolerance_only(capsys):
     assert check(lambda: 1.01, [((), 1.0)], tolerance=0.02)
     assert not check(lambda: 1.01, [((), 1.0)], tolerance=0.001)
+
+
+def test_a_test_goes_on_or_tells_both():
+    expect("two", torch.tensor([2.0]), np.array([2.0]))
+    with pytest.raises(AssertionError, match="^two should be 2, but is None$"):
+        expect("two", None, 2)
+    with pytest.raises(AssertionError, match=r"shape \(1,\)"):
+        expect("two", np.array([2.0]), 2.0)
