@@ -1,10 +1,12 @@
 """Make the notebooks from their sources: `python notebooks/build.py [--check] [NAME ...]`.
 
 The `.py` files (py:percent) are what people edit and review. Each has an executed `.ipynb` beside
-it, so that a reader sees the figures without running anything. `--check` runs nothing and exits 1
-if a notebook's cells are no longer those of its source.
+it, so that a reader sees the figures without running anything, and a `.png`: the figure of the cell
+with the tag "cover", for the README. `--check` runs nothing and exits 1 if a notebook's cells are no
+longer those of its source, or its cover not the figure in it.
 """
 
+import base64
 import os
 import sys
 from pathlib import Path
@@ -39,6 +41,7 @@ def build(source: Path) -> None:
     notebook.metadata.pop("language_info", None)  # names a version of Python
     notebook.metadata.pop("widgets", None)  # a panel needs its kernel
     nbformat.write(notebook, target)
+    target.with_suffix(".png").write_bytes(cover(notebook))
     size = target.stat().st_size
     print(f"{target.name}: {len(notebook.cells)} cells, {size:,} bytes")
     if size > MOST_BYTES:
@@ -57,8 +60,22 @@ def _joined(outputs: list[nbformat.NotebookNode]) -> list[nbformat.NotebookNode]
     return joined
 
 
+def cover(notebook: nbformat.NotebookNode) -> bytes:
+    """Return the figure, a PNG, of the one cell with the tag "cover"."""
+    figures = [
+        output.data["image/png"]
+        for cell in notebook.cells
+        if "cover" in cell.metadata.get("tags", ())
+        for output in cell.outputs
+        if "image/png" in output.get("data", {})
+    ]
+    if len(figures) != 1:
+        raise SystemExit(f"{len(figures)} figures in cells with the tag cover; one is needed")
+    return base64.b64decode(figures[0])
+
+
 def stale(source: Path) -> str | None:
-    """Return the first cell of a source that its notebook does not have, or None."""
+    """Return what of a source is not in its notebook: the first such cell, its cover, or None."""
     target = source.with_suffix(".ipynb")
     if not target.exists():
         return "no notebook"
@@ -67,6 +84,9 @@ def stale(source: Path) -> str | None:
     for index in range(max(len(ours), len(theirs))):
         if ours[index : index + 1] != theirs[index : index + 1]:
             return f"cell {index + 1}"
+    picture = target.with_suffix(".png")
+    if not picture.exists() or picture.read_bytes() != cover(nbformat.read(target, as_version=4)):
+        return "the cover"
     return None
 
 

@@ -41,10 +41,12 @@ def test_cells_are_short(source, build):
 
 
 def test_a_notebook_that_is_not_its_source_is_found(tmp_path, build):
-    for path in (SOURCES[0], SOURCES[0].with_suffix(".ipynb")):
-        shutil.copy(path, tmp_path)
+    for kind in (".py", ".ipynb", ".png"):
+        shutil.copy(SOURCES[0].with_suffix(kind), tmp_path)
     source = tmp_path / SOURCES[0].name
     assert build["stale"](source) is None
+    shutil.copy(SOURCES[1].with_suffix(".png"), source.with_suffix(".png"))
+    assert build["stale"](source) == "the cover"
     source.write_text(source.read_text() + "\n# %%\n1 + 1\n")
     assert build["stale"](source).startswith("cell")
     source.with_suffix(".ipynb").unlink()

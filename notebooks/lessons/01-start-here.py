@@ -110,7 +110,7 @@ print(f"the most likely is {sampler.vocabulary.characters[best]!r} with {chances
 # **Guess:** what happens to the highest bar for $T = 0.5$, and for $T = 2$? What would $T \to 0$
 # do?
 
-# %%
+# %% tags=["cover"]
 by_temperature = {f"T = {T:g}": softmax(logits[-1] / T) for T in (0.5, 1.0, 2.0)}
 plots.next_character(sampler.vocabulary.characters, by_temperature, f"after {before[7:]!r}")
 

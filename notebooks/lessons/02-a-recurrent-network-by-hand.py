@@ -216,7 +216,7 @@ for name, theirs in (("charlstm.cells", by_package), ("torch.nn.RNN", by_torch[0
 # With gradients, learning is one line: move every number a little against its gradient. Here the
 # network learns one sentence by heart.
 
-# %%
+# %% tags=["cover"]
 learnt, losses, norms = {name: value.copy() for name, value in p.items()}, {}, []
 for update in range(UPDATES):
     states, logits = forward(learnt, ids[:-1], np.zeros(H))
