@@ -1,9 +1,9 @@
 """Make the notebooks from their sources: `python notebooks/build.py [--check] [NAME ...]`.
 
 The `.py` files (py:percent) are what people edit and review. Each has an executed `.ipynb` beside
-it, so that a reader sees the figures without running anything, and a `.png`: the figure of the cell
-with the tag "cover", for the README. `--check` runs nothing and exits 1 if a notebook's cells are no
-longer those of its source, or its cover not the figure in it.
+it, so that a reader sees the figures without running anything, and a `.png`, the figure of the cell
+with the tag "cover", for the README. `--check` runs nothing and exits 1 if a notebook's cells are
+no longer those of its source, or its cover is not the figure in it.
 """
 
 import base64
