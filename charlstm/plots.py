@@ -139,10 +139,28 @@ def gates(text: str, values: Mapping[str, np.ndarray[Any, Any]], title: str = ""
         low = -1.0 if shown.min() < 0 else 0.0
         image = axes.imshow(shown.T, aspect="auto", cmap="cividis", vmin=low, vmax=1.0)
         axes.set_ylabel(f"{name}\nunit")
+        axes.yaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
         figure.colorbar(image, ax=axes)
     all_axes[-1].set_xticks(range(len(text)), [_visible(c) for c in text], fontfamily="monospace")
     all_axes[-1].set_xlabel("character read")
     all_axes[0].set_title(title, parse_math=False)
+    return figure
+
+
+def along(text: str, lines: Mapping[str, Numbers], ylabel: str, title: str = "") -> Figure:
+    """Draw numbers that change while a text is read.
+
+    Args:
+        text: T characters.
+        lines: for each line, (T,).
+        ylabel: what they are, with its unit.
+        title: what is shown.
+    """
+    figure, axes = _axes("character read", ylabel, title)
+    for index, (name, values) in enumerate(lines.items()):
+        axes.plot(range(len(text)), values, label=name, **_style(index, points=1))
+    axes.set_xticks(range(len(text)), [_visible(c) for c in text], fontfamily="monospace")
+    _legend(axes)
     return figure
 
 
@@ -196,6 +214,41 @@ def grid(
     axes.set_yticks(range(len(rows)), [str(r) for r in rows])
     figure.colorbar(image, ax=axes, label=what)
     axes.grid(visible=False)
+    return figure
+
+
+def surface(
+    values: Numbers,
+    x: Numbers,
+    y: Numbers,
+    labels: tuple[str, str, str],
+    paths: Mapping[str, tuple[Numbers, Numbers]],
+    title: str = "",
+) -> Figure:
+    """Draw a number over a plane as shades, and ways that lead through it.
+
+    Args:
+        values: (len(y), len(x)).
+        x: places of the columns.
+        y: places of the rows.
+        labels: what x, y and the number are, with their units.
+        paths: for each way, x and y; what lies outside the plane is cut off.
+        title: what is shown.
+    """
+    from matplotlib import colormaps
+
+    figure, axes = _axes(labels[0], labels[1], title)
+    shades = colormaps["cividis"].resampled(16)  # steps show how it rises, and make a small file
+    image = axes.pcolormesh(x, y, values, cmap=shades, shading="nearest", rasterized=True)
+    for index, (name, (across, up)) in enumerate(paths.items()):
+        style = _style(index, 0) | {"color": ("white", COLOURS[4])[index % 2], "markevery": 1}
+        axes.plot(across, up, label=name, markeredgecolor="black", linewidth=1.2, **style)
+    axes.set_xlim(np.min(x), np.max(x))
+    axes.set_ylim(np.min(y), np.max(y))
+    axes.grid(visible=False)
+    figure.colorbar(image, ax=axes, label=labels[2])
+    if paths:
+        axes.legend(fontsize="small", facecolor="grey", loc="upper left")
     return figure
 
 

@@ -101,6 +101,48 @@ def gradient_explorer() -> w.Widget:
     return _panel("explorer", w.HBox([left, right]), image, told)
 
 
+def driven_unit(
+    text: str, write: str = "", erase: str = "", i: float = 1.0, f: float = 1.0, o: float = 1.0
+) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    """Return c and h, each (T,), of one LSTM unit whose gates are set by hand.
+
+    Args:
+        text: T characters.
+        write: characters at which the input gate is `i`, elsewhere 0; what is written is 1.
+        erase: characters at which the forget gate is 0, elsewhere `f`.
+        i: input gate.
+        f: forget gate.
+        o: output gate, the same at every character.
+    """
+    c, states = 0.0, []
+    for character in text:
+        c = (0.0 if character in erase else f) * c + (i if character in write else 0.0)
+        states.append(c)
+    return np.array(states), o * np.tanh(states)
+
+
+def gate_panel(text: str, write: str = "", erase: str = "") -> w.Widget:
+    """Return a panel in which the gates of one LSTM unit are set by hand, see `driven_unit`."""
+    texts = {"write": w.Text(write, description="write at"),
+             "erase": w.Text(erase, description="erase at")}  # fmt: skip
+    gates = {name: w.FloatSlider(1.0, min=0, max=1, step=0.05, description=f"{name} gate")
+             for name in "ifo"}  # fmt: skip
+    image, lock = w.Image(format="png", width=640), threading.Lock()
+
+    def draw(_: object = None) -> None:
+        with lock:  # two callbacks may run at once
+            values = {name: control.value for name, control in (texts | gates).items()}
+            c, h = driven_unit(text, **values)
+            image.value = plots.png(plots.along(text, {"c": c, "h": h}, "state of the unit"))
+
+    for name, control in (texts | gates).items():
+        control.add_class(f"charlstm-{name}")
+        control.observe(draw, names="value")
+    draw()
+    sides = [w.VBox(list(group.values())) for group in (texts, gates)]
+    return _panel("gates", w.HBox(sides), image)
+
+
 class SamplerPanel:
     """A panel in which a model writes, letter by letter, until Stop.
 

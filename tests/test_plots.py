@@ -91,6 +91,20 @@ def test_gates_have_a_column_a_character():
     assert plots.png(figure)
 
 
+def test_one_unit_has_a_whole_number():
+    (axes, _) = plots.gates("ab", {"i": np.zeros((2, 1))}).axes
+    assert [tick for tick in axes.get_yticks() if -0.5 <= tick <= 0.5] == [0]
+
+
+def test_numbers_stand_above_their_characters():
+    figure = plots.along("a b", {"c": [1.0, 2.0, 3.0], "h": [0.0, 0.5, 0.5]}, "state")
+    check_axes(figure, "character read", "state")
+    assert lines(figure)["c"].get_xdata().tolist() == [0, 1, 2]
+    assert lines(figure)["c"].get_ydata().tolist() == [1.0, 2.0, 3.0]
+    labels = [t.get_text() for t in figure.axes[0].get_xticklabels()]
+    assert labels == ["a", "\u2423", "b"]
+
+
 def test_next_character_is_sorted_by_the_first_line():
     chances = {"1": [0.2, 0.5, 0.3], "2": [0.3, 0.4, 0.3]}
     figure = plots.next_character("abc", chances, most=2)
@@ -104,6 +118,19 @@ def test_grid_writes_each_number_and_leaves_gaps():
     figure = plots.grid({(1, 2): 0.25, (3, 4): 1.0}, "delay", "window", "share right")
     check_axes(figure, "window", "delay")
     assert [t.get_text() for t in figure.axes[0].texts] == ["0.25", "1.00"]
+
+
+def test_a_surface_has_its_numbers_and_its_ways():
+    values = np.arange(6.0).reshape(2, 3)
+    ways = {"a": ([0, 1, 99], [5, 6, 99]), "b": ([2], [6])}
+    figure = plots.surface(values, [0, 1, 2], [5, 6], ("w", "b", "loss"), ways)
+    check_axes(figure, "w", "b")
+    (shown,) = figure.axes[0].collections
+    np.testing.assert_array_equal(shown.get_array(), values)
+    assert lines(figure)["a"].get_xdata().tolist() == [0, 1, 99]
+    assert figure.axes[0].get_xlim() == (0, 2)  # a way out of the plane does not stretch it
+    assert figure.axes[1].get_ylabel() == "loss"
+    assert lines(figure)["a"].get_marker() != lines(figure)["b"].get_marker()
 
 
 def test_curves_are_drawn_over_x():

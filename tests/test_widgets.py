@@ -7,7 +7,14 @@ import pytest
 from conftest import TEXT
 
 from charlstm.options import ModelOptions, TrainOptions
-from charlstm.widgets import SamplerPanel, TrainingMonitor, explored_curve, gradient_explorer
+from charlstm.widgets import (
+    SamplerPanel,
+    TrainingMonitor,
+    driven_unit,
+    explored_curve,
+    gate_panel,
+    gradient_explorer,
+)
 
 PNG = b"\x89PNG"
 
@@ -69,6 +76,26 @@ def test_what_is_explored_is_what_the_controls_say():
         assert not np.allclose(explored_curve(length=30, **change), curve)
     linear = explored_curve(cell="rnn", activation="linear", gain=2.0, scheme="charlstm", length=9)
     np.testing.assert_allclose(linear[1:] / linear[:-1], 2.0, rtol=1e-5)  # orthogonal, times 2
+
+
+def test_a_unit_driven_by_hand_writes_keeps_and_erases():
+    c, h = driven_unit("abab cab", write="ab", erase=" ", i=0.5, f=0.5, o=0.25)
+    np.testing.assert_allclose(c[:6], [0.5, 0.75, 0.875, 0.9375, 0.0, 0.0])
+    np.testing.assert_allclose(h, 0.25 * np.tanh(c))
+    np.testing.assert_array_equal(driven_unit("axxa", write="a")[0], [1, 1, 1, 2])
+    np.testing.assert_array_equal(driven_unit("aaa", write="a", erase="a")[0], [1, 1, 1])
+
+
+def test_the_gate_panel_draws_anew_at_each_change():
+    panel = gate_panel("ann ran", write="n")
+    image = panel.children[-1]
+    seen = {image.value}
+    changes = {"i": 0.5, "f": 0.5, "o": 0.5, "write": "a", "erase": " "}
+    for name, value in changes.items():
+        one(panel, name).value = value
+        seen.add(image.value)
+    assert len(seen) == 6
+    assert all(value[:4] == PNG for value in seen)
 
 
 def test_the_sampler_writes_its_length_and_shows_markup_as_text(panel):

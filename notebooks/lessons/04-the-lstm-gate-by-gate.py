@@ -1,0 +1,733 @@
+# %% [markdown]
+# # 4. The LSTM, gate by gate
+#
+# In a vanilla network every step rewrites the whole state. The *long short-term memory* of
+# Hochreiter and Schmidhuber (1997) carries a second state, c, that is only scaled and added to, and
+# *gates* that say how much. Here you build it line by line, drive its gates by hand, and then watch
+# the gates of models that were trained.
+#
+# **Before you run anything, guess:** one of the gates is called the forget gate. It is often said
+# to be 0 (forget) or 1 (keep). In a trained model, what share of its values is within 0.05 of 0 or
+# of 1: a quarter, a half, or nearly all?
+
+# %%
+# %matplotlib inline
+import os
+from types import SimpleNamespace
+
+import numpy as np
+import torch
+
+from charlstm import CharModel, Checkpoint, ModelOptions, Vocabulary, cells, find_model, plots
+
+torch.set_num_threads(1)
+FAST = bool(os.environ.get("CHARLSTM_FAST"))  # less of all, for a quick test of this notebook
+PASSAGES, STEPS = (8, 10) if FAST else (32, 300)
+
+# %% [markdown]
+# ## Line by line
+#
+# A short text, four units, random weights, and two states from somewhere: h, which the vanilla
+# network has, too, and c, which is new.
+
+# %%
+text = 'ann said "not now" and ran'
+vocabulary = Vocabulary.of(text)
+V, H = len(vocabulary), 4
+xs = torch.eye(V, dtype=torch.float64)[torch.from_numpy(vocabulary.encode(text)).long()]
+rng = torch.Generator().manual_seed(0)
+shapes = cells.CELLS["lstm"].shapes(V, H)
+p = SimpleNamespace(**{n: torch.randn(s, generator=rng).double() for n, s in shapes.items()})
+start = h, c = tuple(torch.randn(2, H, generator=rng).double())
+sizes = {k: sum(map(np.prod, cells.CELLS[k].shapes(V, H).values())) for k in ("lstm", "rnn")}
+print(shapes)
+print(f"{sizes['lstm']} numbers to learn, where a vanilla network has {sizes['rnn']}")
+
+# %% [markdown]
+# **Line 1.** Four weighted sums for every unit, as the vanilla network has one, all in one product:
+
+# %%
+a = xs[0] @ p.weight_ih.T + p.bias_ih + h @ p.weight_hh.T + p.bias_hh
+print(f"{a.numel()} sums for {H} units")
+
+# %% [markdown]
+# The two bias vectors are PyTorch's habit. Only their sum counts; what one loses the other can
+# gain:
+
+# %%
+moved = xs[0] @ p.weight_ih.T + (p.bias_ih + 0.7) + h @ p.weight_hh.T + (p.bias_hh - 0.7)
+print(f"largest change {(moved - a).abs().max():.1e}")
+
+# %% [markdown]
+# **Line 2.** The sums are cut into four blocks: i, f, g, o in PyTorch's order. Three are *gates*:
+# the sigmoid puts them between 0 and 1. The tanh puts the fourth, the *candidate* g, between -1
+# and 1.
+
+# %%
+i, f, g, o = a.chunk(4)
+i, f, g, o = i.sigmoid(), f.sigmoid(), g.tanh(), o.sigmoid()
+at = torch.linspace(-6, 6, 49)
+print(f"the sigmoid reaches 0.95 at {np.log(0.95 / 0.05):.2f}, and 0.05 at {-np.log(19):.2f}")
+plots.curves(
+    {"sigmoid: i, f, o": (at, at.sigmoid()), "tanh: g": (at, at.tanh())}, "weighted sum", "value"
+)
+
+# %% [markdown]
+# **Line 3.** The forget gate f scales what is there, the input gate i scales what is added:
+#
+# $$c_t = f_t \cdot c_{t-1} + i_t \cdot g_t$$
+
+# %%
+after = f * c + i * g
+print("unit  f       c before  i       g       c after")
+for unit, row in enumerate(zip(f, c, i, g, after, strict=True)):
+    print(unit, "".join(f"{value:+9.3f}" for value in row))
+
+# %% [markdown]
+# **Line 4.** The output gate o scales what is shown of it. This is the new h, and the output:
+#
+# $$h_t = o_t \cdot \tanh c_t$$
+
+# %%
+shown = o * after.tanh()
+print("unit  c after   o        h")
+for unit, row in enumerate(zip(after, o, shown, strict=True)):
+    print(unit, "".join(f"{value:+9.3f}" for value in row))
+
+# %% [markdown]
+# That is the whole cell. (The first model of 1997 had no f; Gers, Schmidhuber and Cummins added it
+# in 2000.) As a function:
+
+
+# %%
+def lstm_step(p, x, h, c):
+    a = x @ p.weight_ih.T + p.bias_ih + h @ p.weight_hh.T + p.bias_hh
+    i, f, g, o = a.chunk(4, dim=-1)
+    i, f, g, o = i.sigmoid(), f.sigmoid(), g.tanh(), o.sigmoid()
+    c = f * c + i * g
+    h = o * c.tanh()
+    return h, c, {"i": i, "f": f, "g": g, "o": o, "c": c, "h": h}
+
+
+# %% [markdown]
+# ## Is it right?
+#
+# Against `charlstm.cells` and PyTorch's own `LSTMCell`: the states after the whole text, and the
+# gradients of all weights, in both precisions.
+
+
+# %%
+def run(step, dtype):
+    q = {name: w.to(dtype).clone().requires_grad_() for name, w in vars(p).items()}
+    state = [s.to(dtype) for s in start]
+    for x in xs.to(dtype):
+        state = step(SimpleNamespace(**q), x, *state)[:2]
+    loss = state[0].sum() + state[1].square().sum()
+    return [*state, *torch.autograd.grad(loss, list(q.values()))]
+
+
+torchs = torch.nn.LSTMCell(V, H)
+theirs = {
+    "charlstm.cells": lambda q, x, h, c: cells.lstm(q, cells.project(q, x), (h, c)),
+    "LSTMCell": lambda q, x, h, c: torch.func.functional_call(torchs, vars(q), (x, (h, c))),
+}
+
+# %%
+for dtype in (torch.float32, torch.float64):
+    ours = run(lstm_step, dtype)
+    for name, step in theirs.items():
+        pairs = [(x - y).abs().max() for x, y in zip(ours, run(step, dtype), strict=True)]
+        states, gradients = max(pairs[:2]), max(pairs[2:])
+        print(f"{dtype} {name:14} states {states:.1e}, gradients {gradients:.1e}")
+        assert states < 1e-6
+
+# %% [markdown]
+# ## The path through c
+#
+# It is often written that $dc_t / dc_{t-1} = f_t$: a product by a gate, no matrix, no tanh. With
+# $h_{t-1}$ held fixed that is so. Autograd's Jacobian, beside the forget gate:
+
+# %%
+x, (h, c, now) = xs[5], lstm_step(p, xs[4], *start)  # a state that the cell has made itself
+fixed = torch.func.jacrev(lambda c: lstm_step(p, x, h, c)[1])(c)
+f = lstm_step(p, x, h, c)[2]["f"]
+print(np.array_str(fixed.numpy(), precision=3, suppress_small=True))
+print(f"largest difference from diag(f): {(fixed - f.diag()).abs().max():.1e}")
+
+# %% [markdown]
+# But nothing holds $h_{t-1}$ fixed. It was made from $c_{t-1}$, as $o_{t-1} \tanh c_{t-1}$, and
+# goes into all the gates at t.
+#
+# **Guess:** let it move along. Will the Jacobian still be diagonal?
+
+# %%
+o = now["o"]
+whole = torch.func.jacrev(lambda c: lstm_step(p, x, o * c.tanh(), c)[1])(c)
+print(np.array_str(whole.numpy(), precision=3, suppress_small=True))
+
+# %% [markdown]
+# The recurrent matrix is back. This cell has large random weights; what about cells that one would
+# train, or has trained? We need models, a text, and a way to read one character with all layers, in
+# B passages at once. (The shipped model's head reads the sum of its layers' outputs. `to_head` and
+# `to_self` will be used further down.)
+
+# %%
+from charlstm.corpora import read_corpus
+from charlstm.gradients import initialize, reach
+
+checkpoint = Checkpoint.load(find_model("tinyshakespeare"))
+known = checkpoint.vocabulary
+shipped = CharModel(checkpoint.options, len(known)).load_arrays(checkpoint.weights)
+options = ModelOptions(hidden_size=64)
+fresh = [CharModel(options, len(known), seed) for seed in range(5)]
+pytorch = [initialize(CharModel(options, len(known), s), "pytorch", seed=s) for s in range(5)]
+verse = read_corpus(["verse"]).text
+readable = "".join(character for character in verse if character in known.characters)
+print(f"left out: {len(verse) - len(readable)} of {len(verse)} characters that it does not know")
+
+
+# %%
+def passages(text, vocabulary, B=PASSAGES, T=61):
+    return torch.from_numpy(vocabulary.encode(text[: B * T])).reshape(B, T)
+
+
+def advance(model, ids, states, to_head=1.0, to_self=1.0):
+    x, features, after, gates = model.embed(ids[:, None])[:, 0], 0.0, [], []
+    for layer, (h, c) in zip(model.layers, states, strict=True):
+        h, c, now = lstm_step(layer, x, h, c)
+        x, features = h, features + to_head * h
+        after.append((to_self * h, c))
+        gates.append(now)
+    return model.head(features), after, gates
+
+
+# %% [markdown]
+# Is that the shipped model?
+
+# %%
+ids = passages(readable, known)
+with torch.no_grad():
+    states = shipped.zero_state(len(ids))
+    for t in range(ids.shape[1]):
+        logits, states, gates = advance(shipped, ids[:, t], states)
+    print(f"largest difference of logits {(logits - shipped(ids)[0][:, -1]).abs().max():.1e}")
+
+# %% [markdown]
+# Now the Jacobian of the first layer after 20 characters. Of all that is not $\mathrm{diag}(f)$ we
+# take the size, as a share of the size of $\mathrm{diag}(f)$ (Frobenius norms); then the largest
+# factor by which the Jacobian can stretch a vector, and the largest f. All are means over passages.
+
+
+# %%
+def beside_f(model, ids, at=20):
+    states, layer = model.zero_state(len(ids)), model.layers[0]
+    for t in range(at):
+        _, states, gates = advance(model, ids[:, t], states)
+    found = []
+    for x, h, c, o in zip(model.embed(ids)[:, at], *states[0], gates[0]["o"], strict=True):
+        J = torch.func.jacrev(lambda c, x=x, o=o: lstm_step(layer, x, o * c.tanh(), c)[1])(c)
+        f = lstm_step(layer, x, h, c)[2]["f"]
+        found.append([(J - f.diag()).norm() / f.norm(), torch.linalg.matrix_norm(J, 2), f.max()])
+    return torch.tensor(found).mean(0).tolist()
+
+
+# %%
+with torch.no_grad():
+    for name, group in (("PyTorch's start", pytorch), ("charlstm's start", fresh)):
+        shares = [beside_f(model, ids[:4])[0] for model in group]
+        print(f"{name:17} beside f, five seeds:", *(f"{share:.2f}" for share in shares))
+    share, stretch, largest = beside_f(shipped, ids[: PASSAGES // 4])
+    print(f"the shipped model beside f: {share:.2f}")
+    print(f"its Jacobian stretches by up to {stretch:.2f}; its largest f is {largest:.2f}")
+
+# %% [markdown]
+# So the product by f is the larger part of one step, but not all of it; in the trained model less
+# so than at the start. And although no f exceeds 1, a step back can make a gradient larger.
+#
+# Over many steps the rest adds up. Cut h off wherever it enters the gates, and only the path along
+# c is left: a product of all the f's. (In 1997 the gradient was cut in this manner on purpose.)
+
+# %%
+c0 = start[1].clone().requires_grad_()
+h, c, product = start[0], c0, 1.0
+for x in xs:
+    h, c, now = lstm_step(p, x, h.detach(), c)
+    product = product * now["f"].detach()
+(gradient,) = torch.autograd.grad(c.sum(), c0)
+print("dc_T/dc_0 along c ", *(f"{value:.2e}" for value in gradient))
+print("product of the f's", *(f"{value:.2e}" for value in product))
+
+# %% [markdown]
+# In a whole model: the gradient of the last character's loss with respect to $c_{T-k}$, once whole,
+# and once along c.
+#
+# **Guess:** how much of the gradient over 40 characters comes along c?
+
+
+# %%
+def along_c(p, x, state):
+    return cells.lstm(p, x, (state[0].detach(), state[1]))
+
+
+def both(model):
+    return [reach(model, ids.numpy(), step=step).curve("c") for step in (None, along_c)]
+
+
+starts = {"PyTorch's start": pytorch, "charlstm's start": fresh, "trained": [shipped]}
+measured = {name: [both(model) for model in group] for name, group in starts.items()}
+
+# %%
+curves = {}
+for name, pairs in measured.items():
+    curves[f"{name}, whole"], curves[f"{name}, along c"] = pairs[0]
+plots.norm_by_lag(curves, "the last layer's c, seed 0", what="c")
+
+# %% [markdown]
+# All seeds: how many times as large is the whole gradient, at lag 40?
+
+# %%
+for name, pairs in measured.items():
+    print(f"{name:17}", *(f"{whole[40] / along[40]:.1f}" for whole, along in pairs))
+
+# %% [markdown]
+# In none of these did most of the gradient from 40 characters back come along c. The paths through
+# h and the gates matter; a product of f's would make the reach look shorter than it is. Whether the
+# gradient vanishes all the same is the subject of lesson 5.
+#
+# ## Driving by hand
+#
+# What can gates do? Forget the weights for a moment, and set i, f and g ourselves. Three units read
+# the text:
+#
+# - the first counts the letter n;
+# - the second knows whether we are inside quotation marks;
+# - the third counts the letters of a word, anew for each word.
+#
+# All write g = 1. **Guess:** which gate of the third unit must close, and at which characters?
+
+# %%
+n = np.array([character == "n" for character in text])
+quote = np.array([character == '"' for character in text])
+letter = np.array([character.isalpha() for character in text])
+opening = quote & (np.cumsum(quote) % 2 == 1)
+hand = {
+    "i": np.stack([n, opening, letter], 1).astype(float),
+    "f": np.stack([np.ones_like(n), ~quote, letter], 1).astype(float),
+}
+plots.gates(text, hand, "gates set by hand")
+
+# %%
+c, rows = np.zeros(3), []
+for i, f in zip(hand["i"], hand["f"], strict=True):
+    c = f * c + i
+    rows.append(c)
+by_hand = np.array(rows)
+names = ("n so far", "inside quotes", "letters of the word")
+plots.along(text, dict(zip(names, by_hand.T, strict=True)), "c")
+
+# %% [markdown]
+# An open f keeps, a closed f erases, an open i writes. A count is nothing but writing 1 and never
+# forgetting. And o? It hides. Let the first unit write 0.15 for each n, and open its output gate at
+# spaces only:
+
+# %%
+c = 0.15 * by_hand[:, :1]
+o = np.array([[float(character == " ")] for character in text])
+plots.gates(text, {"o": o, "c": c, "h": o * np.tanh(c)}, "one unit that tells its count at spaces")
+
+# %% [markdown]
+# The count goes on behind the closed gate. And h can never say how large c is, only its tanh:
+
+# %%
+for count in (1, 2, 5, 6):
+    print(f"c = {count}: h is at most {np.tanh(count):.5f}")
+
+# %% [markdown]
+# Your turn. One unit writes at some characters and erases at others; the sliders say how far its
+# gates open. Make it count vowels; make it forget slowly; make it know whether the last letter was
+# an n. (It needs a running kernel; without one, look at the figure of c above.)
+
+# %%
+from charlstm.widgets import gate_panel
+
+gate_panel(text, write="n", erase="")
+
+# %% [markdown]
+# ## How long it remembers
+#
+# With a constant f, what was written k characters ago still counts $f^k$. All these shares
+# together, $1 + f + f^2 + \ldots = 1 / (1 - f)$, are the *memory length* of a unit, in characters.
+#
+# **Guess:** f = 0.5 sounds half open. After how many characters is less than 1 % left?
+
+# %%
+print("f     bias   memory length   less than 1 % is left after")
+for f in (0.5, 0.73, 0.95, 0.99):
+    bias, steps = np.log(f / (1 - f)), int(np.log(0.01) / np.log(f)) + 1
+    print(f"{f:.2f}  {bias:+.2f}  {1 / (1 - f):5.1f}           {steps} characters")
+
+# %% [markdown]
+# The second column is the weighted sum that gives such an f: with no input and no h it is the
+# *forget bias*. Where do cells start?
+
+# %%
+for name, model in (("PyTorch's start", pytorch[0]), ("charlstm's start", fresh[0])):
+    first = model.layers[0]
+    bias = (first.bias_ih + first.bias_hh)[64:128].mean().item()
+    print(f"{name:17} forget bias {bias:.2f} on average: f = {1 / (1 + np.exp(-bias)):.2f}")
+
+# %% [markdown]
+# ## The same by weights
+#
+# Gates set by hand are no network. Can weights do it? The second unit must know whether a `"` opens
+# or closes, so its input gate must look at its own h: open at a `"`, unless we are inside.
+#
+# We write the weights into PyTorch's `LSTMCell`. S = 20 is large enough to shut or open a gate.
+
+# %%
+S, cell = 20.0, torch.nn.LSTMCell(V, 3).double()
+mark, letters, letter_n = (
+    torch.tensor([test(x) for x in vocabulary.characters]).double()
+    for test in (lambda x: x == '"', str.isalpha, lambda x: x == "n")
+)
+with torch.no_grad():
+    for w in cell.parameters():
+        w.zero_()
+    cell.bias_ih += S  # all gates open, and g = 1; now shut what must be shut
+    w_i, w_f, _, _ = cell.weight_ih.view(4, 3, V)
+    w_i[:] = -2 * S * (1 - torch.stack([letter_n, mark, letters]))
+    w_f[1:] = -2 * S * torch.stack([mark, 1 - letters])
+    cell.weight_hh[1, 1] = -2 * S / np.tanh(1)  # i of unit 1 looks at h of unit 1
+
+# %%
+state, rows = None, []
+with torch.no_grad():
+    for x in xs:
+        state = cell(x, state)
+        rows.append(torch.stack(state))
+h_rows, c_rows = torch.stack(rows, 1).numpy()
+print(f"largest difference from the units driven by hand: {np.abs(c_rows - by_hand).max():.1e}")
+plots.gates(text, {"h": h_rows}, "three units of an LSTMCell")
+
+# %% [markdown]
+# An LSTM can count, switch and reset with weights that one can write down. That does not say that
+# training finds them.
+#
+# ## The gates of trained models
+#
+# Now to models that were trained: the shipped one, and five small ones (1 x 64) that learn here,
+# from the tales that come with charlstm. They are looked at while they read the last tenth of the
+# tales, which they do not learn from; the shipped model, while it reads the verse.
+
+# %%
+from charlstm import TrainOptions, fit
+
+tales = read_corpus(["tales"]).text
+cut = int(0.9 * len(tales))
+words = Vocabulary.of(tales)
+models = {"shipped": (shipped, ids)}
+for seed in range(5):
+    model = CharModel(options, len(words), seed)
+    budget = TrainOptions(steps=STEPS, batch_size=32, window=64, seed=seed)
+    *_, last = fit(model, words.encode(tales[:cut]), words.encode(tales[cut:]), budget)
+    models[f"small, seed {seed}"] = model, passages(tales[cut:], words)
+    print(f"seed {seed}: {last.validation:.3f} nats after {last.step} steps")
+
+
+# %%
+@torch.no_grad()
+def watch(model, ids, skip=20):
+    states, seen = model.zero_state(len(ids)), []
+    for t in range(ids.shape[1]):
+        _, states, gates = advance(model, ids[:, t], states)
+        seen.append(gates)
+    layers = range(len(model.layers))
+    return [
+        {k: torch.stack([now[m][k] for now in seen[skip:]]) for k in seen[0][m]} for m in layers
+    ]
+
+
+watched = {name: watch(*pair) for name, pair in models.items()}
+print(tuple(watched["shipped"][0]["f"].shape))
+
+# %% [markdown]
+# Characters, passages, units. (The first 20 characters of each passage are left out: there the
+# state still comes from nothing.)
+#
+# ### "The forget gate is 0 or 1"
+#
+# Your guess from the beginning, now. The share of all values of f, in 20 bins:
+
+# %%
+edges = np.linspace(0, 1, 21)
+bins = {}
+for name, layer in (("shipped", 0), ("shipped", 1), ("small, seed 0", 0)):
+    counts, _ = np.histogram(watched[name][layer]["f"], edges)
+    bins[f"{name}, layer {layer + 1}"] = edges[:-1] + 0.025, counts / counts.sum()
+plots.curves(bins, "forget gate f", "share of values")
+
+# %%
+print("                          f < 0.05   between   f > 0.95")
+for name, layers in watched.items():
+    for k, values in enumerate(layers):
+        low, high = (values["f"] < 0.05).double().mean(), (values["f"] > 0.95).double().mean()
+        print(f"{name:14} layer {k + 1}   {low:8.1%}  {1 - low - high:8.1%}   {high:8.1%}")
+
+# %% [markdown]
+# It depends on the model. In the small ones more than half of the values are at the ends, in the
+# shipped one most are between. None is 0 or 1, for a sigmoid never gets there (but for rounding).
+# Look before you say what a gate does.
+#
+# How long do the units of the shipped model remember, if each unit's mean f is taken as constant?
+
+# %%
+print("memory length, characters: lowest tenth, median, highest tenth and longest of the units")
+for k, values in enumerate(watched["shipped"]):
+    lengths = 1 / (1 - values["f"].double().mean((0, 1)))
+    parts = np.quantile(lengths, (0.1, 0.5, 0.9, 1.0))
+    print(f"layer {k + 1}", "".join(f"{part:8.1f}" for part in parts))
+
+# %% [markdown]
+# Few units remember long; most are quick. (It is a rough figure: a product of f's that change is
+# not the power of their mean.)
+#
+# ### Does it reset like our third unit?
+#
+# Verse has lines. We look for the unit of layer 1 whose f goes most with "this character ends a
+# line" in the first half of the passages, and then judge it by the second half, which had no say in
+# the choice.
+
+
+# %%
+def correlation(values, truth):
+    v, z = values - values.mean(0), truth - truth.mean()
+    return (z @ v) / (v.norm(dim=0) * z.norm()).clamp_min(1e-9)
+
+
+half = PASSAGES // 2
+ends = (ids == known.characters.index("\n")).float().T[20:]
+f = watched["shipped"][0]["f"]
+first = correlation(f[:, :half].flatten(0, 1), ends[:, :half].flatten())
+unit = int(first.abs().argmax())
+print(f"unit {unit}: correlation {first[unit]:+.2f} in the first half")
+
+# %%
+judged, ending = f[:, half:, unit].flatten(), ends[:, half:].flatten()
+print(f"in the second half {correlation(judged[:, None], ending)[0]:+.2f}; its f is, on average,")
+print(
+    f"{judged[ending == 1].mean():.2f} at ends of lines, {judged[ending == 0].mean():.2f} elsewhere"
+)
+
+# %% tags=["cover"]
+passage = half + int(ends[:, half:].sum(0).argmax())  # of the second half, with most ends
+units = [unit, *range(5)]
+strips = {name: watched["shipped"][0][name][:, passage, units].numpy() for name in "ifo"}
+plots.gates(
+    known.decode(ids[passage, 20:].numpy()),
+    strips,
+    "row 0: the unit found; rows 1 to 5: the first five of the layer",
+)
+
+# %% [markdown]
+# In row 0, f is open along the line and shut at the end of each: this unit does there what our
+# third unit does at spaces. Nothing told the model to.
+#
+# ### "c is the short-term memory"
+#
+# Some pages say so of $c_{t-1}$, others of $h_{t-1}$. Two measurements tell. The first: how much is
+# a unit's value like its own value some characters earlier? (Correlation, the mean over units.)
+
+# %%
+print("correlation with itself after     1     5    20 characters")
+for name in ("shipped", "small, seed 0"):
+    for k, values in enumerate(watched[name]):
+        for state in "ch":
+            z = values[state] - values[state].mean((0, 1))
+            z = z / z.square().mean((0, 1)).sqrt().clamp_min(1e-9)
+            like = [(z[lag:] * z[:-lag]).mean().item() for lag in (1, 5, 20)]
+            print(f"{name:14} layer {k + 1}, {state}       " + "".join(f"{x:6.2f}" for x in like))
+
+# %% [markdown]
+# The second: read 20 characters, wipe one of the two states in all layers, and read on. By how much
+# does the forecast of the next character differ from that of a model that was not touched? (The
+# Kullback-Leibler divergence: the surprise, in nats, that the wiped forecast costs more, by the
+# chances of the untouched one.)
+#
+# **Guess:** which wipe does more damage at once, and which after ten characters?
+
+
+# %%
+@torch.no_grad()
+def forecasts(model, ids, states, **closed):
+    rows = []
+    for column in ids.T:
+        logits, states, _ = advance(model, column, states, **closed)
+        rows.append(logits.log_softmax(-1))
+    return torch.stack(rows), states
+
+
+# %%
+def wiped(model, ids, at=20):
+    _, states = forecasts(model, ids[:, :at], model.zero_state(len(ids)))
+    without = {"h": [(0 * h, c) for h, c in states], "c": [(h, 0 * c) for h, c in states]}
+    true, _ = forecasts(model, ids[:, at:], states)
+    other = {what: forecasts(model, ids[:, at:], state)[0] for what, state in without.items()}
+    return {k: (true.exp() * (true - q)).sum(-1).mean(1).numpy() for k, q in other.items()}
+
+
+# %%
+B = 4 * PASSAGES
+longer = {name: passages(tales[cut:], words, B) for name in models}
+longer["shipped"] = passages(readable, known, B)
+damage = {name: wiped(model, longer[name]) for name, (model, _) in models.items()}
+lags = np.arange(1, 42)
+drawn = {f"{x}, {what} wiped": (lags[:25], damage[x][what][:25])
+         for x in ("shipped", "small, seed 0") for what in "hc"}  # fmt: skip
+plots.curves(drawn, "characters read since", "change of the forecast, nats", log=True)
+
+# %%
+print("change, nats     after 1: h wiped, c wiped   after 10: h wiped, c wiped")
+for name, both in damage.items():
+    print(f"{name:14}", *(f"{both[w][k]:13.5f}" for k in (0, 9) for w in "hc"))
+
+# %% [markdown]
+# In all six models wiping h does more at once, and wiping c does more ten characters later. If one
+# of the two is to be called short, it is h. (The name means neither: in 1997 *short-term memory*
+# was what a network holds in its states, *long-term* what it holds in its weights, and the LSTM
+# was to make the former last.)
+#
+# ### "The output gate controls what leaves the network"
+#
+# What leaves the network is the logits, and the head makes them. The gate scales what a unit shows,
+# to three readers: the head, the layer above, and the cell's own gates at the next character. Shut
+# it for one reader at a time.
+#
+# **Guess:** if o is 0 for the head alone, does the network fall silent?
+
+
+# %%
+def nats(model, ids, **closed):
+    rows, _ = forecasts(model, ids[:, :-1], model.zero_state(len(ids)), **closed)
+    return -rows.gather(2, ids.T[1:, :, None].long()).mean()
+
+
+losses = {
+    name: [nats(*pair, **closed) for closed in ({}, {"to_head": 0.0}, {"to_self": 0.0})]
+    for name, pair in models.items()
+}
+print("nats per character   intact    shut to head   shut to its own gates")
+for name, told in losses.items():
+    print(f"{name:14}" + "".join(f"{x:14.3f}" for x in told))
+
+# %% [markdown]
+# Shut to the head, the network goes on giving chances: always the same, from the head's bias. Shut
+# to its own gates only, with the head reading all of h, it predicts worse, too: the output gate
+# also decides what the cell tells itself.
+#
+# ## Exercises
+#
+# **1.** One step of the cell on NumPy, with PyTorch's order of gates.
+
+# %%
+from charlstm.exercises import check
+
+
+def step(p, x, h, c):
+    raise NotImplementedError
+
+
+numbers = np.random.default_rng(1)
+q = SimpleNamespace(
+    **{k: numbers.normal(size=s) for k, s in cells.CELLS["lstm"].shapes(5, 3).items()}
+)
+x, h, c = numbers.normal(size=5), numbers.normal(size=3), numbers.normal(size=3)
+expected = cells.lstm(q, cells.project(q, x), (h, c))
+_ = check(step, [((q, x, h, c), expected), ((q, 0 * x, h, c), cells.lstm(q, q.bias_ih, (h, c)))])
+
+# %% [markdown]
+# **2.** Coupled gates: a cell that writes just as much as it forgets, i = 1 - f (Greff et al.
+# 2017). Give the new c, from the weighted sums of f and g.
+
+
+# %%
+def coupled_c(a_f, a_g, c):
+    raise NotImplementedError
+
+
+_ = check(coupled_c, [((0.0, 0.0, 1.0), 0.5), ((40.0, 1.0, 0.3), 0.3), ((-40.0, 40.0, 0.3), 1.0)])
+
+# %% [markdown]
+# **3.** Which forget bias gives a unit a memory length of m characters, if nothing else speaks to
+# its gate?
+
+
+# %%
+def bias_for(m):
+    raise NotImplementedError
+
+
+_ = check(bias_for, [((2,), 0.0), ((1 + np.e,), 1.0), ((100,), np.log(99))])
+
+# %% [markdown]
+# **4.** Give an `nn.LSTMCell` the forget bias b, whatever it was before, and leave its other gates
+# as they are. Return the sum of its two bias vectors.
+
+
+# %%
+def set_forget_bias(cell, b):
+    raise NotImplementedError
+
+
+def with_biases(first, second):
+    cell = torch.nn.LSTMCell(1, 2)
+    cell.bias_ih.data, cell.bias_hh.data = torch.full((8,), first), torch.full((8,), second)
+    return cell
+
+
+_ = check(set_forget_bias, [((with_biases(0.5, 0.2), 3.0), [0.7, 0.7, 3, 3, 0.7, 0.7, 0.7, 0.7])])
+
+# %% [markdown]
+# <details><summary>One way to write them</summary>
+#
+# ```python
+# def step(p, x, h, c):
+#     a = p.weight_ih @ x + p.bias_ih + p.weight_hh @ h + p.bias_hh
+#     i, f, g, o = np.split(a, 4)
+#     i, f, o = (1 / (1 + np.exp(-gate)) for gate in (i, f, o))
+#     c = f * c + i * np.tanh(g)
+#     return o * np.tanh(c), c
+#
+# def coupled_c(a_f, a_g, c):
+#     f = 1 / (1 + np.exp(-a_f))
+#     return f * c + (1 - f) * np.tanh(a_g)
+#
+# def bias_for(m):
+#     return np.log(m - 1)
+#
+# def set_forget_bias(cell, b):
+#     H = cell.hidden_size
+#     with torch.no_grad():
+#         cell.bias_ih[H : 2 * H] = b
+#         cell.bias_hh[H : 2 * H] = 0
+#     return (cell.bias_ih + cell.bias_hh).detach()
+# ```
+# </details>
+#
+# ## Summary
+#
+# - Four lines make the cell: weighted sums, gates, $c_t = f_t c_{t-1} + i_t g_t$, and
+#   $h_t = o_t \tanh c_t$. They give what `charlstm.cells.lstm` and PyTorch give, to rounding.
+# - $dc_t / dc_{t-1} = \mathrm{diag}(f_t)$ holds with $h_{t-1}$ held fixed. Nothing holds it: the
+#   whole Jacobian is not diagonal, and can stretch.
+# - With its gates set, by hand or by weights, a unit counts, switches and resets. A constant f
+#   remembers $1 / (1 - f)$ characters.
+# - In the models above, the forget gate is not simply 0 or 1, h is shorter-lived than c, and the
+#   output gate speaks to the cell itself as well as to the head. The tables say how much; another
+#   model may differ, as these do.
+#
+# **Where to read on.** S. Hochreiter and J. Schmidhuber, *Long short-term memory* (1997), the cell
+# without a forget gate. F. Gers, J. Schmidhuber and F. Cummins, *Learning to forget: continual
+# prediction with LSTM* (2000), the forget gate. K. Greff, R. Srivastava, J. Koutník,
+# B. Steunebrink and J. Schmidhuber, *LSTM: a search space odyssey* (2017), what happens when parts
+# are taken away.
+# Next: [5. Does the LSTM cure it?](05-does-the-lstm-cure-it.ipynb).
