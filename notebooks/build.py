@@ -7,6 +7,7 @@ no longer those of its source, or its cover is not the figure in it.
 """
 
 import base64
+import itertools
 import os
 import sys
 from pathlib import Path
@@ -25,8 +26,10 @@ def build(source: Path) -> None:
     notebook = jupytext.read(source)
     old = nbformat.read(target, as_version=4).cells if target.exists() else []
     ids = {(cell.cell_type, cell.source): cell.id for cell in old}
-    for index, cell in enumerate(notebook.cells):
-        cell.id = ids.pop((cell.cell_type, cell.source), f"cell-{index:02}")
+    taken = set(ids.values())
+    fresh = (name for n in itertools.count() if (name := f"cell-{n:02}") not in taken)
+    for cell in notebook.cells:
+        cell.id = ids.pop((cell.cell_type, cell.source), None) or next(fresh)
     notebook.metadata = {
         "jupytext": {"formats": "ipynb,py:percent"},
         "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"},
