@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 
+SHOWN = 6  # entries of an array that a message holds
+
 
 def check(
     answer: Callable[..., Any],
@@ -38,7 +40,8 @@ def check(
             print(f"not yet: {call} raised {type(error).__name__}: {error}")
             return False
         if not _same(got, expected, tolerance):
-            print(f"not yet: {call} should be {_short(expected)}, but is {_short(got)}")
+            told = f"{call} should be {_short(expected)}, but is {_short(got)}"
+            print(f"not yet: {told}{_where(got, expected, tolerance)}")
             return False
     print(f"right: {name}, {len(cases)} cases")
     return True
@@ -62,7 +65,8 @@ def expect(what: str, got: Any, expected: Any, tolerance: float = 1e-6) -> None:
         AssertionError: the sum of [1, 2] should be 3, but is 4
     """
     if not _same(got, expected, tolerance):
-        raise AssertionError(f"{what} should be {_short(expected)}, but is {_short(got)}")
+        told = f"{what} should be {_short(expected)}, but is {_short(got)}"
+        raise AssertionError(told + _where(got, expected, tolerance))
 
 
 def _same(got: Any, expected: Any, tolerance: float) -> bool:
@@ -75,6 +79,20 @@ def _same(got: Any, expected: Any, tolerance: float) -> bool:
     return got.shape == expected.shape and bool(np.allclose(got, expected, rtol=0, atol=tolerance))
 
 
+def _where(got: Any, expected: Any, tolerance: float) -> str:
+    """Tell the first entry that differs of arrays too long to be shown whole."""
+    try:
+        got, expected = _array(got), _array(expected)
+    except (TypeError, ValueError):
+        return ""
+    if got.shape != expected.shape or got.size <= SHOWN:
+        return ""
+    index = tuple(np.argwhere(~(np.abs(got - expected) <= tolerance))[0].tolist())
+    return (
+        f"; the first to differ, at {list(index)}: {expected[index]:.6g}, but is {got[index]:.6g}"
+    )
+
+
 def _array(value: Any) -> Any:
     return np.asarray(value.detach() if hasattr(value, "detach") else value, float)
 
@@ -82,7 +100,11 @@ def _array(value: Any) -> Any:
 def _short(value: Any) -> str:
     if isinstance(value, np.ndarray) or hasattr(value, "detach"):
         numbers = value.detach().numpy() if hasattr(value, "detach") else value
-        shown = np.array2string(numbers, precision=4, threshold=6, edgeitems=2, separator=", ")
+        if not numbers.ndim:
+            return f"{numbers.item()!r}"
+        shown = np.array2string(numbers, precision=4, threshold=SHOWN, edgeitems=2, separator=", ")
         return f"{shown} of shape {numbers.shape}"
+    if isinstance(value, np.generic):
+        value = value.item()
     text = repr(value)
     return text if len(text) <= 60 else text[:57] + "..."

@@ -48,3 +48,12 @@ def test_a_test_goes_on_or_tells_both():
         expect("two", None, 2)
     with pytest.raises(AssertionError, match=r"shape \(1,\)"):
         expect("two", np.array([2.0]), 2.0)
+
+
+def test_a_number_is_told_plainly_and_the_first_that_differs_is_found():
+    with pytest.raises(AssertionError, match=r"^it should be 1\.5, but is 2\.0$"):
+        expect("it", np.float64(2.0), torch.tensor(1.5))
+    expected, got = np.arange(20.0).reshape(4, 5), np.arange(20.0).reshape(4, 5)
+    got[2, 3] = np.nan
+    with pytest.raises(AssertionError, match=r"the first to differ, at \[2, 3\]: 13, but is nan$"):
+        expect("it", got, expected)
