@@ -126,7 +126,7 @@ class ModelOptions:
     """What the softmax reads: the sum of all layers' outputs, or the last layer's."""
     input_dropout: float = 0.0
     """Share of the input set to zero, the same units over a window (0 to 1)."""
-    dropout: float = 0.1
+    dropout: float = 0.05
     """The same between layers and before the softmax (0 to 1)."""
     weight_drop: float = 0.0
     """Share of the recurrent weights set to zero in each window (0 to 1)."""
@@ -154,6 +154,8 @@ class TrainOptions:
     """Chance that a stream starts a window from the zero state, as sampling does."""
     learning_rate: float = 1.2e-2
     """Highest learning rate; it decays to 2 % of this over the budget."""
+    beta1: float = 0.0
+    """AdamW's momentum; 0 has none, so that each step follows the gradient of its own windows."""
     weight_decay: float = 0.1
     """AdamW's decay of the weight matrices, times the learning rate at each step."""
     clip: float = 1.0
@@ -177,6 +179,7 @@ class TrainOptions:
             _check_above_zero(self, name)
         _check_above_zero(self, "learning_rate")
         check(self, batch_size=(1, None), window=(1, None), reset=(0, 1), weight_decay=(0, None))
+        check(self, beta1=(0, 0.999))
         check(self, clip=(0, None), ema=(0, 0.999999), patience=(0, None), seed=(0, 2**63 - 1))
 
 

@@ -19,6 +19,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "window": 50,
         "reset": 0.03,
         "learning_rate": 7e-3,
+        "beta1": 0.9,
         "weight_decay": 0.05,
         "patience": 0,  # validation rises while the rate is high, and falls again
     },

@@ -354,14 +354,19 @@ def fit(
 
 
 def _optimizer(model: CharModel, options: TrainOptions) -> torch.optim.AdamW:
-    """AdamW (Loshchilov & Hutter 2019), the decay on matrices only."""
+    """AdamW (Loshchilov & Hutter 2019), the decay on matrices only.
+
+    By default without momentum, as Melis, Dyer & Blunsom 2018 train language models;
+    `pretrained/README.md` tells what that brings.
+    """
     matrices = [p for p in model.parameters() if p.ndim > 1]
     vectors = [p for p in model.parameters() if p.ndim <= 1]
     groups = [
         {"params": matrices, "weight_decay": options.weight_decay},
         {"params": vectors, "weight_decay": 0.0},
     ]
-    return torch.optim.AdamW(groups, lr=options.learning_rate, betas=(0.9, 0.99), fused=True)
+    betas = options.beta1, 0.99
+    return torch.optim.AdamW(groups, lr=options.learning_rate, betas=betas, fused=True)
 
 
 def _reset(state: ModelState | None, chance: float, rng: np.random.Generator) -> ModelState | None:

@@ -44,7 +44,7 @@ def test_numbers_may_differ_by_the_tolerance_only(capsys):
 
 def test_a_test_goes_on_or_tells_both():
     expect("two", torch.tensor([2.0]), np.array([2.0]))
-    with pytest.raises(AssertionError, match="^two should be 2, but is None$"):
+    with pytest.raises(AssertionError, match=r"^two should be 2, but is None$"):
         expect("two", None, 2)
     with pytest.raises(AssertionError, match=r"shape \(1,\)"):
         expect("two", np.array([2.0]), 2.0)

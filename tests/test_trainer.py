@@ -58,6 +58,22 @@ def test_reports_count_what_was_done(ids):
     assert reports[4].train_loss == pytest.approx(np.mean([r.loss for r in reports[:5]]))
 
 
+def test_without_momentum_a_step_knows_nothing_of_gradients_before(ids):
+    """After the same weights and squares, what the first moment held makes no difference."""
+
+    def second_step(beta1, moment):
+        made = trainer(ids, dataclasses.replace(FAST, beta1=beta1, steps=2))
+        steps = made.fit()
+        next(steps)
+        for held in made.optimizer.state.values():
+            held["exp_avg"].fill_(moment)
+        next(steps)
+        return made.model.to_arrays()["layers.0.weight_hh"]
+
+    assert np.array_equal(second_step(0.0, 0.0), second_step(0.0, 1.0))
+    assert not np.allclose(second_step(0.5, 0.0), second_step(0.5, 1.0))
+
+
 def test_the_learning_rate_warms_up_and_decays(ids):
     rates = [r.learning_rate for r in trainer(ids).fit()]
     assert rates[0] < rates[1] < rates[2]

@@ -474,8 +474,9 @@ for name, layers in watched.items():
         print(f"{name:14} layer {k + 1}   {low:8.1%}  {1 - low - high:8.1%}   {high:8.1%}")
 
 # %% [markdown]
-# It depends on the model. In the small ones more than half of the values are at the ends, in the
-# shipped one most are between. None is 0 or 1, for a sigmoid never gets there (but for rounding).
+# In none of the six models are nearly all values at the ends, and how many are depends on the model:
+# more in the small ones than in the shipped one. None is 0 or 1, for a sigmoid never gets there (but
+# for rounding).
 # Look before you say what a gate does.
 #
 # How long do the units of the shipped model remember, if each unit's mean f is taken as constant?
@@ -591,7 +592,8 @@ for name, both in damage.items():
     print(f"{name:14}", *(f"{both[w][k]:13.5f}" for k in (0, 9) for w in "hc"))
 
 # %% [markdown]
-# In all six models wiping h does more at once, and wiping c does more ten characters later. If one
+# Ten characters later, wiping c changes the forecast far more than wiping h, in all six models. At
+# once, wiping h does more in the shipped model; in the small ones the two are closer. If one
 # of the two is to be called short, it is h. (The name means neither: in 1997 *short-term memory*
 # was what a network holds in its states, *long-term* what it holds in its weights, and the LSTM
 # was to make the former last.)
