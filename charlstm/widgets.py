@@ -168,7 +168,9 @@ class SamplerPanel:
         self._output = w.HTML()
         self._work = _Work("Write", self._write, self._show)
         for name in ("temperature", "top_k", "prime"):
-            getattr(self, f"_{name}").add_class(f"charlstm-{name.replace('_', '-')}")
+            control = getattr(self, f"_{name}")
+            control.add_class(f"charlstm-{name.replace('_', '-')}")
+            control.style.description_width = "7em"
         controls = w.VBox([self._temperature, self._top_k, self._prime])
         self.widget = _panel("sampler", controls, self._work.buttons, self._output)
 

@@ -17,6 +17,7 @@ import nbformat
 from nbclient import NotebookClient
 
 LESSONS = Path(__file__).parent / "lessons"
+WIDGET = "application/vnd.jupyter.widget-view+json"
 MOST_BYTES = 500_000  # of a notebook with its figures
 
 
@@ -41,6 +42,9 @@ def build(source: Path) -> None:
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs = _joined(cell.outputs)
+            for output in cell.outputs:
+                if WIDGET in output.get("data", {}):
+                    output.data = {"text/plain": "A panel with sliders: run this cell to see it."}
     notebook.metadata.pop("language_info", None)  # names a version of Python
     notebook.metadata.pop("widgets", None)  # a panel needs its kernel
     nbformat.write(notebook, target)

@@ -1,9 +1,9 @@
 # %% [markdown]
 # # 1. Start here: a machine that writes one letter at a time
 #
-# In ten seconds from now a small neural network will write Shakespeare for you, or at least
-# something with his spelling. By the end of this lesson you will know what it does between two
-# letters, and what the knob called *temperature* turns.
+# Run the first two cells, and in ten seconds a small neural network writes Shakespeare for you, or
+# at least something with his spelling. By the end of this lesson you will know what it does between
+# two letters, and what the knob called *temperature* turns.
 #
 # **Before you run anything, guess:** the model has read Shakespeare's plays, one letter after the
 # other, and nothing else. It was never told what a word is. How many of the words that it writes
@@ -14,9 +14,11 @@
 import os
 
 import numpy as np
+import torch
 
 from charlstm import Checkpoint, SampleOptions, Sampler, find_model, generate, plots
 
+torch.set_num_threads(1)
 FAST = bool(os.environ.get("CHARLSTM_FAST"))  # fewer letters, for a quick test of this notebook
 LETTERS = 2_000 if FAST else 10_000
 
@@ -38,8 +40,6 @@ for character in generate(sampler, "ROMEO:\n", options):
 
 # %%
 import platform
-
-import torch
 
 from charlstm.cpu import usable_cpus
 
@@ -130,7 +130,7 @@ for T in (0.3, 0.8, 1.5):
 # %%
 from charlstm.widgets import SamplerPanel
 
-panel = SamplerPanel(prime="ROMEO:", length=300 if FAST else 2_000)
+panel = SamplerPanel(prime="ROMEO:", length=20_000)
 panel.widget
 
 # %% [markdown]
