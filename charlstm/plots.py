@@ -277,6 +277,32 @@ def curves(
     return figure
 
 
+def dots(
+    points: Mapping[str, tuple[Numbers, Numbers]],
+    xlabel: str,
+    ylabel: str,
+    title: str = "",
+    log: bool = False,
+) -> Figure:
+    """Draw one number against another, a dot for each pair.
+
+    Args:
+        points: for each group, x and y.
+        xlabel: what x is, with its unit.
+        ylabel: what y is, with its unit.
+        title: what is shown.
+        log: a logarithmic x axis.
+    """
+    figure, axes = _axes(xlabel, ylabel, title)
+    for index, (name, (x, y)) in enumerate(points.items()):
+        axes.plot(x, y, linestyle="none", marker=MARKERS[index % len(MARKERS)], label=name,
+                  color=COLOURS[index % len(COLOURS)], alpha=0.75)  # fmt: skip
+    if log:
+        axes.set_xscale("log")
+    _legend(axes)
+    return figure
+
+
 def png(figure: Figure, dots_per_inch: int = 100) -> bytes:
     """Return a figure as the bytes of a PNG file, as `ipywidgets.Image.value` takes them."""
     file = io.BytesIO()

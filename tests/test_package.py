@@ -28,11 +28,12 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 ORDER = """
 errors cpu options presets vocabulary baselines novelty report registry corpora streams sources
 cells model gradients plots checkpoint metrics dynamic trainer sampler writing evaluate runs display
-train sample benchmark widgets exercises
+train sample benchmark widgets exercises submissions grading classroom course
 """.split()
 
 
 FOR_LESSONS = {"plots", "widgets"}  # nothing else needs the extra
+FOR_COURSE = {"grading", "classroom"}
 
 
 def imported(name):
@@ -139,7 +140,7 @@ def test_environment_yml_agrees_with_pyproject():
 def test_every_import_is_a_stated_dependency():
     standard = sys.stdlib_module_names
     names = {r.name.replace("-", "_") for r in requirements()[""]} | {"charlstm"}
-    lessons = {r.name for r in requirements()["lessons"]}
+    extras = {name: {r.name for r in requirements()[name]} for name in ("lessons", "course")}
     for name in ORDER:
         for node in ast.walk(ast.parse((PACKAGE / f"{name}.py").read_text())):
             modules = []
@@ -148,7 +149,9 @@ def test_every_import_is_a_stated_dependency():
             elif isinstance(node, ast.ImportFrom):
                 modules = [node.module]
             for module in modules:
-                allowed = standard | names | (lessons if name in FOR_LESSONS else set())
+                allowed = standard | names
+                allowed |= extras["lessons"] if name in FOR_LESSONS else set()
+                allowed |= extras["course"] if name in FOR_COURSE else set()
                 assert module.split(".")[0] in allowed, (name, module)
 
 
@@ -166,6 +169,8 @@ def test_the_wheel_works_without_the_repository(tmp_path):
     assert "charlstm/py.typed" in names
     assert any(name.endswith("lab/settings/overrides.d/charlstm.json") for name in names)
     assert {f"charlstm/texts/{name}.txt" for name in SHIPPED} <= set(names)
+    sources = [path.name for path in (ROOT / "notebooks" / "assignments").glob("*.py")]
+    assert {f"charlstm/assignments/{name}" for name in sources} <= set(names)
     assert not [n for n in names if n.startswith(("tests/", "corpora/"))]
     environment = tmp_path / "environment"
     subprocess.run([sys.executable, "-m", "venv", str(environment)], check=True)

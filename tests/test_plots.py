@@ -139,6 +139,19 @@ def test_curves_are_drawn_over_x():
     assert lines(figure)["a"].get_xdata().tolist() == [1, 2]
 
 
+def test_dots_are_not_joined():
+    figure = plots.dots({"a": ([1e-3, 1], [0.1, 0.9]), "b": ([1], [2])}, "norm", "share", log=True)
+    check_axes(figure, "norm", "share")
+    assert figure.axes[0].get_xscale() == "log"
+    drawn = lines(figure)
+    assert (drawn["a"].get_xdata().tolist(), drawn["a"].get_ydata().tolist()) == (
+        [1e-3, 1],
+        [0.1, 0.9],
+    )
+    assert drawn["a"].get_linestyle() == "None"
+    assert drawn["a"].get_marker() != drawn["b"].get_marker()
+
+
 def test_drawing_needs_no_pyplot():
     code = (
         "import sys; from charlstm import plots;"

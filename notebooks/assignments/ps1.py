@@ -1,0 +1,847 @@
+# %% [markdown]
+# # Problem set 1: text and a vanilla RNN
+#
+# You write the parts of a recurrent network that reads characters, hold its gradients against
+# PyTorch's to the last digits of double precision, and then use it to find out what a carried state
+# is worth.
+#
+# | | function | points |
+# | --- | --- | --- |
+# | 1 | `encode`: characters to ids | 2 |
+# | 2 | `windows`: a text as contiguous streams | 3 |
+# | 3 | `rnn_step`: one step of the network | 2 |
+# | 4 | `cross_entropy`: the loss and its gradient | 3 |
+# | 5 | `rnn_backward`: back-propagation through time | 4 |
+# | 6 | `experiment`: three ways to start a window | 3 |
+# | 7 | in words | 3 |
+#
+# **20 points.** Lesson 2 (*A recurrent network by hand*) covers the same ground for one stream.
+# Here there are B streams side by side, and vectors are rows, so that code copied from there does
+# not fit.
+#
+# **How long it takes.** Running all cells of a solved copy takes some 5 seconds on one core
+# (measured). For the writing, an estimate: two to four hours, half of it for parts 5 and 6.
+#
+# **How to check before you hand in.** Each part has a cell of tests below it. A test cell that says
+# nothing has passed; otherwise it tells what was expected and what came. When this is graded, more
+# tests are run in the cells that are almost empty here: other sizes, other seeds, edge cases.
+# Before you hand in, choose *Kernel > Restart Kernel and Run All Cells*; whoever has nbgrader can
+# also press *Validate*, or type `nbgrader validate ps1.ipynb`.
+#
+# **Rules.** Write where it says `YOUR CODE HERE`, and keep the functions' names and arguments. Add
+# cells wherever you like. The cells that cannot be edited are put back when this is graded. Each
+# part is graded by itself: one that is wrong costs nothing elsewhere, unless you call it there.
+# Results may be NumPy arrays, tensors, or lists of numbers. Leave the arrays that a function is
+# given as they are. A cell is stopped when it runs for too long; none of yours should need more
+# than 30 seconds.
+
+# %% nbgrader={"grade": false, "grade_id": "setup", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %matplotlib inline
+import numpy as np
+import torch
+
+from charlstm import plots, read_corpus
+
+torch.set_num_threads(1)
+
+
+def parameters(V, H, seed):
+    """Return new weights of a network of V characters and H units; the same seed, the same ones."""
+    rng = np.random.default_rng(seed)
+    scale = 1 / np.sqrt(H)
+    return {
+        "U": rng.normal(0, scale, (V, H)),  # from the character
+        "W": rng.normal(0, 0.25 * scale, (H, H)),  # from the state before; small: no memory yet
+        "b": np.zeros(H),
+        "C": rng.normal(0, scale, (H, V)),  # to the logits
+        "d": np.zeros(V),
+    }
+
+
+# %% [markdown]
+# ## 1. Characters to ids (2 points)
+#
+# `encode(text, known)` returns the ids of the characters of `text`. The vocabulary is that of
+# another text, `known`:
+#
+# - the different characters of `known` have the ids 1, 2, 3, ..., the most frequent first;
+# - of two that are equally frequent, the one with the smaller code point (`ord`) comes first;
+# - id 0 stands for every character that does not occur in `known`.
+#
+# The result holds one integer for each character of `text`. Either text may be empty.
+#
+# Example: in `"banana"` there are three a, two n and one b, so a is 1, n is 2 and b is 3.
+# `encode("a cabin", "banana")` is 1, 0, 0, 1, 3, 0, 2.
+
+
+# %% nbgrader={"grade": false, "grade_id": "encode", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def encode(text, known):
+    """Return the ids of `text`, integers, with the vocabulary of `known`."""
+    ### BEGIN SOLUTION
+    ranked = sorted(set(known), key=lambda c: (-known.count(c), c))
+    id_of = {c: rank for rank, c in enumerate(ranked, 1)}
+    return np.array([id_of.get(c, 0) for c in text], dtype=int)
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade": true, "grade_id": "encode-visible", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+from contextlib import redirect_stderr
+from io import StringIO
+
+import numpy as np
+
+from charlstm.exercises import expect
+
+
+def tests():
+    expect('encode("a cabin", "banana")', encode("a cabin", "banana"), [1, 0, 0, 1, 3, 0, 2])
+    expect('encode("xyz", "zyx"), all equally frequent', encode("xyz", "zyx"), [1, 2, 3])
+    whole = np.asarray(encode("banana", "banana")).dtype.kind in "iu"
+    assert whole, "ids should be integers, so that they can be used as indices"
+
+
+with redirect_stderr(StringIO()):  # nbgrader takes a warning for a failure; here it is none
+    tests()
+
+# %% nbgrader={"grade": true, "grade_id": "encode-hidden", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# Other texts are tried when this is graded: empty ones, one character, upper case, other alphabets.
+### BEGIN HIDDEN TESTS
+from collections import Counter
+from contextlib import redirect_stderr
+from io import StringIO
+
+import numpy as np
+
+from charlstm.exercises import expect
+
+
+def tests():
+    expect('encode("", "banana")', encode("", "banana"), [])
+    expect('encode("ab", "")', encode("ab", ""), [0, 0])
+    expect('encode("a", "a")', encode("a", "a"), [1])
+    expect('encode("bAaB", "abab A")', encode("bAaB", "abab A"), [2, 4, 1, 0])
+    expect('encode("b a", "a b a")', encode("b a", "a b a"), [3, 1, 2])
+    expect('encode("é😀e\\n", "😀é😀\\n")', encode("é😀e\n", "😀é😀\n"), [3, 1, 0, 2])
+    rng = np.random.default_rng(61)
+    for N, letters in ((40, "zyxwv"), (300, "the quick brown fox\n"), (7, "ba")):
+        known = "".join(rng.choice(list(letters), N))
+        text = "".join(rng.choice(list("?" + letters), 50))
+        counts = Counter(known)
+        rank = [0 if c not in counts else 1 for c in text]
+        for place, c in enumerate(text):
+            if c in counts:
+                rank[place] += sum((-n, other) < (-counts[c], c) for other, n in counts.items())
+        expect(f"encode({text!r}, {known!r})", encode(text, known), rank)
+
+
+with redirect_stderr(StringIO()):
+    tests()
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ## 2. A text as contiguous streams (3 points)
+#
+# `windows(ids, B, T)` lays N ids out as B *streams* and cuts these into *windows*. It returns a
+# list of pairs `(inputs, targets)`, one for each window, in the order in which they are read.
+#
+# - The length of a stream is L = (N - 1) // B. Stream i is the ids from i L up to, but not
+#   including, (i + 1) L; it is row i of every window.
+# - A window is T columns wide. If T does not divide L, the last window is narrower, and it is kept.
+# - The targets are the ids one place later *in the text*, in the same shape as the inputs. So the
+#   last target of a stream is the first input of the stream below it.
+# - If L is 0 there are no windows: an empty list.
+#
+# Row i of a window goes on where row i of the window before ended. With the alphabet as the text,
+# B = 3 and T = 3, L is 8, and there are three windows:
+#
+# ```text
+# inputs    abc  def  gh        targets   bcd  efg  hi
+#           ijk  lmn  op                  jkl  mno  pq
+#           qrs  tuv  wx                  rst  uvw  xy
+# ```
+#
+# `z` is read by nobody here.
+
+
+# %% nbgrader={"grade": false, "grade_id": "windows", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def windows(ids, B, T):
+    """Return the windows of a text.
+
+    ids: (N,) array of integers. Returns pairs (inputs, targets), each (B, T); the last may be
+    narrower.
+    """
+    ### BEGIN SOLUTION
+    L = (len(ids) - 1) // B
+    inputs, targets = (ids[first : first + B * L].reshape(B, L) for first in (0, 1))
+    return [(inputs[:, s : s + T], targets[:, s : s + T]) for s in range(0, L, T)]
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade": true, "grade_id": "windows-visible", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+from contextlib import redirect_stderr
+from io import StringIO
+
+import numpy as np
+
+from charlstm.exercises import expect
+
+
+def tests():
+    got = list(windows(np.arange(26), 3, 3))
+    expect("the number of windows of the alphabet, 3 streams, T 3", len(got), 3)
+    starts = np.array([[0], [8], [16]])
+    for index, (start, wide) in enumerate(((0, 3), (3, 3), (6, 2))):
+        inputs, targets = got[index]
+        expect(f"the inputs of window {index}", inputs, starts + start + np.arange(wide))
+        expect(f"the targets of window {index}", targets, starts + start + 1 + np.arange(wide))
+
+
+with redirect_stderr(StringIO()):
+    tests()
+
+# %% nbgrader={"grade": true, "grade_id": "windows-hidden", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# Other sizes are tried when this is graded: one stream, windows of one, wide ones, short texts.
+### BEGIN HIDDEN TESTS
+from contextlib import redirect_stderr
+from io import StringIO
+
+import numpy as np
+
+from charlstm.exercises import expect
+
+
+def tests():
+    rng = np.random.default_rng(62)
+    cases = [  # N, B, T: T divides L or not, one more or one less, one stream, one column
+        (26, 4, 2),
+        (25, 4, 3),
+        (24, 4, 3),
+        (41, 5, 4),
+        (40, 5, 4),
+        (13, 1, 5),
+        (14, 1, 1),
+        (9, 8, 1),
+        (9, 8, 3),
+        (20, 3, 50),
+        (2, 1, 4),
+        (5, 6, 2),
+        (1, 1, 1),
+        (6, 6, 2),
+    ]
+    for number, (N, B, T) in enumerate(cases):
+        ids = rng.permutation(1000)[:N].astype((np.int64, np.int32, np.uint16)[number % 3])
+        kept = ids.copy()
+        got = list(windows(ids, B, T))
+        L = (N - 1) // B
+        sizes = f"N {N}, {B} streams, T {T}"
+        expect(f"the number of windows for {sizes}", len(got), -(-L // T))
+        for index, (inputs, targets) in enumerate(got):
+            columns = range(index * T, min(L, (index + 1) * T))
+            wanted = [[kept[i * L + t] for t in columns] for i in range(B)]
+            after = [[kept[i * L + t + 1] for t in columns] for i in range(B)]
+            expect(f"the inputs of window {index} for {sizes}", inputs, np.array(wanted))
+            expect(f"the targets of window {index} for {sizes}", targets, np.array(after))
+        expect(f"the ids that were given ({sizes})", ids, kept)
+
+
+with redirect_stderr(StringIO()):
+    tests()
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ## 3. One step of the network (2 points)
+#
+# The weights are a dictionary `p`, as `parameters` above makes it: `"U"` (V, H), `"W"` (H, H),
+# `"b"` (H,), `"C"` (H, V) and `"d"` (V,). A state is a row of H numbers, and there are B of them,
+# one for each stream. When stream i reads the character x, its state $h$ becomes $h'$, and the
+# logits $z$ follow from that:
+#
+# $$h' = \tanh(U_x + h W + b) \qquad z = h' C + d$$
+#
+# $U_x$ is row x of U. Note that $h$ stands on the left of $W$; in lesson 2 it stood on the right.
+#
+# `rnn_step(p, ids, h)` takes the B characters `ids` (B,) and the B states `h` (B, H), and returns
+# the pair `(h', z)`, of the shapes (B, H) and (B, V).
+
+
+# %% nbgrader={"grade": false, "grade_id": "rnn_step", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def rnn_step(p, ids, h):
+    """Return the states after reading `ids` (B,) in the states `h` (B, H), and the logits."""
+    ### BEGIN SOLUTION
+    after = np.tanh(p["U"][ids] + h @ p["W"] + p["b"])
+    return after, after @ p["C"] + p["d"]
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade": true, "grade_id": "rnn_step-visible", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+from contextlib import redirect_stderr
+from io import StringIO
+
+import numpy as np
+
+from charlstm.exercises import expect
+
+
+def tests():
+    p = {
+        "U": np.array([[0.3, -0.2], [0.1, 0.8], [-0.5, 0.4]]),
+        "W": np.array([[0.6, -0.4], [0.9, 0.2]]),
+        "b": np.array([0.1, -0.3]),
+        "C": np.array([[1.0, 0.0, -1.0], [0.5, 2.0, 0.0]]),
+        "d": np.array([0.0, 0.2, -0.1]),
+    }
+    h = np.array([[0.5, -0.7], [0.0, 0.0], [-0.2, 0.4], [0.9, 0.1]])
+    after, logits = rnn_step(p, np.array([2, 0, 1, 2]), h)
+    wanted = [[-0.6231, -0.2355], [0.3799, -0.4621], [0.4136, 0.5784], [0.2260, -0.2355]]
+    expect("h'", after, np.array(wanted), 1e-4)
+    wanted = [[-0.7408, -0.2710, 0.5231], [0.1489, -0.7242, -0.4799]]
+    wanted += [[0.7028, 1.3567, -0.5136], [0.1083, -0.2710, -0.3260]]
+    expect("z", logits, np.array(wanted), 1e-4)
+
+
+with redirect_stderr(StringIO()):
+    tests()
+
+# %% nbgrader={"grade": true, "grade_id": "rnn_step-hidden", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# Other sizes, seeds and dtypes are tried when this is graded, and several steps in a row.
+### BEGIN HIDDEN TESTS
+from contextlib import redirect_stderr
+from io import StringIO
+
+import numpy as np
+import torch
+
+from charlstm.exercises import expect
+
+
+def tests():
+    cases = [(4, 7, 5), (1, 3, 2), (6, 1, 4), (3, 4, 1), (2, 2, 2), (5, 5, 5)]  # B, V, H
+    for number, (B, V, H) in enumerate(cases):
+        for dtype, tolerance in ((np.float64, 1e-10), (np.float32, 1e-5)):
+            rng = np.random.default_rng(630 + number)
+            shapes = {"U": (V, H), "W": (H, H), "b": (H,), "C": (H, V), "d": (V,)}
+            p = {name: rng.normal(0, 1, shape).astype(dtype) for name, shape in shapes.items()}
+            h = rng.normal(0, 0.7, (B, H)).astype(dtype)
+            q = {name: torch.tensor(value) for name, value in p.items()}
+            state, wanted = h, torch.tensor(h)
+            for step in range(3):
+                ids = rng.integers(V, size=B)
+                before, weights = np.copy(state), {name: np.copy(p[name]) for name in p}
+                after, logits = rnn_step(p, ids, state)
+                after, logits = (np.asarray(value) for value in (after, logits))
+                one_hot = torch.eye(V, dtype=wanted.dtype)[torch.tensor(ids)]
+                wanted = torch.rnn_tanh_cell(
+                    one_hot, wanted, q["U"].T, q["W"].T, q["b"], torch.zeros_like(q["b"])
+                )
+                z = torch.addmm(q["d"], wanted, q["C"])
+                where = f"after {step + 1} steps (B {B}, V {V}, H {H}, {np.dtype(dtype)})"
+                expect(f"h' {where}", after, wanted, tolerance)
+                expect(f"z {where}", logits, z, tolerance)
+                expect(f"the state that was given {where}", state, before, 0)
+                for name in p:
+                    expect(f"the weights {name} that were given", p[name], weights[name], 0)
+                state = after
+
+
+with redirect_stderr(StringIO()):
+    tests()
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ## 4. The loss and its gradient (3 points)
+#
+# `cross_entropy(logits, targets)` takes logits z (B, T, V) and targets (B, T), integers from 0 to
+# V - 1. It returns the pair `(loss, gradient)`:
+#
+# - the loss, one number, is the mean over all B T places of $-\ln p(\text{target})$, where $p$ is
+#   the softmax of the V logits at that place. It is in nats: the logarithm is the natural one;
+# - the gradient, (B, T, V), is that of the loss with respect to each logit.
+#
+# Both must hold for logits of any size, and for a target that the network took to be impossible:
+# with the logits 0 and 1000 and the target 0, the loss is 1000. (What is the logarithm of a
+# quotient? And how can the logarithm of a sum of exponentials be taken when these are too large or
+# too small to be numbers in the machine?)
+
+
+# %% nbgrader={"grade": false, "grade_id": "cross_entropy", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def cross_entropy(logits, targets):
+    """Return the mean loss in nats, and its gradient (B, T, V).
+
+    logits: (B, T, V). targets: (B, T), integers.
+    """
+    ### BEGIN SOLUTION
+    B, T, _ = logits.shape
+    place = (np.arange(B)[:, None], np.arange(T), targets)
+    shifted = logits - logits.max(-1, keepdims=True)
+    log_chances = shifted - np.log(np.exp(shifted).sum(-1, keepdims=True))
+    gradient = np.exp(log_chances)
+    gradient[place] -= 1
+    return -log_chances[place].mean(), gradient / (B * T)
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade": true, "grade_id": "cross_entropy-visible", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+from contextlib import redirect_stderr
+from io import StringIO
+
+import numpy as np
+
+from charlstm.exercises import expect
+
+
+def tests():
+    loss, gradient = cross_entropy(np.zeros((1, 2, 4)), np.array([[1, 3]]))
+    expect("the loss of two places with four equal logits", loss, float(np.log(4)))
+    wanted = [[[0.125, -0.375, 0.125, 0.125], [0.125, 0.125, 0.125, -0.375]]]
+    expect("its gradient", gradient, np.array(wanted))
+
+    chances = np.array([[[0.5, 0.25, 0.25]], [[0.1, 0.2, 0.7]]])
+    loss, _ = cross_entropy(np.log(chances), np.array([[0], [1]]))
+    expect("the loss where the targets have chances 1/2 and 1/5", loss, float(np.log(10)) / 2)
+    loss, _ = cross_entropy(np.array([[[0.0, 1000.0]]]), np.array([[0]]))
+    expect("the loss for logits 0 and 1000 and target 0", loss, 1000.0)
+
+
+with redirect_stderr(StringIO()):
+    tests()
+
+# %% nbgrader={"grade": true, "grade_id": "cross_entropy-hidden", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# Other sizes, seeds and dtypes are tried when this is graded, and logits that are very large.
+### BEGIN HIDDEN TESTS
+from contextlib import redirect_stderr
+from io import StringIO
+
+import numpy as np
+import torch
+
+from charlstm.exercises import expect
+
+
+def tests():
+    cases = [  # B, T, V, size of the logits, tolerance, dtype; V 1 is a text of one character
+        (2, 3, 5, 1, 1e-10, np.float64),
+        (5, 2, 3, 4, 1e-10, np.float64),
+        (3, 3, 3, 2, 1e-10, np.float64),
+        (1, 1, 2, 1, 1e-10, np.float64),
+        (4, 1, 6, 1, 1e-10, np.float64),
+        (1, 7, 4, 1, 1e-10, np.float64),
+        (2, 4, 1, 3, 1e-10, np.float64),
+        (3, 4, 6, 1e4, 1e-6, np.float64),
+        (3, 2, 7, 1, 1e-5, np.float32),
+    ]
+    for number, (B, T, V, size, tolerance, dtype) in enumerate(cases):
+        rng = np.random.default_rng(640 + number)
+        logits = rng.normal(0, size, (B, T, V)).astype(dtype)
+        targets = rng.integers(V, size=(B, T))
+        kept = logits.copy(), targets.copy()
+        z = torch.tensor(logits, requires_grad=True)
+        wanted = torch.nn.functional.cross_entropy(z.flatten(0, 1), torch.tensor(targets).flatten())
+        wanted.backward()
+        sizes = f"(B {B}, T {T}, V {V}, logits of size {size}, {np.dtype(dtype)})"
+        loss, gradient = cross_entropy(logits, targets)
+        expect(f"the loss {sizes}", loss, float(wanted.detach()), tolerance)
+        expect(f"the gradient {sizes}", gradient, z.grad, tolerance)
+        expect("the logits that were given", logits, kept[0], 0)
+        expect("the targets that were given", targets, kept[1], 0)
+    for high in (-1e4, 1e4):
+        loss, gradient = cross_entropy(np.full((1, 1, 2), high), np.array([[1]]))
+        expect(f"the loss of two logits of {high:g}", loss, float(np.log(2)))
+        expect("its gradient", gradient, np.array([[[0.5, -0.5]]]))
+
+
+with redirect_stderr(StringIO()):
+    tests()
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ## 5. Back-propagation through time (4 points)
+#
+# B streams have read T characters each, `ids` (B, T). The states that they went through are
+# `states` (B, T + 1, H): `states[:, 0]` is what they started with, and `states[:, t + 1]` what they
+# were in after reading `ids[:, t]`. Some loss was computed from the logits that part 3 makes from
+# `states[:, 1:]`, and its gradient with respect to them is `dlogits`, of shape (B, T, V).
+#
+# `rnn_backward(p, ids, states, dlogits)` returns a dictionary with the gradient of that loss with
+# respect to each weight, under the name and in the shape that it has in `p`, and with respect to
+# the state at the start, under the name `"h0"`, (B, H).
+#
+# - Derive it for rows; lesson 2 has it for one stream and columns.
+# - A character may stand in several rows of a column, and each adds its share to the gradient of U.
+# - There is nothing to average: what the loss is averaged over is in `dlogits` already.
+#
+# It is held against PyTorch's autograd in double precision, and may differ by 1e-12. (Slopes that
+# are measured by moving a number a little are not as exact; and autograd is switched off while your
+# function is tested.)
+
+
+# %% nbgrader={"grade": false, "grade_id": "rnn_backward", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def rnn_backward(p, ids, states, dlogits):
+    """Return the gradients of a loss by name: those in `p`, and "h0".
+
+    ids: (B, T). states: (B, T + 1, H). dlogits: (B, T, V), of the loss by the logits.
+    """
+    ### BEGIN SOLUTION
+    grads = {name: np.zeros_like(value) for name, value in p.items()}
+    back = np.zeros_like(states[:, 0])  # dL/dh_{t+1} from what comes after t + 1
+    for t in reversed(range(ids.shape[1])):
+        before, after, dz = states[:, t], states[:, t + 1], dlogits[:, t]
+        a = (dz @ p["C"].T + back) * (1 - after**2)
+        np.add.at(grads["U"], ids[:, t], a)
+        grads["W"] += before.T @ a
+        grads["b"] += a.sum(0)
+        grads["C"] += after.T @ dz
+        grads["d"] += dz.sum(0)
+        back = a @ p["W"].T
+    return {**grads, "h0": back}
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade": true, "grade_id": "rnn_backward-visible", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+from contextlib import redirect_stderr
+from io import StringIO
+
+import numpy as np
+import torch
+
+from charlstm.exercises import expect
+
+
+def tests():
+    B, T, V, H = 3, 4, 5, 2
+    rng = np.random.default_rng(5)
+    shapes = {"U": (V, H), "W": (H, H), "b": (H,), "C": (H, V), "d": (V,)}
+    p = {name: rng.normal(0, 0.8, shape) for name, shape in shapes.items()}
+    ids = np.array([[0, 2, 2, 1], [0, 3, 2, 4], [1, 3, 2, 0]])
+    start, dlogits = rng.normal(0, 0.5, (B, H)), rng.normal(0, 1, (B, T, V))
+
+    # the forward pass in PyTorch, whose cell multiplies from the other side
+    q = {name: torch.tensor(value, requires_grad=True) for name, value in p.items()}
+    q["h0"] = torch.tensor(start, requires_grad=True)
+    states = [q["h0"]]
+    for t in range(T):
+        x = torch.eye(V, dtype=torch.float64)[torch.tensor(ids[:, t])]
+        states.append(
+            torch.rnn_tanh_cell(x, states[-1], q["U"].T, q["W"].T, q["b"], torch.zeros_like(q["b"]))
+        )
+    states = torch.stack(states, 1)
+    logits = torch.nn.functional.linear(states[:, 1:], q["C"].T, q["d"])
+    (logits * torch.tensor(dlogits)).sum().backward()
+
+    with torch.no_grad():
+        got = rnn_backward(p, ids, states.detach().numpy(), dlogits)
+    for name in q:
+        expect(f"the gradient of {name}", got.get(name), q[name].grad, 1e-4)
+        off = float(np.abs(np.asarray(got[name]) - q[name].grad.numpy()).max())
+        expect(f"the largest difference in the gradient of {name}", off, 0.0, 1e-12)
+
+
+with redirect_stderr(StringIO()):
+    tests()
+
+# %% nbgrader={"grade": true, "grade_id": "rnn_backward-hidden", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
+# Other sizes and seeds are tried when this is graded: long windows, windows of one, one character.
+### BEGIN HIDDEN TESTS
+from contextlib import redirect_stderr
+from io import StringIO
+
+import numpy as np
+import torch
+
+from charlstm.exercises import expect
+
+
+def tests():
+    cases = [  # B, T, V, H, whether only the last character counts
+        (3, 4, 5, 2, False),
+        (2, 6, 3, 4, False),
+        (4, 1, 6, 3, False),
+        (1, 5, 4, 3, False),
+        (5, 3, 1, 2, False),
+        (2, 3, 4, 1, False),
+        (3, 3, 3, 3, False),
+        (2, 30, 3, 5, True),
+        (6, 8, 2, 4, True),
+    ]
+    for number, (B, T, V, H, last) in enumerate(cases):
+        rng = np.random.default_rng(650 + number)
+        shapes = {"U": (V, H), "W": (H, H), "b": (H,), "C": (H, V), "d": (V,)}
+        p = {name: rng.normal(0, 0.8, shape) for name, shape in shapes.items()}
+        if last:  # far back the gradient should still be there to be seen
+            p["W"] = np.linalg.qr(rng.normal(0, 1, (H, H)))[0]
+            p["U"], p["b"] = 0.1 * p["U"], 0.1 * p["b"]
+        ids = rng.integers(V, size=(B, T)).astype((np.int64, np.int32)[number % 2])
+        start, dlogits = rng.normal(0, 0.3, (B, H)), rng.normal(0, 1, (B, T, V))
+        dlogits[:, : T - 1] *= not last
+
+        q = {name: torch.tensor(value, requires_grad=True) for name, value in p.items()}
+        q["h0"] = torch.tensor(start, requires_grad=True)
+        states = [q["h0"]]
+        for t in range(T):
+            x = torch.eye(V, dtype=torch.float64)[torch.tensor(ids[:, t]).long()]
+            none = torch.zeros_like(q["b"])
+            states.append(torch.rnn_tanh_cell(x, states[-1], q["U"].T, q["W"].T, q["b"], none))
+        states = torch.stack(states, 1)
+        logits = torch.nn.functional.linear(states[:, 1:], q["C"].T, q["d"])
+        (logits * torch.tensor(dlogits)).sum().backward()
+
+        given = {**p, "states": states.detach().numpy(), "dlogits": dlogits}
+        kept = {name: value.copy() for name, value in given.items()}
+        with torch.no_grad():
+            got = rnn_backward(p, ids, given["states"], dlogits)
+        sizes = f"(B {B}, T {T}, V {V}, H {H})"
+        for name in q:
+            expect(f"the gradient of {name} {sizes}", got.get(name), q[name].grad, 1e-4)
+            off = float(np.abs(np.asarray(got[name]) - q[name].grad.numpy()).max())
+            expect(f"the largest difference in the gradient of {name} {sizes}", off, 0.0, 1e-12)
+        for name, value in given.items():
+            expect(f"{name}, as it was given", value, kept[name], 0)
+
+
+with redirect_stderr(StringIO()):
+    tests()
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ## 6. Three ways to start a window (3 points)
+#
+# A network reads a text once, from beginning to end, in windows, and learns as it reads. In which
+# state should it start a window?
+#
+# - `carried`: the windows come in order, and each starts in the states in which the one before
+#   ended (the first in zeros);
+# - `zeroed`: the windows come in order, and each starts in zeros;
+# - `shuffled`: the windows come in random order, each once, and all the same each starts in the
+#   states in which the one read just before ended (the first in zeros). A window keeps its B rows.
+#   Shuffling is a habit from other kinds of data; here the state then belongs to another place of
+#   the text.
+#
+# A text in which the answer is easy to see is this one: of twenty letters some nineteen repeat the
+# letter `lag` places before, the others are drawn.
+
+
+# %% nbgrader={"grade": false, "grade_id": "echo_text", "locked": true, "schema_version": 3, "solution": false, "task": false}
+def echo_text(N, lag, seed):
+    """Return a text of N letters from a to d, most of which repeat the one `lag` places before."""
+    rng = np.random.default_rng(seed)
+    letters = rng.integers(4, size=N)
+    for t in np.flatnonzero(rng.random(N) < 0.95):
+        if t >= lag:
+            letters[t] = letters[t - lag]
+    return "".join("abcd"[i] for i in letters)
+
+
+print(echo_text(60, 3, 0))
+
+# %% [markdown]
+# **Guess** before you write: windows of 4 characters on an echo with lag 3. In which order will the
+# losses of the three come out, and will two of them be close together?
+#
+# Write `experiment(text, seed)`. For each of the three ways:
+#
+# - start from `parameters(V, 32, seed)`, anew for each way; V is how many different characters the
+#   text has, and which id each of them gets does not matter;
+# - read the text in 16 streams and windows of 4 characters, as in part 2. Whether a narrower window
+#   at the end is read or left out does not matter;
+# - for each window: run the network, compute the mean loss over its characters in nats, its
+#   gradients by back-propagation within the window (the states at its start are given numbers), and
+#   take one step of plain gradient descent: each weight minus 0.5 times its gradient. The loss is
+#   taken before the step, so it is always of text that this network has not learnt from;
+# - shuffle with `np.random.default_rng(seed)`.
+#
+# It returns `{"carried": ..., "zeroed": ..., "shuffled": ...}`, where each number is the mean of
+# the losses of the last quarter of the windows that were read. (If their number is no multiple of
+# four, round as you like.) The same text and seed must give the same numbers.
+#
+# You may use what you wrote above, or PyTorch with its autograd, or write it anew: only the numbers
+# are graded, by their order and rough size. A text of 16,001 characters, the longest that is tried,
+# takes our solution about half a second; no test cell should take more than 30 seconds.
+
+
+# %% nbgrader={"grade": false, "grade_id": "experiment", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def experiment(text, seed):
+    """Return the mean loss of the last quarter of the windows, for each way to start one."""
+    ### BEGIN SOLUTION
+    # written anew, so that a mistake in another part costs nothing here
+    B, T, H, rate = 16, 4, 32, 0.5
+    characters = sorted(set(text))
+    V, id_of = len(characters), {c: i for i, c in enumerate(characters)}
+    ids = np.array([id_of[c] for c in text])
+    L = (len(ids) - 1) // B
+    rows, columns = np.arange(B)[:, None], np.arange(T)
+    found = {}
+    for how in ("carried", "zeroed", "shuffled"):
+        p, losses, h = parameters(V, H, seed), [], np.zeros((B, H))
+        starts = np.arange(0, L - T + 1, T)
+        if how == "shuffled":
+            starts = np.random.default_rng(seed).permutation(starts)
+        for start in starts:
+            inputs, targets = (ids[rows * L + start + later + columns] for later in (0, 1))
+            h = np.zeros((B, H)) if how == "zeroed" else h
+            states = [h]
+            for t in range(T):
+                states.append(np.tanh(p["U"][inputs[:, t]] + states[-1] @ p["W"] + p["b"]))
+            states = np.stack(states, 1)
+            z = states[:, 1:] @ p["C"] + p["d"]
+            z -= z.max(-1, keepdims=True)
+            z -= np.log(np.exp(z).sum(-1, keepdims=True))
+            losses.append(-z[rows, columns, targets].mean())
+            dz = np.exp(z)
+            dz[rows, columns, targets] -= 1
+            dz /= B * T
+            grads = {name: np.zeros_like(value) for name, value in p.items()}
+            back = np.zeros((B, H))
+            for t in reversed(range(T)):
+                a = (dz[:, t] @ p["C"].T + back) * (1 - states[:, t + 1] ** 2)
+                np.add.at(grads["U"], inputs[:, t], a)
+                grads["W"] += states[:, t].T @ a
+                grads["b"] += a.sum(0)
+                grads["C"] += states[:, t + 1].T @ dz[:, t]
+                grads["d"] += dz[:, t].sum(0)
+                back = a @ p["W"].T
+            for name in p:
+                p[name] -= rate * grads[name]
+            h = states[:, -1]
+        found[how] = float(np.mean(losses[-(len(losses) // 4) :]))
+    return found
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade": true, "grade_id": "experiment-visible", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+from contextlib import redirect_stderr
+from io import StringIO
+
+
+def tests():
+    found = experiment(echo_text(16_001, 3, 0), 0)
+    print("found:", {how: f"{float(nats):.3f}" for how, nats in found.items()})
+    names = "the experiment should return the keys carried, zeroed and shuffled"
+    assert set(found) == {"carried", "zeroed", "shuffled"}, names
+    c, z, s = (float(found[how]) for how in ("carried", "zeroed", "shuffled"))
+    told = f"(carried {c:.3f}, zeroed {z:.3f}, shuffled {s:.3f})"
+    assert 0.1 < c < 0.4, f"carried should be between 0.1 and 0.4 nats {told}"
+    assert 0.3 < z - c < 0.8, f"zeroed should be 0.3 to 0.8 above carried {told}"
+    assert 0.15 < s - z < 0.45, f"shuffled should be 0.15 to 0.45 above zeroed {told}"
+
+
+with redirect_stderr(StringIO()):
+    tests()
+
+# %% nbgrader={"grade": true, "grade_id": "experiment-hidden", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# Other texts and seeds are tried when this is graded; in some of them there is nothing to carry.
+### BEGIN HIDDEN TESTS
+from contextlib import redirect_stderr
+from io import StringIO
+
+import numpy as np
+
+from charlstm import read_corpus
+
+
+def tests():
+    def letters(N, lag, seed, share):
+        rng = np.random.default_rng(seed)
+        found = rng.integers(4, size=N)
+        for t in np.flatnonzero(rng.random(N) < share):
+            found[t] = found[t - lag] if t >= lag else found[t]
+        return "".join("wxyz"[i] for i in found)
+
+    def between(what, low, value, high):
+        told = f"{what} should be between {low:.2f} and {high:.2f}, but is {value:.3f}"
+        assert low < value < high, told
+
+    def run(text, seed):
+        found = experiment(text, seed)
+        return [float(found[how]) for how in ("carried", "zeroed", "shuffled")]
+
+    names = ("carried", "zeroed", "shuffled")
+    for what, nats in zip(names, run("a" * 641, 3), strict=True):
+        between(f"a text of one character, {what}", -1e-6, nats, 0.5)
+
+    text = letters(1_601, 2, 73, 0.9)
+    first, again, other = run(text, 1), run(text, 1), run(text, 2)
+    told = f"the same text and seed should give the same numbers, but gave {first} and {again}"
+    assert np.allclose(first, again, rtol=0, atol=1e-6), told
+    told = f"another seed should give other weights, but both gave {first}"
+    assert not np.allclose(first, other, rtol=0, atol=1e-6), told
+
+    for what, nats in zip(names, run(letters(8_001, 1, 72, 0), 8), strict=True):
+        between(f"letters that do not depend on each other, {what}", 1.34, nats, 1.45)
+
+    c, z, s = run(letters(16_001, 4, 71, 0.95), 7)  # without back-propagation, carried is 1.1
+    between("echo of lag 4, carried", 0.15, c, 0.6)
+    between("echo of lag 4, zeroed", 0.85, z, 1.2)
+    between("echo of lag 4, shuffled minus zeroed", 0.1, s - z, 0.45)
+
+    c, z, s = run(read_corpus(["tales"]).text[:16_001], 9)
+    between("tales, carried", 2.3, c, 2.58)
+    between("tales, zeroed minus carried", 0.01, z - c, 0.2)
+    between("tales, shuffled minus zeroed", 0.01, s - z, 0.3)
+
+
+with redirect_stderr(StringIO()):
+    tests()
+### END HIDDEN TESTS
+
+# %% [markdown]
+# This cell is yours (not graded). Three seeds on a real text, drawn:
+#
+# ```python
+# text = read_corpus(["tales"]).text[:32_001]
+# found = [experiment(text, seed) for seed in range(3)]
+# lines = {how: (range(3), [losses[how] for losses in found]) for how in found[0]}
+# plots.curves(lines, "seed", "nats per character", "tales")
+# ```
+
+# %%
+
+# %% [markdown]
+# ## 7. In words (3 points)
+#
+# Answer in at most 250 words, and quote figures that you have measured.
+#
+# a. `shuffled` differs from `zeroed` in two things: the order of the windows and the state that
+# they start in. Which of the two costs more? Run what is missing to tell: random order, and zeros.
+# And why does the network not simply learn to give the foreign state no weight? (It helps to look
+# at the mean loss at each of the four places of a window. Change a copy of your function, and keep
+# the one that is graded as it is.)
+#
+# b. In `carried`, the state passes from one window to the next, but no gradient passes back.
+# Predict up to which lag `carried` learns an echo with windows of 4. Then run it on 32,001 letters
+# for the lags 3, 4, 5 and 10, and for lag 4 once more with the gradient cut between the characters
+# of a window as well. Say what you predicted, what came, and why.
+#
+# c. A colleague finds that carrying the state makes no difference: on his text of four different
+# letters both ways come out at 1.39 nats. Give two different explanations, and for each a run that
+# would tell whether it is the right one.
+
+# %% [markdown] nbgrader={"grade": true, "grade_id": "in-words", "locked": false, "points": 3, "schema_version": 3, "solution": true, "task": false}
+# ### BEGIN SOLUTION
+# One point for each part. The figures are those of our solution for the text and the weights with
+# seeds 0 to 4, on 32,001 letters.
+#
+# a. Lag 3: `zeroed` 0.77 to 0.80, random order with zeros 0.79 to 0.82, `shuffled` 1.09 to 1.13: it
+# is the state. With seed 0 the four places of a window cost: `zeroed` 1.34, 1.34, 0.21, 0.24;
+# random order with zeros 1.39, 1.42, 0.18, 0.19; `shuffled` 1.69, 1.67, 0.57, 0.53. At the first
+# two places the letter that is wanted was read before the window, so nothing can be known, which
+# costs ln 4 = 1.39. `shuffled` pays more: it takes the foreign state for a memory, and is sure of
+# what is wrong. The same weights serve at every place, and at the last two the state is needed: to
+# give it no weight would throw away what was read in this window, too. What comes out is in
+# between, and worse at all four. (The point is for the run that is missing, and one of these two
+# reasons.)
+#
+# b. Lag 3: 0.20 to 0.23; lag 4: 0.24 to 0.27; lag 5: 0.83 to 1.15; lag 10: 1.30 to 1.35; lag 4 with
+# the gradient cut everywhere: 0.82 to 1.09. At the last place of a window a letter four before the
+# one that is predicted is still in the window, so the gradient can reach it, and the weights learn
+# to keep it; then it is kept in all windows, over their edges, too. Nothing teaches them to keep a
+# letter for longer. Lag 5 is not at 1.39, for what learnt to keep a letter for four steps does not
+# lose all of it at the fifth. (The point is for the edge between 4 and 5 and where the gradient
+# ends, or for a wrong prediction with the figures and that reason.)
+#
+# c. 1.39 is ln 4: what guessing among four letters costs. Either there is nothing to learn in this
+# text, as with letters drawn at random: then the same program on an echo with lag 3 gives 0.2
+# carried and 0.8 zeroed. Or the program does not learn (a wrong gradient, a step of 0): then the
+# echo costs 1.39 in both ways, too. Or what matters lies farther back than it has learnt to keep:
+# then a run with wider windows tells. (That the state is lost in both ways is no explanation of
+# 1.39, unless what matters lies before the window. The point is for two that differ, each with a
+# run that tells.)
+# ### END SOLUTION

@@ -1,0 +1,203 @@
+"""Rules that the lessons state, over five seeds."""
+
+import math
+import runpy
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from charlstm import ModelOptions, cells, fit_streams, gradients
+
+LESSONS = Path(__file__).parent.parent / "notebooks" / "lessons"
+
+
+@pytest.fixture(scope="module")
+def lesson3():
+    """What the lesson defines; its trainings are run by the tests, at their full length."""
+    threads = torch.get_num_threads()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CHARLSTM_FAST", "1")
+        yield runpy.run_path(str(LESSONS / "03-why-gradients-vanish-and-explode.py"))
+    torch.set_num_threads(threads)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(5))
+def test_lesson3_one_unit_vanishes_and_many_do_both(lesson3, seed):
+    inputs = np.random.default_rng(seed).normal(0, 0.5, 50)
+    for w in (0.9, 1.5, 2.0):
+        assert abs(lesson3["chain"](w, inputs)[1][50]) < 0.8**50
+    J = lesson3["products"](lesson3["network"](1.5, seed), lesson3["rows"][0, :60], [40])[40]
+    values = np.linalg.svd(J, compute_uv=False)
+    assert values[0] > 10
+    assert np.median(values) < 0.1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(5))
+def test_lesson3_saturation_is_not_to_blame(lesson3, seed):
+    slopes, factors = {}, {}
+    for name, activation, gain in (
+        ("linear", cells.linear, 0.8), ("half", torch.tanh, 0.5), ("one", torch.tanh, 1.0),
+        ("three", torch.tanh, 3.0), ("sigmoid", torch.sigmoid, 1.0),
+    ):  # fmt: skip
+        model = lesson3["network"](gain, seed)
+        slopes[name] = lesson3["mean_slope"](model, activation)
+        factors[name] = gradients.factor(
+            lesson3["norms_by_lag"](model, lesson3["rows"], activation)
+        )
+    assert slopes["linear"] == 1
+    assert factors["linear"] == pytest.approx(0.8, rel=1e-3)
+    assert slopes["three"] < 0.5 * slopes["one"] < 0.5 * slopes["half"]
+    assert factors["sigmoid"] < 0.3 < factors["half"] < 0.6 < factors["one"] < 0.98
+    assert factors["three"] > 1.2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(5))
+def test_lesson3_what_breaks_and_what_clipping_saves(lesson3, seed):
+    def final(activation, gain, limit, rate=1.0):
+        losses = lesson3["train"](activation, gain, limit, seed, rate, steps=100)[2]
+        return float(np.mean(losses[-10:])), len(losses)
+
+    often = np.bincount(lesson3["ids"]) / len(lesson3["ids"])
+    counting = -(often * np.log(often)).sum()
+    loss, steps = final(torch.relu, 1.5, None)
+    assert math.isnan(loss)
+    assert steps < 20
+    assert counting < final(torch.tanh, 1.5, None)[0] < math.inf
+    assert counting < final(torch.tanh, 3.0, 1.0)[0] < math.inf
+    saved = final(torch.tanh, 1.5, 1.0)[0]
+    assert max(saved, final(torch.relu, 1.5, 1.0)[0]) < counting - 0.3
+    assert saved < final(torch.tanh, 1.5, None, rate=0.1)[0] - 0.2
+    assert final(torch.tanh, 0.5, None)[0] < saved
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(5))
+def test_lesson3_an_exploded_gradient_keeps_no_promise(lesson3, seed):
+    kept = lesson3["share_kept"]
+    assert kept(0.5, 1.0, seed) > 0.7
+    assert kept(1.5, 1e-4, seed) > 0.9
+    for length in (1.0, 0.01, 1e-4, 1e-8):
+        assert abs(kept(3.0, length, seed)) < 0.01
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(5))
+def test_lesson3_without_clipping_some_leave_the_cliff_for_good(lesson3, seed):
+    rng = np.random.default_rng(seed)
+    start = [torch.tensor(rng.uniform(*ends, 200)) for ends in ((1.0, 2.0), (-0.4, 0.4))]
+    thrown, arrived = {}, {}
+    for limit in (None, 1.0, 0.1):
+        way, _ = lesson3["descend"](*start, limit, steps=150)
+        thrown[limit] = (np.hypot(way[-1, 0] - 1.5, way[-1, 1]) > 3).mean()
+        arrived[limit] = (lesson3["cliff_loss"](*torch.tensor(way[-1])).numpy() < 0.01).mean()
+    assert thrown[None] > 0.05
+    assert thrown[1.0] == thrown[0.1] == 0
+    assert arrived[1.0] > arrived[None] + 0.1
+    assert arrived[1.0] > arrived[0.1] + 0.1
+
+
+@pytest.fixture(scope="module")
+def lesson4():
+    """What the lesson computes in full: its models are five seeds, and the shipped one."""
+    threads = torch.get_num_threads()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("CHARLSTM_FAST", raising=False)
+        yield runpy.run_path(str(LESSONS / "04-the-lstm-gate-by-gate.py"))
+    torch.set_num_threads(threads)
+
+
+@pytest.mark.slow
+def test_lesson4_most_of_a_far_gradient_does_not_come_along_c(lesson4):
+    assert [len(pairs) for pairs in lesson4["measured"].values()] == [5, 5, 1]
+    for pairs in lesson4["measured"].values():
+        for whole, along in pairs:
+            assert whole[40] > 4 * along[40] > 0
+
+
+@pytest.mark.slow
+def test_lesson4_the_jacobian_is_more_than_the_forget_gate(lesson4):
+    for model in (*lesson4["fresh"], *lesson4["pytorch"], lesson4["shipped"]):
+        with torch.no_grad():
+            share, _, largest = lesson4["beside_f"](model, lesson4["ids"][:2])
+        assert 0.15 < share < 1
+        assert largest <= 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(5))
+def test_lesson4_units_with_written_weights_work_on_any_text(lesson4, seed):
+    vocabulary, cell = lesson4["vocabulary"], lesson4["cell"]
+    letters = np.random.default_rng(seed).choice(list(vocabulary.characters), 200)
+    ids = torch.from_numpy(vocabulary.encode("".join(letters))).long()
+    state, expected = None, np.zeros(3)
+    for x, character in zip(torch.eye(len(vocabulary)).double()[ids], letters, strict=True):
+        with torch.no_grad():
+            state = cell(x, state)
+        expected[0] += character == "n"
+        expected[1] = (not expected[1]) if character == '"' else expected[1]
+        expected[2] = expected[2] + 1 if character.isalpha() else 0
+        np.testing.assert_allclose(state[1], expected, rtol=0, atol=1e-5)
+
+
+@pytest.mark.slow
+def test_lesson4_whether_forget_gates_are_at_their_ends_depends_on_the_model(lesson4):
+    for name, layers in lesson4["watched"].items():
+        for values in layers:
+            at_ends = ((values["f"] < 0.05) | (values["f"] > 0.95)).double().mean()
+            assert at_ends < 0.3 if name == "shipped" else 0.33 < at_ends < 0.6
+
+
+@pytest.mark.slow
+def test_lesson4_c_is_missed_for_longer_than_h(lesson4):
+    assert len(lesson4["damage"]) == 6
+    for wiped in lesson4["damage"].values():
+        assert wiped["c"][9] > 2.5 * wiped["h"][9]
+    assert lesson4["damage"]["shipped"]["h"][0] > 2 * lesson4["damage"]["shipped"]["c"][0]
+
+
+@pytest.mark.slow
+def test_lesson4_the_output_gate_also_serves_the_cell_itself(lesson4):
+    assert len(lesson4["losses"]) == 6
+    for intact, shut_to_head, shut_to_itself in lesson4["losses"].values():
+        assert intact + 0.25 < shut_to_itself < shut_to_head - 0.5
+
+
+@pytest.fixture(scope="module")
+def lesson6():
+    """What the lesson defines; its trainings are run by the tests, with smaller models."""
+    threads = torch.get_num_threads()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CHARLSTM_FAST", "1")
+        yield runpy.run_path(str(LESSONS / "06-truncated-back-propagation.py"))
+    torch.set_num_threads(threads)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(5))
+def test_lesson6_what_makes_training_and_validation_part(lesson6, seed):
+    training, validation, cold = lesson6["training"], lesson6["validation"], lesson6["cold"]
+    sizes = {"layers": 2, "hidden_size": 64, "embedding_size": 32, "dropout": 0.0}
+    parted, nats = {}, {}
+    for name, changed, text in (
+        ("plain", {}, training[:10_000]),
+        ("dropped", {"dropout": 0.4, "weight_drop": 0.3}, training[:10_000]),
+        ("half", {"hidden_size": 32}, training[:10_000]),
+        ("whole", {}, training),
+    ):
+        options = ModelOptions(**(sizes | changed))
+        model, _, _ = lesson6["watch"](options, text, updates=250, seed=seed)
+        nats[name] = cold(model, validation).nats
+        parted[name] = nats[name] - cold(model, text, most_windows=32).nats
+    assert parted["plain"] > 0.3
+    assert 0.05 < parted["dropped"] < parted["plain"] - 0.05
+    assert 0.05 < parted["half"] < parted["plain"] - 0.05
+    assert nats["whole"] < min(nats["plain"], nats["dropped"], nats["half"]) - 0.05
+
+    streams = fit_streams(validation, 64, 48)
+    others, zero, own = lesson6["start_costs"](model, streams).values()
+    assert min(others[0], zero[0]) > own[0] + 0.4
