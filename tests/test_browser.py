@@ -307,6 +307,7 @@ def play_with_the_explorer(page):
     [
         ("01-start-here", play_with_the_sampler),
         ("03-why-gradients-vanish-and-explode", play_with_the_explorer),
+        ("05-does-the-lstm-cure-it", play_with_the_explorer),
     ],
 )
 def test_a_lesson_runs_and_its_panel_answers(name, play, browser, lab, tmp_path):
