@@ -120,6 +120,11 @@ class Classroom:
         """Return where nbgrader keeps a notebook at a step."""
         return self.path / step / student / assignment / f"{assignment}.ipynb"
 
+    def found(self, step: str, assignment: str) -> list[str]:
+        """Return the students of whom there is a notebook at a step."""
+        notebooks = self.path.glob(f"{step}/*/{assignment}/{assignment}.ipynb")
+        return sorted(path.parent.parent.name for path in notebooks)
+
     def build(self, sources: Sequence[Path]) -> Iterator[tuple[str, str]]:
         """Make the notebooks to hand out; yield each set, and what was done.
 
@@ -201,8 +206,7 @@ class Classroom:
 
     def waiting(self, assignment: str, again: bool = False) -> list[str]:
         """Return the students to grade: whose notebook, or whose tests, changed; or all."""
-        found = self.path.glob(f"submitted/*/{assignment}/{assignment}.ipynb")
-        students = sorted(path.parent.parent.name for path in found)
+        students = self.found("submitted", assignment)
         return [s for s in students if again or not self._up_to_date(assignment, s)]
 
     def _up_to_date(self, assignment: str, student: str) -> bool:
@@ -269,9 +273,7 @@ class Classroom:
         Raises:
             UserError: nothing is graded, or nbgrader refused.
         """
-        students = [
-            path.parent.parent.name for path in self.path.glob(f"autograded/*/{assignment}/*.ipynb")
-        ]
+        students = self.found("autograded", assignment)
         if not students:
             raise UserError(f"{assignment}: nothing is graded; run the verb grade first")
         try:
@@ -279,7 +281,7 @@ class Classroom:
         except NbgraderError as error:
             raise UserError(f"{assignment}: nbgrader refused it: {error}") from None
         used: set[str] = set()
-        for student in sorted(students):
+        for student in students:
             file = self.students(assignment).get(student, {}).get("file", f"{student}.ipynb")
             name = str(PurePosixPath(file).with_suffix(".html"))
             name = f"{student}/{name}" if name in used else name

@@ -120,6 +120,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if isinstance(given, Build):
         for name, done in room.build(sorted(assignments_folder().glob("ps*.py"))):
             print(f"{name}  {done}")
+        say(f"to hand out: the zips in {given.folder}")
     elif isinstance(given, Grade):
         room.check(given.assignment)
         _grade(room, given)
@@ -221,17 +222,20 @@ def _export(room: Classroom, to: str | None) -> None:
 
 
 def _feedback(room: Classroom, given: Feedback) -> None:
-    path = Path(given.to) if given.to else room.path / f"{given.assignment}-feedback.zip"
-    pages = list(room.feedback(given.assignment))
+    name = given.assignment
+    path = Path(given.to) if given.to else room.path / f"{name}-feedback.zip"
+    pages = list(room.feedback(name))
     if path.suffix == ".zip":
         with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-            for name, page in pages:
-                archive.write(page, name)
+            for file, page in pages:
+                archive.write(page, file)
     else:
-        for name, page in pages:
-            (path / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(page, path / name)
-    say(f"{len(pages)} pages, with the hidden tests in them: {path}")
+        for file, page in pages:
+            (path / file).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(page, path / file)
+    none = sorted({*room.students(name)} - {*room.found("autograded", name)})
+    without = f"; not graded, so without one: {', '.join(none)}" if none else ""
+    say(f"{len(pages)} pages, with the hidden tests in them: {path}{without}")
 
 
 if __name__ == "__main__":

@@ -11,15 +11,17 @@ import subprocess
 import sys
 import unicodedata
 import zipfile
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 import nbformat
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from test_assignments import SOURCES, answers, graded
+from test_package import commands
 
 from charlstm import classroom, course, grading, submissions
+from charlstm.options import parse
 from charlstm.submissions import File, handed_in, sort_out
 
 # --- whose file it is ----------------------------------------------------------------------------
@@ -301,6 +303,21 @@ def test_help_and_mistakes_never_wait_for_nbgrader():
     assert done.returncode == 0, done.stderr
 
 
+def test_the_page_for_instructors_names_commands_notes_and_flags_that_exist():
+    page = (SOURCES[0].parent / "README.md").read_text()
+    found = list(commands(page))
+    verbs = [type(parse(course.Course, words).verb) for name, words in found if name == "course"]
+    assert {course.Build, course.Grade, course.Export, course.Feedback} == set(verbs)
+    known = {f"--{field}" for verb in set(verbs) for field in verb.__dataclass_fields__}
+    for flag in re.findall(r"`[^`\n]*?(--[a-z]+)", page):
+        assert flag in known, flag
+    notes = re.findall(r"^\| `([^`]+)`", page, re.M)
+    sources = [Path(module.__file__).read_text() for module in (classroom, grading)]
+    for note in notes:
+        word = re.sub(r"in-words: |: rnn_step.*|not graded: |\.\.\.", "", note)
+        assert any(word in source for source in sources), note
+
+
 # --- notebooks that are mended -------------------------------------------------------------------
 
 TOY = '''# %% [markdown]
@@ -566,6 +583,7 @@ def test_a_course_from_the_sources_to_the_feedback(toy_course, tmp_path, capsys)
 
     pages = ran(capsys, "feedback", folder, "ps1", "--to", tmp_path / "back")
     assert "7 pages, with the hidden tests in them" in pages.err
+    assert "not graded, so without one: dead, page" in pages.err
     back = {
         p.relative_to(tmp_path / "back").as_posix() for p in (tmp_path / "back").rglob("*.html")
     }
@@ -624,18 +642,21 @@ def test_only_what_changed_is_graded_again(toy_course, toy, tmp_path, capsys):
     assert (tmp_path / "other.csv").read_text() == (folder / "grades.csv").read_text()
 
 
-MOST_ANSWERS = 6  # to each function; test_assignments.py tries them all, without kernels
+# test_assignments.py tries all answers, without kernels
+MOST_ANSWERS = 6  # to each function here
+MOST_EXPERIMENTS = 4  # they take seconds each
 
 
-def some(found, others):
-    """Choose two right answers and four wrong ones.
+def some(part, found, others):
+    """Choose two right answers, and wrong ones.
 
     The first is right, and may use what else is asked for, as all of the first submission is right.
     The others begin at another one for each function, so that right ones stand beside wrong ones.
     """
     right, wrong = ([a for a in found if a[0] == kind] for kind in ("right", "wrong"))
     right.sort(key=lambda a: not any(re.search(rf"\b{other}\(", a[2]) for other in others))
-    rest = [right[-1], *wrong][: MOST_ANSWERS - 1]
+    most = MOST_EXPERIMENTS if part == "experiment" else MOST_ANSWERS
+    rest = [right[-1], *wrong][: most - 1]
     shift = len(found) % len(rest)
     return [right[0], *rest[shift:], *rest[:shift]]
 
@@ -654,7 +675,7 @@ def test_the_gallery_gets_the_points_that_are_due(source, real_course, tmp_path,
     name, release = source.stem, real_course / "release" / source.stem / f"{source.stem}.ipynb"
     assert "BEGIN" not in release.read_text()
     parts = graded(source)
-    given = {p: some(answers(source, p), [q for q in parts if q != p]) for p in parts}
+    given = {p: some(p, answers(source, p), [q for q in parts if q != p]) for p in parts}
     expected = {"empty": dict.fromkeys(given, False)}
     handed_in_by(tmp_path / "in", "empty.ipynb", release)
     for k in range(MOST_ANSWERS):
