@@ -112,16 +112,21 @@ def recall(scores: Mapping[str, Mapping[int, Numbers]], chance: float, title: st
     width = 0.6 / max(1, len(scores) - 1)
     for index, (name, line) in enumerate(scores.items()):
         shift = (index - (len(scores) - 1) / 2) * width
-        points = [(places[lag] + shift, value) for lag, values in line.items() for value in values]
+        points = [  # seeds side by side, or equal ones would hide each other
+            (places[lag] + shift + 0.6 * width * (seed / max(1, len(values) - 1) - 0.5), value)
+            for lag, values in line.items()
+            for seed, value in enumerate(values)
+        ]
         x, y = np.array(points).reshape(-1, 2).T
         axes.plot(x, y, linestyle="none", marker=MARKERS[index % len(MARKERS)], label=name,
-                  color=COLOURS[index % len(COLOURS)], alpha=0.75)  # fmt: skip
+                  markersize=5, color=COLOURS[index % len(COLOURS)], alpha=0.75)  # fmt: skip
     axes.axhline(chance, color="grey", linewidth=0.8)
     axes.annotate(f"chance {chance:.3g}", (-0.4, chance), xytext=(0, 3), textcoords="offset points")
     axes.set_xticks(range(len(lags)), [str(lag) for lag in lags])
     axes.set_xlim(-0.5, len(lags) - 0.5)
     axes.set_ylim(-0.03, 1.03)
-    _legend(axes)
+    if scores:
+        axes.legend(frameon=False, fontsize="small", loc="upper left", bbox_to_anchor=(1, 1))
     return figure
 
 

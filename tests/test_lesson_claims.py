@@ -201,3 +201,78 @@ def test_lesson6_what_makes_training_and_validation_part(lesson6, seed):
     streams = fit_streams(validation, 64, 48)
     others, zero, own = lesson6["start_costs"](model, streams).values()
     assert min(others[0], zero[0]) > own[0] + 0.4
+
+
+@pytest.fixture(scope="module")
+def lesson5():
+    """What the lesson computes in full: its recall has five seeds; the texts get theirs here."""
+    threads = torch.get_num_threads()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("CHARLSTM_FAST", raising=False)
+        yield runpy.run_path(str(LESSONS / "05-does-the-lstm-cure-it.py"))
+    torch.set_num_threads(threads)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(5))
+def test_lesson5_only_a_forget_bias_keeps_the_gradient_of_an_untrained_lstm(lesson5, seed):
+    left, factors = {}, {}
+    for start in lesson5["STARTS"]:
+        curve = lesson5["start_norms"](start, seed)
+        left[start], factors[start] = curve[40] / curve[0], gradients.factor(curve)
+    for start in ("RNN", "GRU", "LSTM", "peephole", "coupled"):
+        assert left[start] < 1e-6
+    assert left["RNN, orthogonal"] > 1e-3
+    assert 1e-4 < left["LSTM, bias 1"] < 5e-3 < 0.03 < left["LSTM, bias 2"]
+    for start in ("LSTM", "peephole", "coupled"):
+        assert left[f"{start}, bias 3"] > 0.1
+    assert factors["coupled, bias 3"] == pytest.approx(1 / (1 + math.exp(-3)), abs=0.02)
+    assert factors["coupled, bias 3"] < factors["LSTM, bias 3"] - 0.02
+    assert factors["LSTM, bias 5"] > 1.01
+
+
+@pytest.mark.slow
+def test_lesson5_who_remembers(lesson5):
+    scores = lesson5["scores"]
+    assert all(len(shares) == 5 for by_lag in scores.values() for shares in by_lag.values())
+    for start in ("LSTM", "LSTM, bias 1"):
+        assert max(scores[start][20]) < 0.3
+    assert min(scores["LSTM, bias 3"][20]) > 0.6
+    assert min(scores["GRU"][20] + scores["GRU"][40]) > 0.8
+    assert min(scores["coupled"][20]) > 0.3
+    assert np.mean(scores["RNN, orthogonal"][10]) > np.mean(scores["LSTM"][10]) + 0.3
+    assert np.mean(scores["LSTM, bias 3"][40]) < 0.6
+
+
+@pytest.mark.slow
+def test_lesson5_the_curve_foretells_recall_after_some_updates_not_before(lesson5):
+    assert lesson5["agree"](lesson5["before"]) < 0.7
+    assert lesson5["agree"](lesson5["after"]) > 0.95
+
+
+@pytest.mark.slow
+def test_lesson5_clipping_decides_with_plain_descent_not_with_adam(lesson5):
+    mean = {}
+    for name, (clip, optimizer) in lesson5["tried"].items():
+        found = [lesson5["train"]("LSTM, bias 3", 10, seed, clip, optimizer) for seed in range(5)]
+        mean[name] = np.mean([lesson5["recalled"](model, 10) for model, _, _ in found])
+    assert mean["plain, not clipped"] + 0.3 < mean["plain, clipped"]
+    assert mean["Adam, not clipped"] > 0.9
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(5))
+def test_lesson5_on_text_neither_loss_nor_start_tells_the_reach(lesson5, seed):
+    found = {
+        reader: lesson5["learnt"][reader] if seed == 0 else lesson5["learn"](reader, seed)
+        for reader in lesson5["readers"]
+    }
+    nats = {reader: nats for reader, (_, nats, _, _) in found.items()}
+    before, after = ({reader: pair[k] for reader, pair in found.items()} for k in (2, 3))
+    assert nats["RNN"] < min(nats["LSTM"], nats["LSTM, bias 3"]) - 0.05
+    reach = {reader: gradients.horizon(curve) for reader, curve in after.items()}
+    assert 5 < reach["RNN"] < reach["LSTM"] < 25
+    assert gradients.horizon(before["LSTM, bias 3"]) is None
+    assert reach["LSTM, bias 3"] < 50
+    thin = {reader: gradients.horizon(curve, 1e-6) or 101 for reader, curve in after.items()}
+    assert thin["RNN"] < 35 < 50 < thin["LSTM"]

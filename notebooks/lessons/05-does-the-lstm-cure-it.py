@@ -340,6 +340,7 @@ for name in players:
     print(f"{name:16}", "     ".join(told), f"    {np.mean(scores[name][20]):.2f}")
 
 
+# %%
 def agree(left):
     pairs = [
         (x, share)
