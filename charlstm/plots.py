@@ -75,9 +75,9 @@ def gradient_norms(norms: Mapping[str, Numbers], limit: float, title: str = "") 
             where = good + 1, drawn[:good].max(initial=limit)
             axes.plot(*where, marker="x", markersize=10, color="black")
             told = "NaN" if np.isnan(drawn[good]) else "infinite"
-            axes.annotate(told, where, xytext=(5, 5), textcoords="offset points")
-    axes.axhline(limit, color="grey", linewidth=0.8)
-    axes.annotate(f"clip at {limit:g}", (0, limit), xytext=(4, 3), textcoords="offset points")
+            axes.annotate(told, where, xytext=(5, 5), textcoords="offset points", zorder=5,
+                          bbox={"facecolor": "white", "edgecolor": "none", "pad": 1})  # fmt: skip
+    axes.axhline(limit, color="grey", linewidth=1.5, label=f"clip at {limit:g}")
     _legend(axes)
     return figure
 
@@ -120,8 +120,7 @@ def recall(scores: Mapping[str, Mapping[int, Numbers]], chance: float, title: st
         x, y = np.array(points).reshape(-1, 2).T
         axes.plot(x, y, linestyle="none", marker=MARKERS[index % len(MARKERS)], label=name,
                   markersize=5, color=COLOURS[index % len(COLOURS)], alpha=0.75)  # fmt: skip
-    axes.axhline(chance, color="grey", linewidth=0.8)
-    axes.annotate(f"chance {chance:.3g}", (-0.4, chance), xytext=(0, 3), textcoords="offset points")
+    axes.axhline(chance, color="grey", linewidth=1.5, label=f"chance {chance:.3g}")
     axes.set_xticks(range(len(lags)), [str(lag) for lag in lags])
     axes.set_xlim(-0.5, len(lags) - 0.5)
     axes.set_ylim(-0.03, 1.03)

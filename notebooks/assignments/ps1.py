@@ -19,8 +19,9 @@
 # Here there are B streams side by side, and vectors are rows, so that code copied from there does
 # not fit.
 #
-# **How long it takes.** Running all cells of a solved copy takes some 5 seconds on one core
-# (measured). For the writing, an estimate: two to four hours, half of it for parts 5 and 6.
+# **How long it takes.** Running all cells of a solved copy takes 5 to 10 seconds of one core
+# (measured with two solutions). For the writing, an estimate: three to five hours, two thirds of it
+# for parts 5 to 7.
 #
 # **How to check before you hand in.** Each part has a cell of tests below it. A test cell that says
 # nothing has passed; otherwise it tells what was expected and what came. When this is graded, more
@@ -31,9 +32,9 @@
 # **Rules.** Write where it says `YOUR CODE HERE`, and keep the functions' names and arguments. Add
 # cells wherever you like. The cells that cannot be edited are put back when this is graded. Each
 # part is graded by itself: one that is wrong costs nothing elsewhere, unless you call it there.
-# Results may be NumPy arrays, tensors, or lists of numbers. Leave the arrays that a function is
-# given as they are. A cell is stopped when it runs for too long; none of yours should need more
-# than 30 seconds.
+# Results may be NumPy arrays, tensors, or lists of numbers. Compute in the precision of what you
+# are given: float64 stays float64. Leave the arrays that a function is given as they are. A cell is
+# stopped when it runs for too long; none of yours should need more than 30 seconds.
 
 # %% nbgrader={"grade": false, "grade_id": "setup", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # %matplotlib inline
@@ -120,6 +121,7 @@ def tests():
     expect('encode("ab", "")', encode("ab", ""), [0, 0])
     expect('encode("a", "a")', encode("a", "a"), [1])
     expect('encode("bAaB", "abab A")', encode("bAaB", "abab A"), [2, 4, 1, 0])
+    expect('encode("aAbB", "bBaA")', encode("aAbB", "bBaA"), [3, 1, 4, 2])
     expect('encode("b a", "a b a")', encode("b a", "a b a"), [3, 1, 2])
     expect('encode("é😀e\\n", "😀é😀\\n")', encode("é😀e\n", "😀é😀\n"), [3, 1, 0, 2])
     rng = np.random.default_rng(61)
@@ -149,18 +151,18 @@ with redirect_stderr(StringIO()):
 # - A window is T columns wide. If T does not divide L, the last window is narrower, and it is kept.
 # - The targets are the ids one place later *in the text*, in the same shape as the inputs. So the
 #   last target of a stream is the first input of the stream below it.
-# - If L is 0 there are no windows: an empty list.
+# - If L is 0 or less there are no windows: an empty list.
 #
-# Row i of a window goes on where row i of the window before ended. With the alphabet as the text,
-# B = 3 and T = 3, L is 8, and there are three windows:
+# Row i of a window goes on where row i of the window before ended. With the first 24 letters of the
+# alphabet as the text, B = 3 and T = 3, L is 7, and there are three windows:
 #
 # ```text
-# inputs    abc  def  gh        targets   bcd  efg  hi
-#           ijk  lmn  op                  jkl  mno  pq
-#           qrs  tuv  wx                  rst  uvw  xy
+# inputs    abc  def  g         targets   bcd  efg  h
+#           hij  klm  n                   ijk  lmn  o
+#           opq  rst  u                   pqr  stu  v
 # ```
 #
-# `z` is read by nobody here.
+# `w` and `x` are read by nobody here.
 
 
 # %% nbgrader={"grade": false, "grade_id": "windows", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -187,10 +189,12 @@ from charlstm.exercises import expect
 
 
 def tests():
-    got = list(windows(np.arange(26), 3, 3))
-    expect("the number of windows of the alphabet, 3 streams, T 3", len(got), 3)
-    starts = np.array([[0], [8], [16]])
-    for index, (start, wide) in enumerate(((0, 3), (3, 3), (6, 2))):
+    got = windows(np.arange(24), 3, 3)
+    assert got is not None, "windows should return a list of pairs, but returned nothing"
+    got = list(got)
+    expect("the number of windows of 24 letters, 3 streams, T 3", len(got), 3)
+    starts = np.array([[0], [7], [14]])
+    for index, (start, wide) in enumerate(((0, 3), (3, 3), (6, 1))):
         inputs, targets = got[index]
         expect(f"the inputs of window {index}", inputs, starts + start + np.arange(wide))
         expect(f"the targets of window {index}", targets, starts + start + 1 + np.arange(wide))
@@ -291,7 +295,10 @@ def tests():
         "d": np.array([0.0, 0.2, -0.1]),
     }
     h = np.array([[0.5, -0.7], [0.0, 0.0], [-0.2, 0.4], [0.9, 0.1]])
-    after, logits = rnn_step(p, np.array([2, 0, 1, 2]), h)
+    got = rnn_step(p, np.array([2, 0, 1, 2]), h)
+    pair = isinstance(got, (tuple, list)) and len(got) == 2
+    assert pair, f"rnn_step should return a pair (h', z), but returned {type(got).__name__}"
+    after, logits = got
     wanted = [[-0.6231, -0.2355], [0.3799, -0.4621], [0.4136, 0.5784], [0.2260, -0.2355]]
     expect("h'", after, np.array(wanted), 1e-4)
     wanted = [[-0.7408, -0.2710, 0.5231], [0.1489, -0.7242, -0.4799]]
@@ -529,10 +536,11 @@ def tests():
 
     with torch.no_grad():
         got = rnn_backward(p, ids, states.detach().numpy(), dlogits)
-    for name in q:
+    assert isinstance(got, dict), f"this should be a dictionary, but is a {type(got).__name__}"
+    for name in ("d", "C", "b", "W", "U", "h0"):
         expect(f"the gradient of {name}", got.get(name), q[name].grad, 1e-4)
         off = float(np.abs(np.asarray(got[name]) - q[name].grad.numpy()).max())
-        expect(f"the largest difference in the gradient of {name}", off, 0.0, 1e-12)
+        expect(f"the largest difference in the gradient of {name} (to 1e-12)", off, 0.0, 1e-12)
 
 
 with redirect_stderr(StringIO()):
@@ -639,7 +647,8 @@ print(echo_text(60, 3, 0))
 # Write `experiment(text, seed)`. For each of the three ways:
 #
 # - start from `parameters(V, 32, seed)`, anew for each way; V is how many different characters the
-#   text has, and which id each of them gets does not matter;
+#   text has, and which id each of them gets does not matter (`encode` counts from 1, the rows of U
+#   from 0: subtract 1);
 # - read the text in 16 streams and windows of 4 characters, as in part 2. Whether a narrower window
 #   at the end is read or left out does not matter;
 # - for each window: run the network, compute the mean loss over its characters in nats, its
@@ -718,7 +727,7 @@ def tests():
     assert set(found) == {"carried", "zeroed", "shuffled"}, names
     c, z, s = (float(found[how]) for how in ("carried", "zeroed", "shuffled"))
     told = f"(carried {c:.3f}, zeroed {z:.3f}, shuffled {s:.3f})"
-    assert 0.1 < c < 0.4, f"carried should be between 0.1 and 0.4 nats {told}"
+    assert 0.1 < c < 0.28, f"carried should be between 0.1 and 0.28 nats {told}"
     assert 0.3 < z - c < 0.8, f"zeroed should be 0.3 to 0.8 above carried {told}"
     assert 0.15 < s - z < 0.45, f"shuffled should be 0.15 to 0.45 above zeroed {told}"
 
@@ -797,7 +806,7 @@ with redirect_stderr(StringIO()):
 # %% [markdown]
 # ## 7. In words (3 points)
 #
-# Answer in at most 250 words, and quote figures that you have measured.
+# Answer in at most 300 words, tables not counted, and quote figures that you have measured.
 #
 # a. `shuffled` differs from `zeroed` in two things: the order of the windows and the state that
 # they start in. Which of the two costs more? Run what is missing to tell: random order, and zeros.
@@ -806,9 +815,11 @@ with redirect_stderr(StringIO()):
 # the one that is graded as it is.)
 #
 # b. In `carried`, the state passes from one window to the next, but no gradient passes back.
-# Predict up to which lag `carried` learns an echo with windows of 4. Then run it on 32,001 letters
-# for the lags 3, 4, 5 and 10, and for lag 4 once more with the gradient cut between the characters
-# of a window as well. Say what you predicted, what came, and why.
+# Predict up to which lag `carried` learns an echo well with windows of 4. (Whoever knows all that
+# can be known pays 0.20 nats, whoever guesses ln 4 = 1.39.) Then run it on 32,001 letters with seed
+# 0 for the lags 3, 4, 5 and 10, and for lag 4 once more with the gradient cut between the
+# characters of a window as well: each character's loss reaches its own step only. Say what you
+# predicted, what came, and why.
 #
 # c. A colleague finds that carrying the state makes no difference: on his text of four different
 # letters both ways come out at 1.39 nats. Give two different explanations, and for each a run that
