@@ -8,9 +8,31 @@ import numpy as np
 import pytest
 import torch
 
-from charlstm import ModelOptions, cells, fit_streams, gradients
+from charlstm import CharModel, ModelOptions, cells, fit_streams, gradients
 
 LESSONS = Path(__file__).parent.parent / "notebooks" / "lessons"
+
+
+@pytest.fixture(scope="module")
+def lesson2():
+    """What the lesson computes in full: it trains five seeds, and one of them twice."""
+    threads = torch.get_num_threads()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("CHARLSTM_FAST", raising=False)
+        yield runpy.run_path(str(LESSONS / "02-a-recurrent-network-by-hand.py"))
+    torch.set_num_threads(threads)
+
+
+@pytest.mark.slow
+def test_lesson2_leaps_follow_large_gradients_and_blow_up_rounding(lesson2):
+    assert len(lesson2["runs"]) == 5
+    for _, losses, norms in lesson2["runs"].values():
+        worst = int(np.diff(losses).argmax())
+        assert losses[worst + 1] > losses[worst] + 0.2
+        assert norms[worst] > 10 * np.median(norms)
+    written = [lesson2["write"](p) for p, _, _ in lesson2["runs"].values()]
+    assert lesson2["text"] in written  # which ones hangs on rounding, see the lesson
+    assert lesson2["apart"].max() > 0.1
 
 
 @pytest.fixture(scope="module")
@@ -33,6 +55,24 @@ def test_lesson3_one_unit_vanishes_and_many_do_both(lesson3, seed):
     values = np.linalg.svd(J, compute_uv=False)
     assert values[0] > 10
     assert np.median(values) < 0.1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(5))
+def test_lesson3_the_start_alone_decides(lesson3, seed):
+    usual = gradients.initialize(
+        CharModel(lesson3["OPTIONS"], len(lesson3["vocabulary"])), "pytorch", seed=seed
+    )
+    W = usual.layers[0].weight_hh.detach().numpy()
+    assert np.abs(np.linalg.eigvals(W)).max() < 0.8
+    assert np.linalg.norm(W, 2) > 1.05
+    assert gradients.horizon(lesson3["norms_by_lag"](usual, lesson3["rows"])) < 20
+    factors = {}
+    for gain in (0.5, 1.0, 1.2, 1.5, 3.0):
+        curve = lesson3["norms_by_lag"](lesson3["network"](gain, seed), lesson3["rows"])
+        factors[gain] = gradients.factor(curve)
+    assert factors[0.5] < 0.6 < factors[1.0] < 0.96 < factors[1.2] < 1.04 < factors[1.5]
+    assert factors[3.0] > 1.2
 
 
 @pytest.mark.slow
@@ -78,11 +118,16 @@ def test_lesson3_what_breaks_and_what_clipping_saves(lesson3, seed):
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(5))
 def test_lesson3_an_exploded_gradient_keeps_no_promise(lesson3, seed):
-    kept = lesson3["share_kept"]
-    assert kept(0.5, 1.0, seed) > 0.7
-    assert kept(1.5, 1e-4, seed) > 0.9
-    for length in (1.0, 0.01, 1e-4, 1e-8):
-        assert abs(kept(3.0, length, seed)) < 0.01
+    lengths = (1.0, 0.01, 1e-4, 1e-8)
+    promises = {g: lesson3["promises"](g, lengths, seed) for g in (0.5, 1.5, 3.0)}
+    promised, came = promises[0.5][1].T
+    assert came[0] > 0.7 * promised[0]
+    promised, came = promises[1.5][1].T
+    assert came[2] > 0.9 * promised[2]
+    loss, found = promises[3.0]
+    promised, came = found.T
+    assert (promised > 10 * loss).all()
+    assert (np.abs(came) < 0.2).all()
 
 
 @pytest.mark.slow
@@ -246,8 +291,14 @@ def test_lesson5_who_remembers(lesson5):
 
 @pytest.mark.slow
 def test_lesson5_the_curve_foretells_recall_after_some_updates_not_before(lesson5):
+    early = [
+        lesson5["recalled"](run[1], 20)
+        for name in lesson5["players"]
+        for run in lesson5["runs"][name, 20]
+    ]
+    assert max(early) < 0.2  # nothing is learnt yet
     assert lesson5["agree"](lesson5["before"]) < 0.7
-    assert lesson5["agree"](lesson5["after"]) > 0.95
+    assert lesson5["agree"](lesson5["after"]) > 0.85
 
 
 @pytest.mark.slow

@@ -169,7 +169,9 @@ print(np.array_str(whole.numpy(), precision=3, suppress_small=True))
 # The recurrent matrix is back. This cell has large random weights; what about cells that one would
 # train, or has trained? We need models, a text, and a way to read one character with all layers, in
 # B passages at once. (The shipped model's head reads the sum of its layers' outputs. `to_head` and
-# `to_self` will be used further down.)
+# `to_self` will be used further down.) Untrained models start in one of two ways here: *PyTorch's*
+# draws all weights and biases evenly from $-1/\sqrt{H}$ to $1/\sqrt{H}$; *charlstm's* takes
+# orthogonal recurrent matrices (lesson 3) and adds 1 to the forget gate's sums.
 
 # %%
 from charlstm.corpora import read_corpus
@@ -241,8 +243,9 @@ with torch.no_grad():
     print(f"its Jacobian stretches by up to {stretch:.2f}; its largest f is {largest:.2f}")
 
 # %% [markdown]
-# So the product by f is the larger part of one step, but not all of it; in the trained model less
-# so than at the start. And although no f exceeds 1, a step back can make a gradient larger.
+# So the product by f is the larger part of one step, but not all of it; in the shipped model, which
+# is trained and also larger, less so than in the two starts. And although no f exceeds 1, a step
+# back can make a gradient larger.
 #
 # Over many steps the rest adds up. Cut h off wherever it enters the gates, and only the path along
 # c is left: a product of all the f's. (In 1997 the gradient was cut in this manner on purpose.)
@@ -273,7 +276,7 @@ def both(model):
     return [reach(model, ids.numpy(), step=step).curve("c") for step in (None, along_c)]
 
 
-starts = {"PyTorch's start": pytorch, "charlstm's start": fresh, "trained": [shipped]}
+starts = {"PyTorch's start": pytorch, "charlstm's start": fresh, "shipped": [shipped]}
 measured = {name: [both(model) for model in group] for name, group in starts.items()}
 
 # %%
@@ -303,7 +306,7 @@ for name, pairs in measured.items():
 # - the second knows whether we are inside quotation marks;
 # - the third counts the letters of a word, anew for each word.
 #
-# All write g = 1. **Guess:** which gate of the third unit must close, and at which characters?
+# All write g = 1. **Guess:** which gates of the third unit must close, and at which characters?
 
 # %%
 n = np.array([character == "n" for character in text])
@@ -336,7 +339,8 @@ o = np.array([[float(character == " ")] for character in text])
 plots.gates(text, {"o": o, "c": c, "h": o * np.tanh(c)}, "one unit that tells its count at spaces")
 
 # %% [markdown]
-# The count goes on behind the closed gate. And h can never say how large c is, only its tanh:
+# The count goes on behind the closed gate. And h shows c only through a tanh, in which large counts
+# look almost alike:
 
 # %%
 for count in (1, 2, 5, 6):
@@ -415,7 +419,8 @@ plots.gates(text, {"h": h_rows}, "three units of an LSTMCell")
 #
 # ## The gates of trained models
 #
-# Now to models that were trained: the shipped one, and five small ones (1 x 64) that learn here,
+# Now to models that were trained: the shipped one, and five small ones (one layer of 64 units) that
+# learn here,
 # from the tales that come with charlstm. They are looked at while they read the last tenth of the
 # tales, which they do not learn from; the shipped model, while it reads the verse.
 
@@ -474,10 +479,9 @@ for name, layers in watched.items():
         print(f"{name:14} layer {k + 1}   {low:8.1%}  {1 - low - high:8.1%}   {high:8.1%}")
 
 # %% [markdown]
-# In none of the six models are nearly all values at the ends, and how many are depends on the model:
-# more in the small ones than in the shipped one. None is 0 or 1, for a sigmoid never gets there (but
-# for rounding).
-# Look before you say what a gate does.
+# In none of the six models are nearly all values at the ends, and how many are depends on the
+# model: more in the small ones than in the shipped one. None is 0 or 1, for a sigmoid never gets
+# there (but for rounding). Look before you say what a gate does.
 #
 # How long do the units of the shipped model remember, if each unit's mean f is taken as constant?
 
@@ -549,10 +553,14 @@ for name in ("shipped", "small, seed 0"):
             print(f"{name:14} layer {k + 1}, {state}       " + "".join(f"{x:6.2f}" for x in like))
 
 # %% [markdown]
+# From one character to the next, c is like itself more than h is, in every row. After five,
+# something of both is left in the shipped model's second layer and in the small model, more of c
+# than of h; in the shipped first layer next to nothing of either.
+#
 # The second: read 20 characters, wipe one of the two states in all layers, and read on. By how much
 # does the forecast of the next character differ from that of a model that was not touched? (The
-# Kullback-Leibler divergence: the surprise, in nats, that the wiped forecast costs more, by the
-# chances of the untouched one.)
+# Kullback-Leibler divergence: how many nats more the wiped forecast pays, on average, if characters
+# come as the untouched one expects.)
 #
 # **Guess:** which wipe does more damage at once, and which after ten characters?
 
@@ -601,8 +609,8 @@ for name, both in damage.items():
 # ### "The output gate controls what leaves the network"
 #
 # What leaves the network is the logits, and the head makes them. The gate scales what a unit shows,
-# to three readers: the head, the layer above, and the cell's own gates at the next character. Shut
-# it for one reader at a time.
+# to three readers: the head, the layer above, and the cell's own gates at the next character. We
+# shut it for the head alone, then for the cell's own gates alone.
 #
 # **Guess:** if o is 0 for the head alone, does the network fall silent?
 
@@ -628,7 +636,9 @@ for name, told in losses.items():
 #
 # ## Exercises
 #
-# **1.** One step of the cell on NumPy, with PyTorch's order of gates.
+# **1.** One step of the cell in NumPy, the gates in PyTorch's order. x has 5 numbers, h and c have
+# 3 each; `p` holds the four arrays `weight_ih`, `weight_hh`, `bias_ih` and `bias_hh`. Return the
+# new h and the new c.
 
 # %%
 from charlstm.exercises import check
