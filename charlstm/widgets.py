@@ -61,14 +61,19 @@ def explored_curve(
     return reach(model, ids, step=step if cell == "rnn" else None).curve()
 
 
-def gradient_explorer() -> w.Widget:
+def gradient_explorer(cell: str = "lstm", scheme: str = "pytorch") -> w.Widget:
     """Return a panel that shows how far a gradient reaches, while its sliders are moved.
 
     The curve before the last change stays, dashed, to compare with.
+
+    Args:
+        cell: the recurrence that it opens with.
+        scheme: the initial weights that it opens with, as for `gradients.initialize`.
     """
+    schemes = ["pytorch", "charlstm"]
     controls = {
-        "cell": w.Dropdown(options=list(cells.CELLS), value="lstm", description="cell"),
-        "scheme": w.Dropdown(options=["pytorch", "charlstm"], description="start"),
+        "cell": w.Dropdown(options=list(cells.CELLS), value=cell, description="cell"),
+        "scheme": w.Dropdown(options=schemes, value=scheme, description="start"),
         "gain": w.FloatSlider(1.0, min=0.1, max=3.0, step=0.1, description="gain"),
         "forget_bias": w.FloatSlider(0.0, min=-2, max=5, step=0.5, description="forget bias"),
         "length": w.IntSlider(60, min=10, max=200, step=10, description="length"),

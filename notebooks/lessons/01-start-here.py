@@ -1,17 +1,18 @@
 # %% [markdown]
 # # 1. Start here: a machine that writes one letter at a time
 #
-# Run the first two cells, and in ten seconds a small neural network writes Shakespeare for you, or
+# Run the first two cells, and within seconds a small neural network writes Shakespeare for you, or
 # at least something with his spelling. By the end of this lesson you will know what it does between
 # two letters, and what the knob called *temperature* turns.
 #
-# **Before you run anything, guess:** the model has read Shakespeare's plays, one letter after the
-# other, and nothing else. It was never told what a word is. How many of the words that it writes
-# will be English: half of them, nine in ten, or nearly all?
+# **Before you run anything, guess:** the model has read most of a selection of Shakespeare's plays,
+# one letter after the other, and nothing else. It was never told what a word is. How many of the
+# words that it writes will be English: half of them, nine in ten, or nearly all?
 
 # %%
 # %matplotlib inline
 import os
+import time
 
 import numpy as np
 import torch
@@ -25,33 +26,41 @@ LETTERS = 2_000 if FAST else 10_000
 # %% [markdown]
 # ## Ten seconds
 #
-# `generate` is a Python generator: it gives one character, forgets nothing, and waits. The seed
-# makes the text the same each time.
+# `generate` is a Python generator: it gives one character, keeps its place, and waits to be asked
+# for the next. What it goes on from, here a line with a name, it does not give back. The seed makes
+# the text the same each time. Did it take ten seconds? The clock at the end says.
 
 # %%
+began = time.perf_counter()
 checkpoint = Checkpoint.load(find_model("tinyshakespeare"))
 sampler = Sampler(checkpoint)
 options = SampleOptions(temperature=0.8, length=400, seed=1)
+print("ROMEO:")
 for character in generate(sampler, "ROMEO:\n", options):
     print(character, end="")
+print(f"\n\nloaded and written in {time.perf_counter() - began:.1f} s")
 
 # %% [markdown]
-# Does this machine have all that the lessons need? One line tells.
+# Does this machine have all that the lessons need? The next cell stops with an error if a part is
+# missing.
 
 # %%
 import platform
+from importlib.metadata import version
 
 from charlstm.cpu import usable_cpus
 
-print(f"Python {platform.python_version()}, torch {torch.__version__}, {usable_cpus()} CPUs: ready")
+for name in ("torch", "matplotlib", "ipywidgets", "jupyterlab"):
+    print(f"{name} {version(name)}")  # an error here: install the lessons extra
+print(f"Python {platform.python_version()}, {usable_cpus()} CPUs: ready")
 
 # %% [markdown]
 # ## How many words are real?
 #
 # Your guess, now. Let the model write more, and look each of its words up in the tales and plays
 # that come with this package. They are modern, so a real word may well be missing there. What the
-# share means can only be said beside two others: that of verse, which is real English by people,
-# and that of the model's own letters in random order.
+# share means can only be said beside two others: that of the package's own verse, which is ordinary
+# English, and that of the model's own letters in random order.
 
 # %%
 from charlstm.corpora import read_corpus
@@ -66,9 +75,23 @@ for name, value in share.items():
     print(f"{name:12} {value:6.1%} of its words are in the tales and plays")
 
 # %% [markdown]
-# Nobody told the model what a word is. It found words because they help to guess the next letter,
-# and stands much nearer to real verse than to its own letters shuffled, though its Shakespearean
-# words are not in the modern texts at all.
+# Nobody told the model what a word is, and yet it stands much nearer to real verse than to its own
+# letters shuffled. Which of its words are missing?
+
+# %%
+import re
+from collections import Counter
+
+word = re.compile(r"[a-z]+(?:['-][a-z]+)*")
+modern = set(word.findall(known.lower()))
+missing = Counter(found for found in word.findall(written.lower()) if found not in modern)
+print("most often:", *(f"{found} ({n})" for found, n in missing.most_common(12)))
+once = [found for found, n in missing.items() if n == 1]
+print(f"once: {len(once)} words, among them", *once[:12])
+
+# %% [markdown]
+# Which of them are Shakespeare's, and which did it invent? The answer to the guess lies between
+# the share above and that share plus Shakespeare's own words.
 #
 # ## What a character model is
 #
@@ -88,7 +111,8 @@ def softmax(values):
 
 
 chances = softmax(logits[-1])
-plots.next_character(sampler.vocabulary.characters, {"chance": chances}, f"after {before[7:]!r}")
+title = f"after {before[7:]!r}: the 15 most likely of {len(chances)}"
+plots.next_character(sampler.vocabulary.characters, {"": chances}, title)
 
 # %% [markdown]
 # The network itself puts out any numbers, the *logits*; the softmax makes them chances: positive,
@@ -112,11 +136,21 @@ print(f"the most likely is {sampler.vocabulary.characters[best]!r} with {chances
 
 # %% tags=["cover"]
 by_temperature = {f"T = {T:g}": softmax(logits[-1] / T) for T in (0.5, 1.0, 2.0)}
-plots.next_character(sampler.vocabulary.characters, by_temperature, f"after {before[7:]!r}")
+plots.next_character(sampler.vocabulary.characters, by_temperature, title)
 
 # %% [markdown]
-# Temperature does not make the model cleverer. It changes how often the unlikely is chosen. The
-# same model, three times:
+# And at the ends:
+
+# %%
+for T in (0.01, 0.1, 1.0, 10.0, 100.0):
+    values = softmax(logits[-1] / T)
+    print(f"T = {T:6g}: chances from {values.min():.2g} to {values.max():.4f}")
+print(f"one over the number of characters: {1 / len(chances):.4f}")
+
+# %% [markdown]
+# As $T \to 0$ the most likely character gets the whole chance, and the model always writes the
+# same. As $T$ grows, all characters become equally likely. Temperature does not make the model
+# cleverer. It changes how often the unlikely is chosen. The same model, three times:
 
 # %%
 for T in (0.3, 0.8, 1.5):
@@ -146,12 +180,11 @@ line = "To be, or not to be, that is the question:\n"
 ids = sampler.vocabulary.encode(line)
 read, _ = sampler.read(ids)
 surprise = np.array([-np.log(softmax(read[t])[ids[t + 1]]) for t in range(len(ids) - 1)])
-plots.curves(
-    {"surprise": (np.arange(1, len(ids)), surprise)}, "character", "surprise, nats", repr(line)
-)
+plots.along(line[1:], {"surprise": surprise}, "surprise, nats", repr(line))
 
 # %% [markdown]
-# The highest peaks seem to stand at the beginnings of words. Seeing is not counting:
+# Some peaks stand at the first letters of words, others do not: the highest is in the middle of
+# `question`. Seeing is not counting:
 
 # %%
 begins = np.array([not line[t].isalpha() and line[t + 1].isalpha() for t in range(len(surprise))])
@@ -159,7 +192,8 @@ print(f"{surprise[begins].mean():.2f} nats on the {begins.sum()} first letters o
 print(f"{surprise[~begins].mean():.2f} nats on all other characters")
 
 # %% [markdown]
-# At the beginning of a word the model must choose a word; after that the letters follow more easily.
+# On this line the first letter of a word is the harder one: there the model must choose a word;
+# after that the letters follow more easily.
 #
 # **Guess:** if a model knew nothing but how many characters there are, what would its mean be?
 
@@ -168,7 +202,8 @@ ignorant = np.log(len(sampler.vocabulary))
 print(f"{surprise.mean():.3f} nats a character on this line")
 print(f"{ignorant:.3f} nats for a model that knows only that there are {len(chances)} characters")
 measured = checkpoint.about["measured"]["carried"]
-print(f"{measured['nats']:.3f} nats, {measured['bits_per_char']:.3f} bits on plays it has not read")
+print(f"{measured['nats']:.3f} nats, {measured['bits_per_char']:.3f} bits", end=" ")
+print("on the last part of that selection, which it has not read")
 
 # %% [markdown]
 # ## Exercises
