@@ -18,7 +18,7 @@ from nbclient import NotebookClient
 
 LESSONS = Path(__file__).parent / "lessons"
 WIDGET = "application/vnd.jupyter.widget-view+json"
-MOST_BYTES = 650_000  # of a notebook with its figures
+MOST_BYTES = 550_000  # of a notebook with its figures
 
 
 def build(source: Path) -> None:
