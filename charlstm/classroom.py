@@ -11,7 +11,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import os
@@ -21,17 +20,17 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from nbgrader.api import MissingEntry
-
 from charlstm.errors import UserError
 from charlstm.grading import (
     CONFIG,
     CONFIG_TEXT,
     NbgraderError,
+    cell_grades,
     gradebook,
     mended,
     part_of,
     run_nbgrader,
+    sources,
     timed_out,
     to_notebook,
 )
@@ -221,11 +220,13 @@ class Classroom:
 
     def grade(self, assignment: str, student: str, seconds: int | None = None) -> None:
         """Let nbgrader grade a student's notebook; what went wrong is noted in `course.json`."""
-        with gradebook(self.path) as book, contextlib.suppress(MissingEntry):
-            for notebook in book.find_submission(assignment, student).notebooks:
-                for grade in notebook.grades:
-                    grade.auto_score = None  # else those of an earlier file would stand
-            book.db.commit()
+        autograded = self.notebook("autograded", assignment, student)
+        before = sources(autograded) if autograded.exists() else {}
+        with cell_grades(self.path, assignment, student) as grades:
+            by_hand = [g for g in grades if g.manual_score is not None]
+            done = {g.name: before.get(g.name) for g in by_hand if not g.needs_manual_grade}
+            for grade in grades:
+                grade.auto_score = None  # else those of an earlier file would stand
         entry = self.students(assignment).setdefault(student, {})
         entry["note"] = ""
         try:
@@ -234,8 +235,12 @@ class Classroom:
             reason = next((why for name, why in FATAL.items() if name in str(error)), str(error))
             entry["note"] = f"not graded: {reason}"
         else:
-            parts = timed_out(self.notebook("autograded", assignment, student))
+            parts, after = timed_out(autograded), sources(autograded)
             entry["note"] = f"over the time limit: {', '.join(parts)}" if parts else ""
+            with cell_grades(self.path, assignment, student) as grades:
+                for grade in grades:  # nbgrader would have each answer looked at again
+                    if grade.name in done and done[grade.name] == after[grade.name]:
+                        grade.needs_manual_grade = False
         entry["graded"] = self._state_of(assignment, student)
         self.save()
 

@@ -233,6 +233,10 @@ def _feedback(room: Classroom, given: Feedback) -> None:
         for file, page in pages:
             (path / file).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(page, path / file)
+    rows = [row for row in room.results(name)[1] if row.total is not None]
+    waiting = [row.student for row in rows if None in row.points.values()]
+    if waiting:
+        say(f"written answers not graded yet, shown as 0: {', '.join(waiting)}")
     none = sorted({*room.students(name)} - {*room.found("autograded", name)})
     without = f"; not graded, so without one: {', '.join(none)}" if none else ""
     say(f"{len(pages)} pages, with the hidden tests in them: {path}{without}")

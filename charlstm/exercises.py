@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-SHOWN = 6  # entries of an array that a message holds
+SHOWN = 6  # entries of an array that a message holds, and digits of a number
 
 
 def check(
@@ -40,8 +40,7 @@ def check(
             print(f"not yet: {call} raised {type(error).__name__}: {error}")
             return False
         if not _same(got, expected, tolerance):
-            told = f"{call} should be {_short(expected)}, but is {_short(got)}"
-            print(f"not yet: {told}{_where(got, expected, tolerance)}")
+            print(f"not yet: {call} {_told(got, expected, tolerance)}")
             return False
     print(f"right: {name}, {len(cases)} cases")
     return True
@@ -65,8 +64,7 @@ def expect(what: str, got: Any, expected: Any, tolerance: float = 1e-6) -> None:
         AssertionError: the sum of [1, 2] should be 3, but is 4
     """
     if not _same(got, expected, tolerance):
-        told = f"{what} should be {_short(expected)}, but is {_short(got)}"
-        raise AssertionError(told + _where(got, expected, tolerance))
+        raise AssertionError(f"{what} {_told(got, expected, tolerance)}")
 
 
 def _same(got: Any, expected: Any, tolerance: float) -> bool:
@@ -77,6 +75,14 @@ def _same(got: Any, expected: Any, tolerance: float) -> bool:
     except (TypeError, ValueError):
         return False
     return got.shape == expected.shape and bool(np.allclose(got, expected, rtol=0, atol=tolerance))
+
+
+def _told(got: Any, expected: Any, tolerance: float) -> str:
+    """Tell what should have come, and what came, in as many digits as show the difference."""
+    texts = _short(expected), _short(got)
+    if texts[0] == texts[1]:
+        texts = _short(expected, digits=17), _short(got, digits=17)
+    return f"should be {texts[0]}, but is {texts[1]}" + _where(got, expected, tolerance)
 
 
 def _where(got: Any, expected: Any, tolerance: float) -> str:
@@ -97,14 +103,19 @@ def _array(value: Any) -> Any:
     return np.asarray(value.detach() if hasattr(value, "detach") else value, float)
 
 
-def _short(value: Any) -> str:
+def _short(value: Any, digits: int = SHOWN) -> str:
     if isinstance(value, np.ndarray) or hasattr(value, "detach"):
         numbers = value.detach().numpy() if hasattr(value, "detach") else value
         if not numbers.ndim:
-            return f"{numbers.item()!r}"
+            return _short(numbers.item(), digits)
         shown = np.array2string(numbers, precision=4, threshold=SHOWN, edgeitems=2, separator=", ")
         return f"{shown} of shape {numbers.shape}"
     if isinstance(value, np.generic):
         value = value.item()
-    text = repr(value)
+    if isinstance(value, float):
+        return repr(float(f"{value:.{digits}g}"))
+    if isinstance(value, list):
+        text = f"[{', '.join(_short(part, digits) for part in value)}]"
+    else:
+        text = repr(value)
     return text if len(text) <= 60 else text[:57] + "..."

@@ -21,7 +21,7 @@ from typing import Any
 
 import jupytext
 import nbformat
-from nbgrader.api import Gradebook
+from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.converters import Autograde, GenerateAssignment, GenerateFeedback
 from nbgrader.converters.base import NbGraderException
 from nbgrader.coursedir import CourseDirectory
@@ -151,6 +151,17 @@ def gradebook(course: Path) -> Iterator[Any]:
             yield opened
 
 
+@contextlib.contextmanager
+def cell_grades(course: Path, assignment: str, student: str) -> Iterator[list[Any]]:
+    """Open a student's grades, one for each cell, to be changed; none if nothing is graded."""
+    with gradebook(course) as book:
+        grades: list[Any] = []
+        with contextlib.suppress(MissingEntry):
+            grades = list(book.find_submission(assignment, student).notebooks[0].grades)
+        yield grades
+        book.db.commit()
+
+
 def to_notebook(source: Path) -> str:
     """Turn a py:percent source into a notebook; the same source gives the same text."""
     notebook = jupytext.read(source)
@@ -182,8 +193,8 @@ def mended(handed_in: bytes, release: Path) -> tuple[str, str]:
     """Prepare a notebook for grading: nbgrader's cells are as they were released.
 
     The answers are left as they are. A deleted set-up cell is put back where it was, a deleted test
-    or written answer at the end; marks that nbgrader or Jupyter would act on are those of the
-    release; output is dropped.
+    or written answer at the end; of one that was edited it is told (nbgrader itself puts it back);
+    marks that nbgrader or Jupyter would act on are those of the release; output is dropped.
 
     Returns:
         the notebook's text, and what was mended, "" for nothing.
@@ -206,24 +217,35 @@ def mended(handed_in: bytes, release: Path) -> tuple[str, str]:
         cell.metadata = copy.deepcopy(own[name].metadata) if name in own else {}
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
-    names, place, lost = [grade_id(cell) for cell in notebook.cells], 0, []
+    names, place = [grade_id(cell) for cell in notebook.cells], 0
+    lost, edited = [], []
     for name, cell in own.items():
         marks = cell.metadata.nbgrader
         if name in names:
             place = names.index(name) + 1
+            if marks.locked and notebook.cells[place - 1].source.strip() != cell.source.strip():
+                edited.append(str(name))
         elif marks.grade or marks.locked:
             at = len(names) if marks.grade else place
             notebook.cells.insert(at, copy.deepcopy(cell))
             names.insert(at, name)
             lost.append(str(name))
     notebook.metadata = {}
-    return _numbered(notebook), f"put back: {', '.join(lost)}" if lost else ""
+    told = [f"put back: {', '.join(lost)}"] * bool(lost)
+    told += [f"edited, and put back: {', '.join(edited)}"] * bool(edited)
+    return _numbered(notebook), "; ".join(told)
+
+
+def sources(notebook: Path) -> dict[str, str]:
+    """Return what stands in nbgrader's cells, by name."""
+    cells = nbformat.read(notebook, as_version=4).cells
+    return {name: cell.source for cell in cells if (name := grade_id(cell))}
 
 
 def timed_out(autograded: Path) -> list[str]:
-    """Return the functions, or "a cell", that ran over the time limit."""
+    """Return the functions, or "an ungraded cell", that ran over the time limit."""
     found = [
-        part_of(grade_id(cell) or "a cell")
+        part_of(grade_id(cell) or "an ungraded cell")
         for cell in nbformat.read(autograded, as_version=4).cells
         if any(output.get("ename") == TIMED_OUT for output in cell.get("outputs", ()))
     ]

@@ -83,7 +83,7 @@ def sort_out(
         >>> [(s.student, s.file.name, s.late) for s in taken]
         [('ada', 'ada (1).ipynb', False), ('bob_12', 'bob_LATE_12_34_ps1.ipynb', True)]
         >>> left
-        [('bob/ps2.ipynb', 'looks like ps2'), ('ada.ipynb', 'ada (1).ipynb is newer')]
+        [('bob/ps2.ipynb', 'looks like ps2'), ('ada.ipynb', 'ada (1).ipynb is later')]
     """
     left, found = [], []
     assignment, others = assignment.lower(), [other.lower() for other in others]
@@ -110,7 +110,7 @@ def sort_out(
         worse = min(former, submission, key=lambda s: s.order) if former else None
         best[submission.student] = submission if former in (None, worse) else former
         if worse:
-            left.append((worse.file.name, f"{best[submission.student].file.name} is newer"))
+            left.append((worse.file.name, f"{best[submission.student].file.name} is later"))
     return sorted(best.values(), key=lambda s: s.student), left
 
 

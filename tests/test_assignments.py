@@ -5,6 +5,7 @@
 hands them in to nbgrader.
 """
 
+import ast
 import re
 from pathlib import Path
 
@@ -72,6 +73,17 @@ def judge(source, name, answer):
 @pytest.mark.parametrize(("source", "name", "kind", "answer"), CASES)
 def test_right_answers_pass_and_wrong_ones_do_not(source, name, kind, answer):
     assert judge(source, name, answer) is (kind == "right")
+
+
+@pytest.mark.parametrize(("source", "name"), EACH, ids=lambda v: getattr(v, "stem", v))
+def test_hidden_tests_change_no_name_of_the_notebook(source, name):
+    """Else a student's own cell further down would show other figures when it is graded."""
+    (hidden,) = (text for grade_id, _, text in cells(source) if grade_id == f"{name}-hidden")
+    for statement in ast.parse(hidden).body:
+        if isinstance(statement, ast.FunctionDef):
+            assert statement.name == "tests"
+        else:
+            assert isinstance(statement, ast.Import | ast.ImportFrom | ast.With | ast.Expr)
 
 
 @pytest.mark.parametrize(("source", "name"), EACH, ids=lambda v: getattr(v, "stem", v))

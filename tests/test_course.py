@@ -97,7 +97,7 @@ def test_of_two_files_the_last_numbered_is_taken_and_the_other_told(worse, bette
     for names in ((worse, better, "z.ipynb"), ("z.ipynb", better, worse)):
         taken, left = sort_out(files(*names), "ps1")
         assert better in [s.file.name for s in taken]
-        assert left == [(worse, f"{better} is newer")]
+        assert left == [(worse, f"{better} is later")]
 
 
 def test_of_two_files_without_numbers_the_newest_is_taken():
@@ -314,7 +314,7 @@ def test_the_page_for_instructors_names_commands_notes_and_flags_that_exist():
     notes = re.findall(r"^\| `([^`]+)`", page, re.M)
     sources = [Path(module.__file__).read_text() for module in (classroom, grading)]
     for note in notes:
-        word = re.sub(r"in-words: |: rnn_step.*|not graded: |\.\.\.", "", note)
+        word = re.sub(r"in-words: |: rnn_step.*|not graded: | ?\(?\.\.\.\)?", "", note)
         assert any(word in source for source in sources), note
 
 
@@ -431,6 +431,15 @@ def test_what_was_deleted_is_put_back_where_it_can_run(toy_release):
     assert after == ["setup", None, "double-visible", *order[5:8], "double-hidden", "why"]
 
 
+def test_what_was_edited_is_told(toy_release):
+    notebook = nbformat.read(toy_release, as_version=4)
+    for name in ("setup", "double", "half-visible", "why"):
+        by_id(notebook)[name].source += "\nprint(1)"
+    by_id(notebook)["half-hidden"].source += "\n"  # which an editor may do
+    _, remark = grading.mended(nbformat.writes(notebook).encode(), toy_release)
+    assert remark == "edited, and put back: setup, half-visible"
+
+
 def test_marks_that_would_spare_a_test_are_undone(toy_release):
     notebook = nbformat.read(toy_release, as_version=4)
     test = by_id(notebook)["half-hidden"]
@@ -514,7 +523,8 @@ ODD = {  # file: points of double and of half, note, what is changed in the rele
     "Ada Lovelace_1_assignsubmission_file_/ps1.ipynb": (3, 3, "why: waits for a person", RIGHT),
     "bob_LATE_12_34_ps1-1.ipynb": (3, 0, "late", {"double": RIGHT["double"]}),
     "empty.ipynb": (0, 0, "", {}),
-    "cheat/ps1.ipynb": (1, 0, "put back: half-hidden", {
+    "cheat/ps1.ipynb": (1, 0, "put back: half-hidden; edited, and put back: double-visible,"
+                        " half-visible", {
         "double": "def double(x):\n    return 4",
         "double-visible": "pass",
         "double-hidden": {"tags": ["skip-execution"]},
@@ -583,6 +593,7 @@ def test_a_course_from_the_sources_to_the_feedback(toy_course, tmp_path, capsys)
 
     pages = ran(capsys, "feedback", folder, "ps1", "--to", tmp_path / "back")
     assert "7 pages, with the hidden tests in them" in pages.err
+    assert "not graded yet, shown as 0: Ada-Lovelace_1\n" in pages.err
     assert "not graded, so without one: dead, page" in pages.err
     back = {
         p.relative_to(tmp_path / "back").as_posix() for p in (tmp_path / "back").rglob("*.html")
@@ -620,6 +631,10 @@ def test_only_what_changed_is_graded_again(toy_course, toy, tmp_path, capsys):
     toy.write_text(TOY.replace("half(3), 1.5", "half(3), 1.25"))
     assert ran(capsys, "build", folder).out == "ps1  made anew: ps1.zip\n"
     assert "ps1: 2 graded" in ran(capsys, "grade", folder, "ps1").err
+    assert points(folder) == {"ada": 6, "bob": 4}
+    assert exported(folder)["ada"]["ps1 note"] == ""  # the answer is the one that was graded
+    handed_in_by(incoming, "ada (1).ipynb", release, **{**RIGHT, "why": "Because I say so."})
+    ran(capsys, "grade", folder, "ps1", incoming / "ada (1).ipynb")
     assert points(folder) == {"ada": 6, "bob": 4}
     assert exported(folder)["ada"]["ps1 note"] == "why: look again"
 

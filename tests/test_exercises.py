@@ -53,6 +53,10 @@ def test_a_test_goes_on_or_tells_both():
 def test_a_number_is_told_plainly_and_the_first_that_differs_is_found():
     with pytest.raises(AssertionError, match=r"^it should be 1\.5, but is 2\.0$"):
         expect("it", np.float64(2.0), torch.tensor(1.5))
+    with pytest.raises(AssertionError, match=r"should be \[0\.333333, \[2\]\], but is 0\.142857$"):
+        expect("it", 1 / 7, [1 / 3, [2]])
+    with pytest.raises(AssertionError, match=r"should be 1\.0, but is 1\.00000001$"):
+        expect("it", 1.00000001, 1.0, 1e-12)
     expected, got = np.arange(20.0).reshape(4, 5), np.arange(20.0).reshape(4, 5)
     got[2, 3] = np.nan
     with pytest.raises(AssertionError, match=r"the first to differ, at \[2, 3\]: 13, but is nan$"):
