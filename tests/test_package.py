@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 import yaml
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 
 import charlstm
 from charlstm.checkpoint import Checkpoint, find_model
@@ -117,6 +118,19 @@ def test_what_the_requirements_bring_along_is_pinned_too():
         except PackageNotFoundError:
             assert name not in {canonical(r.name) for r in requirements()[""]}
     assert len(seen) > 20
+
+
+def test_the_oldest_python_that_is_allowed_can_install_the_pins():
+    """Debian 12 has 3.11.2, where a pin that asks for 3.11.5 keeps pip searching for ever."""
+    from importlib.metadata import distributions
+
+    oldest, seen = PROJECT["requires-python"].removeprefix(">=") + ".0", 0
+    versions = {canonical(k): v for k, v in pinned().items()}
+    for found in distributions():
+        if versions.get(canonical(found.name)) == found.version:
+            seen += 1
+            assert SpecifierSet(found.metadata["Requires-Python"] or "").contains(oldest), found.name
+    assert seen > 20
 
 
 def test_environment_yml_agrees_with_pyproject():
