@@ -294,7 +294,12 @@ def play_with_the_explorer(page):
     choices = {"scheme": "charlstm", "cell": "rnn", "activation": "relu"}
     assert panel.locator(".noUi-handle").count() == len(sliders)
     assert panel.locator("select").count() == len(choices)
-    for name in sliders:
+    for name, choice in (("scheme", "pytorch"), ("cell", "lstm")):  # lesson 3 opens with others
+        select = panel.locator(f".charlstm-{name} select")
+        if select.evaluate("select => select.selectedOptions[0].text") != choice:
+            select.select_option(choice)
+            see_both_change(f"{name} is {choice}")
+    for name in sliders:  # that of the forget bias works where the cell has a forget gate
         slide(panel, name, "ArrowRight")
         see_both_change(f"{name} moved")
     for name, choice in choices.items():  # the activation can be chosen when the cell is rnn
