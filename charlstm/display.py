@@ -118,10 +118,11 @@ def advice(progress: Progress, training: float, validation: float) -> str:
     """
     told = f"the same model, cold: training {training:.3f}, validation {validation:.3f} nats;"
     if progress.best_step < LATE * progress.step:
+        parted = validation > training
+        why = "then the text was learnt by heart" if parted else "and got no better"
         return (
-            f"{told} validation was best at step {progress.best_step:,} of {progress.step:,}, then"
-            " the text was learnt by heart: raise --dropout and --weight-drop, give it more text,"
-            " or less time"
+            f"{told} validation was best at step {progress.best_step:,} of {progress.step:,},"
+            f" {why}: raise --dropout and --weight-drop, give it more text, or less time"
         )
     if validation - training > PARTED:
         return (

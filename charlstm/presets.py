@@ -24,8 +24,8 @@ PRESETS: dict[str, dict[str, Any]] = {
         "patience": 0,  # validation rises while the rate is high, and falls again
     },
 }
-REACHES = {  # nats, cold, on one thread; small's with beta1 0.9; see pretrained/README.md
-    "small": "1.538 nats after 6 epochs; it is made for shorter texts (tales: 1.312 after 12)",
+REACHES = {  # nats, cold, on one thread; see pretrained/README.md
+    "small": "1.531 nats after 6 epochs; it is made for shorter texts (tales: 1.306 after 12)",
     "medium": "1.465 nats after 2.4 epochs",
     "large": "1.390 nats after 22 epochs",
 }

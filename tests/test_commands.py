@@ -643,6 +643,7 @@ def test_training_tells_the_preset_and_takes_its_options(corpus, tmp_path, capsy
     ("training", "best_step", "validation", "expected"),
     [
         (1.0, 400, 1.6, "best at step 400 of 650, then the text was learnt by heart"),
+        (1.0, 400, 0.9, "best at step 400 of 650, and got no better"),
         (1.0, 600, 1.6, "they part"),
         (1.5, 650, 1.6, "they are close"),
     ],

@@ -129,7 +129,9 @@ def test_the_oldest_python_that_is_allowed_can_install_the_pins():
     for found in distributions():
         if versions.get(canonical(found.name)) == found.version:
             seen += 1
-            assert SpecifierSet(found.metadata["Requires-Python"] or "").contains(oldest), found.name
+            assert SpecifierSet(found.metadata["Requires-Python"] or "").contains(oldest), (
+                found.name
+            )
     assert seen > 20
 
 
