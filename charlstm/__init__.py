@@ -7,42 +7,42 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from charlstm.checkpoint import Checkpoint, find_model
-    from charlstm.corpora import Corpus, read_corpus
     from charlstm.errors import UserError
-    from charlstm.metrics import Score, carried, cold
-    from charlstm.model import CharModel
+    from charlstm.measuring.scores import Score, carried, cold
+    from charlstm.model.checkpoint import Checkpoint, find_model
+    from charlstm.model.network import CharModel
     from charlstm.options import DataOptions, ModelOptions, SampleOptions, TrainOptions
-    from charlstm.sampler import Sampler, choose, generate
-    from charlstm.streams import Streams, fit_streams
-    from charlstm.trainer import Report, Trainer, fit
-    from charlstm.vocabulary import Vocabulary
+    from charlstm.sampling.sampler import Sampler, choose, generate
+    from charlstm.text.corpus import Corpus, read_corpus
+    from charlstm.text.streams import Streams, fit_streams
+    from charlstm.text.vocabulary import Vocabulary
+    from charlstm.training.trainer import Report, Trainer, fit
 
 __version__ = "0.1.0"
 
 _HOME = {
-    "CharModel": "model",
-    "Checkpoint": "checkpoint",
-    "Corpus": "corpora",
+    "CharModel": "model.network",
+    "Checkpoint": "model.checkpoint",
+    "Corpus": "text.corpus",
     "DataOptions": "options",
     "ModelOptions": "options",
-    "Report": "trainer",
+    "Report": "training.trainer",
     "SampleOptions": "options",
-    "Sampler": "sampler",
-    "Score": "metrics",
-    "Streams": "streams",
+    "Sampler": "sampling.sampler",
+    "Score": "measuring.scores",
+    "Streams": "text.streams",
     "TrainOptions": "options",
-    "Trainer": "trainer",
+    "Trainer": "training.trainer",
     "UserError": "errors",
-    "Vocabulary": "vocabulary",
-    "carried": "metrics",
-    "choose": "sampler",
-    "cold": "metrics",
-    "find_model": "checkpoint",
-    "fit": "trainer",
-    "fit_streams": "streams",
-    "generate": "sampler",
-    "read_corpus": "corpora",
+    "Vocabulary": "text.vocabulary",
+    "carried": "measuring.scores",
+    "choose": "sampling.sampler",
+    "cold": "measuring.scores",
+    "find_model": "model.checkpoint",
+    "fit": "training.trainer",
+    "fit_streams": "text.streams",
+    "generate": "sampling.sampler",
+    "read_corpus": "text.corpus",
 }
 
 __all__ = [

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Optional
 
-from charlstm.cpu import bf16_trouble, prepare_cpu
+from charlstm.devices import bf16_trouble, prepare_cpu
 from charlstm.errors import command
 from charlstm.options import (
     MOST_THREADS,
@@ -22,7 +22,7 @@ from charlstm.options import (
     check,
     parse,
 )
-from charlstm.presets import PRESETS, preset
+from charlstm.training.presets import PRESETS, preset
 
 VOCABULARY = 65
 STEPS = 3  # of training in a round
@@ -123,8 +123,8 @@ def _training(
     """Compare the trainer's steps with a bare `nn.LSTM` loop in fp32."""
     import numpy as np
 
-    from charlstm.model import CharModel
-    from charlstm.trainer import Trainer
+    from charlstm.model.network import CharModel
+    from charlstm.training.trainer import Trainer
 
     model = CharModel(sizes, VOCABULARY)
     model.bf16 = precision == "bf16"
@@ -161,7 +161,7 @@ def _bare_loop(sizes: ModelOptions, ids: Any, options: TrainOptions) -> Action:
     import torch
     from torch import nn
 
-    from charlstm.streams import Streams
+    from charlstm.text.streams import Streams
 
     embedding, lstm, head = _bare_model(sizes, batch_first=True)
     weights = [p for module in (embedding, lstm, head) for p in module.parameters()]
@@ -199,10 +199,10 @@ def _sampling(name: str, number: int, rounds: int, threads: int) -> Row:
     import torch
     from threadpoolctl import ThreadpoolController
 
-    from charlstm.checkpoint import Checkpoint
-    from charlstm.model import CharModel
-    from charlstm.sampler import Sampler, generate, generate_many, threads_for
-    from charlstm.vocabulary import Vocabulary
+    from charlstm.model.checkpoint import Checkpoint
+    from charlstm.model.network import CharModel
+    from charlstm.sampling.sampler import Sampler, generate, generate_many, threads_for
+    from charlstm.text.vocabulary import Vocabulary
 
     sizes, _ = preset(name)
     blas = ThreadpoolController()

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 import tyro
 
 from charlstm.errors import UserError, carry_on_unread, command, say
+from charlstm.grading.submissions import handed_in
 from charlstm.options import check, parse
-from charlstm.submissions import handed_in
 
 if TYPE_CHECKING:
-    from charlstm.classroom import Classroom, Row
+    from charlstm.grading.classroom import Classroom, Row
 
 Folder = Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="FOLDER")]
 Set = Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="SET")]
@@ -109,7 +109,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit code."""
     given = parse(Course, argv).verb
     try:
-        from charlstm.classroom import Classroom, assignments_folder
+        from charlstm.grading.classroom import Classroom, assignments_folder
     except ModuleNotFoundError as error:
         raise UserError(
             f"{error.name} is not installed; graders need the course extra:"

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import math
 import sys
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Optional
+from typing import TYPE_CHECKING, Annotated, Literal, Optional
 
 import tyro
 
-from charlstm.cpu import prepare_cpu
+from charlstm.devices import prepare_cpu
 from charlstm.errors import UserError, command
 from charlstm.options import (
     MOST_THREADS,
-    DataOptions,
     Part,
     SampleOptions,
     Sources,
@@ -26,17 +23,15 @@ from charlstm.options import (
     Unknown,
     check,
     flag,
-    from_json,
     given_flags,
     parse,
 )
 
 if TYPE_CHECKING:
-    from charlstm.checkpoint import Checkpoint
-    from charlstm.corpora import Corpus
+    from charlstm.model.checkpoint import Checkpoint
+    from charlstm.text.corpus import Corpus
 
 
-PROTOCOLS = {"carried": "one pass", "cold": "256 characters"}
 SAMPLING = {"temp", *SampleOptions.__dataclass_fields__}
 
 
@@ -104,7 +99,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if odd and not given.novelty:
         raise UserError(f"{flag(odd[0])} without --novelty: nothing is written; add --novelty")
 
-    from charlstm.checkpoint import Checkpoint, find_model
+    from charlstm.measuring.evaluation import measure, table
+    from charlstm.model.checkpoint import Checkpoint, find_model
 
     path = find_model(given.model)
     checkpoint = Checkpoint.load(path)
@@ -122,148 +118,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def measure(
-    checkpoint: Checkpoint,
-    corpus: Corpus,
-    part: Part | None = None,
-    unknown: Unknown | None = None,
-    baselines: bool = True,
-    learning: bool = False,
-    writing: SampleOptions | None = None,
-) -> dict[str, Any]:
-    """Score a model on a part of a text, in both protocols, and others beside it.
-
-    Args:
-        checkpoint: the model.
-        corpus: the text.
-        part: None is the validation part of the model's own text, and all of another.
-        unknown: what to do with characters that the model does not know.
-        baselines: also measure xz and a 5-gram model, which first read the part before; they
-            predict the part's first character, too.
-        learning: also score the model by dynamic evaluation.
-        writing: also let the model write so, and compare that with what it has read.
-
-    Returns:
-        figures by name, as `--json` prints them.
-
-    Raises:
-        UserError: the part has fewer than two characters, or an unknown one; or `learning`, and
-            there is no text before the part.
-    """
-    import numpy as np
-
-    from charlstm.baselines import ngram_bits, xz_bits
-    from charlstm.dynamic import dynamic
-    from charlstm.metrics import carried, cold
-    from charlstm.model import CharModel
-    from charlstm.writing import measure_writing
-
-    trained_on = checkpoint.about.get("corpus", {})
-    own = corpus.sha256 == trained_on.get("sha256") and _read_alike(corpus, trained_on)
-    part = part or ("validation" if own else "all")
-    where, name = corpus.parts()[part], " ".join(corpus.sources)
-    if where.stop - where.start < 2:
-        raise UserError(
-            f"{name}: the part {part} has {where.stop - where.start} characters; at least 2 are"
-            " needed; name another --part or --split"
-        )
-    vocabulary = checkpoint.vocabulary
-    if unknown is None:
-        unknown = "skip" if own else "error"  # training left the same ones out
-    text, before = corpus.text[where], corpus.text[: where.start]
-    ids = vocabulary.encode(text, unknown=unknown, where=f"{name}, part {part}")
-    if len(ids) < 2:
-        raise UserError(
-            f"{name}: of the {len(text)} characters of the part {part} the model knows {len(ids)};"
-            " at least 2 are needed; name a text like the one it was trained on"
-        )
-    model = CharModel(checkpoint.options, len(vocabulary)).load_arrays(checkpoint.weights)
-    started = time.perf_counter()
-    scores = {"carried": carried(model, ids), "cold": cold(model, ids)}
-    seconds = time.perf_counter() - started
-    figures: dict[str, Any] = {
-        "corpus": name,
-        "sha256": corpus.sha256,
-        "part": part,
-        "from": where.start,
-        "to": where.stop,
-        "of": len(corpus.text),
-        "left_out": len(text) - len(ids),
-        **{protocol: score.to_json() for protocol, score in scores.items()},
-        "chars_per_second": 2 * len(ids) / seconds,
-    }
-    history = vocabulary.encode(before, unknown="skip")
-    if learning:
-        if len(history) < 2:
-            raise UserError(
-                f"--dynamic learns from the text before the part how far to move, and the part"
-                f" {part} has none before it; name --part validation, or --part test"
-            )
-        figures["dynamic"] = dynamic(model, ids, history).to_json()
-    if writing is not None:
-        source = corpus.text[corpus.parts()["train"]] if own else corpus.text
-        beside = text if own and part == "validation" else ""
-        figures["novelty"] = measure_writing(checkpoint, model, writing, source, beside)
-    if baselines:
-        read = [vocabulary.to_user(vocabulary.decode(piece)) for piece in (ids, history)]
-        both = np.concatenate((history, ids))
-        figures["xz_bits_per_char"] = xz_bits(*read) / len(ids)
-        figures["5gram_bits_per_char"] = ngram_bits(both, len(vocabulary), len(history)) / len(ids)
-        figures["baselines_read_first"] = len(history)
-    return figures
-
-
-def table(figures: dict[str, Any]) -> str:
-    """Lay the figures of `measure` out for a person."""
-    from charlstm.writing import writing_lines
-
-    share = (figures["to"] - figures["from"]) / figures["of"]
-    lines = [
-        f"{figures['corpus']}: {figures['part']}, characters {figures['from']:,} to"
-        f" {figures['to']:,} of {figures['of']:,} ({share:.1%})"
-        + (f", {figures['left_out']:,} unknown ones left out" if figures["left_out"] else ""),
-        f"{'':22} {'nats/char':>10} {'bits/char':>10} {'perplexity':>12} {'characters':>11}",
-    ]
-    rows = [
-        (f"{protocol} ({how})", figures[protocol]["nats"], figures[protocol]["characters"])
-        for protocol, how in PROTOCOLS.items()
-    ]
-    if "xz_bits_per_char" in figures:
-        read = figures["to"] - figures["from"] - figures["left_out"]
-        for name, key in (("5-gram", "5gram_bits_per_char"), ("xz", "xz_bits_per_char")):
-            rows.append((name, figures[key] * math.log(2), read))
-    lines += [_row(*row) for row in rows]
-    if "xz_bits_per_char" in figures:
-        before = figures["baselines_read_first"]
-        after = f", having read the {before:,} characters before" if before else ""
-        lines.append(f"The 5-gram model (Witten-Bell) and xz learn while they read{after}.")
-    lines.append(f"{figures['chars_per_second']:,.0f} characters a second.")
-    if "dynamic" in figures:
-        score = figures["dynamic"]
-        lines += [
-            "",
-            "Apart from these, a copy that learns from what it has been scored on:",
-        ]
-        lines.append(_row("dynamic (one pass)", score["nats"], score["characters"]))
-    if "novelty" in figures:
-        lines += ["", *writing_lines(figures["novelty"])]
-    return "\n".join(lines)
-
-
-def _row(name: str, nats: float, characters: int) -> str:
-    perplexity = math.exp(nats) if nats < 700 else math.inf
-    bits = nats / math.log(2)
-    return f"{name:22} {nats:10.4f} {bits:10.4f} {perplexity:12.3f} {characters:11,}"
-
-
 def _corpus(given: Evaluate, checkpoint: Checkpoint) -> Corpus:
-    from charlstm.corpora import read_corpus
+    from charlstm.model.checkpoint import trained_on_options
+    from charlstm.text.corpus import read_corpus
 
     trained_on = checkpoint.about.get("corpus", {})
     sources = trained_on.get("sources", [])
     if not isinstance(sources, list) or not all(isinstance(s, str) for s in sources):
         raise UserError(f"{given.model}: its metadata garbles the corpus; train the model again")
-    options = _options(trained_on, given.model)
+    options = trained_on_options(trained_on, given.model)
     changes = {
         name: getattr(given, name)
         for name in ("split", "encoding", "newlines", "limit")
@@ -281,22 +144,6 @@ def _corpus(given: Evaluate, checkpoint: Checkpoint) -> Corpus:
             " sha256); name the text to measure as CORPUS"
         )
     return corpus
-
-
-def _options(trained_on: dict[str, Any], where: str) -> DataOptions:
-    saved = trained_on.get("options", {})
-    if not isinstance(saved, dict):
-        raise UserError(
-            f"{where}: its metadata garbles the corpus's options; train the model again"
-        )
-    return from_json(DataOptions, saved, where)
-
-
-def _read_alike(corpus: Corpus, trained_on: dict[str, Any]) -> bool:
-    """Whether the same bytes were turned into characters in the same way."""
-    then, now = _options(trained_on, "model"), corpus.options
-    names = ("encoding", "newlines", "bytes", "limit")
-    return all(getattr(then, name) == getattr(now, name) for name in names)
 
 
 if __name__ == "__main__":

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import tyro
 
-from charlstm.corpora import standard_input
-from charlstm.cpu import usable_cpus
+from charlstm.devices import usable_cpus
 from charlstm.errors import UserError, command, say, unreadable
 from charlstm.options import MOST_THREADS, SampleOptions, Unknown, check, parse
+from charlstm.text.corpus import standard_input
 
 if TYPE_CHECKING:
-    from charlstm.vocabulary import Vocabulary
+    from charlstm.text.vocabulary import Vocabulary
 
 
 @dataclass(frozen=True)
@@ -64,8 +64,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     from threadpoolctl import threadpool_limits
 
-    from charlstm.checkpoint import Checkpoint, find_model
-    from charlstm.sampler import Sampler, generate, generate_many, threads_for
+    from charlstm.model.checkpoint import Checkpoint, find_model
+    from charlstm.sampling.sampler import Sampler, generate, generate_many, threads_for
 
     checkpoint = Checkpoint.load(find_model(given.model))
     vocabulary = checkpoint.vocabulary

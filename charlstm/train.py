@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Optional
 
-from charlstm.cpu import bf16_trouble, prepare_cpu
-from charlstm.display import Display, advice, describe
+from charlstm.devices import bf16_trouble, prepare_cpu
 from charlstm.errors import UserError, command, say
 from charlstm.options import (
     MOST_THREADS,
@@ -27,12 +26,13 @@ from charlstm.options import (
     given_flags,
     parse,
 )
-from charlstm.presets import choose_preset, expectation, preset
+from charlstm.training.display import Display, advice, describe
+from charlstm.training.presets import choose_preset, expectation, preset
 
 if TYPE_CHECKING:
-    from charlstm.checkpoint import Checkpoint
-    from charlstm.corpora import Corpus
-    from charlstm.runs import Run
+    from charlstm.model.checkpoint import Checkpoint
+    from charlstm.text.corpus import Corpus
+    from charlstm.training.run import Run
 
 SIZES = ("cell", "layers", "hidden_size", "embedding_size", "readout")
 
@@ -119,9 +119,9 @@ def _check(given: Train, flags: set[str]) -> None:
 
 
 def _run(given: Train, flags: set[str], argv: Sequence[str] | None) -> Run:
-    from charlstm.checkpoint import Checkpoint, find_model
-    from charlstm.corpora import read_corpus
-    from charlstm.runs import Run, free_folder
+    from charlstm.model.checkpoint import Checkpoint, find_model
+    from charlstm.text.corpus import read_corpus
+    from charlstm.training.run import Run, free_folder
 
     if given.resume is not None:
         return Run.resume(Path(given.resume), given.corpus)
@@ -199,7 +199,7 @@ def _fit(run: Run, show: int) -> int:
 
 
 def _finish(run: Run) -> None:
-    from charlstm.evaluate import table
+    from charlstm.measuring.evaluation import table
 
     progress = run.trainer.progress
     if run.trainer.out_of_patience():
@@ -213,7 +213,7 @@ def _finish(run: Run) -> None:
 
 
 def _sample(run: Run, length: int) -> str:
-    from charlstm.sampler import Sampler, generate
+    from charlstm.sampling.sampler import Sampler, generate
 
     checkpoint = run.checkpoint(run.trainer.average.to_arrays(), {})
     options = SampleOptions(length=length, seed=run.trainer.progress.step)

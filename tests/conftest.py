@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from charlstm.checkpoint import Checkpoint
-from charlstm.cpu import prepare_cpu
-from charlstm.model import CharModel
+from charlstm.devices import prepare_cpu
+from charlstm.model.checkpoint import Checkpoint
+from charlstm.model.network import CharModel
 from charlstm.options import ModelOptions
-from charlstm.vocabulary import Vocabulary
+from charlstm.text.vocabulary import Vocabulary
 
 collect_ignore = ["gallery"]  # answers of students, run by test_assignments.py
 TEXT = "The quick brown fox jumps over the lazy dog; why, it's a joy!\n"

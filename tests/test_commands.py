@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 from charlstm import benchmark, corpora, evaluate, sample, train
-from charlstm.checkpoint import Checkpoint
-from charlstm.display import advice
+from charlstm.model.checkpoint import Checkpoint
 from charlstm.options import parse
-from charlstm.presets import PRESETS, REACHES, choose_preset
-from charlstm.trainer import Progress
+from charlstm.training.display import advice
+from charlstm.training.presets import PRESETS, REACHES, choose_preset
+from charlstm.training.trainer import Progress
 
 COMMANDS = {
     "train": train,
@@ -130,7 +130,7 @@ def test_unknown_characters_of_the_prime_can_be_skipped(capfdbinary, model_file)
 
 
 def test_a_model_of_bytes_writes_bytes(capfdbinary, checkpoint, tmp_path):
-    from charlstm.vocabulary import Vocabulary
+    from charlstm.text.vocabulary import Vocabulary
 
     letters = "Ã©" + "".join(map(chr, range(200, 198 + len(checkpoint.vocabulary))))
     path = tmp_path / "bytes.safetensors"
@@ -420,7 +420,7 @@ def test_a_mistake_gets_one_line_and_exit_code_2(
     name, arguments, message, files, capsys, monkeypatch
 ):
     if "{unreadable}" in arguments:  # root may read everything: let the system refuse instead
-        monkeypatch.setattr("charlstm.corpora.Path.read_bytes", refuse)
+        monkeypatch.setattr("charlstm.text.corpus.Path.read_bytes", refuse)
     before = model_bytes(files)
     argv = [a.format(**files) for a in arguments.split()]
     assert COMMANDS[name].main(argv) == 2
@@ -454,7 +454,7 @@ def test_a_full_disk_stops_a_training_with_one_line_and_the_old_files_whole(
             raise OSError(errno.ENOSPC, "No space left on device")
         real(descriptor)
 
-    monkeypatch.setattr("charlstm.checkpoint.os.fsync", fills_up)
+    monkeypatch.setattr("charlstm.model.checkpoint.os.fsync", fills_up)
     options = ["--steps", "60", "--hidden-size", "8", "--out", str(out), "--threads", "1"]
     assert train.main([corpus, *options]) == 2
     error = capsys.readouterr().err.splitlines()[-1]
@@ -492,7 +492,7 @@ def test_too_little_memory_is_one_line(error, model_file, monkeypatch, capsys):
     def run_out(*_):
         raise error
 
-    monkeypatch.setattr("charlstm.sampler.Sampler.read", run_out)
+    monkeypatch.setattr("charlstm.sampling.sampler.Sampler.read", run_out)
     assert sample.main([str(model_file)]) == 2
     assert capsys.readouterr().err.startswith("error: out of memory; give smaller sizes")
 
@@ -501,7 +501,7 @@ def test_a_bug_keeps_its_traceback(model_file, monkeypatch):
     def fail(*_):
         raise RuntimeError("shapes do not match")
 
-    monkeypatch.setattr("charlstm.sampler.Sampler.read", fail)
+    monkeypatch.setattr("charlstm.sampling.sampler.Sampler.read", fail)
     with pytest.raises(RuntimeError, match="shapes do not match"):
         sample.main([str(model_file)])
 

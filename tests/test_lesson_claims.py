@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from charlstm import CharModel, ModelOptions, cells, fit_streams, gradients
+from charlstm import CharModel, ModelOptions, fit_streams
+from charlstm.insight import gradients
+from charlstm.model import cells
 
 LESSONS = Path(__file__).parent.parent / "notebooks" / "lessons"
 

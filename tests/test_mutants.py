@@ -12,26 +12,26 @@ ROOT = Path(__file__).parent.parent
 
 # what is broken, the file, the right text, the wrong text, the tests that must notice
 MUTANTS = [
-    ("nothing", "cells", "activation(x", "activation(x", "test_cells.py"),  # the copy itself passes
-    ("input and forget gate swapped", "cells", "i, f, o = open_", "f, i, o = open_", "test_cells.py"),
-    ("output gate sees the old cell", "cells", "p_o * c)", "p_o * state[1])", "test_cells.py"),
-    ("reset before the product", "cells", "r * h_n", "h_n", "test_cells.py"),
-    ("recurrent bias dropped", "cells", "x + h @ p.weight_hh.T + p.bias_hh  #", "x + h @ p.weight_hh.T  #", "test_cells.py"),
-    ("recurrent weight transposed", "cells", "activation(x + h @ p.weight_hh.T", "activation(x + h @ p.weight_hh", "test_cells.py"),
-    ("coupled rows not negated", "model", "torch.cat((-w[", "torch.cat((w[", "test_model.py"),
-    ("state in the wrong order", "model", "return outputs, (h[0], c[0])", "return outputs, (c[0], h[0])", "test_model.py"),
-    ("fast path without a start", "model", "start = [s.unsqueeze(0)", "start = [0 * s.unsqueeze(0)", "test_model.py"),
-    ("state lost between windows", "trainer", "state = None if index == 0 else", "state = None if True else", "test_trainer.py -k carried"),
-    ("state not detached", "trainer", "tuple(s.detach() for", "tuple(s for", "test_trainer.py -k carried"),
-    ("streams not contiguous", "streams", "(index * self.window, (index", "(index * self.window // 2, (index", "test_text.py -k row"),
-    ("targets not shifted", "streams", "self.ids[offset + 1 : offset + 1 +", "self.ids[offset : offset +", "test_text.py -k row"),
-    ("temperature multiplied", "sampler", "min(1 / temperature", "min(temperature", "test_sampler.py -k distribution"),
-    ("top-p cuts one too many", "sampler", "ranked[before >=", "ranked[before + ranked >", "test_sampler.py -k distribution"),
-    ("pushed away from the trained weights", "dynamic", "back * (origin - p)", "back * (p - origin)", "test_metrics.py -k krause"),
-    ("pieces over the border counted", "novelty", "found[: size - length + 1]", "found[:size]", "test_novelty.py"),
-    ("lags in the wrong order", "gradients", "[::-1].transpose", ".transpose", "test_gradients.py -k finite"),
-    ("the weather never changes", "sources", "seen.sum() @ moves", "seen.sum()", "test_sources.py -k diary"),
-    ("another text of that name taken", "registry", "if digest != entry.sha256", "if not digest", "test_registry.py -k other_content"),
+    ("nothing", "model/cells", "activation(x", "activation(x", "model/test_cells.py"),  # the copy itself passes
+    ("input and forget gate swapped", "model/cells", "i, f, o = open_", "f, i, o = open_", "model/test_cells.py"),
+    ("output gate sees the old cell", "model/cells", "p_o * c)", "p_o * state[1])", "model/test_cells.py"),
+    ("reset before the product", "model/cells", "r * h_n", "h_n", "model/test_cells.py"),
+    ("recurrent bias dropped", "model/cells", "x + h @ p.weight_hh.T + p.bias_hh  #", "x + h @ p.weight_hh.T  #", "model/test_cells.py"),
+    ("recurrent weight transposed", "model/cells", "activation(x + h @ p.weight_hh.T", "activation(x + h @ p.weight_hh", "model/test_cells.py"),
+    ("coupled rows not negated", "model/network", "torch.cat((-w[", "torch.cat((w[", "model/test_model.py"),
+    ("state in the wrong order", "model/network", "return outputs, (h[0], c[0])", "return outputs, (c[0], h[0])", "model/test_model.py"),
+    ("fast path without a start", "model/network", "start = [s.unsqueeze(0)", "start = [0 * s.unsqueeze(0)", "model/test_model.py"),
+    ("state lost between windows", "training/trainer", "state = None if index == 0 else", "state = None if True else", "training/test_trainer.py -k carried"),
+    ("state not detached", "training/trainer", "tuple(s.detach() for", "tuple(s for", "training/test_trainer.py -k carried"),
+    ("streams not contiguous", "text/streams", "(index * self.window, (index", "(index * self.window // 2, (index", "text/test_text.py -k row"),
+    ("targets not shifted", "text/streams", "self.ids[offset + 1 : offset + 1 +", "self.ids[offset : offset +", "text/test_text.py -k row"),
+    ("temperature multiplied", "sampling/sampler", "min(1 / temperature", "min(temperature", "sampling/test_sampler.py -k distribution"),
+    ("top-p cuts one too many", "sampling/sampler", "ranked[before >=", "ranked[before + ranked >", "sampling/test_sampler.py -k distribution"),
+    ("pushed away from the trained weights", "measuring/dynamic", "back * (origin - p)", "back * (p - origin)", "measuring/test_metrics.py -k krause"),
+    ("pieces over the border counted", "text/novelty", "found[: size - length + 1]", "found[:size]", "text/test_novelty.py"),
+    ("lags in the wrong order", "insight/gradients", "[::-1].transpose", ".transpose", "insight/test_gradients.py -k finite"),
+    ("the weather never changes", "text/synthetic", "seen.sum() @ moves", "seen.sum()", "text/test_sources.py -k diary"),
+    ("another text of that name taken", "text/registry", "if digest != entry.sha256", "if not digest", "text/test_registry.py -k other_content"),
 ]  # fmt: skip
 
 

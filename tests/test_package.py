@@ -18,34 +18,50 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
 import charlstm
-from charlstm.checkpoint import Checkpoint, find_model
-from charlstm.registry import SHIPPED
+from charlstm.model.checkpoint import Checkpoint, find_model
+from charlstm.text.registry import SHIPPED
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "charlstm"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
+SHARED = ["errors", "options", "devices"]  # what every room and every command may use
+ROOMS = ["text", "model", "sampling", "measuring", "insight", "training", "notebook", "grading"]
+COMMANDS = ["train", "evaluate", "sample", "corpora", "benchmark", "course"]
+
+
+def files_of(room):
+    """Return the files of a folder in the order in which its docstring lists them."""
+    tree = ast.parse((PACKAGE / room / "__init__.py").read_text())
+    assert len(tree.body) == 1, f"{room}/__init__.py holds a docstring and nothing else"
+    return re.findall(r"^- `(\w+)`: ", ast.get_docstring(tree), re.M)
+
+
 # Text goes down this list once and comes out as text: a file imports only from those above it.
-ORDER = """
-errors cpu options presets vocabulary baselines novelty report registry corpora streams sources
-cells model gradients plots checkpoint metrics dynamic trainer sampler writing evaluate runs display
-train sample benchmark widgets exercises submissions grading classroom course
-""".split()
+ORDER = [*SHARED, *(f"{room}.{name}" for room in ROOMS for name in files_of(room)), *COMMANDS]
+NEEDS = {"notebook": "lessons", "grading": "course"}  # folders that need an extra
 
 
-FOR_LESSONS = {"plots", "widgets"}  # nothing else needs the extra
-FOR_COURSE = {"grading", "classroom"}
+def path_of(name):
+    return PACKAGE / f"{name.replace('.', '/')}.py"
 
 
 def imported(name):
     """Yield the package's modules that a module imports, at its top or inside its functions."""
-    for node in ast.walk(ast.parse((PACKAGE / f"{name}.py").read_text())):
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("charlstm."):
-            yield node.module.split(".")[1]
+    for node in ast.walk(ast.parse(path_of(name).read_text())):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("charlstm"):
+            inside = node.module.removeprefix("charlstm").lstrip(".")
+            for alias in node.names:
+                whole = f"{inside}.{alias.name}".lstrip(".")
+                yield whole if path_of(whole).exists() else inside
+        elif isinstance(node, ast.Import):
+            assert not any(alias.name.startswith("charlstm") for alias in node.names), name
 
 
 def test_every_file_has_its_place_and_imports_only_from_above():
-    assert sorted(ORDER) == sorted(p.stem for p in PACKAGE.glob("*.py") if p.stem != "__init__")
+    files = [p.relative_to(PACKAGE).with_suffix("") for p in PACKAGE.rglob("*.py")]
+    names = [".".join(p.parts) for p in files if p.name != "__init__"]
+    assert sorted(ORDER) == sorted(names)
     for place, name in enumerate(ORDER):
         assert set(imported(name)) <= set(ORDER[:place]), name
 
@@ -158,7 +174,7 @@ def test_every_import_is_a_stated_dependency():
     names = {r.name.replace("-", "_") for r in requirements()[""]} | {"charlstm"}
     extras = {name: {r.name for r in requirements()[name]} for name in ("lessons", "course")}
     for name in ORDER:
-        for node in ast.walk(ast.parse((PACKAGE / f"{name}.py").read_text())):
+        for node in ast.walk(ast.parse(path_of(name).read_text())):
             modules = []
             if isinstance(node, ast.Import):
                 modules = [alias.name for alias in node.names]
@@ -166,8 +182,7 @@ def test_every_import_is_a_stated_dependency():
                 modules = [node.module]
             for module in modules:
                 allowed = standard | names
-                allowed |= extras["lessons"] if name in FOR_LESSONS else set()
-                allowed |= extras["course"] if name in FOR_COURSE else set()
+                allowed |= extras.get(NEEDS.get(name.split(".")[0]), set())
                 assert module.split(".")[0] in allowed, (name, module)
 
 
@@ -275,7 +290,9 @@ def fields(kind):
 def test_the_readme_lists_every_file():
     readme = (ROOT / "README.md").read_text()
     for name in ORDER:
-        assert f"  {name}.py " in readme, name
+        room, _, file = name.rpartition(".")
+        assert re.search(rf"^  {room}/.*?^    {file}.py " if room else rf"^  {file}.py ", readme,
+                         re.M | re.S), name  # fmt: skip
 
 
 def test_the_card_states_what_the_shipped_model_says_of_itself():
@@ -290,8 +307,8 @@ def test_the_card_states_what_the_shipped_model_says_of_itself():
     assert f"{about['training']['steps']:,} steps" in card
     (command,) = [a for n, a in commands(card) if n == "train"]
     from charlstm.options import parse
-    from charlstm.presets import preset
     from charlstm.train import Train
+    from charlstm.training.presets import preset
 
     model, training = preset(parse(Train, command).preset)
     given = parse(Train, command, default=Train(model=model, training=training))

@@ -41,7 +41,8 @@
 import numpy as np
 import torch
 
-from charlstm import plots, read_corpus
+from charlstm import read_corpus
+from charlstm.notebook import plots
 
 torch.set_num_threads(1)
 
@@ -91,7 +92,7 @@ from io import StringIO
 
 import numpy as np
 
-from charlstm.exercises import expect
+from charlstm.notebook.exercises import expect
 
 
 def tests():
@@ -113,7 +114,7 @@ from io import StringIO
 
 import numpy as np
 
-from charlstm.exercises import expect
+from charlstm.notebook.exercises import expect
 
 
 def tests():
@@ -185,7 +186,7 @@ from io import StringIO
 
 import numpy as np
 
-from charlstm.exercises import expect
+from charlstm.notebook.exercises import expect
 
 
 def tests():
@@ -211,7 +212,7 @@ from io import StringIO
 
 import numpy as np
 
-from charlstm.exercises import expect
+from charlstm.notebook.exercises import expect
 
 
 def tests():
@@ -283,7 +284,7 @@ from io import StringIO
 
 import numpy as np
 
-from charlstm.exercises import expect
+from charlstm.notebook.exercises import expect
 
 
 def tests():
@@ -318,7 +319,7 @@ from io import StringIO
 import numpy as np
 import torch
 
-from charlstm.exercises import expect
+from charlstm.notebook.exercises import expect
 
 
 def tests():
@@ -393,7 +394,7 @@ from io import StringIO
 
 import numpy as np
 
-from charlstm.exercises import expect
+from charlstm.notebook.exercises import expect
 
 
 def tests():
@@ -421,7 +422,7 @@ from io import StringIO
 import numpy as np
 import torch
 
-from charlstm.exercises import expect
+from charlstm.notebook.exercises import expect
 
 
 def tests():
@@ -510,7 +511,7 @@ from io import StringIO
 import numpy as np
 import torch
 
-from charlstm.exercises import expect
+from charlstm.notebook.exercises import expect
 
 
 def tests():
@@ -555,7 +556,7 @@ from io import StringIO
 import numpy as np
 import torch
 
-from charlstm.exercises import expect
+from charlstm.notebook.exercises import expect
 
 
 def tests():

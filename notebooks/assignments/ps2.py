@@ -41,7 +41,7 @@
 import numpy as np
 import torch
 
-from charlstm import plots
+from charlstm.notebook import plots
 
 torch.set_num_threads(1)
 
@@ -94,7 +94,7 @@ from io import StringIO
 
 import torch
 
-from charlstm.exercises import expect
+from charlstm.notebook.exercises import expect
 
 
 def tests():
@@ -127,7 +127,7 @@ from io import StringIO
 import numpy as np
 import torch
 
-from charlstm.exercises import expect
+from charlstm.notebook.exercises import expect
 
 
 def tests():
@@ -240,7 +240,7 @@ from io import StringIO
 
 import torch
 
-from charlstm.exercises import expect
+from charlstm.notebook.exercises import expect
 
 
 def tests():
@@ -268,7 +268,7 @@ from io import StringIO
 
 import torch
 
-from charlstm.exercises import expect
+from charlstm.notebook.exercises import expect
 
 
 def tests():
@@ -357,7 +357,7 @@ from io import StringIO
 
 import torch
 
-from charlstm.exercises import expect
+from charlstm.notebook.exercises import expect
 
 
 def tests():
@@ -389,7 +389,7 @@ from io import StringIO
 import numpy as np
 import torch
 
-from charlstm.exercises import expect
+from charlstm.notebook.exercises import expect
 
 
 def tests():
@@ -462,7 +462,7 @@ from io import StringIO
 
 import torch
 
-from charlstm.exercises import expect
+from charlstm.notebook.exercises import expect
 
 
 def tests():
@@ -490,7 +490,7 @@ from io import StringIO
 
 import torch
 
-from charlstm.exercises import expect
+from charlstm.notebook.exercises import expect
 
 
 def tests():
@@ -566,7 +566,7 @@ from io import StringIO
 
 import numpy as np
 
-from charlstm.exercises import expect
+from charlstm.notebook.exercises import expect
 
 
 def tests():
@@ -592,7 +592,7 @@ from io import StringIO
 
 import numpy as np
 
-from charlstm.exercises import expect
+from charlstm.notebook.exercises import expect
 
 
 def tests():

@@ -126,7 +126,7 @@ def tbptt_step(model, optimizer, inputs, targets, state, clip):
 import copy
 import warnings
 
-from charlstm.exercises import expect
+from charlstm.notebook.exercises import expect
 
 warnings.simplefilter("ignore")  # nbgrader's Validate takes a warning for a failure
 
@@ -176,7 +176,7 @@ def tests():
     import warnings
     import weakref
 
-    from charlstm.exercises import expect
+    from charlstm.notebook.exercises import expect
 
     warnings.simplefilter("ignore")
 
@@ -304,7 +304,7 @@ def tempered(logits, temperature):
 # %% nbgrader={"grade": true, "grade_id": "tempered-visible", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 import warnings
 
-from charlstm.exercises import expect
+from charlstm.notebook.exercises import expect
 
 warnings.simplefilter("ignore")  # nbgrader's Validate takes a warning for a failure
 z = np.log(np.array([1.0, 3.0]))
@@ -322,7 +322,7 @@ expect("tempered of large logits", tempered(np.array([5000.0, 0.0]), 1.0), [1, 0
 def tests():
     import warnings
 
-    from charlstm.exercises import expect
+    from charlstm.notebook.exercises import expect
 
     warnings.simplefilter("ignore")
     rng = np.random.default_rng(0)
@@ -402,7 +402,7 @@ def cut(probabilities, top_k=None, top_p=None):
 # %% nbgrader={"grade": true, "grade_id": "cut-visible", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 import warnings
 
-from charlstm.exercises import expect
+from charlstm.notebook.exercises import expect
 
 warnings.simplefilter("ignore")  # nbgrader's Validate takes a warning for a failure
 p = np.array([0.1, 0.4, 0.2, 0.3])
@@ -421,7 +421,7 @@ expect("cut(two rows, top_k=2)", cut(rows, top_k=2), [[0, 4 / 7, 0, 3 / 7], [3 /
 def tests():
     import warnings
 
-    from charlstm.exercises import expect
+    from charlstm.notebook.exercises import expect
 
     warnings.simplefilter("ignore")
 
@@ -498,7 +498,7 @@ def carried_bits(model, ids):
 # %% nbgrader={"grade": true, "grade_id": "carried_bits-visible", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 import warnings
 
-from charlstm.exercises import expect
+from charlstm.notebook.exercises import expect
 
 warnings.simplefilter("ignore")  # nbgrader's Validate takes a warning for a failure
 model = CharModel(ModelOptions(hidden_size=3, embedding_size=2, dropout=0), vocabulary_size=8)
@@ -520,7 +520,7 @@ def tests():
     import warnings
 
     import charlstm
-    from charlstm.exercises import expect
+    from charlstm.notebook.exercises import expect
 
     warnings.simplefilter("ignore")
     for seed, (cell, layers, N) in enumerate(
@@ -582,7 +582,7 @@ def cold_bits(model, ids, window=256):
 # %% nbgrader={"grade": true, "grade_id": "cold_bits-visible", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 import warnings
 
-from charlstm.exercises import expect
+from charlstm.notebook.exercises import expect
 
 warnings.simplefilter("ignore")  # nbgrader's Validate takes a warning for a failure
 model = CharModel(ModelOptions(hidden_size=3, embedding_size=2, dropout=0), 8, seed=2)
@@ -602,7 +602,7 @@ def tests():
     import warnings
 
     import charlstm
-    from charlstm.exercises import expect
+    from charlstm.notebook.exercises import expect
 
     warnings.simplefilter("ignore")
     CASES = [("lstm", 1, 700, 256), ("gru", 2, 41, 8), ("rnn", 1, 42, 8), ("lstm", 2, 40, 8)]
@@ -691,7 +691,7 @@ import contextlib
 import io
 
 import charlstm
-from charlstm.exercises import expect
+from charlstm.notebook.exercises import expect
 
 text = charlstm.read_corpus(["tales"]).text
 known = charlstm.Vocabulary.of(text)
@@ -718,7 +718,7 @@ def tests():
     import io
 
     import charlstm
-    from charlstm.exercises import expect
+    from charlstm.notebook.exercises import expect
 
     text = charlstm.read_corpus(["verse"]).text
     known = charlstm.Vocabulary.of(text)
@@ -785,7 +785,8 @@ tests()
 # Change the numbers. The cells after this one are yours, and are not graded.
 
 # %%
-from charlstm import Checkpoint, Sampler, find_model, plots
+from charlstm import Checkpoint, Sampler, find_model
+from charlstm.notebook import plots
 
 sampler = Sampler(Checkpoint.load(find_model("tinyshakespeare")))
 letters = sampler.vocabulary.characters

@@ -17,7 +17,8 @@ import time
 import numpy as np
 import torch
 
-from charlstm import Checkpoint, SampleOptions, Sampler, find_model, generate, plots
+from charlstm import Checkpoint, SampleOptions, Sampler, find_model, generate
+from charlstm.notebook import plots
 
 torch.set_num_threads(1)
 FAST = bool(os.environ.get("CHARLSTM_FAST"))  # fewer letters, for a quick test of this notebook
@@ -48,7 +49,7 @@ print(f"\n\nloaded and written in {time.perf_counter() - began:.1f} s")
 import platform
 from importlib.metadata import version
 
-from charlstm.cpu import usable_cpus
+from charlstm.devices import usable_cpus
 
 for name in ("torch", "matplotlib", "ipywidgets", "jupyterlab"):
     print(f"{name} {version(name)}")  # an error here: install the lessons extra
@@ -63,8 +64,8 @@ print(f"Python {platform.python_version()}, {usable_cpus()} CPUs: ready")
 # English, and that of the model's own letters in random order.
 
 # %%
-from charlstm.corpora import read_corpus
-from charlstm.novelty import known_words
+from charlstm.text.corpus import read_corpus
+from charlstm.text.novelty import known_words
 
 written = "".join(generate(sampler, "\n", SampleOptions(temperature=0.8, length=LETTERS, seed=2)))
 known = read_corpus(["tales", "plays"]).text
@@ -162,7 +163,7 @@ for T in (0.3, 0.8, 1.5):
 # page, the texts above are what you would see.) Try 0, and try 2.
 
 # %%
-from charlstm.widgets import SamplerPanel
+from charlstm.notebook.widgets import SamplerPanel
 
 panel = SamplerPanel(prime="ROMEO:", length=20_000)
 panel.widget
@@ -214,7 +215,7 @@ print("on the last part of that selection, which it has not read")
 # overflow?)
 
 # %%
-from charlstm.exercises import check
+from charlstm.notebook.exercises import check
 
 
 def tempered(logits, T):

@@ -15,7 +15,8 @@ import os
 import numpy as np
 import torch
 
-from charlstm import Vocabulary, fit_streams, plots
+from charlstm import Vocabulary, fit_streams
+from charlstm.notebook import plots
 
 torch.set_num_threads(1)
 UPDATES = 200 if os.environ.get("CHARLSTM_FAST") else 2_000  # fewer, for a quick test
@@ -200,13 +201,13 @@ print(f"slope {change / step:.7f}, gradient {grads['W_h'][2, 5]:.7f}")
 # %% [markdown]
 # ## The same network, in the package and in PyTorch
 #
-# `charlstm.cells.rnn` is this step with PyTorch's names (it has two biases where one would do;
+# `charlstm.model.cells.rnn` is this step with PyTorch's names (it has two biases where one would do;
 # their sum counts). `torch.nn.RNN` is the same over a whole window. All three agree:
 
 # %%
 from types import SimpleNamespace
 
-from charlstm import cells
+from charlstm.model import cells
 
 named = SimpleNamespace(weight_ih=p["W_x"], weight_hh=p["W_h"], bias_ih=p["b"], bias_hh=0 * p["b"])
 xs = cells.project(named, np.eye(V)[inputs])
@@ -219,7 +220,7 @@ with torch.no_grad():
     by_torch, _ = torchs(torch.tensor(np.eye(V)[inputs])[None], torch.tensor(h0)[None, None])
 
 # %%
-for name, theirs in (("charlstm.cells", by_package), ("torch.nn.RNN", by_torch[0].numpy())):
+for name, theirs in (("charlstm.model.cells", by_package), ("torch.nn.RNN", by_torch[0].numpy())):
     difference = np.abs(theirs - states[1:]).max()
     print(f"{name:15} largest difference {difference:.1e}")
     assert difference < 1e-6
@@ -306,7 +307,7 @@ for size in (1e-9, 1e-6, 1e-3, 0.1):
 # product.
 
 # %%
-from charlstm.exercises import check
+from charlstm.notebook.exercises import check
 
 
 def rnn_step(p, i, h):

@@ -17,8 +17,11 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from charlstm import CharModel, ModelOptions, Vocabulary, cells, fit_streams, gradients, plots
-from charlstm.corpora import read_corpus
+from charlstm import CharModel, ModelOptions, Vocabulary, fit_streams
+from charlstm.insight import gradients
+from charlstm.model import cells
+from charlstm.notebook import plots
+from charlstm.text.corpus import read_corpus
 
 torch.set_num_threads(1)
 FAST = bool(os.environ.get("CHARLSTM_FAST"))  # fewer steps and seeds, for a quick test
@@ -299,7 +302,7 @@ for gain in (1.0, 1.5, 3.0):
 # LSTM in lesson 4.
 
 # %%
-from charlstm.widgets import gradient_explorer
+from charlstm.notebook.widgets import gradient_explorer
 
 gradient_explorer(cell="rnn", scheme="charlstm")
 
@@ -678,7 +681,7 @@ for name, limit in (("without clipping", None), ("clipped at 1", 1.0), ("clipped
 # **1.** The horizon that belongs to a factor: the first lag k at which factor$^k$ is below a share.
 
 # %%
-from charlstm.exercises import check
+from charlstm.notebook.exercises import check
 
 
 def horizon_of(factor, share):

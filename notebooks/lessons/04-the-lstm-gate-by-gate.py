@@ -18,7 +18,9 @@ from types import SimpleNamespace
 import numpy as np
 import torch
 
-from charlstm import CharModel, Checkpoint, ModelOptions, Vocabulary, cells, find_model, plots
+from charlstm import CharModel, Checkpoint, ModelOptions, Vocabulary, find_model
+from charlstm.model import cells
+from charlstm.notebook import plots
 
 torch.set_num_threads(1)
 FAST = bool(os.environ.get("CHARLSTM_FAST"))  # less of all, for a quick test of this notebook
@@ -112,7 +114,7 @@ def lstm_step(p, x, h, c):
 # %% [markdown]
 # ## Is it right?
 #
-# Against `charlstm.cells` and PyTorch's own `LSTMCell`: the states after the whole text, and the
+# Against `charlstm.model.cells` and PyTorch's own `LSTMCell`: the states after the whole text, and the
 # gradients of all weights, in both precisions.
 
 
@@ -128,7 +130,7 @@ def run(step, dtype):
 
 torchs = torch.nn.LSTMCell(V, H)
 theirs = {
-    "charlstm.cells": lambda q, x, h, c: cells.lstm(q, cells.project(q, x), (h, c)),
+    "charlstm.model.cells": lambda q, x, h, c: cells.lstm(q, cells.project(q, x), (h, c)),
     "LSTMCell": lambda q, x, h, c: torch.func.functional_call(torchs, vars(q), (x, (h, c))),
 }
 
@@ -174,8 +176,8 @@ print(np.array_str(whole.numpy(), precision=3, suppress_small=True))
 # orthogonal recurrent matrices (lesson 3) and adds 1 to the forget gate's sums.
 
 # %%
-from charlstm.corpora import read_corpus
-from charlstm.gradients import initialize, reach
+from charlstm.insight.gradients import initialize, reach
+from charlstm.text.corpus import read_corpus
 
 checkpoint = Checkpoint.load(find_model("tinyshakespeare"))
 known = checkpoint.vocabulary
@@ -352,7 +354,7 @@ for count in (1, 2, 5, 6):
 # an n. (It needs a running kernel; without one, look at the figure of c above.)
 
 # %%
-from charlstm.widgets import gate_panel
+from charlstm.notebook.widgets import gate_panel
 
 gate_panel(text, write="n", erase="")
 
@@ -641,7 +643,7 @@ for name, told in losses.items():
 # new h and the new c.
 
 # %%
-from charlstm.exercises import check
+from charlstm.notebook.exercises import check
 
 
 def step(p, x, h, c):
@@ -728,7 +730,7 @@ _ = check(set_forget_bias, [((with_biases(0.5, 0.2), 3.0), [0.7, 0.7, 3, 3, 0.7,
 # ## Summary
 #
 # - Four lines make the cell: weighted sums, gates, $c_t = f_t c_{t-1} + i_t g_t$, and
-#   $h_t = o_t \tanh c_t$. They give what `charlstm.cells.lstm` and PyTorch give, to rounding.
+#   $h_t = o_t \tanh c_t$. They give what `charlstm.model.cells.lstm` and PyTorch give, to rounding.
 # - $dc_t / dc_{t-1} = \mathrm{diag}(f_t)$ holds with $h_{t-1}$ held fixed. Nothing holds it: the
 #   whole Jacobian is not diagonal, and can stretch.
 # - With its gates set, by hand or by weights, a unit counts, switches and resets. A constant f

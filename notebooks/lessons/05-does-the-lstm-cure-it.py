@@ -17,8 +17,10 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from charlstm import CharModel, ModelOptions, Vocabulary, cells, plots
-from charlstm.gradients import factor, horizon, initialize, reach
+from charlstm import CharModel, ModelOptions, Vocabulary
+from charlstm.insight.gradients import factor, horizon, initialize, reach
+from charlstm.model import cells
+from charlstm.notebook import plots
 
 torch.set_num_threads(1)
 FAST = bool(os.environ.get("CHARLSTM_FAST"))  # less training, for a quick test of this notebook
@@ -183,7 +185,7 @@ table(kin)
 # always the gradient of h.) Take the LSTM, and move the forget bias.
 
 # %%
-from charlstm.widgets import gradient_explorer
+from charlstm.notebook.widgets import gradient_explorer
 
 gradient_explorer()
 
@@ -417,7 +419,7 @@ for name, (clip, optimizer) in tried.items():
 
 # %%
 from charlstm import TrainOptions, fit
-from charlstm.corpora import read_corpus
+from charlstm.text.corpus import read_corpus
 
 text = read_corpus(["tales"]).text
 vocabulary = Vocabulary.of(text)
@@ -502,7 +504,7 @@ plots.norm_by_lag(far, "the shipped model, and two from here", "s")
 # share of the gradient is left.
 
 # %%
-from charlstm.exercises import check
+from charlstm.notebook.exercises import check
 
 
 def first_lag(f, share):

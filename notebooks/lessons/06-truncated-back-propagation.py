@@ -18,7 +18,8 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from charlstm import CharModel, ModelOptions, plots
+from charlstm import CharModel, ModelOptions
+from charlstm.notebook import plots
 
 torch.set_num_threads(1)
 FAST = bool(os.environ.get("CHARLSTM_FAST"))
@@ -209,13 +210,13 @@ def advance(W, bit, h, c):
 # %%
 from types import SimpleNamespace
 
-from charlstm import cells
+from charlstm.model import cells
 
 bit, (h, c) = torch.tensor([0, 1, 1]), torch.randn(2, SEEDS, 3, H, generator=generator)
 p = SimpleNamespace(weight_hh=W0[3, 2:].T, bias_hh=0)
 expected = torch.stack(cells.lstm(p, W0[3, bit], (h[3], c[3])))
 difference = (torch.stack(advance(W0, bit, h, c))[:, 3] - expected).abs().max()
-print(f"largest difference to charlstm.cells.lstm: {difference:.1e}")
+print(f"largest difference to charlstm.model.cells.lstm: {difference:.1e}")
 assert difference < 1e-6
 
 # %% [markdown]
@@ -643,7 +644,7 @@ for character in generate(Sampler(checkpoints["whole text"]), prime, options):
 # the validation part, which was written by people, stand in the training part?
 
 # %%
-from charlstm.novelty import novelty
+from charlstm.text.novelty import novelty
 
 options = SampleOptions(temperature=0.8, length=600 if FAST else 3_000, seed=2)
 for name, found in checkpoints.items():
@@ -665,7 +666,7 @@ print(f"{'people':14} {people.copied[20]:.2%}; the longest {people.longest!r}")
 # was learnt. (It needs a running kernel; without one, the curves above are what it draws.)
 
 # %%
-from charlstm.widgets import TrainingMonitor
+from charlstm.notebook.widgets import TrainingMonitor
 
 monitor = TrainingMonitor(text, replace(stacked, dropout=0.2), TrainOptions(minutes=1))
 monitor.widget
@@ -682,7 +683,7 @@ monitor.widget
 # row i of window k + 1 goes on where row i of window k ended.
 
 # %%
-from charlstm.exercises import check
+from charlstm.notebook.exercises import check
 
 
 def window_of(ids, B, T, k):

@@ -41,7 +41,7 @@ def lstm_step(p, x, h, c):
 def lstm_step(p, x, h, c):
     from types import SimpleNamespace
 
-    from charlstm import cells
+    from charlstm.model import cells
 
     q = SimpleNamespace(**p)
     return cells.lstm(q, cells.project(q, x), (h, c))

@@ -1,0 +1,4 @@
+"""What goes on inside a network.
+
+- `gradients`: how far back the gradient of a loss reaches
+"""

@@ -1,0 +1,284 @@
+"""How far back the gradient of a loss reaches.
+
+Everything here runs the step functions of `cells.py`, one character after the other, keeps each
+state, and asks autograd for the gradient with respect to it. For a loss L_T on the last character
+alone, dL_T/dh_{T-k} is what a character k steps back can still be blamed for; that its norm falls
+or grows geometrically with k is the vanishing or exploding gradient of Hochreiter 1991 and Bengio,
+Simard & Frasconi 1994.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from charlstm.errors import UserError
+from charlstm.model.cells import CELLS, State, Step, project
+from charlstm.model.network import CharModel, Layer
+from charlstm.text.vocabulary import Ids
+
+Floats = np.ndarray[Any, np.dtype[np.float64]]
+
+
+@dataclass(frozen=True)
+class Reach:
+    """Norms of the gradient of the last character's loss, by lag.
+
+    Attributes:
+        lags: (K,), 0 to T: characters between the state and the loss.
+        h: (L, B, K), norms of dL_T/dh_{T-k} for each layer and stream.
+        c: (L, B, K), the same for the cell states, what each does to its own h included (but for
+            the zero state at lag T, which has made no h); None where the cell has none.
+    """
+
+    lags: np.ndarray[Any, np.dtype[np.int64]]
+    h: Floats
+    c: Floats | None
+
+    def curve(self, state: str = "h", layer: int = -1) -> Floats:
+        """Return the mean over streams, (K,), of the norms in a layer (the last)."""
+        norms = self.c if state == "c" else self.h
+        if norms is None:
+            raise UserError("this cell carries no c; ask for the curve of h")
+        return norms[layer].mean(0)
+
+
+def reach(model: CharModel, ids: Ids, lags: int | None = None, step: Step | None = None) -> Reach:
+    """Measure how far back the gradient of the loss on the last character reaches.
+
+    Args:
+        model: at initialisation or trained; dropout is off.
+        ids: B streams of T + 1 characters, (B, T + 1); the last is predicted.
+        lags: greatest lag, at most T; None is T, the zero state before the first character.
+        step: run this in place of the cell's own step, such as an RNN of another activation.
+
+    Example:
+        >>> from charlstm import CharModel, ModelOptions
+        >>> model = CharModel(ModelOptions(cell="rnn", hidden_size=16), 20)
+        >>> ids = np.random.default_rng(0).integers(20, size=(4, 31), dtype=np.int32)
+        >>> reach(model, ids).curve().shape
+        (31,)
+    """
+    T = ids.shape[1] - 1
+    if T < 1:
+        raise UserError("streams of one character: the last is predicted; give at least two")
+    lags = T if lags is None else lags
+    if not 0 < lags <= T:
+        raise UserError(f"lags is {lags}; for streams of {T + 1} characters it is from 1 to {T}")
+    cell, inputs = CELLS[model.options.cell], torch.from_numpy(ids[:, :-1]).long()
+    state = model.zero_state(len(ids))
+    history = []
+    before = max(0, T - lags - 1)  # until here no gradient is needed
+    for t in range(T + 1):
+        if t == before:
+            state = [tuple(s.detach().requires_grad_() for s in layer) for layer in state]
+        if t >= T - lags:
+            history.append(state)
+        if t < T:
+            logits, state = _step(model, step or cell.step, inputs[:, t], state)
+    loss = F.cross_entropy(logits, torch.from_numpy(ids[:, -1]).long(), reduction="sum")
+    tensors = [s for layers in history for layer in layers for s in layer]
+    gradients = torch.autograd.grad(loss, tensors, allow_unused=True, materialize_grads=True)
+    # in double precision, for the square of a small float32 underflows
+    norms = torch.stack([g.double().norm(dim=-1) for g in gradients]).numpy()  # (K*L*S, B)
+    shape = (lags + 1, len(model.layers), cell.states, len(ids))
+    by_lag = norms.reshape(shape)[::-1].transpose(2, 1, 3, 0)  # (S, L, B, K)
+    return Reach(np.arange(lags + 1), by_lag[0], by_lag[1] if cell.states > 1 else None)
+
+
+def _step(
+    model: CharModel, step: Step, ids: Tensor, state: Sequence[State]
+) -> tuple[Tensor, list[State]]:
+    """Advance all layers by one character: logits (B, V), and the states."""
+    x = model.embed(ids[:, None])[:, 0]  # (B, E)
+    outputs, after = [], []
+    for layer, layer_state in zip(model.layers, state, strict=True):
+        layer_state = step(layer, project(layer, x), layer_state)
+        x = layer_state[0]
+        outputs.append(x)
+        after.append(layer_state)
+    return model.head(torch.stack(outputs).sum(0) if model.options.readout == "sum" else x), after
+
+
+def factor(curve: Floats, first: int = 5) -> float:
+    """Return by how much a curve changes per step: its geometric mean from lag `first` on.
+
+    Zeros, where the norm has underflowed, end the stretch that is measured.
+
+    Example:
+        >>> round(factor(0.5 ** np.arange(30)), 6)
+        0.5
+    """
+    alive = int(np.argmax(curve <= 0)) if (curve <= 0).any() else len(curve)
+    last = alive - 1
+    if last <= first:
+        return math.nan
+    return float((curve[last] / curve[first]) ** (1 / (last - first)))
+
+
+def horizon(curve: Floats, share: float = 0.01) -> int | None:
+    """Return the first lag at which a curve has fallen below a share of its start, or None.
+
+    Example:
+        >>> horizon(0.5 ** np.arange(30), share=0.1)
+        4
+    """
+    below = np.flatnonzero(curve < share * curve[0])
+    return int(below[0]) if len(below) else None
+
+
+def jacobian_singular_values(
+    cell: str, p: Any, xs: Tensor, state: tuple[Tensor, ...], lags: Sequence[int]
+) -> dict[int, Floats]:
+    """Return the singular values of d(state_T)/d(state_{T-k}), largest first, for some lags k.
+
+    The whole state counts, h and c side by side, so that nothing is held fixed. Computed in double
+    precision; values too small beside the largest to be told from rounding are NaN.
+
+    Args:
+        cell: name of a recurrence.
+        p: its parameters.
+        xs: the input's share of the gates, (T, G*H), without a batch axis.
+        state: the state before the first step, each (H,).
+        lags: k, from 0 to T.
+    """
+    step, H, T = CELLS[cell].step, state[0].shape[-1], len(xs)
+    p = SimpleNamespace(**{name: value.double() for name, value in vars(p).items()})
+    xs, state = xs.double(), tuple(s.double() for s in state)
+    for k in lags:
+        if not 0 <= k <= T:
+            raise UserError(f"lag {k}: there are {T} steps; give lags from 0 to {T}")
+
+    def advance(flat: Tensor, x: Tensor) -> Tensor:
+        return torch.cat(step(p, x, flat.split(H)))
+
+    flats = [torch.cat(state)]
+    with torch.no_grad():
+        for x in xs:
+            flats.append(advance(flats[-1], x))
+        product = torch.eye(len(flats[0]), dtype=flats[0].dtype)
+        found = {0: product}
+        for k in range(1, max(lags, default=0) + 1):
+            product = product @ torch.func.jacrev(advance)(flats[T - k], xs[T - k])
+            found[k] = product
+    return {k: _trusted(torch.linalg.svdvals(found[k]).numpy()) for k in lags}
+
+
+def _trusted(values: Floats) -> Floats:
+    floor = len(values) * np.finfo(np.float64).eps * values.max()
+    return np.where(values > floor, values, math.nan)
+
+
+def initialize(
+    model: CharModel,
+    scheme: str = "charlstm",
+    gain: float = 1.0,
+    forget_bias: float | None = None,
+    seed: int = 0,
+) -> CharModel:
+    """Give a model's recurrent layers new weights, and return it.
+
+    Args:
+        model: changed in place.
+        scheme: "charlstm" (orthogonal recurrent matrices, forget bias 1) or "pytorch" (everything
+            uniform in +-1/sqrt(H), as `torch.nn.LSTM` starts).
+        gain: multiplies the recurrent matrices.
+        forget_bias: sum of the forget gate's two biases, in cells that have that gate; None leaves
+            it as the scheme has it.
+        seed: of the weights.
+    """
+    options, generator = model.options, torch.Generator().manual_seed(seed)
+    if scheme not in ("charlstm", "pytorch"):
+        raise UserError(f"scheme is {scheme!r}; it must be 'charlstm' or 'pytorch'")
+    with torch.no_grad():
+        if scheme == "charlstm":
+            fresh = CharModel(options, model.vocabulary_size, seed)
+            model.layers.load_state_dict(fresh.layers.state_dict())
+        for layer in model.layers:
+            assert isinstance(layer, Layer)
+            if scheme == "pytorch":
+                bound = 1 / math.sqrt(options.hidden_size)
+                for parameter in layer.parameters():
+                    parameter.uniform_(-bound, bound, generator=generator)
+            layer.weight_hh *= gain
+            if forget_bias is not None:
+                _set_forget_bias(layer, forget_bias)
+    return model
+
+
+def _set_forget_bias(layer: Layer, value: float) -> None:
+    forget = layer.cell.forget
+    if forget is None:
+        return  # the RNN and the GRU have no forget gate
+    H = layer.weight_hh.shape[1]
+    rows = slice(forget * H, (forget + 1) * H)
+    layer.bias_ih[rows] = value
+    layer.bias_hh[rows] = 0.0
+
+
+@dataclass(frozen=True)
+class Clipping:
+    """What clipping by global norm did in a training.
+
+    Attributes:
+        steps: how many.
+        share: of them with a norm above the limit.
+        median: norm before clipping.
+        largest: norm before clipping; infinite where one was not finite.
+    """
+
+    steps: int
+    share: float
+    median: float
+    largest: float
+
+
+def clipping(norms: Sequence[float], limit: float) -> Clipping:
+    """Summarise the gradient norms of a training's steps, as its reports hold them.
+
+    Example:
+        >>> clipping([0.5, 2.0, 3.0, 0.1], limit=1.0).share
+        0.5
+    """
+    if not len(norms):
+        raise UserError("no norms; train at least one step")
+    if limit <= 0:
+        raise UserError(f"limit is {limit}; clipping needs one above 0 (--clip 0 turns it off)")
+    values = np.nan_to_num(np.asarray(norms, float), nan=math.inf, posinf=math.inf)
+    return Clipping(
+        len(values), float((values > limit).mean()), float(np.median(values)), float(values.max())
+    )
+
+
+def scalar_chain(w: float, u: Sequence[float], h: float = 0.0) -> tuple[Floats, Floats]:
+    """Return the states of h' = tanh(w h + u) and dh_T/dh_{T-k} in closed form.
+
+    The product of w (1 - h_t^2) over the steps between: for |w| < 1 it vanishes at least as fast
+    as |w|^k.
+
+    Args:
+        w: the recurrent weight.
+        u: T inputs.
+        h: the state before the first.
+
+    Returns:
+        states (T + 1,), and derivatives (T + 1,) by lag k.
+    """
+    states = [h]
+    for value in u:
+        states.append(math.tanh(w * states[-1] + value))
+    slopes = [w * (1 - s * s) for s in states[1:]]
+    by_lag = np.array([1.0, *reversed(slopes)])
+    np.cumprod(by_lag, out=by_lag)
+    return np.array(states), by_lag
+
+
+def parameters_of(layer: Layer) -> SimpleNamespace:
+    """Return a layer's parameters as the step functions take them, cut off from autograd."""
+    return SimpleNamespace(**{name: p.detach() for name, p in layer.named_parameters()})

@@ -1,0 +1,234 @@
+"""One safe file: weights, options, vocabulary, where it was trained and how good it is.
+
+Files are safetensors: a JSON header and raw arrays, in which no code can hide. The header's
+metadata has one entry, `charlstm`, a JSON object that holds everything but the weights. A digest
+over both tells a damaged file from a good one. Files are written beside their place, flushed
+to disk and renamed, so that there is always a whole one. This module knows NumPy, not torch.
+"""
+
+import contextlib
+import dataclasses
+import hashlib
+import json
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import safetensors
+import safetensors.numpy
+
+from charlstm.errors import UserError, unreadable
+from charlstm.model.cells import CELLS
+from charlstm.options import DataOptions, ModelOptions, from_json
+from charlstm.text.vocabulary import Vocabulary
+
+VERSION = 1
+PRETRAINED = Path(__file__).parents[1] / "pretrained"
+DEFAULT = "tinyshakespeare"
+ABOUT = ("corpus", "training", "measured")
+FLOAT16_MAX = 65504.0
+Arrays = dict[str, np.ndarray[Any, Any]]
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A trained model: enough to sample and evaluate with nothing else.
+
+    Attributes:
+        options: sizes and cell.
+        vocabulary: characters by id.
+        weights: arrays by name, shapes as `weight_shapes` states, float16 or float32 in the file,
+            float32 here.
+        about: `corpus` (sources, sha256, options), `training` (options, steps, seconds) and
+            `measured` (figures of both protocols), as plain JSON values.
+    """
+
+    options: ModelOptions
+    vocabulary: Vocabulary
+    weights: Arrays
+    about: dict[str, Any] = field(default_factory=dict)
+
+    def save(self, path: Path) -> None:
+        """Write the model with float16 weights (float32 if one is too large for that).
+
+        `path` holds the old file or the new one, whole.
+
+        Raises:
+            UserError: the place cannot be written, or a weight is not finite.
+        """
+        header = {
+            "kind": "model",
+            "model": dataclasses.asdict(self.options),
+            "vocabulary": dataclasses.asdict(self.vocabulary),
+            **self.about,
+        }
+        if not all(np.isfinite(array).all() for array in self.weights.values()):
+            raise UserError(
+                f"{path}: not written, as the weights are no longer finite; train again with a"
+                " smaller --learning-rate"
+            )
+        fits = all(np.abs(array).max() <= FLOAT16_MAX for array in self.weights.values())
+        dtype = np.float16 if fits else np.float32
+        write_arrays(path, {k: v.astype(dtype) for k, v in self.weights.items()}, header)
+
+    @classmethod
+    def load(cls, path: Path) -> "Checkpoint":
+        """Read a model and check everything that is read.
+
+        Raises:
+            UserError: missing, damaged, not charlstm's, of an unknown version, or at odds with
+                its own options.
+        """
+        weights, header = read_arrays(path, kind="model")
+        try:
+            options = from_json(ModelOptions, header.pop("model"), str(path))
+            vocabulary = Vocabulary(**header.pop("vocabulary"))
+            if not all(isinstance(header.get(part, {}), dict) for part in ABOUT):
+                raise TypeError(" or ".join(ABOUT))
+        except (KeyError, TypeError, AttributeError) as error:
+            raise UserError(
+                f"{path}: its metadata lacks or garbles {error}; train the model again"
+            ) from None
+        _check_weights(path, weights, weight_shapes(options, len(vocabulary)))
+        weights = {name: array.astype(np.float32) for name, array in weights.items()}
+        return cls(options, vocabulary, weights, header)
+
+
+def trained_on_options(trained_on: dict[str, Any], where: str) -> DataOptions:
+    """Return how the text that a model was trained on was read."""
+    saved = trained_on.get("options", {})
+    if not isinstance(saved, dict):
+        raise UserError(
+            f"{where}: its metadata garbles the corpus's options; train the model again"
+        )
+    return from_json(DataOptions, saved, where)
+
+
+def weight_shapes(options: ModelOptions, vocabulary_size: int) -> dict[str, tuple[int, ...]]:
+    """Return the shape of every weight by name.
+
+    Example:
+        >>> shapes = weight_shapes(ModelOptions(hidden_size=8, embedding_size=4), 10)
+        >>> shapes["embedding.weight"], shapes["layers.0.weight_ih"], shapes["head.weight"]
+        ((10, 4), (32, 4), (10, 8))
+    """
+    hidden, embedding = options.hidden_size, options.embedding_size
+    shapes: dict[str, tuple[int, ...]] = {}
+    if embedding:
+        shapes["embedding.weight"] = (vocabulary_size, embedding)
+    for layer in range(options.layers):
+        size = hidden if layer else embedding or vocabulary_size
+        for name, shape in CELLS[options.cell].shapes(size, hidden).items():
+            shapes[f"layers.{layer}.{name}"] = shape
+    return shapes | {"head.weight": (vocabulary_size, hidden), "head.bias": (vocabulary_size,)}
+
+
+def find_model(given: str | None) -> Path:
+    """Return the file of a model: a file, a run folder, a shipped model's name, None the default.
+
+    Raises:
+        UserError: there is no such model.
+    """
+    path = Path(given or DEFAULT)
+    if path.is_dir():
+        path = path / "model.safetensors"
+        if not path.exists():
+            raise UserError(f"{given}: no model.safetensors in this folder; name a run or a file")
+    if path.exists():
+        return path
+    shipped = PRETRAINED / f"{path.name}.safetensors"
+    if path.name == str(path) and shipped.exists():
+        return shipped
+    names = ", ".join(sorted(p.stem for p in PRETRAINED.glob("*.safetensors"))) or "none"
+    raise UserError(
+        f"{given}: no such file or run folder, and no shipped model of that name (shipped: {names})"
+        "; name one of these, or train one with python -m charlstm.train"
+    )
+
+
+def write_arrays(path: Path, arrays: Arrays, header: dict[str, Any]) -> None:
+    """Write arrays and a JSON header in one file, in place of the old one only when complete.
+
+    Raises:
+        UserError: the folder cannot be made or written, or the disk is full; the old file, if
+            there is one, is as it was.
+    """
+    header = {"version": VERSION, **header}
+    header["sha256"] = _digest(arrays, header)
+    content = safetensors.numpy.save(arrays, {"charlstm": json.dumps(header)})
+    temporary = path.with_name(path.name + ".tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with temporary.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise unreadable(
+            path, error, "nothing that was there is changed; free the place, or name another --out"
+        ) from None
+
+
+def read_arrays(path: Path, kind: str) -> tuple[Arrays, dict[str, Any]]:
+    """Read what `write_arrays` wrote, after checking its kind, version and digest.
+
+    Raises:
+        UserError: the file is missing, damaged, of another kind or of an unknown version.
+    """
+    wanted = f"give a {kind}.safetensors that charlstm wrote"
+    if path.is_dir():
+        raise UserError(f"{path}: this is a folder; {wanted}")
+    try:
+        with path.open("rb"):
+            pass  # safetensors would answer a missing permission in words of its own
+        with safetensors.safe_open(path, framework="numpy") as file:
+            metadata = file.metadata() or {}
+            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        header = json.loads(metadata["charlstm"])
+        digest, version = header.pop("sha256"), header["version"]
+    except OSError as error:
+        raise unreadable(path, error, wanted) from None
+    except safetensors.SafetensorError as error:
+        raise UserError(f"{path}: not a whole safetensors file ({error}); {wanted}") from None
+    except (KeyError, ValueError, TypeError, AttributeError) as error:
+        raise UserError(f"{path}: has no charlstm metadata ({error}); {wanted}") from None
+    if version != VERSION:
+        raise UserError(
+            f"{path}: format version {version!r}; this charlstm reads version {VERSION}; install"
+            " the charlstm that wrote it, or train again"
+        )
+    if digest != _digest(arrays, header):
+        raise UserError(f"{path}: damaged, its content does not match its digest; {wanted}")
+    if header.pop("kind", None) != kind:
+        raise UserError(f"{path}: a charlstm file of another kind; {wanted}")
+    del header["version"]
+    return arrays, header
+
+
+def _check_weights(path: Path, weights: Arrays, shapes: dict[str, tuple[int, ...]]) -> None:
+    odd = sorted(set(weights) ^ set(shapes))
+    if odd:
+        verb = "lacks" if odd[0] in shapes else "should not hold"
+        raise UserError(f"{path}: {verb} the weight {odd[0]}; train the model again")
+    for name, shape in shapes.items():
+        array = weights[name]
+        if array.shape != shape:
+            raise UserError(f"{path}: {name} has shape {array.shape}, its options ask for {shape}")
+        if array.dtype not in (np.float16, np.float32):
+            raise UserError(f"{path}: {name} is {array.dtype}; float16 and float32 are allowed")
+        if not np.isfinite(array).all():
+            raise UserError(f"{path}: {name} holds values that are not finite; train again")
+
+
+def _digest(arrays: Arrays, header: dict[str, Any]) -> str:
+    digest = hashlib.sha256(json.dumps(header, sort_keys=True).encode())
+    for name in sorted(arrays):
+        array = arrays[name]
+        digest.update(f"{name} {array.dtype} {array.shape}\n".encode())
+        digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()

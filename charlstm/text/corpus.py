@@ -1,0 +1,145 @@
+"""A name, a path, a folder or "-" becomes text.
+
+A path wins over a name of `registry.py`. Text is decoded strictly, never guessed at.
+"""
+
+from __future__ import annotations
+
+import codecs
+import hashlib
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from charlstm.errors import UserError, say
+from charlstm.options import DataOptions
+from charlstm.text.registry import content, named
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """A text and where it came from.
+
+    Attributes:
+        sources: what the user named, in order.
+        text: the characters; with `--bytes` one character U+0000 to U+00FF for each byte.
+        sha256: digest of the files' bytes, one after the other; of the text kept (in UTF-8) where a
+            limit cut it.
+        options: how the bytes were turned into `text`.
+    """
+
+    sources: tuple[str, ...]
+    text: str
+    sha256: str
+    options: DataOptions
+
+    def parts(self) -> dict[str, slice]:
+        """Return the positions of `train`, `validation`, `test` and `all`.
+
+        Example:
+            >>> Corpus(("x",), "0123456789", "", DataOptions(split=(0.6, 0.3))).parts()["test"]
+            slice(9, 10, None)
+        """
+        return parts(len(self.text), self.options.split)
+
+
+def parts(length: int, split: tuple[float, float]) -> dict[str, slice]:
+    """Cut a text of a length by position into `train`, `validation` and `test`; `all` is all.
+
+    Example:
+        >>> parts(10, (0.6, 0.3))["validation"]
+        slice(6, 9, None)
+    """
+    train, validation = split
+    first = int(length * train)
+    second = length if train + validation > 1 - 1e-9 else int(length * (train + validation))
+    return {
+        "train": slice(0, first),
+        "validation": slice(first, second),
+        "test": slice(second, length),
+        "all": slice(0, length),
+    }
+
+
+def standard_input() -> bytes:
+    """Read all of standard input.
+
+    Raises:
+        UserError: it is closed.
+    """
+    if sys.stdin is None:
+        raise UserError("standard input is closed; name a file instead of -")
+    return sys.stdin.buffer.read()
+
+
+def read_corpus(sources: Sequence[str], options: DataOptions | None = None) -> Corpus:
+    """Read files, folders, named corpora or "-" (standard input) as one text.
+
+    Args:
+        sources: paths, names or "-"; a folder stands for its text files in sorted order.
+        options: encoding, line ends and split.
+
+    Raises:
+        UserError: nothing there, not readable, not text in this encoding, or empty.
+    """
+    options = options or DataOptions()
+    texts, digest = [], hashlib.sha256()
+    for source in sources:
+        for name, read in _files(source, options):
+            digest.update(read)
+            texts.append(_decode(name, read, options))
+    text = "".join(texts)
+    if options.newlines == "lf":
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if options.limit is not None and len(text) > options.limit:
+        text = text[: options.limit]
+        digest = hashlib.sha256(text.encode("utf-8", "surrogatepass"))
+    if not text:
+        raise UserError(
+            f"{' '.join(sources)}: empty; give a text of at least a few dozen characters"
+        )
+    return Corpus(tuple(sources), text, digest.hexdigest(), options)
+
+
+def _files(source: str, options: DataOptions) -> list[tuple[str, bytes]]:
+    if source == "-":
+        return [("standard input", standard_input())]
+    path = Path(source)
+    if not path.exists():
+        return named(source)
+    if path.is_dir():
+        return _folder(path, options)
+    return [(str(path), content(path))]
+
+
+def _folder(folder: Path, options: DataOptions) -> list[tuple[str, bytes]]:
+    found = []
+    wide = codecs.lookup(options.encoding).name.startswith(("utf-16", "utf-32"))
+    for path in sorted(folder.rglob("*")):
+        hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
+        if path.is_file() and not hidden:
+            read = content(path)
+            if options.bytes or wide or b"\0" not in read[:8192]:  # the sign of a binary file
+                found.append((str(path), read))
+            else:
+                say(f"{path}: left out, it is not text")
+    if not found:
+        raise UserError(f"{folder}: no text file in this folder; name a file, or another folder")
+    return found
+
+
+def _decode(name: str, read: bytes, options: DataOptions) -> str:
+    if options.bytes:
+        return read.decode("latin-1")
+    try:
+        return read.decode(options.encoding)
+    except UnicodeDecodeError as error:
+        wrong = read[error.start]
+        raise UserError(
+            f"{name}: byte 0x{wrong:02x} at offset {error.start} is not {options.encoding}; name"
+            " the encoding with --encoding (latin-1, cp1252, utf-16 ...), or model bytes with"
+            " --bytes"
+        ) from None
+    except (LookupError, UnicodeError) as error:  # a codec that is not of texts
+        raise UserError(f"--encoding {options.encoding}: {error}; name a text encoding") from None

@@ -1,0 +1,182 @@
+"""Texts that have a name.
+
+- `tales`, `plays`, `verse`: written for charlstm (CC0), they come with it;
+- `python`: the source of the standard library of the Python that runs, on every machine;
+- those of `registry.toml`: downloaded when first asked for, by pooch, and checked;
+- any other file in the corpus folder: `CHARLSTM_DATA` where that is set, else `~/.cache/charlstm`.
+"""
+
+import hashlib
+import os
+import sys
+import sysconfig
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from charlstm.errors import UserError, say, unreadable
+
+SHIPPED = {
+    "tales": "53 folk tales in plain prose, with much direct speech",
+    "plays": "40 short scenes; each speaker keeps a manner of speech",
+    "verse": "91 poems in five strict forms",
+}
+SHIPPED_LICENCE = "CC0"
+PYTHON = "python"
+_PYTHON_LEFT_OUT = {"site-packages", "dist-packages", "test", "tests", "idle_test", "__pycache__"}
+RETRIES = 2
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A text that can be downloaded, as `registry.toml` has it.
+
+    Attributes:
+        title: what it is.
+        url: where, pinned to a commit.
+        file: its name in the corpus folder.
+        sha256: digest of its bytes.
+        characters: its length, in bytes, too: all of these are ASCII.
+        vocabulary: different characters.
+        licence: what one may do with it.
+    """
+
+    title: str
+    url: str
+    file: str
+    sha256: str
+    characters: int
+    vocabulary: int
+    licence: str
+
+
+def shipped_folder() -> Path:
+    """Return where the texts and `registry.toml` are: in the wheel, or in the checkout."""
+    package = Path(__file__).parents[1]
+    installed = package / "texts"
+    return installed if installed.is_dir() else package.parent / "corpora"
+
+
+def corpus_folder() -> Path:
+    """Return the folder in which named corpora are kept."""
+    return Path(os.environ.get("CHARLSTM_DATA") or Path.home() / ".cache" / "charlstm")
+
+
+@cache
+def registry() -> dict[str, Entry]:
+    """Return the texts that can be downloaded, by name."""
+    path = shipped_folder() / "registry.toml"
+    return {name: Entry(**entry) for name, entry in tomllib.loads(path.read_text()).items()}
+
+
+def shipped() -> dict[str, Path]:
+    """Return the texts that come with charlstm, by name."""
+    return {name: shipped_folder() / f"{name}.txt" for name in SHIPPED}
+
+
+def others() -> dict[str, Path]:
+    """Return the files in the corpus folder that nothing else names, by name."""
+    known = {entry.file for entry in registry().values()}
+    files = [p for p in sorted(corpus_folder().glob("*")) if p.is_file() and p.name not in known]
+    taken = {*shipped(), *registry(), PYTHON, "README"}
+    return {path.stem: path for path in files if path.stem not in taken and path.name[0] != "."}
+
+
+def named(name: str) -> list[tuple[str, bytes]]:
+    """Return the files of a named text: where each is, and its bytes.
+
+    Raises:
+        UserError: no text of that name; or it has to be downloaded, and cannot be.
+    """
+    if name == PYTHON:
+        return _standard_library()
+    if name in registry():
+        path = _downloaded(registry()[name])
+    elif name in shipped():
+        path = shipped()[name]
+    elif name in others():
+        path = others()[name]
+    else:
+        names = ", ".join([*shipped(), PYTHON, *registry(), *others()])
+        raise UserError(
+            f"{name}: no such file or folder, and no corpus of that name (there are: {names}); give"
+            f" a path, or put the text into {corpus_folder()}; CHARLSTM_DATA names another folder"
+        )
+    return [(str(path), content(path))]
+
+
+def content(path: Path) -> bytes:
+    """Return the bytes of a file.
+
+    Raises:
+        UserError: it cannot be read.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise unreadable(path, error, "give a text that can be read") from None
+
+
+def _downloaded(entry: Entry) -> Path:
+    """Return the path of a text in the corpus folder, where it is put if it is not there yet."""
+    path = corpus_folder() / entry.file
+    if path.exists():
+        digest = hashlib.sha256(content(path)).hexdigest()
+        if digest != entry.sha256:
+            raise UserError(
+                f"{path}: not the text of that name (its sha256 is {digest}, not {entry.sha256});"
+                " delete it to download the text again, or give its path to use it as it is"
+            )
+        return path
+    import pooch  # here, as it takes longer to import than to read a text that is there
+    import requests
+
+    say(f"downloading {entry.url} ({entry.characters:,} bytes) to {path}")
+    pooch.get_logger().setLevel("ERROR")
+    loader = pooch.create(
+        corpus_folder(),
+        base_url="",
+        registry={entry.file: f"sha256:{entry.sha256}"},
+        urls={entry.file: entry.url},
+        retry_if_failed=RETRIES,
+    )
+    fetch = pooch.HTTPDownloader(progressbar=sys.stderr.isatty(), timeout=30)
+    try:
+        return Path(loader.fetch(entry.file, downloader=fetch))
+    except (requests.RequestException, ValueError, OSError) as error:
+        raise UserError(
+            f"{entry.file} is not here and cannot be downloaded ({_reason(error, entry.url)});"
+            f" download {entry.url} and put it at {path}; CHARLSTM_DATA names another folder"
+        ) from None
+
+
+def _reason(error: Exception, url: str) -> str:
+    import requests
+
+    kind = type(error)
+    if isinstance(error, requests.ConnectionError) and not issubclass(
+        kind, (requests.exceptions.SSLError, requests.exceptions.ProxyError)
+    ):
+        return f"no connection to {urlsplit(url).netloc}"
+    if isinstance(error, ValueError) and "hash" in str(error):
+        return "what came has another sha256: it is not that text"
+    return getattr(error, "strerror", None) or f"{kind.__name__}: {str(error)[:200]}"
+
+
+def _standard_library() -> list[tuple[str, bytes]]:
+    """Return the modules of the standard library in sorted order, but for tests."""
+    folder = Path(sysconfig.get_path("stdlib"))
+    found = []
+    for path in sorted(folder.rglob("*.py")):
+        if _PYTHON_LEFT_OUT.isdisjoint(path.relative_to(folder).parts):
+            source = content(path)
+            try:
+                source.decode("utf-8")
+            except UnicodeDecodeError:
+                continue  # a few declare another codec
+            found.append((str(path), source))
+    if not found:
+        raise UserError(f"python: this Python has no sources in {folder}; name another corpus")
+    return found

@@ -1,0 +1,90 @@
+"""What can be known about a text before a model is trained on it."""
+
+import math
+from collections import Counter
+from dataclasses import dataclass
+
+from charlstm.errors import UserError
+from charlstm.text.baselines import ngram_bits, xz_bits
+from charlstm.text.novelty import longest_repeat
+from charlstm.text.vocabulary import Vocabulary
+
+MOST = 300_000  # characters that the slower figures are taken from
+RARE = 10  # a model learns little of a character that it meets less often
+
+
+@dataclass(frozen=True)
+class TextReport:
+    """Facts about a text.
+
+    Attributes:
+        characters: its length.
+        vocabulary: different characters.
+        rare: those that occur less than ten times, the rarest first.
+        measured: characters, from the start, that the following are taken from.
+        lines: lines that are not empty.
+        duplicate_lines: share of them that occurred before.
+        longest_repeat: the longest piece that occurs twice.
+        xz: bits per character of xz, at its highest setting.
+        ngram: bits per character of the adaptive 5-gram model.
+    """
+
+    characters: int
+    vocabulary: int
+    rare: str
+    measured: int
+    lines: int
+    duplicate_lines: float
+    longest_repeat: str
+    xz: float
+    ngram: float
+
+
+def text_report(text: str, bytewise: bool = False) -> TextReport:
+    r"""Look a text over.
+
+    Args:
+        text: the characters.
+        bytewise: whether each of them stands for a byte.
+
+    Raises:
+        UserError: the text is empty.
+
+    Example:
+        >>> report = text_report("tick tock\ntick tock\n" * 20)
+        >>> report.vocabulary, report.lines, report.duplicate_lines
+        (7, 40, 0.975)
+    """
+    if not text:
+        raise UserError("an empty text has nothing to report; give one of at least one character")
+    counts = Counter(text)
+    start = text[:MOST]
+    lines = [line for line in start.split("\n") if line.strip()]
+    vocabulary = Vocabulary.of(start, bytewise=bytewise)
+    ids = vocabulary.encode(start)
+    return TextReport(
+        characters=len(text),
+        vocabulary=len(counts),
+        rare="".join(c for c, n in reversed(counts.most_common()) if n < RARE),
+        measured=len(start),
+        lines=len(lines),
+        duplicate_lines=1 - len(set(lines)) / len(lines) if lines else 0.0,
+        longest_repeat=longest_repeat(start),
+        xz=xz_bits(vocabulary.to_user(start)) / len(start),
+        ngram=abs(ngram_bits(ids, len(vocabulary)) / len(start)),  # not -0.0
+    )
+
+
+def report_lines(report: TextReport) -> list[str]:
+    """Lay a report out for a person."""
+    rare = f"; {len(report.rare)} of them rare: {report.rare[:40]!r}" if report.rare else ""
+    part = f" of the first {report.measured:,}" if report.measured < report.characters else ""
+    repeat = report.longest_repeat
+    shown = repr(repeat) if len(repeat) <= 60 else f"{repeat[:40]!r} ... {repeat[-12:]!r}"
+    return [
+        f"{report.characters:,} characters, {report.vocabulary:,} different{rare}",
+        f"lines with text{part}: {report.lines:,}, {report.duplicate_lines:.1%} occurred before",
+        f"longest repeated piece{part}: {len(repeat):,} characters, {shown}",
+        f"bits per character{part}: xz {report.xz:.3f}, 5-gram {report.ngram:.3f}"
+        f" ({report.ngram * math.log(2):.3f} nats)",
+    ]

@@ -1,0 +1,95 @@
+"""Ids to parallel streams, cut into windows: what truncated back-propagation reads.
+
+The text is laid out as `batch_size` rows, each a contiguous piece of it, and read from left to
+right one window of columns at a time. Row i of a window goes on where row i of the window before
+stopped, so that the state at the end of one is the state at the start of the next:
+
+    >>> import numpy as np
+    >>> alphabet = np.arange(26, dtype=np.int32)
+    >>> streams = Streams(alphabet, batch_size=3, window=4)
+    >>> letters = lambda rows: ["".join(chr(97 + i) for i in row) for row in rows]
+    >>> for index in range(streams.windows):
+    ...     inputs, targets = streams.read(index, offset=1)
+    ...     print(letters(inputs), letters(targets))
+    ['bcde', 'jklm', 'rstu'] ['cdef', 'klmn', 'stuv']
+    ['fghi', 'nopq', 'vwxy'] ['ghij', 'opqr', 'wxyz']
+    >>> streams.dropped  # 'a' is read by nobody in this epoch; another offset drops another end
+    1
+
+The targets are the inputs one character later. What does not fill a window is dropped, and where
+it is dropped changes with the offset, which the trainer draws anew for each epoch.
+"""
+
+from dataclasses import dataclass
+
+from charlstm.errors import UserError
+from charlstm.text.vocabulary import Ids
+
+SHORTEST = 2  # a window of one character and its target
+
+
+@dataclass(frozen=True)
+class Streams:
+    """A text as `batch_size` parallel streams in windows of `window` characters.
+
+    Attributes:
+        ids: the text, int32, shape (N,).
+        batch_size: B, rows read side by side.
+        window: T, characters that a row advances per window.
+    """
+
+    ids: Ids
+    batch_size: int
+    window: int
+
+    def __post_init__(self) -> None:
+        if self.windows < 1:
+            raise UserError(
+                f"{len(self.ids)} characters do not fill one window of {self.window} in"
+                f" {self.batch_size} streams; {self.batch_size * self.window + 1} do"
+            )
+
+    @property
+    def windows(self) -> int:
+        """Windows in an epoch, the same for every offset."""
+        return (len(self.ids) - 1) // (self.batch_size * self.window)
+
+    @property
+    def dropped(self) -> int:
+        """Characters that are no input in an epoch, the last one (a target only) not counted."""
+        return len(self.ids) - 1 - self.windows * self.batch_size * self.window
+
+    def read(self, index: int, offset: int = 0) -> tuple[Ids, Ids]:
+        """Return inputs and targets, each (B, T), of a window.
+
+        Args:
+            index: the window within the epoch, 0 to `windows` - 1.
+            offset: characters dropped at the start of the text, 0 to `dropped`.
+        """
+        length = self.windows * self.window
+        rows = self.ids[offset : offset + self.batch_size * length].reshape(-1, length)
+        after = self.ids[offset + 1 : offset + 1 + self.batch_size * length].reshape(-1, length)
+        columns = slice(index * self.window, (index + 1) * self.window)
+        return rows[:, columns], after[:, columns]
+
+
+def fit_streams(ids: Ids, batch_size: int, window: int) -> Streams:
+    """Lay out a text, with a smaller window and fewer streams where it is short.
+
+    A stream holds two windows or more wherever three characters are left for it, so that a state
+    is carried: first the window shrinks until one stream does, then streams are left out.
+
+    Example:
+        >>> import numpy as np
+        >>> streams = fit_streams(np.zeros(41, np.int32), batch_size=16, window=64)
+        >>> streams.batch_size, streams.window
+        (1, 20)
+
+    Raises:
+        UserError: fewer than two characters.
+    """
+    if len(ids) < SHORTEST:
+        raise UserError(f"{len(ids)} characters; at least {SHORTEST} are needed to predict one")
+    window = max(1, min(window, (len(ids) - 1) // 2))
+    batch_size = max(1, min(batch_size, (len(ids) - 1) // (2 * window)))
+    return Streams(ids, batch_size, window)

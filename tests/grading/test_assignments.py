@@ -1,0 +1,94 @@
+"""Assignments: their tests accept every right answer of the gallery and refuse every wrong one.
+
+`gallery/ps1/NAME.py` holds answers to the graded function NAME of `ps1`, each under a heading
+`# %% right: how` or `# %% wrong: what is wrong`. Here each runs in this process; `test_course.py`
+hands them in to nbgrader.
+"""
+
+import ast
+import re
+from pathlib import Path
+
+import jupytext
+import matplotlib
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SOURCES = sorted((ROOT / "notebooks" / "assignments").glob("ps*.py"))
+GALLERY = ROOT / "tests" / "gallery"
+
+
+def cells(source):
+    """Code cells of an assignment: grade id or None, whether it is graded, source."""
+    for cell in jupytext.read(source).cells:
+        about = cell.metadata.get("nbgrader", {})
+        if cell.cell_type == "code":
+            yield about.get("grade_id"), about.get("grade", False), cell.source
+
+
+def answers(source, name):
+    """Answers to a graded function: "right" or "wrong", how or what, source."""
+    text = (GALLERY / source.stem / f"{name}.py").read_text()
+    parts = re.split(r"^# %% (right|wrong): (.+)\n", text, flags=re.M)
+    return [tuple(parts[i : i + 3]) for i in range(1, len(parts), 3)]
+
+
+def graded(source):
+    """Names of the graded functions: those with a cell NAME and its tests NAME-visible, -hidden."""
+    return [i.removesuffix("-hidden") for i, _, _ in cells(source) if i and i.endswith("-hidden")]
+
+
+EACH = [(source, name) for source in SOURCES for name in graded(source)]
+CASES = [
+    pytest.param(
+        *(source, name, kind, text),
+        id=f"{source.stem}-{name}-{kind}: {what}",
+        marks=[pytest.mark.slow] if name == "experiment" else [],  # each trains for seconds
+    )
+    for source, name in EACH
+    for kind, what, text in answers(source, name)
+]
+
+
+def judge(source, name, answer):
+    """Put an answer in the place of the solution, and say whether its tests pass."""
+    matplotlib.use("agg")
+    space = {}
+    for grade_id, is_test, text in cells(source):
+        if grade_id == name:
+            text = answer
+        elif is_test and grade_id not in (f"{name}-visible", f"{name}-hidden"):
+            continue
+        try:
+            exec(re.sub(r"^%.*$", "", text, flags=re.M), space)
+        except Exception:
+            if grade_id == name or is_test:
+                return False
+            raise
+        if grade_id == f"{name}-hidden":
+            return True
+    raise AssertionError(f"{source.stem} has no cell {name}-hidden")
+
+
+@pytest.mark.parametrize(("source", "name", "kind", "answer"), CASES)
+def test_right_answers_pass_and_wrong_ones_do_not(source, name, kind, answer):
+    assert judge(source, name, answer) is (kind == "right")
+
+
+@pytest.mark.parametrize(("source", "name"), EACH, ids=lambda v: getattr(v, "stem", v))
+def test_hidden_tests_change_no_name_of_the_notebook(source, name):
+    """Else a student's own cell further down would show other figures when it is graded."""
+    (hidden,) = (text for grade_id, _, text in cells(source) if grade_id == f"{name}-hidden")
+    for statement in ast.parse(hidden).body:
+        if isinstance(statement, ast.FunctionDef):
+            assert statement.name == "tests"
+        else:
+            assert isinstance(statement, ast.Import | ast.ImportFrom | ast.With | ast.Expr)
+
+
+@pytest.mark.parametrize(("source", "name"), EACH, ids=lambda v: getattr(v, "stem", v))
+def test_the_gallery_has_two_right_answers_and_four_wrong_ones(source, name):
+    kinds = [kind for kind, _, _ in answers(source, name)]
+    assert kinds.count("right") >= 2
+    assert kinds.count("wrong") >= 4
+    assert not judge(source, name, "raise NotImplementedError")

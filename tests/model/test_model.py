@@ -1,0 +1,163 @@
+"""The fast paths against the cells in float64, outputs and gradients; the model's promises."""
+
+import numpy as np
+import pytest
+import torch
+from conftest import CELLS as NAMES
+from conftest import randomize
+
+from charlstm.devices import bf16_trouble
+from charlstm.model.cells import CELLS, project, unroll
+from charlstm.model.checkpoint import weight_shapes
+from charlstm.model.network import CharModel, Layer, locked_dropout
+from charlstm.options import ModelOptions
+
+B, T, D, H, V = 3, 5, 4, 6, 7
+
+
+def random_layer(name):
+    layer = Layer(name, D, H).double()
+    rng = np.random.default_rng(0)
+    for p in layer.parameters():
+        p.data = torch.from_numpy(rng.normal(0, 0.7, p.shape))
+    return layer
+
+
+def random_inputs(name, seed=1):
+    rng = np.random.default_rng(seed)
+    inputs = torch.from_numpy(rng.normal(size=(B, T, D))).requires_grad_()
+    state = tuple(
+        torch.from_numpy(rng.normal(size=(B, H))).requires_grad_()
+        for _ in range(CELLS[name].states)
+    )
+    return inputs, state
+
+
+def by_cell(layer, inputs, state):
+    outputs, after = unroll(layer.cell.step, layer, project(layer, inputs).transpose(0, 1), state)
+    return outputs.transpose(0, 1), after
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_fast_path_is_the_cell_outputs_and_gradients(name):
+    layer = random_layer(name)
+    inputs, state = random_inputs(name)
+    leaves = [inputs, *state, *layer.parameters()]
+    rng = np.random.default_rng(5)
+    weigh = torch.from_numpy(rng.normal(size=(B, T, H)))  # so that no two outputs count alike
+    results = []
+    for run in (layer, lambda *given: by_cell(layer, *given)):
+        outputs, after = run(inputs, state)
+        loss = (outputs * weigh).sum() + sum((k + 2) * s.pow(2).sum() for k, s in enumerate(after))
+        results.append([outputs, *after, *torch.autograd.grad(loss, leaves)])
+    for fast, slow in zip(*results, strict=True):
+        torch.testing.assert_close(fast, slow, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_gradients_do_not_ask_for_a_mode(name):
+    layer = random_layer(name).eval()
+    inputs, state = random_inputs(name)
+    layer(inputs, state)[0].sum().backward()
+    assert inputs.grad.abs().min() > 0
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("readout", ["sum", "last"])
+@pytest.mark.parametrize("embedding_size", [0, 3])
+def test_one_pass_is_many_chunks(name, readout, embedding_size):
+    options = ModelOptions(name, 2, H, embedding_size, readout)
+    model = randomize(CharModel(options, V).double())
+    ids = torch.from_numpy(np.random.default_rng(2).integers(V, size=(B, 9)))
+    whole, last = model(ids)
+    first, state = model(ids[:, :4])
+    second, after = model(ids[:, 4:], state)
+    torch.testing.assert_close(torch.cat((first, second), 1), whole, rtol=0, atol=1e-12)
+    for got, want in zip(after, last, strict=True):
+        for a, b in zip(got, want, strict=True):
+            torch.testing.assert_close(a, b, rtol=0, atol=1e-12)
+
+
+def test_a_row_alone_is_a_row_of_the_batch():
+    model = randomize(
+        CharModel(ModelOptions(layers=2, hidden_size=H, embedding_size=3), V).double()
+    )
+    ids = torch.from_numpy(np.random.default_rng(2).integers(V, size=(B, 9)))
+    torch.testing.assert_close(model(ids[1:2])[0], model(ids)[0][1:2], rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("embedding_size", [0, 3])
+def test_weights_are_those_that_a_checkpoint_expects(name, embedding_size):
+    options = ModelOptions(name, 3, H, embedding_size)
+    shapes = {k: v.shape for k, v in CharModel(options, V).to_arrays().items()}
+    assert shapes == weight_shapes(options, V)
+
+
+def test_forget_gate_biases_sum_to_one_and_recurrent_blocks_are_orthogonal():
+    layer = Layer("lstm", D, H)
+    bias = (layer.bias_ih + layer.bias_hh).detach()
+    assert bias[H : 2 * H].eq(1).all()
+    assert bias.sum() == H
+    for block in layer.weight_hh.detach().split(H):
+        torch.testing.assert_close(block @ block.T, torch.eye(H), rtol=0, atol=1e-5)
+
+
+def test_the_seed_decides_the_weights_and_leaves_torch_alone():
+    options = ModelOptions(hidden_size=H)
+    torch.manual_seed(3)
+    before = torch.get_rng_state()
+    first, again, other = (CharModel(options, V, seed).to_arrays() for seed in (1, 1, 2))
+    assert torch.equal(torch.get_rng_state(), before)
+    assert all(np.array_equal(first[k], again[k]) for k in first)
+    assert not np.array_equal(first["head.weight"], other["head.weight"])
+
+
+def test_locked_dropout_keeps_its_mask_over_time_and_the_mean_over_units():
+    x = torch.ones(50, 4, 60)
+    dropped = locked_dropout(x, 0.3, np.random.default_rng(0))
+    assert torch.equal(dropped[:, 0], dropped[:, 3])
+    assert dropped.unique().tolist() == pytest.approx([0, 1 / 0.7])
+    assert dropped.mean() == pytest.approx(1, abs=0.05)
+    assert locked_dropout(x, 0.3, None) is x
+
+
+def run(options, rng=None):
+    model = randomize(CharModel(options, V))
+    ids = torch.from_numpy(np.random.default_rng(2).integers(V, size=(B, T)))
+    return model, model(ids, None, rng)[0]
+
+
+@pytest.mark.parametrize("rate", ["input_dropout", "dropout", "weight_drop"])
+def test_each_dropout_acts_with_a_generator_and_only_then(rate):
+    plain = ModelOptions(layers=2, hidden_size=H, embedding_size=D, dropout=0)
+    dropping = ModelOptions(layers=2, hidden_size=H, embedding_size=D, **{"dropout": 0, rate: 0.5})
+    _, expected = run(plain)
+    assert torch.equal(run(dropping)[1], expected)
+    first = run(dropping, np.random.default_rng(0))[1]
+    assert not torch.equal(first, expected)
+    assert torch.equal(run(dropping, np.random.default_rng(0))[1], first)
+    assert not torch.equal(run(dropping, np.random.default_rng(1))[1], first)
+
+
+def test_weight_drop_masks_the_gradient_of_the_recurrent_weights_alike():
+    options = ModelOptions(hidden_size=H, embedding_size=D, dropout=0, weight_drop=0.5)
+    model, logits = run(options, np.random.default_rng(0))
+    logits.pow(2).sum().backward()
+    gradient = model.layers[0].weight_hh.grad
+    assert 0.3 < gradient.eq(0).float().mean() < 0.7
+    assert model.layers[0].weight_ih.grad.ne(0).all()
+
+
+@pytest.mark.skipif(bf16_trouble() != "", reason=bf16_trouble())
+def test_bf16_returns_fp32_states_and_logits_close_to_fp32():
+    model = randomize(CharModel(ModelOptions(layers=2, hidden_size=16, embedding_size=4), V))
+    ids = torch.from_numpy(np.random.default_rng(2).integers(V, size=(B, T)))
+    expected, _ = model(ids)
+    model.bf16 = True
+    logits, state = model(ids)
+    logits.sum().backward()
+    assert {s.dtype for layer in state for s in layer} == {torch.float32}
+    assert logits.dtype == torch.float32
+    torch.testing.assert_close(logits, expected, rtol=0, atol=0.2)
+    assert not torch.equal(logits, expected)

@@ -1,0 +1,242 @@
+"""Runs in folders: interrupted, killed and resumed, the weights are the same to the last byte."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file
+
+from charlstm.errors import UserError
+from charlstm.model.checkpoint import Checkpoint, read_arrays
+from charlstm.training.run import Run, free_folder
+
+# dropout of all kinds, resets, the averaged weights and random offsets are all on
+OPTIONS = """
+--steps 400 --layers 2 --hidden-size 24 --embedding-size 8 --dropout 0.2 --input-dropout 0.1
+--weight-drop 0.2 --reset 0.2 --batch-size 4 --window 13 --patience 0 --threads 1
+""".split()
+
+
+@pytest.fixture
+def corpus(tmp_path, text):
+    path = tmp_path / "text.txt"
+    path.write_text(text)
+    return path
+
+
+@pytest.fixture
+def start(tmp_path):
+    """Start trainings in processes of their own; what they say goes into `tmp_path/said`."""
+    started = []
+
+    def start(*arguments):
+        main = (
+            "import sys, charlstm.training.run as runs; runs.SAVE_SECONDS = 0.05\n"
+            "from charlstm.train import main; sys.exit(main(sys.argv[1:]))"
+        )
+        command = [sys.executable, "-c", main, *map(str, arguments)]
+        with (tmp_path / "said").open("w") as said:
+            started.append(subprocess.Popen(command, stderr=said))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
+
+
+def steps_logged(folder):
+    log = folder / "log.jsonl"
+    lines = log.read_text().splitlines() if log.exists() else []
+    return json.loads(lines[-1])["step"] if lines else 0
+
+
+def stop_after(process, folder, step, how):
+    deadline = time.monotonic() + 60
+    while steps_logged(folder) < step:
+        assert time.monotonic() < deadline
+        assert process.poll() is None, "it ended too early"
+        time.sleep(0.002)
+    process.send_signal(how)
+    return process.wait(60)
+
+
+def test_three_interrupted_pieces_equal_one_whole(start, tmp_path, corpus):
+    whole, pieces = tmp_path / "whole", tmp_path / "pieces"
+    finished = start(corpus, *OPTIONS, "--out", whole)
+    assert finished.wait(100) == 0
+
+    first = start(corpus, *OPTIONS, "--out", pieces)
+    assert stop_after(first, pieces, 25, signal.SIGTERM) == 143
+    assert f"--resume {pieces} goes on" in (tmp_path / "said").read_text()
+    stopped_at = saved_step(pieces)
+    assert 25 <= stopped_at < 300
+
+    second = start("--resume", pieces, "--threads", 1)
+    assert stop_after(second, pieces, stopped_at + 50, signal.SIGKILL) == -signal.SIGKILL
+    assert stopped_at < saved_step(pieces) < 400  # it had saved now and then
+
+    third = start("--resume", pieces, "--threads", 1)
+    assert third.wait(100) == 0
+
+    for name in ("model.safetensors", "resume.safetensors"):
+        want, got = load_file(whole / name), load_file(pieces / name)
+        assert sorted(want) == sorted(got)
+        assert len(want) > 10
+        for key in want:
+            assert want[key].tobytes() == got[key].tobytes(), key
+    logs = [(f / "log.jsonl").read_text().splitlines() for f in (whole, pieces)]
+    told = [
+        [{k: json.loads(x)[k] for k in ("step", "loss", "validation")} for x in log] for log in logs
+    ]
+    assert told[0] == told[1]
+
+
+def saved_step(folder):
+    return read_arrays(folder / "resume.safetensors", "resume")[1]["progress"]["now"]["step"]
+
+
+def test_ctrl_c_before_the_first_validation_leaves_a_model_and_exits_130(start, tmp_path, corpus):
+    folder = tmp_path / "run"
+    process = start(corpus, "--minutes", 5, "--hidden-size", 200, "--out", folder, "--threads", 1)
+    while not (folder / "resume.safetensors").exists():
+        assert process.poll() is None, "it ended too early"
+        time.sleep(0.01)
+    time.sleep(0.3)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(60) == 130
+    assert Checkpoint.load(folder / "model.safetensors").options.hidden_size == 200
+
+
+def run_main(*arguments):
+    from charlstm.train import main
+
+    return main([*map(str, arguments), "--threads", "1"])
+
+
+TINY = ["--hidden-size", "16", "--embedding-size", "6", "--batch-size", "4", "--window", "8"]
+
+
+def test_a_run_can_be_resumed_from_elsewhere_but_only_with_its_text(tmp_path, corpus, capsys):
+    folder = tmp_path / "run"
+    assert run_main(corpus, *TINY, "--steps", 30, "--out", folder) == 0
+    corpus.rename(tmp_path / "moved.txt")
+    assert run_main("--resume", folder) == 2
+    assert "text.txt: no such" in capsys.readouterr().err
+    assert run_main(tmp_path / "moved.txt", "--resume", folder) == 0
+    (tmp_path / "moved.txt").write_text("another text " * 20)
+    assert run_main(tmp_path / "moved.txt", "--resume", folder) == 2
+    assert "not the text that" in capsys.readouterr().err
+
+
+def test_the_folder_holds_a_measured_model_and_a_log(tmp_path, corpus):
+    folder = tmp_path / "run"
+    assert run_main(corpus, *TINY, "--steps", 80, "--out", folder) == 0
+    about = Checkpoint.load(folder / "model.safetensors").about
+    assert about["corpus"]["characters"] == len(corpus.read_text())
+    assert about["training"]["steps"] == 80
+    assert about["training"]["options"]["window"] == 8
+    assert about["measured"]["carried"]["characters"] == 75 - 1
+    assert about["measured"]["cold"]["nats"] > 0
+    lines = (folder / "log.jsonl").read_text().splitlines()
+    assert [json.loads(line)["step"] for line in lines] == [70, 80]
+
+
+def test_an_old_run_is_never_written_over(tmp_path, corpus, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert run_main(corpus, *TINY, "--steps", 2) == 0
+    before = (tmp_path / "runs/text/model.safetensors").read_bytes()
+    assert run_main(corpus, *TINY, "--steps", 2, "--out", "runs/text") == 2
+    assert "runs/text: already holds a run; name another" in capsys.readouterr().err
+    assert free_folder("text").name == "text-2"
+    assert run_main(corpus, *TINY, "--steps", 3) == 0
+    assert (tmp_path / "runs/text-2/model.safetensors").exists()
+    assert (tmp_path / "runs/text/model.safetensors").read_bytes() == before
+
+
+@pytest.mark.parametrize("embedding_size", [0, 6])
+def test_init_from_keeps_the_old_characters_and_adds_new_ones(
+    tmp_path, corpus, capsys, embedding_size
+):
+    sizes = [*TINY[:2], "--embedding-size", embedding_size, *TINY[4:]]
+    assert run_main(corpus, *sizes, "--steps", 40, "--out", tmp_path / "old") == 0
+    old = Checkpoint.load(tmp_path / "old/model.safetensors")
+    new_text = tmp_path / "new.txt"
+    new_text.write_text("a joy, ¿señor! " * 30)
+    from charlstm.options import TrainOptions
+    from charlstm.text.corpus import read_corpus
+
+    run = Run.start_from(
+        tmp_path / "x", read_corpus([str(new_text)]), old, old.options, TrainOptions(steps=1)
+    )
+    assert run.vocabulary.characters == old.vocabulary.characters + "¿ñ"
+    for name, array in run.trainer.model.to_arrays().items():
+        kept = array[tuple(slice(n) for n in old.weights[name].shape)]
+        np.testing.assert_array_equal(kept, old.weights[name])
+
+    started = ["--init-from", tmp_path / "old", "--steps", 5, "--batch-size", 4, "--window", 8]
+    assert run_main(new_text, *started, "--out", tmp_path / "added") == 0
+    assert "2 new characters are added to the model's 33: '¿ñ'" in capsys.readouterr().err
+    assert run_main(new_text, *started, "--out", tmp_path / "skip", "--unknown", "skip") == 0
+    assert "2 characters that the model does not know are left out: '¿ñ'" in capsys.readouterr().err
+    skipped = Checkpoint.load(tmp_path / "skip/model.safetensors")
+    assert skipped.vocabulary == old.vocabulary
+    assert run_main(new_text, *started, "--out", tmp_path / "no", "--unknown", "error") == 2
+    assert "character '¿' (U+00BF) at position 7" in capsys.readouterr().err
+
+
+def test_a_log_that_cannot_be_written_keeps_the_model(tmp_path, corpus, monkeypatch):
+    from charlstm.options import ModelOptions, TrainOptions
+    from charlstm.text.corpus import read_corpus
+
+    folder = tmp_path / "run"
+    run = Run.start(
+        folder,
+        read_corpus([str(corpus)]),
+        ModelOptions(hidden_size=8),
+        TrainOptions(steps=30, batch_size=4, window=8),
+    )
+    (folder / "log.jsonl").mkdir(parents=True)
+    with pytest.raises(UserError, match=r"log\.jsonl: is a directory"):
+        list(run.fit())
+    assert Checkpoint.load(folder / "model.safetensors").about["measured"]["validation_nats"] > 0
+
+
+@pytest.mark.parametrize("length", [20, 21, 25, 36, 60])
+def test_a_few_dozen_characters_train(tmp_path, capsys, length):
+    (tmp_path / "short.txt").write_text(
+        "to be, or not to be: that is the question, whether"[:length] * 2
+    )
+    text = (tmp_path / "short.txt").read_text()[:length]
+    (tmp_path / "short.txt").write_text(text)
+    assert run_main(tmp_path / "short.txt", "--steps", 3, "--out", tmp_path / "run") == 0
+    assert "a short text: " in capsys.readouterr().err
+
+
+def test_a_shorter_text_is_told_the_smallest_size(tmp_path, capsys):
+    (tmp_path / "short.txt").write_text("to be, or ")
+    assert run_main(tmp_path / "short.txt", "--steps", 3, "--out", tmp_path / "run") == 2
+    assert "give at least 11 characters" in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
+
+
+def test_bytes_min_count_and_show(tmp_path, corpus, capsys):
+    corpus.write_bytes(b"\xff\x00abcabc\n" * 60 + b"z")
+    corpus_text = corpus.read_bytes().decode("latin-1")
+    options = [*TINY, "--steps", 25, "--show", 60]
+    assert run_main(corpus, *options, "--bytes", "--out", tmp_path / "a", "--min-count", 2) == 0
+    told = capsys.readouterr().err
+    assert "vocabulary: 6 characters, 1 rare ones left out" in told
+    (shown,) = re.findall(r"chars/s\n(.*)done:", told, re.DOTALL)
+    assert set(shown) <= set(corpus_text) | {"\ufffd"}
+    assert len(shown) == 61
+    vocabulary = Checkpoint.load(tmp_path / "a/model.safetensors").vocabulary
+    assert vocabulary.bytewise
+    assert vocabulary.characters == "\x00\nabc\xff"
+    assert os.path.exists(tmp_path / "a/resume.safetensors")

@@ -1,0 +1,333 @@
+"""Training: what it learns, what it keeps, and what it does when something goes wrong."""
+
+import dataclasses
+import itertools
+import math
+
+import numpy as np
+import pytest
+import torch
+from conftest import CELLS as NAMES
+
+from charlstm.devices import bf16_trouble
+from charlstm.errors import UserError
+from charlstm.measuring.scores import cold
+from charlstm.model.network import CharModel
+from charlstm.options import ModelOptions, TrainOptions
+from charlstm.text.vocabulary import Vocabulary
+from charlstm.training.trainer import Trainer, fit
+
+SMALL = ModelOptions(layers=2, hidden_size=16, embedding_size=6, dropout=0.2, weight_drop=0.2)
+FAST = TrainOptions(steps=60, batch_size=4, window=8, learning_rate=0.02)
+
+
+@pytest.fixture
+def ids(text):
+    return Vocabulary.of(text).encode(text)
+
+
+def trainer(ids, options=FAST, sizes=SMALL):
+    model = CharModel(sizes, int(ids.max()) + 1, options.seed)
+    run = Trainer(model, ids[:600], ids[600:], options)
+    run.validate_every = 25
+    return run
+
+
+def same(first, second):
+    return all(np.array_equal(first[name], second[name]) for name in first)
+
+
+@pytest.mark.parametrize("cell", NAMES)
+def test_a_sentence_is_learnt_by_heart(ids, cell):
+    sizes = ModelOptions(cell, hidden_size=32, embedding_size=16, dropout=0)
+    options = TrainOptions(steps=250, batch_size=4, window=16, learning_rate=0.02, ema=0)
+    model = CharModel(sizes, int(ids.max()) + 1)
+    reports = list(fit(model, ids[:600], ids[600:], options))
+    assert reports[0].loss == pytest.approx(math.log(ids.max() + 1), abs=0.7)
+    assert reports[-1].loss < 0.2
+    assert cold(model, ids[600:]).nats < 0.5
+
+
+def test_reports_count_what_was_done(ids):
+    reports = list(trainer(ids).fit())
+    assert [r.step for r in reports] == list(range(1, 61))
+    assert reports[-1].fraction == 1
+    assert [r.step for r in reports if r.validation is not None] == [25, 50, 60]
+    windows = (600 - 1) // 32
+    assert reports[9].epoch == pytest.approx(10 / windows)
+    assert reports[4].train_loss == pytest.approx(np.mean([r.loss for r in reports[:5]]))
+
+
+def test_without_momentum_a_step_knows_nothing_of_gradients_before(ids):
+    """After the same weights and squares, what the first moment held makes no difference."""
+
+    def second_step(beta1, moment):
+        made = trainer(ids, dataclasses.replace(FAST, beta1=beta1, steps=2))
+        steps = made.fit()
+        next(steps)
+        for held in made.optimizer.state.values():
+            held["exp_avg"].fill_(moment)
+        next(steps)
+        return made.model.to_arrays()["layers.0.weight_hh"]
+
+    assert np.array_equal(second_step(0.0, 0.0), second_step(0.0, 1.0))
+    assert not np.allclose(second_step(0.5, 0.0), second_step(0.5, 1.0))
+
+
+def test_the_learning_rate_warms_up_and_decays(ids):
+    rates = [r.learning_rate for r in trainer(ids).fit()]
+    assert rates[0] < rates[1] < rates[2]
+    assert max(rates) == pytest.approx(0.02, rel=0.02)
+    assert all(a > b for a, b in itertools.pairwise(rates[4:]))
+    assert rates[-1] == pytest.approx(0.02 * 0.02, rel=0.2)
+
+
+@pytest.mark.parametrize(
+    "budget", [{"epochs": 2.0, "steps": None}, {"minutes": 0.01, "steps": None}]
+)
+def test_other_budgets_end_too(ids, budget):
+    last = list(trainer(ids, dataclasses.replace(FAST, **budget)).fit())[-1]
+    assert last.fraction == 1
+    assert last.validation is not None
+    if "epochs" in budget:
+        assert last.epoch == 2
+
+
+def test_clipping_bounds_the_step_and_is_counted(ids):
+    tight = dataclasses.replace(FAST, clip=1e-9, weight_decay=0.0, steps=3)
+    assert list(trainer(ids, tight).fit())[-1].clipped == 1
+    loose = dataclasses.replace(FAST, clip=1e9, steps=3)
+    assert list(trainer(ids, loose).fit())[-1].clipped == 0
+    off = dataclasses.replace(FAST, clip=0, steps=3)
+    first, second = trainer(ids, off), trainer(ids, loose)
+    list(first.fit()), list(second.fit())
+    assert same(first.model.to_arrays(), second.model.to_arrays())
+
+
+def test_stopping_early_leaves_the_best_weights_in_the_model(ids):
+    model = CharModel(SMALL, int(ids.max()) + 1)
+    start = cold(model, ids[600:]).nats
+    for report in fit(model, ids[:600], ids[600:], FAST):
+        if report.improved:
+            best = report.validation
+            break
+    assert cold(model, ids[600:]).nats == pytest.approx(best, rel=1e-6)
+    assert best < start
+
+
+def test_patience_stops_a_training_that_gets_no_better(ids):
+    noise = np.random.default_rng(0).integers(ids.max() + 1, size=700, dtype=np.int32)
+    options = dataclasses.replace(FAST, steps=5000, patience=3, learning_rate=0.05)
+    model = CharModel(ModelOptions(hidden_size=32, dropout=0), int(ids.max()) + 1)
+    run = Trainer(model, noise[:600], noise[600:], options)
+    run.validate_every = 25
+    reports = list(run.fit())
+    validations = [r for r in reports if r.validation is not None]
+    assert len(reports) < 5000
+    assert [r.improved for r in validations[-4:]] == [True, False, False, False]
+    assert run.progress.best == min(r.validation for r in validations)
+
+
+@pytest.mark.parametrize("change", ["seed", "reset", "ema"])
+def test_options_change_what_is_learnt(ids, change):
+    values = {"seed": 1, "reset": 0.9, "ema": 0.5}
+    first, second = (
+        trainer(ids),
+        trainer(ids, dataclasses.replace(FAST, **{change: values[change]})),
+    )
+    list(first.fit()), list(second.fit())
+    assert not same(first.average.to_arrays(), second.average.to_arrays())
+
+
+@pytest.mark.parametrize("score", [math.inf, math.nan])
+def test_validations_that_are_not_finite_make_no_state_good(ids, score, monkeypatch):
+    run = trainer(ids)
+    for report in run.fit():
+        if report.step == 30:
+            assert run.progress.best_step == run._good[1]["step"] == 25
+            monkeypatch.setattr(Trainer, "_score", lambda self, model: score)
+        if report.step == 50:
+            break
+    assert math.isnan(report.validation)
+    assert run.progress.best_step == run._good[1]["step"] == 25
+
+
+def test_training_is_scored_as_validation_is(ids):
+    run = trainer(ids)
+    list(run.fit())
+    best = CharModel(run.model.options, run.model.vocabulary_size).load_arrays(run.best)
+    windows = ids[: len(run.streams.ids)]
+    assert run.score_training() == pytest.approx(cold(best, windows).nats)
+
+
+@pytest.mark.parametrize("worse", ["average", "model"])
+def test_the_better_of_averaged_and_raw_weights_is_kept(ids, worse):
+    run = trainer(ids)
+    for report in run.fit():
+        if report.step == 24:  # spoils the weights that step 25 validates
+            getattr(run, worse).head.weight.data.zero_()
+        if report.step == 25:
+            break
+    better = {"average": run.model, "model": run.average}[worse]
+    assert same(run.best, better.to_arrays())
+    assert report.improved
+
+
+def test_the_state_is_carried_between_windows_of_an_epoch(ids, monkeypatch):
+    states = []
+    original = CharModel.forward
+
+    def spy(self, inputs, state=None, rng=None):
+        logits, after = original(self, inputs, state, rng)
+        if rng is not None:
+            states.append((state, after))
+        return logits, after
+
+    monkeypatch.setattr(CharModel, "forward", spy)
+    options = dataclasses.replace(FAST, reset=0.0, steps=20)
+    run = trainer(ids, options)
+    list(run.fit())
+    for step in range(1, 20):
+        given, before = states[step][0], states[step - 1][1]
+        if step % run.streams.windows == 0:
+            assert given is None
+        else:
+            assert torch.equal(given[1][0], before[1][0])
+            assert not given[1][0].requires_grad
+
+
+def test_resets_start_single_streams_from_zeros(ids, monkeypatch):
+    zeros = []
+    original = CharModel.forward
+
+    def spy(self, inputs, state=None, rng=None):
+        if state is not None and rng is not None:
+            rows = [s.eq(0).all(1) for layer in state for s in layer]
+            assert all(torch.equal(row, rows[0]) for row in rows)
+            zeros.append(rows[0].float().mean().item())
+        return original(self, inputs, state, rng)
+
+    monkeypatch.setattr(CharModel, "forward", spy)
+    list(trainer(ids, dataclasses.replace(FAST, reset=0.3, steps=200, patience=0)).fit())
+    assert np.mean(zeros) == pytest.approx(0.3, abs=0.06)
+
+
+def poison(monkeypatch, steps, value=math.nan):
+    """Make the loss of some calls non-finite."""
+    calls = itertools.count(1)
+    original = torch.nn.functional.cross_entropy
+
+    def bad(logits, targets, **options):
+        loss = original(logits, targets, **options)
+        return loss * value if "reduction" not in options and next(calls) in steps else loss
+
+    monkeypatch.setattr("charlstm.training.trainer.F.cross_entropy", bad)
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_a_bad_loss_steps_back_with_half_the_rate(ids, monkeypatch, value):
+    poison(monkeypatch, {30}, value)
+    reports = list(trainer(ids).fit())
+    back = next(r for r in reports if r.note)
+    assert "step 30: loss" in back.note
+    assert "back to step 25 with 0.5 times the learning rate" in back.note
+    assert [r.step for r in reports] == [*range(1, 30), 25, *range(26, 61)]
+    after = reports[reports.index(back) + 1 :]
+    plain = list(trainer(ids).fit())
+    assert after[0].learning_rate == pytest.approx(plain[25].learning_rate / 2)
+    assert np.isfinite(reports[-1].validation)
+
+
+def test_a_step_back_after_resuming_is_the_one_of_an_unbroken_training(ids, monkeypatch):
+    poison(monkeypatch, {35})
+    whole = trainer(ids)
+    list(whole.fit())
+    monkeypatch.undo()
+    first, second = trainer(ids), trainer(ids)
+    for report in first.fit():
+        if report.step == 33:
+            break
+    second.load_state(*first.state())
+    poison(monkeypatch, {2})
+    reports = list(second.fit())
+    assert "back to step 25" in next(r.note for r in reports if r.note)
+    assert same(whole.model.to_arrays(), second.model.to_arrays())
+
+
+def test_a_validation_that_is_not_finite_is_no_good_state(ids, monkeypatch):
+    run = trainer(ids)
+    for report in run.fit():
+        if report.step == 49:  # poisons the weights that step 50 validates
+            run.average.head.bias.data[0] = math.nan
+        if report.step == 50:
+            assert math.isfinite(report.validation)  # that of the raw weights
+            assert run._good[1]["step"] == 25
+            break
+    assert report.step == 50
+
+
+def test_leaving_before_the_first_validation_keeps_what_was_learnt(ids):
+    model = CharModel(SMALL, int(ids.max()) + 1)
+    before = model.to_arrays()
+    for report in fit(model, ids[:600], ids[600:], FAST):
+        if report.step == 10:
+            break
+    assert not same(before, model.to_arrays())
+
+
+def test_denormals_are_flushed_and_threads_set():
+    from charlstm.devices import prepare_cpu
+
+    assert prepare_cpu(1) == 1
+    tiny = torch.full((8,), 1e-39)
+    assert (tiny * 0.5).eq(0).all()
+
+
+def test_the_fourth_bad_loss_ends_it_with_the_best_model_kept(ids, monkeypatch):
+    poison(monkeypatch, range(30, 1000))
+    run, reports = trainer(ids), []
+    with pytest.raises(UserError, match=r"step 26: .* after 3 times .* --learning-rate"):
+        for report in run.fit():
+            reports.append(report)
+    assert sum(bool(r.note) for r in reports) == 3
+    assert np.isfinite(run.best["head.weight"]).all()
+    assert run.progress.best == reports[24].validation
+
+
+def test_bf16_is_refused_where_a_small_lstm_does_not_run_in_it(monkeypatch):
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: True)
+
+    def refuse(self, inputs):
+        raise RuntimeError("could not create a primitive\nmore")
+
+    monkeypatch.setattr(torch.nn.LSTM, "forward", refuse)
+    assert bf16_trouble() == "could not create a primitive"
+    assert bf16_trouble("gru") == "the cell gru has no bfloat16 kernel"
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)
+    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: False)
+    assert bf16_trouble() == "this CPU has neither AVX512-BF16 nor AMX"
+
+
+def test_a_saved_state_goes_on_bit_for_bit(ids):
+    whole = trainer(ids)
+    list(whole.fit())
+    first = trainer(ids)
+    for report in first.fit():
+        if report.step == 17:
+            arrays, numbers = first.state()
+            break
+    second = trainer(ids)
+    second.load_state(arrays, numbers)
+    assert next(iter(second.fit())).step == 18
+    third = trainer(ids)
+    third.load_state(arrays, numbers)
+    list(third.fit())
+    assert same(whole.model.to_arrays(), third.model.to_arrays())
+    assert same(whole.best, third.best)
+
+
+def test_a_state_of_other_sizes_is_refused(ids):
+    arrays, numbers = trainer(ids).state()
+    other = trainer(ids, sizes=dataclasses.replace(SMALL, hidden_size=17))
+    with pytest.raises(UserError, match="does not fit"):
+        other.load_state(arrays, numbers)
