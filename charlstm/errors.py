@@ -13,7 +13,10 @@ import io
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from typing import TextIO
+from contextvars import ContextVar
+from typing import Any, TextIO
+
+_at_command_line: ContextVar[bool] = ContextVar("at_command_line", default=False)
 
 
 class UserError(ValueError):
@@ -26,6 +29,19 @@ class UserError(ValueError):
         Traceback (most recent call last):
         charlstm.errors.UserError: --layers is 0; it must be at least 1
     """
+
+
+def option(name: str, value: Any = None) -> str:
+    """Name an option in a message as its reader wrote it: a flag, or an argument.
+
+    Example:
+        >>> option("hidden_size"), option("unknown", "skip")
+        ('hidden_size', "unknown='skip'")
+    """
+    if _at_command_line.get():
+        flag = "--" + name.replace("_", "-")
+        return flag if value is None else f"{flag} {value}"
+    return name if value is None else f"{name}={value!r}"
 
 
 def unreadable(path: object, error: OSError, advice: str) -> UserError:
@@ -43,6 +59,7 @@ def command(main: Callable[[Sequence[str] | None], int]) -> Callable[..., int]:
             return 2
         if isinstance(sys.stdout, io.TextIOWrapper):  # a name may not fit the terminal's encoding
             sys.stdout.reconfigure(errors="backslashreplace")
+        token = _at_command_line.set(True)
         try:
             code = main(argv)
             sys.stdout.flush()  # a closed pipe or a full disk must show here, not at exit
@@ -65,6 +82,8 @@ def command(main: Callable[[Sequence[str] | None], int]) -> Callable[..., int]:
         except KeyboardInterrupt:
             _abandon(sys.stdout)
             return 130
+        finally:
+            _at_command_line.reset(token)
         return 2
 
     return wrapped
