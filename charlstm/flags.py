@@ -1,9 +1,9 @@
 """Options from the command line: the only file that knows tyro.
 
 A command is a dataclass of options and of groups of options (`options.py`). `parse` reads the
-command line once. It shows tyro a `TypedDict` with the names, types and help of that dataclass, in
-which every name may be missing. What tyro returns is therefore exactly what was given, and the rest
-is filled up with defaults: of the dataclass, of a preset, or of a model (`lay_over`).
+command line once. It shows tyro another dataclass with the same names and help, in which every
+option has the default `_NOT_GIVEN`. So what comes back tells exactly which options were given. The
+rest is filled up with defaults: those of the dataclass, then of a preset or a model (`lay_over`).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import inspect
 import io
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from itertools import pairwise
 from types import NoneType, UnionType
@@ -24,8 +24,6 @@ from typing import (
     Annotated,
     Any,
     Literal,
-    Required,
-    TypedDict,
     TypeVar,
     Union,
     get_args,
@@ -43,6 +41,7 @@ Command = TypeVar("Command")
 Group = TypeVar("Group")
 
 SHORT = {"temperature": "--temp"}  # other names of flags
+_NOT_GIVEN = type("NotGiven", (int,), {})()  # tyro checks the types of all defaults but numbers
 CONFIG = (tyro.conf.OmitArgPrefixes, tyro.conf.OmitSubcommandPrefixes)
 
 
@@ -79,8 +78,8 @@ def parse(kind: type[Command], argv: Sequence[str] | None) -> tuple[Command, Set
     told = io.StringIO()
     try:
         with contextlib.redirect_stderr(told):
-            given = _tyro(_given_of(kind), sys.argv[1:] if argv is None else argv, program)
-        return _fill(kind, given), frozenset(_names(given))
+            parsed = _tyro(_shown(kind), sys.argv[1:] if argv is None else argv, program)
+        return _fill(kind, parsed), frozenset(_names(parsed))
     except SystemExit as end:
         if end.code in (0, None):
             raise
@@ -108,8 +107,7 @@ def completion(commands: Sequence[type[Any]], program: str, shell: str) -> str:
     """Return a script that completes a program's commands and their flags in a shell."""
     told = io.StringIO()
     with contextlib.redirect_stdout(told), contextlib.suppress(SystemExit):
-        whole = Union[tuple(map(_given_of, commands))]
-        _tyro(whole, ["--tyro-write-completion", shell, "-"], program)
+        _tyro(_one_of(commands), ["--tyro-write-completion", shell, "-"], program)
     return told.getvalue()
 
 
@@ -146,57 +144,53 @@ def _verbs(hint: Any) -> tuple[type[Any], ...]:
     return kinds if all(map(dataclasses.is_dataclass, kinds)) else ()
 
 
-def _given_of(kind: type[Any], group: Any = None, only: Only | None = None) -> Any:
-    """Return the `TypedDict` of what may be given of a dataclass, or of a group with defaults."""
+def _shown(kind: type[Any], group: Any = None, only: Only | None = None) -> type[Any]:
+    """Return the dataclass that tyro sees of another one; `group` has the defaults for the help."""
     docs = _docs(kind)
-    entries: dict[str, Any] = {}
+    fields: list[Any] = []
     for name, hint, mark, default in _fields(kind, group):
         if only is not None and name not in only.names:
             continue
         if dataclasses.is_dataclass(hint):
-            entries[name] = _given_of(hint, default, mark)  # type: ignore[arg-type]
+            fields.append((name, _shown(hint, default, mark)))  # type: ignore[arg-type]
         elif verbs := _verbs(hint):
-            entries[name] = Required[Union[tuple(map(_verb, verbs))]]
+            fields.append((name, _one_of(verbs)))
         else:
             told = only.default if only else ""
             entry = _option(name, hint, mark, docs[name], told or _default(hint, default))
-            entries[name] = Required[entry] if default is dataclasses.MISSING else entry
-    return _typed_dict(kind, entries)
+            required = default is dataclasses.MISSING
+            fields.append((name, entry) if required else (name, entry, _NOT_GIVEN))
+    shown = dataclasses.make_dataclass(kind.__name__, fields, kw_only=True)
+    shown.__doc__ = kind.__doc__
+    return shown
 
 
-def _verb(kind: type[Any]) -> Any:
-    """Return what may be given of a verb, in a dict whose one key tells which verb it is."""
-    inner = _given_of(kind)
-    inner.__doc__ = None  # or the help would tell it twice
-    return _typed_dict(kind, {kind.__name__: inner})
+def _one_of(kinds: Sequence[type[Any]]) -> Any:
+    # not `X | Y`: tyro checks that with typeguard, whose import takes 0.1 s
+    return Union.__getitem__(tuple(map(_shown, kinds)))
 
 
-def _typed_dict(kind: type[Any], entries: dict[str, Any]) -> Any:
-    given = TypedDict(kind.__name__, entries, total=False)  # type: ignore[operator]
-    given.__doc__ = kind.__doc__
-    return given
-
-
-def _fill(kind: type[Any], given: Mapping[str, Any], group: Any = None) -> Any:
+def _fill(kind: type[Any], parsed: Any, group: Any = None) -> Any:
     """Make a dataclass of what was given, the rest from its defaults."""
     values = {}
     for name, hint, _, default in _fields(kind, group):
+        value = getattr(parsed, name, _NOT_GIVEN)
         if dataclasses.is_dataclass(hint):
-            values[name] = _fill(hint, given[name], default)  # type: ignore[arg-type]
+            values[name] = _fill(hint, value, default)  # type: ignore[arg-type]
         elif verbs := _verbs(hint):
-            ((verb, inner),) = given[name].items()
-            values[name] = _fill({kind.__name__: kind for kind in verbs}[verb], inner)
+            (verb,) = (verb for verb in verbs if verb.__name__ == type(value).__name__)
+            values[name] = _fill(verb, value)
         else:
-            values[name] = given.get(name, default)
+            values[name] = default if value is _NOT_GIVEN else value
     return kind(**values)
 
 
-def _names(given: Mapping[str, Any]) -> Iterator[str]:
+def _names(parsed: Any) -> Iterator[str]:
     """Yield the names of the options that were given, in groups too."""
-    for name, value in given.items():
-        if isinstance(value, dict):
+    for name, value in vars(parsed).items():
+        if dataclasses.is_dataclass(value):
             yield from _names(value)
-        else:
+        elif value is not _NOT_GIVEN:
             yield name
 
 
@@ -213,7 +207,7 @@ def _option(name: str, hint: Any, mark: Any, doc: str, default: str) -> Any:
     )
     if hint is bool:
         return Annotated[bool, about]
-    entry = Annotated[str, _reader(hint), about]  # the reader says which type it really is
+    entry = Annotated[object, _reader(hint), about]  # the reader knows which type it really is
     return Annotated[entry, tyro.conf.Positional] if mark else entry
 
 
@@ -245,7 +239,6 @@ def _spec(
     read: Callable[[list[str]], Any],
     choices: tuple[str, ...] | None = None,
 ) -> PrimitiveConstructorSpec[Any]:
-    """Return what tyro calls a reader; no default ever reaches the last two functions."""
     return PrimitiveConstructorSpec(
         count, metavar, read, lambda value: True, lambda value: [str(value)], choices
     )
@@ -262,11 +255,9 @@ def _default(hint: Any, default: Any) -> str:
     return str(default)
 
 
-@functools.cache
 def _docs(kind: type[Any]) -> dict[str, str]:
     """Return the text under each field of a dataclass."""
-    (definition,) = ast.parse(inspect.getsource(kind)).body
-    assert isinstance(definition, ast.ClassDef)
+    (definition,) = (c for c in _classes(kind.__module__) if c.name == kind.__name__)
     docs = {}
     for field, text in pairwise(definition.body):
         match field, text:
@@ -276,3 +267,9 @@ def _docs(kind: type[Any]) -> dict[str, str]:
             ):
                 docs[name] = " ".join(doc.split())
     return docs
+
+
+@functools.cache
+def _classes(module: str) -> list[ast.ClassDef]:
+    tree = ast.parse(inspect.getsource(sys.modules[module]))
+    return [node for node in tree.body if isinstance(node, ast.ClassDef)]

@@ -104,7 +104,9 @@ def _prime(given: Sample, vocabulary: Vocabulary) -> str:
         content = standard_input() if from_pipe else Path(given.prime_file).read_bytes()
         return content.decode("latin-1" if vocabulary.bytewise else "utf-8")
     except OSError as error:
-        raise unreadable(given.prime_file, error, f"give a UTF-8 file for {option('prime_file')}") from None
+        raise unreadable(
+            given.prime_file, error, f"give a UTF-8 file for {option('prime_file')}"
+        ) from None
     except UnicodeDecodeError as error:
         raise UserError(
             f"{given.prime_file}: byte 0x{content[error.start]:02x} at offset {error.start} is not"

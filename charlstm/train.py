@@ -169,8 +169,8 @@ def _with_sizes_of(checkpoint: Checkpoint, given: Train, flags: Set[str]) -> Mod
     for name in sorted(flags & set(fixed)):
         if asked[name] != fixed[name]:
             raise UserError(
-                f"{option(name)} is {asked[name]}, but {given.init_from} has {fixed[name]}; leave it"
-                " out"
+                f"{option(name)} is {asked[name]}, but {given.init_from} has {fixed[name]}; leave"
+                " it out"
             )
     return dataclasses.replace(given.model, **sizes)
 

@@ -249,7 +249,8 @@ def clipping(norms: Sequence[float], limit: float) -> Clipping:
     if not len(norms):
         raise UserError("no norms; train at least one step")
     if limit <= 0:
-        raise UserError(f"limit is {limit}; clipping needs one above 0 ({option('clip', None)} turns it off)")
+        off = option("clip", None)
+        raise UserError(f"limit is {limit}; clipping needs one above 0 ({off} turns it off)")
     values = np.nan_to_num(np.asarray(norms, float), nan=math.inf, posinf=math.inf)
     return Clipping(
         len(values), float((values > limit).mean()), float(np.median(values)), float(values.max())

@@ -148,7 +148,7 @@ class Trainer:
             self._update_average()
 
             progress.step += 1
-            progress.clipped += bool(run.clip) and norm > run.clip
+            progress.clipped += run.clip is not None and norm > run.clip
             progress.loss_sum += loss.item()
             progress.loss_steps += 1
             progress.seconds = time.monotonic() - started
