@@ -16,7 +16,7 @@ from charlstm import __version__
 from charlstm.errors import UserError, command
 
 VERBS = ("train", "sample", "evaluate", "corpora", "benchmark", "course")
-SHELLS = ("bash", "zsh", "tcsh", "fish")
+SHELLS = ("bash", "zsh", "fish")  # tyro needs shtab for tcsh
 
 
 @command

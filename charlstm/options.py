@@ -11,6 +11,7 @@ from __future__ import annotations
 import codecs
 import dataclasses
 import math
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, TypeVar, get_args, get_origin, get_type_hints
@@ -24,7 +25,7 @@ Unknown = Literal["error", "skip"]
 DEFAULT_MINUTES = 3.0
 MOST_THREADS = 1024
 OFF = ("embedding_size", "clip", "ema", "patience", "show")  # None turns these off; 0 never does
-ABOVE_0 = math.ulp(0.0)  # the smallest number above 0, as the lower end of a range
+ABOVE_0 = sys.float_info.min  # the lower end of a range; torch may flush smaller numbers to 0
 
 
 class Split(NamedTuple):
