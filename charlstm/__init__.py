@@ -6,17 +6,29 @@ Names are loaded when they are first used: `import charlstm` brings in neither t
 import importlib
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from charlstm.errors import UserError
-    from charlstm.measuring.scores import Score, carried, cold
-    from charlstm.model.checkpoint import Checkpoint, find_model
-    from charlstm.model.network import CharModel
-    from charlstm.options import DataOptions, ModelOptions, SampleOptions, TrainOptions
-    from charlstm.sampling.sampler import Sampler, choose, generate
-    from charlstm.text.corpus import Corpus, read_corpus
-    from charlstm.text.streams import Streams, fit_streams
-    from charlstm.text.vocabulary import Vocabulary
-    from charlstm.training.trainer import Report, Trainer, fit
+if TYPE_CHECKING:  # what type checkers read; a test holds it equal to _HOME
+    from charlstm.errors import UserError as UserError
+    from charlstm.measuring.scores import Score as Score
+    from charlstm.measuring.scores import carried as carried
+    from charlstm.measuring.scores import cold as cold
+    from charlstm.model.checkpoint import Checkpoint as Checkpoint
+    from charlstm.model.checkpoint import find_model as find_model
+    from charlstm.model.network import CharModel as CharModel
+    from charlstm.options import DataOptions as DataOptions
+    from charlstm.options import ModelOptions as ModelOptions
+    from charlstm.options import SampleOptions as SampleOptions
+    from charlstm.options import TrainOptions as TrainOptions
+    from charlstm.sampling.sampler import Sampler as Sampler
+    from charlstm.sampling.sampler import choose as choose
+    from charlstm.sampling.sampler import generate as generate
+    from charlstm.text.corpus import Corpus as Corpus
+    from charlstm.text.corpus import read_corpus as read_corpus
+    from charlstm.text.streams import Streams as Streams
+    from charlstm.text.streams import fit_streams as fit_streams
+    from charlstm.text.vocabulary import Vocabulary as Vocabulary
+    from charlstm.training.trainer import Report as Report
+    from charlstm.training.trainer import Trainer as Trainer
+    from charlstm.training.trainer import fit as fit
 
 __version__ = "0.1.0"
 
@@ -45,30 +57,7 @@ _HOME = {
     "read_corpus": "text.corpus",
 }
 
-__all__ = [
-    "CharModel",
-    "Checkpoint",
-    "Corpus",
-    "DataOptions",
-    "ModelOptions",
-    "Report",
-    "SampleOptions",
-    "Sampler",
-    "Score",
-    "Streams",
-    "TrainOptions",
-    "Trainer",
-    "UserError",
-    "Vocabulary",
-    "carried",
-    "choose",
-    "cold",
-    "find_model",
-    "fit",
-    "fit_streams",
-    "generate",
-    "read_corpus",
-]
+__all__ = [*_HOME]
 
 
 def __getattr__(name: str) -> Any:

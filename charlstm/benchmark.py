@@ -4,24 +4,19 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Optional
+from typing import Any
 
 from charlstm.devices import bf16_trouble, prepare_cpu
 from charlstm.errors import command
-from charlstm.options import (
-    MOST_THREADS,
-    ModelOptions,
-    SampleOptions,
-    TrainOptions,
-    check,
-    parse,
-)
+from charlstm.flags import parse
+from charlstm.options import MachineOptions, ModelOptions, SampleOptions, TrainOptions
 from charlstm.training.presets import PRESETS, preset
 
 VOCABULARY = 65
@@ -56,19 +51,15 @@ class Benchmark:
     """A quarter of the rounds."""
     json: bool = False
     """Print one JSON object on standard output instead of a table."""
-    threads: Optional[int] = None
-    """Threads (default: the CPUs this process may use)."""
-
-    def __post_init__(self) -> None:
-        check(self, threads=(1, MOST_THREADS))
+    machine: MachineOptions = MachineOptions()
 
 
 @command
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit code."""
-    given = parse(Benchmark, argv)
+    given, _ = parse(Benchmark, argv)
 
-    threads = prepare_cpu(given.threads)
+    threads = prepare_cpu(given.machine.threads)
     rows: list[Row] = []
     for row in _rows(rounds=2 if given.quick else 8, threads=threads):
         rows.append(row)
@@ -86,7 +77,7 @@ def _rows(rounds: int, threads: int) -> Iterator[Row]:
         speed = FLOP / statistics.median(taken) / 1e9
         yield {"what": f"matrix product, {precision}", "unit": "GFLOP/s", "ours": speed}
     trained = {f"preset {name}": preset(name) for name in PRESETS}
-    plain = TrainOptions(window=64, ema=0.0)
+    plain = TrainOptions(window=64, ema=None)
     trained |= {"plain": (ModelOptions(layers=2, hidden_size=256, dropout=0.0), plain)}
     trained |= {"plain, wide": (ModelOptions(layers=2, hidden_size=512, dropout=0.0), plain)}
     for name, (sizes, training) in trained.items():
@@ -128,7 +119,7 @@ def _training(
 
     model = CharModel(sizes, VOCABULARY)
     model.bf16 = precision == "bf16"
-    options = dataclasses.replace(training, steps=10**9, patience=0)
+    options = dataclasses.replace(training, steps=10**9, patience=None)
     ids = np.random.default_rng(0).integers(VOCABULARY, size=200_000, dtype=np.int32)
     trainer = Trainer(model, ids, ids[:1000], options)
     trainer.validate_every = 10**9
@@ -177,7 +168,7 @@ def _bare_loop(sizes: ModelOptions, ids: Any, options: TrainOptions) -> Action:
         loss = nn.functional.cross_entropy(head(outputs).flatten(0, 1), targets.long().flatten())
         optimizer.zero_grad()
         loss.backward()
-        nn.utils.clip_grad_norm_(weights, options.clip)
+        nn.utils.clip_grad_norm_(weights, options.clip or math.inf)
         optimizer.step()
 
     return step
@@ -186,9 +177,10 @@ def _bare_loop(sizes: ModelOptions, ids: Any, options: TrainOptions) -> Action:
 def _bare_model(sizes: ModelOptions, batch_first: bool) -> Any:
     from torch import nn
 
+    width = sizes.embedding_size or VOCABULARY
     return (
-        nn.Embedding(VOCABULARY, sizes.embedding_size),
-        nn.LSTM(sizes.embedding_size, sizes.hidden_size, sizes.layers, batch_first=batch_first),
+        nn.Embedding(VOCABULARY, width),
+        nn.LSTM(width, sizes.hidden_size, sizes.layers, batch_first=batch_first),
         nn.Linear(sizes.hidden_size, VOCABULARY),
     )
 

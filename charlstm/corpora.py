@@ -7,16 +7,11 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Optional
+from typing import Annotated, Any
 
 from charlstm.errors import command
-from charlstm.options import (
-    DataOptions,
-    Sources,
-    SourcesArgument,
-    TrainOptions,
-    parse,
-)
+from charlstm.flags import Only, Positional, parse
+from charlstm.options import DataOptions, Sources, TrainOptions
 from charlstm.text.corpus import read_corpus
 from charlstm.text.registry import (
     PYTHON,
@@ -42,27 +37,17 @@ class Corpora:
     python -m charlstm.corpora my-text.txt --encoding latin-1
     """
 
-    corpus: SourcesArgument = Sources()
+    corpus: Annotated[Sources, Positional("[CORPUS ...]")] = Sources()
     """Files, folders, named corpora, or - for standard input."""
-    encoding: str = "utf-8"
-    """Codec of the files."""
-    newlines: Literal["keep", "lf"] = "keep"
-    """Line ends: keep them, or turn CR LF and CR into LF."""
-    bytes: bool = False
-    """Look at bytes instead of Unicode characters."""
-    limit: Optional[int] = None
-    """Keep no more than this many characters, from the start."""
     json: bool = False
     """Print one JSON object on standard output."""
+    data: Annotated[DataOptions, Only(("encoding", "newlines", "bytes", "limit"))] = DataOptions()
 
 
 @command
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit code."""
-    given = parse(Corpora, argv)
-    options = DataOptions(
-        encoding=given.encoding, newlines=given.newlines, bytes=given.bytes, limit=given.limit
-    )
+    given, _ = parse(Corpora, argv)
     if not given.corpus:
         rows = [dataclasses.asdict(row) for row in _names()]
         print(json.dumps(rows) if given.json else _list(rows))
@@ -70,8 +55,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     from charlstm.text.report import report_lines, text_report
 
-    corpus = read_corpus(given.corpus, options)
-    report, length = text_report(corpus.text, options.bytes), len(corpus.text)
+    corpus = read_corpus(given.corpus, given.data)
+    report, length = text_report(corpus.text, given.data.bytes), len(corpus.text)
     expected = expectation(length, TrainOptions())
     if given.json:
         found = {"preset": choose_preset(length, TrainOptions()), "expected": expected}

@@ -10,20 +10,18 @@ import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Optional
-
-import tyro
+from typing import TYPE_CHECKING, Annotated, Any
 
 from charlstm.errors import UserError, carry_on_unread, command, say
+from charlstm.flags import Positional, parse
 from charlstm.grading.submissions import handed_in
-from charlstm.options import check, parse
+from charlstm.options import check_ranges
 
 if TYPE_CHECKING:
     from charlstm.grading.classroom import Classroom, Row
 
-Folder = Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="FOLDER")]
-Set = Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="SET")]
-To = Annotated[Optional[str], tyro.conf.arg(metavar="PATH")]
+Folder = Annotated[str, Positional("FOLDER")]
+Set = Annotated[str, Positional("SET")]
 
 
 @dataclass(frozen=True)
@@ -45,17 +43,15 @@ class Grade:
     """The course's folder."""
     assignment: Set
     """Name of the problem set, such as ps1."""
-    submissions: Annotated[
-        Optional[str], tyro.conf.Positional, tyro.conf.arg(metavar="SUBMISSIONS")
-    ] = None
+    submissions: Annotated[str | None, Positional("[SUBMISSIONS]")] = None
     """Folder or zip of notebooks, or one notebook, as the learning-management system names them."""
-    seconds: Optional[int] = None
+    seconds: int | None = None
     """Limit for each cell (default: 60, as nbgrader_config.py in the folder says)."""
     regrade: bool = False
     """Grade all again, changed or not."""
 
     def __post_init__(self) -> None:
-        check(self, seconds=(1, None))
+        check_ranges(self, seconds=(1, None))
 
 
 @dataclass(frozen=True)
@@ -64,7 +60,7 @@ class Export:
 
     folder: Folder
     """The course's folder."""
-    to: To = None
+    to: str | None = None
     """The file (default: grades.csv in the folder)."""
 
 
@@ -76,7 +72,7 @@ class Feedback:
     """The course's folder."""
     assignment: Set
     """Name of the problem set, such as ps1."""
-    to: To = None
+    to: str | None = None
     """A zip, or a folder (default: ps1-feedback.zip in the course's folder)."""
 
 
@@ -96,18 +92,13 @@ class Course:
     README.md beside the sources, tells how to contain it. Each verb has its own --help.
     """
 
-    verb: (
-        Annotated[Build, tyro.conf.subcommand("build", prefix_name=False)]
-        | Annotated[Grade, tyro.conf.subcommand("grade", prefix_name=False)]
-        | Annotated[Export, tyro.conf.subcommand("export", prefix_name=False)]
-        | Annotated[Feedback, tyro.conf.subcommand("feedback", prefix_name=False)]
-    )
+    verb: Build | Grade | Export | Feedback
 
 
 @command
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit code."""
-    given = parse(Course, argv).verb
+    given = parse(Course, argv)[0].verb
     try:
         from charlstm.grading.classroom import Classroom, assignments_folder
     except ModuleNotFoundError as error:

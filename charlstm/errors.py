@@ -25,23 +25,36 @@ class UserError(ValueError):
     The message says what was given, where, what is allowed and what to do next, in one line.
 
     Example:
-        >>> raise UserError("--layers is 0; it must be at least 1")
+        >>> raise UserError(f"{option('layers')} is 0; it must be at least 1")
         Traceback (most recent call last):
-        charlstm.errors.UserError: --layers is 0; it must be at least 1
+        charlstm.errors.UserError: layers is 0; it must be at least 1
     """
 
 
-def option(name: str, value: Any = None) -> str:
-    """Name an option in a message as its reader wrote it: a flag, or an argument.
+def at_command_line() -> bool:
+    """Whether a command runs, so that messages name flags and not arguments."""
+    return _at_command_line.get()
+
+
+def option(name: str, *value: Any) -> str:
+    """Name an option, with a value if one is given, as the reader would write it.
+
+    While a command runs that is a flag (`--unknown skip`), in a library call an argument.
 
     Example:
-        >>> option("hidden_size"), option("unknown", "skip")
-        ('hidden_size', "unknown='skip'")
+        >>> option("hidden_size"), option("unknown", "skip"), option("clip", None)
+        ('hidden_size', "unknown='skip'", 'clip=None')
     """
-    if _at_command_line.get():
-        flag = "--" + name.replace("_", "-")
-        return flag if value is None else f"{flag} {value}"
-    return name if value is None else f"{name}={value!r}"
+    if not at_command_line():
+        return f"{name}={value[0]!r}" if value else name
+    return " ".join(["--" + name.replace("_", "-"), *map(_word, value)])
+
+
+def _word(value: Any) -> str:
+    """Write a value as it stands on a command line."""
+    if isinstance(value, tuple):
+        return " ".join(map(_word, value))
+    return "none" if value is None else str(value)
 
 
 def unreadable(path: object, error: OSError, advice: str) -> UserError:
@@ -71,9 +84,8 @@ def command(main: Callable[[Sequence[str] | None], int]) -> Callable[..., int]:
             return 0
         except OSError as error:
             place = error.filename or "standard output"
-            _tell(
-                f"{place}: {(error.strerror or str(error)).lower()}; free the place or name another"
-            )
+            reason = (error.strerror or str(error)).lower()
+            _tell(f"{place}: {reason}; make room there, or name another place")
             _abandon(sys.stdout)
         except (MemoryError, RuntimeError) as error:  # torch's lack of memory is a RuntimeError
             if isinstance(error, RuntimeError) and "allocate memory" not in str(error):

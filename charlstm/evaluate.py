@@ -5,34 +5,26 @@ from __future__ import annotations
 import dataclasses
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Literal, Optional
-
-import tyro
+from typing import TYPE_CHECKING, Annotated
 
 from charlstm.devices import prepare_cpu
-from charlstm.errors import UserError, command
+from charlstm.errors import UserError, command, option
+from charlstm.flags import Only, Positional, lay_over, parse
 from charlstm.options import (
-    MOST_THREADS,
+    CellOptions,
+    DataOptions,
+    MachineOptions,
     Part,
     SampleOptions,
     Sources,
-    SourcesArgument,
-    SplitFlag,
     Unknown,
-    check,
-    flag,
-    given_flags,
-    parse,
 )
 
 if TYPE_CHECKING:
     from charlstm.model.checkpoint import Checkpoint
     from charlstm.text.corpus import Corpus
-
-
-SAMPLING = {"temp", *SampleOptions.__dataclass_fields__}
 
 
 @dataclass(frozen=True)
@@ -58,22 +50,13 @@ class Evaluate:
     only.
     """
 
-    model: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="MODEL")]
+    model: Annotated[str, Positional("MODEL")]
     """A model file, a run folder, or a shipped model's name."""
-    corpus: SourcesArgument = Sources()
-    """Files, folders, named corpora, or - for standard input."""
-    part: Optional[Part] = None
-    """Part of the text to measure."""
-    split: Optional[SplitFlag] = None
-    """Shares of training and validation (default: the model's)."""
-    encoding: Optional[str] = None
-    """Codec of the files (default: the model's)."""
-    newlines: Optional[Literal["keep", "lf"]] = None
-    """Line ends (default: the model's)."""
-    limit: Optional[int] = None
-    """Keep no more than this many characters, from the start (default: the model's, of its own
-    text)."""
-    unknown: Optional[Unknown] = None
+    corpus: Annotated[Sources, Positional("[CORPUS ...]")] = Sources()
+    """Files, folders, named corpora, or - for standard input (default: the model's text)."""
+    part: Part | None = None
+    """Part of the text to measure (default: validation of the model's text, all of another)."""
+    unknown: Unknown | None = None
     """What to do with characters the model does not know (default: skip in the text it was trained
     on, which had left them out, else error)."""
     dynamic: bool = False
@@ -82,30 +65,31 @@ class Evaluate:
     """Also let the model write, and tell how much of it is copied."""
     json: bool = False
     """Print one JSON object on standard output."""
-    threads: Optional[int] = None
-    """Threads (default: the CPUs this process may use)."""
 
+    data: Annotated[
+        DataOptions, Only(("encoding", "newlines", "split", "limit"), default="the model's")
+    ] = DataOptions()
     sampling: SampleOptions = SampleOptions(length=20_000, seed=0)
-
-    def __post_init__(self) -> None:
-        check(self, threads=(1, MOST_THREADS))
+    cell: CellOptions = CellOptions()
+    machine: MachineOptions = MachineOptions()
 
 
 @command
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit code."""
-    given = parse(Evaluate, argv)
-    odd = sorted(given_flags(argv) & SAMPLING)
+    given, names = parse(Evaluate, argv)
+    odd = sorted(names & set(SampleOptions.__dataclass_fields__))
     if odd and not given.novelty:
-        raise UserError(f"{flag(odd[0])} without --novelty: nothing is written; add --novelty")
+        novelty = option("novelty")
+        raise UserError(f"{option(odd[0])} without {novelty}: nothing is written; add {novelty}")
 
     from charlstm.measuring.evaluation import measure, table
     from charlstm.model.checkpoint import Checkpoint, find_model
 
     path = find_model(given.model)
     checkpoint = Checkpoint.load(path)
-    corpus = _corpus(given, checkpoint)
-    prepare_cpu(given.threads)
+    corpus = _corpus(given, names, checkpoint)
+    prepare_cpu(given.machine.threads)
     figures = {"model": str(given.model)} | measure(
         checkpoint,
         corpus,
@@ -118,7 +102,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _corpus(given: Evaluate, checkpoint: Checkpoint) -> Corpus:
+def _corpus(given: Evaluate, names: Set[str], checkpoint: Checkpoint) -> Corpus:
     from charlstm.model.checkpoint import trained_on_options
     from charlstm.text.corpus import read_corpus
 
@@ -127,12 +111,10 @@ def _corpus(given: Evaluate, checkpoint: Checkpoint) -> Corpus:
     if not isinstance(sources, list) or not all(isinstance(s, str) for s in sources):
         raise UserError(f"{given.model}: its metadata garbles the corpus; train the model again")
     options = trained_on_options(trained_on, given.model)
-    changes = {
-        name: getattr(given, name)
-        for name in ("split", "encoding", "newlines", "limit")
-        if getattr(given, name) is not None or (name == "limit" and given.corpus)
-    }
-    options = dataclasses.replace(options, **changes, bytes=checkpoint.vocabulary.bytewise)
+    if given.corpus:  # the model's limit is for its own text
+        names = names | {"limit"}
+    options = lay_over(options, given.data, names)
+    options = dataclasses.replace(options, bytes=checkpoint.vocabulary.bytewise)
     if given.corpus:
         return read_corpus(given.corpus, options)
     if not sources or "-" in sources:

@@ -7,13 +7,12 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Optional
-
-import tyro
+from typing import TYPE_CHECKING, Annotated
 
 from charlstm.devices import usable_cpus
-from charlstm.errors import UserError, command, say, unreadable
-from charlstm.options import MOST_THREADS, SampleOptions, Unknown, check, parse
+from charlstm.errors import UserError, command, option, say, unreadable
+from charlstm.flags import Positional, parse
+from charlstm.options import CellOptions, MachineOptions, SampleOptions, Unknown, check_ranges
 from charlstm.text.corpus import standard_input
 
 if TYPE_CHECKING:
@@ -34,12 +33,11 @@ class Sample:
     (or, in a model that knows none, after its first character).
     """
 
-    model: Annotated[Optional[str], tyro.conf.Positional, tyro.conf.arg(metavar="MODEL")] = None
-    """A model file, a run folder, or a shipped model's name."""
-    options: SampleOptions = SampleOptions()
-    prime: Optional[str] = None
+    model: Annotated[str | None, Positional("[MODEL]")] = None
+    """A model file, a run folder, or a shipped model's name (default: the shipped model)."""
+    prime: str | None = None
     """Text to go on from."""
-    prime_file: Optional[str] = None
+    prime_file: str | None = None
     """File (UTF-8) to go on from; - is standard input."""
     echo: bool = True
     """Print the prime before what is made."""
@@ -47,20 +45,23 @@ class Sample:
     """What to do with characters of the prime that the model does not know."""
     number: int = 1
     """Samples, made side by side; each is printed when all are done."""
-    threads: Optional[int] = None
-    """Threads of the matrix products (default: 1 for one sample of a small or
-    medium model, else the CPUs this process may use)."""
+    sampling: SampleOptions = SampleOptions()
+    cell: CellOptions = CellOptions()
+    machine: MachineOptions = MachineOptions()
 
     def __post_init__(self) -> None:
         if self.prime is not None and self.prime_file is not None:
-            raise UserError("--prime and --prime-file both give the prime; leave one of them out")
-        check(self, number=(1, None), threads=(1, MOST_THREADS))
+            raise UserError(
+                f"{option('prime')} and {option('prime_file')} both give the prime; leave one of"
+                " them out"
+            )
+        check_ranges(self, number=(1, None))
 
 
 @command
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit code."""
-    given = parse(Sample, argv)
+    given, _ = parse(Sample, argv)
 
     from threadpoolctl import threadpool_limits
 
@@ -74,12 +75,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         say(f"left out of the prime: {unknown!r}")
         prime = prime.translate(dict.fromkeys(map(ord, unknown)))
     vocabulary.encode(prime, where="prime")  # refuse an unknown character before printing any
-    options = given.options
+    options = given.sampling
     if options.stop is not None:
         options = dataclasses.replace(options, stop=vocabulary.from_user(options.stop))
+    threads = given.machine.threads or threads_for(checkpoint, given.number, usable_cpus())
     sampler = Sampler(checkpoint)
     echo = prime if given.echo else ""
-    with threadpool_limits(given.threads or threads_for(checkpoint, given.number, usable_cpus())):
+    with threadpool_limits(threads):
         if given.number == 1:
             _stream(echo, generate(sampler, prime, options), vocabulary.to_user)
             return 0
@@ -102,7 +104,9 @@ def _prime(given: Sample, vocabulary: Vocabulary) -> str:
         content = standard_input() if from_pipe else Path(given.prime_file).read_bytes()
         return content.decode("latin-1" if vocabulary.bytewise else "utf-8")
     except OSError as error:
-        raise unreadable(given.prime_file, error, "give a UTF-8 file for --prime-file") from None
+        raise unreadable(
+            given.prime_file, error, f"give a UTF-8 file for {option('prime_file')}"
+        ) from None
     except UnicodeDecodeError as error:
         raise UserError(
             f"{given.prime_file}: byte 0x{content[error.start]:02x} at offset {error.start} is not"

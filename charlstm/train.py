@@ -5,26 +5,23 @@ from __future__ import annotations
 import dataclasses
 import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Optional
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from charlstm.devices import bf16_trouble, prepare_cpu
-from charlstm.errors import UserError, command, say
+from charlstm.errors import UserError, command, option, say
+from charlstm.flags import Positional, lay_over, parse
 from charlstm.options import (
-    MOST_THREADS,
     DataOptions,
+    MachineOptions,
     ModelOptions,
     SampleOptions,
     Sources,
-    SourcesArgument,
     TrainOptions,
-    check,
-    flag,
-    given_flags,
-    parse,
+    check_ranges,
 )
 from charlstm.training.display import Display, advice, describe
 from charlstm.training.presets import choose_preset, expectation, preset
@@ -54,43 +51,41 @@ class Train:
     again on the same machine with the same threads; --minutes does not.
     """
 
-    corpus: SourcesArgument = Sources()
+    corpus: Annotated[Sources, Positional("[CORPUS ...]")] = Sources()
     """The text to learn."""
     preset: Literal["auto", "small", "medium", "large"] = "auto"
     """Sizes and rates that go together; other flags change them. auto goes by the length of the
     text and the budget."""
-    out: Optional[str] = None
+    out: str | None = None
     """Folder of the run (default: runs/ and the name of the text)."""
-    resume: Optional[str] = None
+    resume: str | None = None
     """Go on with the training in this folder, with its own options, as if it had not stopped."""
-    init_from: Optional[str] = None
+    init_from: str | None = None
     """Start from this model's weights and vocabulary, with its sizes."""
     unknown: Literal["add", "skip", "error"] = "add"
     """With --init-from: add characters that the model does not know, skip them, or refuse."""
-    show: int = 0
-    """Characters of a sample to show at each validation."""
-    threads: Optional[int] = None
-    """Threads (default: the CPUs this process may use)."""
+    show: int | None = None
+    """Characters of a sample to show at each validation; none shows no sample."""
     data: DataOptions = DataOptions()
     model: ModelOptions = ModelOptions()
     training: TrainOptions = TrainOptions()
+    machine: MachineOptions = MachineOptions()
 
     def __post_init__(self) -> None:
-        check(self, threads=(1, MOST_THREADS), show=(0, None))
+        check_ranges(self, show=(1, None))
         if self.out == "":
-            raise UserError("--out is empty; name a folder, or leave it out")
+            raise UserError(f"{option('out')} is empty; name a folder, or leave it out")
 
 
 @command
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit code."""
-    given = parse(Train, argv)
-    flags = given_flags(argv)
+    given, flags = parse(Train, argv)
     _check(given, flags)
 
-    threads = prepare_cpu(given.threads)
-    run = _run(given, flags, argv)
-    if given.threads is None and run.threads != threads:
+    threads = prepare_cpu(given.machine.threads)
+    run = _run(given, flags)
+    if given.machine.threads is None and run.threads != threads:
         prepare_cpu(run.threads)  # a resumed run goes on with as many as it had
     else:
         run.threads = threads
@@ -105,20 +100,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _check(given: Train, flags: set[str]) -> None:
+def _check(given: Train, flags: Set[str]) -> None:
     """Refuse what contradicts itself."""
     if given.resume is None and not given.corpus:
         raise UserError("no CORPUS; give a text to learn, or go on with a run by --resume RUN")
     if given.resume is not None and (odd := sorted(flags - {"resume", "show", "threads"})):
         raise UserError(
-            f"{flag(odd[0])} beside --resume: a run goes on with the options it began with; leave"
+            f"{option(odd[0])} beside --resume: a run goes on with the options it began with; leave"
             f" it out, or start anew with --init-from {given.resume}"
         )
     if given.init_from is None and "unknown" in flags:
         raise UserError("--unknown without --init-from: a new model learns every character")
 
 
-def _run(given: Train, flags: set[str], argv: Sequence[str] | None) -> Run:
+def _run(given: Train, flags: Set[str]) -> Run:
     from charlstm.model.checkpoint import Checkpoint, find_model
     from charlstm.text.corpus import read_corpus
     from charlstm.training.run import Run, free_folder
@@ -133,7 +128,7 @@ def _run(given: Train, flags: set[str], argv: Sequence[str] | None) -> Run:
     )
     if given.init_from is None:
         corpus = read_corpus(given.corpus, given.data)
-        expected, given = _with_preset(given, argv, corpus)
+        expected, given = _with_preset(given, flags, corpus)
         run = Run.start(folder, corpus, given.model, given.training)
         if not flags & set(SIZES):  # else it is another model
             say(expected)
@@ -141,7 +136,7 @@ def _run(given: Train, flags: set[str], argv: Sequence[str] | None) -> Run:
     checkpoint = Checkpoint.load(find_model(given.init_from))
     data = dataclasses.replace(given.data, bytes=checkpoint.vocabulary.bytewise)
     corpus = read_corpus(given.corpus, data)
-    _, given = _with_preset(given, argv, corpus)
+    _, given = _with_preset(given, flags, corpus)
     options = _with_sizes_of(checkpoint, given, flags)
     run = Run.start_from(folder, corpus, checkpoint, options, given.training, given.unknown)
     old = checkpoint.vocabulary
@@ -152,8 +147,8 @@ def _run(given: Train, flags: set[str], argv: Sequence[str] | None) -> Run:
     return run
 
 
-def _with_preset(given: Train, argv: Sequence[str] | None, corpus: Corpus) -> tuple[str, Train]:
-    """Read the command line again, its defaults those of the preset for this text.
+def _with_preset(given: Train, flags: Set[str], corpus: Corpus) -> tuple[str, Train]:
+    """Lay the preset for this text under the options that were given.
 
     Returns:
         what to expect of the preset, and the options.
@@ -161,10 +156,12 @@ def _with_preset(given: Train, argv: Sequence[str] | None, corpus: Corpus) -> tu
     length, asked = len(corpus.text), None if given.preset == "auto" else given.preset
     model, training = preset(asked or choose_preset(length, given.training))
     expected = expectation(length, given.training, asked)
-    return expected, parse(Train, argv, default=Train(model=model, training=training))
+    model = lay_over(model, given.model, flags)
+    training = lay_over(training, given.training, flags)
+    return expected, dataclasses.replace(given, model=model, training=training)
 
 
-def _with_sizes_of(checkpoint: Checkpoint, given: Train, flags: set[str]) -> ModelOptions:
+def _with_sizes_of(checkpoint: Checkpoint, given: Train, flags: Set[str]) -> ModelOptions:
     """Return the options asked for with the sizes of a model, which cannot change."""
     sizes = {name: getattr(checkpoint.options, name) for name in SIZES}
     fixed = sizes | {"bytes": checkpoint.vocabulary.bytewise}
@@ -172,8 +169,8 @@ def _with_sizes_of(checkpoint: Checkpoint, given: Train, flags: set[str]) -> Mod
     for name in sorted(flags & set(fixed)):
         if asked[name] != fixed[name]:
             raise UserError(
-                f"{flag(name)} is {asked[name]}, but {given.init_from} has {fixed[name]}; leave it"
-                " out"
+                f"{option(name)} is {asked[name]}, but {given.init_from} has {fixed[name]}; leave"
+                " it out"
             )
     return dataclasses.replace(given.model, **sizes)
 
@@ -186,7 +183,7 @@ def _use_bf16(run: Run) -> None:
         say(f"--precision bf16: {trouble}; going on in fp32")
 
 
-def _fit(run: Run, show: int) -> int:
+def _fit(run: Run, show: int | None) -> int:
     """Train until the end (0) or a signal (128 + its number)."""
     with _signals() as caught, Display() as display, closing(run.fit()) as reports:
         for report in reports:

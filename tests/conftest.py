@@ -1,5 +1,7 @@
 """One small text, one small model, and one thread, so that results do not depend on the machine."""
 
+import errno
+
 import numpy as np
 import pytest
 
@@ -45,3 +47,68 @@ def model_file(checkpoint, tmp_path):
     path = tmp_path / "small" / "model.safetensors"
     checkpoint.save(path)
     return path
+
+
+@pytest.fixture
+def corpus(tmp_path, text):
+    path = tmp_path / "text.txt"
+    path.write_text(text)
+    return str(path)
+
+
+@pytest.fixture
+def files(tmp_path, corpus, model_file, text):
+    made = {"text": corpus, "model": str(model_file), "file": corpus}
+
+    def make(key, name, content):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(content)
+        made[key] = str(tmp_path / name)
+
+    model = model_file.read_bytes()
+    make("empty", "empty.txt", b"")
+    make("one", "one.txt", b"T")
+    make("binary", "binary.bin", np.random.default_rng(0).bytes(500))
+    make("latin", "latin.txt", "größe".encode("latin-1"))
+    make("other", "other.txt", "fox €".encode())
+    make("strange", "strange.txt", ("€" * 30).encode())
+    make("pickle", "pickle.safetensors", b"\x80\x04\x95\x10\x00\x00\x00\x00\x00\x00\x00}")
+    make("truncated", "truncated.safetensors", model[:-9])
+    make("altered", "altered.safetensors", model[:-9] + b"?" + model[-8:])
+    make("unreadable", "unreadable.txt", text.encode())
+    make("brokenfile", "broken/resume.safetensors", model[: len(model) // 2])
+    made["broken"] = str(tmp_path / "broken")
+    made["missing"] = str(tmp_path / "nothing.txt")
+    (tmp_path / "emptyfolder").mkdir()
+    made["emptyfolder"] = str(tmp_path / "emptyfolder")
+    made["run"] = str(tmp_path / "norun")
+    return made
+
+
+@pytest.fixture
+def mistake(files, capsys, monkeypatch):
+    """Run a command with arguments that are wrong; it must say so in one line and end with 2."""
+
+    def check(main, arguments, message):
+        if "{unreadable}" in arguments:  # root may read everything: let the system refuse instead
+            monkeypatch.setattr("charlstm.text.corpus.Path.read_bytes", refuse)
+        before = model_bytes(files)
+        assert main([a.format(**files) for a in arguments.split()]) == 2
+        told = capsys.readouterr()
+        assert told.out == ""
+        lines = told.err.splitlines()
+        assert len(lines) == 1, told.err
+        assert lines[0].startswith("error: ")
+        assert message in lines[0]
+        assert model_bytes(files) == before
+
+    return check
+
+
+def model_bytes(files):
+    with open(files["model"], "rb") as file:
+        return file.read()
+
+
+def refuse(path):
+    raise PermissionError(errno.EACCES, "Permission denied", str(path))

@@ -19,15 +19,16 @@ from packaging.specifiers import SpecifierSet
 
 import charlstm
 from charlstm.model.checkpoint import Checkpoint, find_model
+from charlstm.options import to_json
 from charlstm.text.registry import SHIPPED
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "charlstm"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
-SHARED = ["errors", "options", "devices"]  # what every room and every command may use
+SHARED = ["errors", "options", "flags", "devices"]  # what every room and every command may use
 ROOMS = ["text", "model", "sampling", "measuring", "insight", "training", "notebook", "grading"]
-COMMANDS = ["train", "evaluate", "sample", "corpora", "benchmark", "course"]
+COMMANDS = ["train", "evaluate", "sample", "corpora", "benchmark", "course", "__main__"]
 
 
 def files_of(room):
@@ -53,7 +54,9 @@ def imported(name):
             inside = node.module.removeprefix("charlstm").lstrip(".")
             for alias in node.names:
                 whole = f"{inside}.{alias.name}".lstrip(".")
-                yield whole if path_of(whole).exists() else inside
+                module = whole if path_of(whole).exists() else inside
+                if module:  # else a name of the package itself
+                    yield module
         elif isinstance(node, ast.Import):
             assert not any(alias.name.startswith("charlstm") for alias in node.names), name
 
@@ -74,6 +77,18 @@ def test_public_names_are_all_there_and_sorted():
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         charlstm.nothing  # noqa: B018
     assert set(charlstm.__all__) <= set(dir(charlstm))
+
+
+def test_type_checkers_see_the_same_names():
+    """They read imports that never run; the package loads names by a map."""
+    tree = ast.parse((PACKAGE / "__init__.py").read_text())
+    (block,) = (node for node in tree.body if isinstance(node, ast.If))
+    seen = {}
+    for node in block.body:
+        for alias in node.names:
+            assert alias.asname == alias.name  # else it would not be public to them
+            seen[alias.name] = node.module
+    assert seen == {name: f"charlstm.{home}" for name, home in charlstm._HOME.items()}
 
 
 def test_importing_the_package_brings_in_nothing():
@@ -241,13 +256,13 @@ def commands(text):
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda p: p.parent.name + "/" + p.name)
 def test_every_command_in_the_documents_parses(document):
-    from charlstm import options
+    from charlstm.flags import parse
 
     for name, arguments in commands(document.read_text()):
         module = importlib.import_module(f"charlstm.{name}")
         kind = getattr(module, name.capitalize())
         if "--help" not in arguments:
-            options.parse(kind, arguments)
+            parse(kind, arguments)
 
 
 def test_the_example_in_python_runs(tmp_path, monkeypatch, text, capsys):
@@ -306,14 +321,15 @@ def test_the_card_states_what_the_shipped_model_says_of_itself():
     assert about["measured"]["cold"]["nats"] <= 1.41
     assert f"{about['training']['steps']:,} steps" in card
     (command,) = [a for n, a in commands(card) if n == "train"]
-    from charlstm.options import parse
+    from charlstm.flags import lay_over, parse
     from charlstm.train import Train
     from charlstm.training.presets import preset
 
-    model, training = preset(parse(Train, command).preset)
-    given = parse(Train, command, default=Train(model=model, training=training))
-    assert dataclasses.asdict(given.training) == about["training"]["options"]
-    assert given.model == Checkpoint.load(path).options
+    given, names = parse(Train, command)
+    model, training = preset(given.preset)
+    training = lay_over(training, given.training, names)
+    assert to_json(training) == about["training"]["options"]
+    assert lay_over(model, given.model, names) == Checkpoint.load(path).options
 
 
 @pytest.mark.skipif("CHARLSTM_DATA" not in os.environ, reason="CHARLSTM_DATA names no corpora")

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from charlstm.errors import UserError
+from charlstm.errors import UserError, option
 from charlstm.model.cells import CELLS, State, Step, project
 from charlstm.model.network import CharModel, Layer
 from charlstm.text.vocabulary import Ids
@@ -249,7 +249,8 @@ def clipping(norms: Sequence[float], limit: float) -> Clipping:
     if not len(norms):
         raise UserError("no norms; train at least one step")
     if limit <= 0:
-        raise UserError(f"limit is {limit}; clipping needs one above 0 (--clip 0 turns it off)")
+        off = option("clip", None)
+        raise UserError(f"limit is {limit}; clipping needs one above 0 ({off} turns it off)")
     values = np.nan_to_num(np.asarray(norms, float), nan=math.inf, posinf=math.inf)
     return Clipping(
         len(values), float((values > limit).mean()), float(np.median(values)), float(values.max())

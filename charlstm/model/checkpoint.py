@@ -21,7 +21,7 @@ import safetensors.numpy
 
 from charlstm.errors import UserError, unreadable
 from charlstm.model.cells import CELLS
-from charlstm.options import DataOptions, ModelOptions, from_json
+from charlstm.options import DataOptions, ModelOptions, from_json, to_json
 from charlstm.text.vocabulary import Vocabulary
 
 VERSION = 1
@@ -60,7 +60,7 @@ class Checkpoint:
         """
         header = {
             "kind": "model",
-            "model": dataclasses.asdict(self.options),
+            "model": to_json(self.options),
             "vocabulary": dataclasses.asdict(self.vocabulary),
             **self.about,
         }

@@ -55,7 +55,7 @@ def explored_curve(
         activation: of the cell "rnn".
         seed: of weights and letters.
     """
-    options = ModelOptions(cell=cell, hidden_size=64, embedding_size=32)  # type: ignore[arg-type]
+    options = ModelOptions(cell=cell, hidden_size=64, embedding_size=32)
     model = initialize(CharModel(options, LETTERS), scheme, gain, forget_bias, seed)
     ids = np.random.default_rng(seed).integers(LETTERS, size=(8, length + 1), dtype=np.int32)
     step = functools.partial(cells.rnn, activation=ACTIVATIONS[activation])

@@ -21,7 +21,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "learning_rate": 7e-3,
         "beta1": 0.9,
         "weight_decay": 0.05,
-        "patience": 0,  # validation rises while the rate is high, and falls again
+        "patience": None,  # validation rises while the rate is high, and falls again
     },
 }
 REACHES = {  # nats, cold, on one thread; see pretrained/README.md

@@ -22,7 +22,7 @@ from charlstm.errors import UserError, unreadable
 from charlstm.measuring.evaluation import measure
 from charlstm.model.checkpoint import Arrays, Checkpoint, read_arrays, write_arrays
 from charlstm.model.network import CharModel
-from charlstm.options import DataOptions, ModelOptions, TrainOptions, from_json
+from charlstm.options import DataOptions, ModelOptions, TrainOptions, from_json, to_json
 from charlstm.text.corpus import Corpus, parts, read_corpus
 from charlstm.text.streams import SHORTEST
 from charlstm.text.vocabulary import Vocabulary
@@ -183,7 +183,7 @@ class Run:
             arrays,
             {
                 "kind": "resume",
-                "model": dataclasses.asdict(self.trainer.model.options),
+                "model": to_json(self.trainer.model.options),
                 "vocabulary": dataclasses.asdict(self.vocabulary),
                 **self._about(),
                 "progress": numbers,
@@ -224,10 +224,10 @@ class Run:
                 "sources": list(self.corpus.sources),
                 "sha256": self.corpus.sha256,
                 "characters": len(self.corpus.text),
-                "options": dataclasses.asdict(self.corpus.options),
+                "options": to_json(self.corpus.options),
             },
             "training": {
-                "options": dataclasses.asdict(trainer.options),
+                "options": to_json(trainer.options),
                 "steps": trainer.progress.step,
                 "epochs": trainer.progress.step / trainer.streams.windows,
                 "seconds": trainer.progress.seconds,

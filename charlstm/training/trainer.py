@@ -148,7 +148,7 @@ class Trainer:
             self._update_average()
 
             progress.step += 1
-            progress.clipped += bool(run.clip) and norm > run.clip
+            progress.clipped += run.clip is not None and norm > run.clip
             progress.loss_sum += loss.item()
             progress.loss_steps += 1
             progress.seconds = time.monotonic() - started
@@ -239,7 +239,7 @@ class Trainer:
 
     def out_of_patience(self) -> bool:
         """Whether so many validations in a row were not better that training stops."""
-        return 0 < self.options.patience <= self.progress.stale
+        return self.options.patience is not None and self.options.patience <= self.progress.stale
 
     def _offset(self, epoch: int) -> int:
         rng = np.random.default_rng((self.options.seed, 0, epoch))

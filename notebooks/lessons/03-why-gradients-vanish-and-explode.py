@@ -122,7 +122,7 @@ text = read_corpus(["tales"]).text
 vocabulary = Vocabulary.of(text)
 ids = vocabulary.encode(text)
 rows = np.stack([ids[k * 1000 : k * 1000 + 61] for k in range(8)])  # 8 streams, 61 characters each
-OPTIONS = ModelOptions(cell="rnn", hidden_size=64, embedding_size=0)
+OPTIONS = ModelOptions(cell="rnn", hidden_size=64, embedding_size=None)
 
 
 def network(gain, seed=0):

@@ -46,7 +46,7 @@ for bias in (1.0, 2.0, 3.0, 5.0):
 
 def fresh(start, seed):
     cell, scheme, bias = STARTS[start]
-    options = ModelOptions(cell=cell, hidden_size=HIDDEN, embedding_size=0)
+    options = ModelOptions(cell=cell, hidden_size=HIDDEN, embedding_size=None)
     return initialize(CharModel(options, LETTERS), scheme, forget_bias=bias, seed=seed)
 
 

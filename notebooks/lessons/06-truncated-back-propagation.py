@@ -73,7 +73,7 @@ def train(model, inputs, targets, T):
 # 64 bits for each; a point is the mean of 10 updates.
 
 # %%
-tiny = ModelOptions(hidden_size=24, embedding_size=0, dropout=0)  # 0: one-hot input
+tiny = ModelOptions(hidden_size=24, embedding_size=None, dropout=0)  # None: one-hot input
 curves = {}
 for T in (4, 8):
     inputs, targets = echo(4, 64 // T, UPDATES * T)
@@ -509,7 +509,7 @@ print(f"{sum(p.numel() for p in model.parameters()):,} numbers to learn")
 from charlstm import TrainOptions, fit
 
 part = training[: 1 + 16 * 32 * 10]  # ten windows, nothing left over
-plain = TrainOptions(steps=10, reset=0, ema=0, weight_decay=0)
+plain = TrainOptions(steps=10, reset=0, ema=None, weight_decay=0)
 reports = list(fit(CharModel(stacked, len(vocabulary)), part, validation[:100], plain))
 
 # %%
@@ -552,7 +552,7 @@ def watch(options, text, updates, seed=0):
     """Train; return the model, nats by update (each the training's, or after it), and epochs."""
     model, losses = CharModel(options, len(vocabulary), seed), []
     seen = {"training": {}, "validation": {}, "as reported": {}}
-    for report in fit(model, text, validation, TrainOptions(steps=updates, ema=0, seed=seed)):
+    for report in fit(model, text, validation, TrainOptions(steps=updates, ema=None, seed=seed)):
         losses.append(report.loss)
         if report.step % (updates // LOOKS) == 0:
             seen["as reported"][report.step] = np.mean(losses[-updates // LOOKS :])

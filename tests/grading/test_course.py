@@ -21,10 +21,10 @@ from test_assignments import SOURCES, answers, graded
 from test_package import commands
 
 from charlstm import course
+from charlstm.flags import parse
 from charlstm.grading import classroom, submissions
 from charlstm.grading import nbgrader as grading
 from charlstm.grading.submissions import File, handed_in, sort_out
-from charlstm.options import parse
 
 # --- whose file it is ----------------------------------------------------------------------------
 
@@ -308,7 +308,7 @@ def test_help_and_mistakes_never_wait_for_nbgrader():
 def test_the_page_for_instructors_names_commands_notes_and_flags_that_exist():
     page = (SOURCES[0].parent / "README.md").read_text()
     found = list(commands(page))
-    verbs = [type(parse(course.Course, words).verb) for name, words in found if name == "course"]
+    verbs = [type(parse(course.Course, words)[0].verb) for name, words in found if name == "course"]
     assert {course.Build, course.Grade, course.Export, course.Feedback} == set(verbs)
     known = {f"--{field}" for verb in set(verbs) for field in verb.__dataclass_fields__}
     for flag in re.findall(r"`[^`\n]*?(--[a-z]+)", page):

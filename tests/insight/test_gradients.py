@@ -51,7 +51,7 @@ def loss_from(model, state, ids, stream, start):
 @pytest.mark.parametrize("name", NAMES)
 def test_reach_is_the_finite_difference_of_the_loss(name, ids):
     """The top layer's state at a lag, moved unit by unit: nothing else then depends on it."""
-    model = small(name, embedding_size=0)
+    model = small(name, embedding_size=None)
     found = reach(model, ids)
     for stream in range(B):
         for lag in (1, 3, T):

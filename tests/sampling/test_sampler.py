@@ -29,7 +29,7 @@ def build(name="lstm", layers=2, size=0.4, **sizes):
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("sizes", [{}, {"embedding_size": 0, "readout": "last", "layers": 3}])
+@pytest.mark.parametrize("sizes", [{}, {"embedding_size": None, "readout": "last", "layers": 3}])
 def test_logits_are_torchs_over_500_characters(name, sizes):
     model, sampler = build(name, size=0.2, **sizes)  # larger weights make an RNN chaotic
     ids = np.random.default_rng(0).integers(V, size=500, dtype=np.int32)

@@ -19,7 +19,7 @@ from charlstm.training.run import Run, free_folder
 # dropout of all kinds, resets, the averaged weights and random offsets are all on
 OPTIONS = """
 --steps 400 --layers 2 --hidden-size 24 --embedding-size 8 --dropout 0.2 --input-dropout 0.1
---weight-drop 0.2 --reset 0.2 --batch-size 4 --window 13 --patience 0 --threads 1
+--weight-drop 0.2 --reset 0.2 --batch-size 4 --window 13 --patience none --threads 1
 """.split()
 
 
@@ -160,7 +160,7 @@ def test_an_old_run_is_never_written_over(tmp_path, corpus, capsys, monkeypatch)
     assert (tmp_path / "runs/text/model.safetensors").read_bytes() == before
 
 
-@pytest.mark.parametrize("embedding_size", [0, 6])
+@pytest.mark.parametrize("embedding_size", [None, 6])
 def test_init_from_keeps_the_old_characters_and_adds_new_ones(
     tmp_path, corpus, capsys, embedding_size
 ):

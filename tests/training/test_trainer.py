@@ -40,7 +40,7 @@ def same(first, second):
 @pytest.mark.parametrize("cell", NAMES)
 def test_a_sentence_is_learnt_by_heart(ids, cell):
     sizes = ModelOptions(cell, hidden_size=32, embedding_size=16, dropout=0)
-    options = TrainOptions(steps=250, batch_size=4, window=16, learning_rate=0.02, ema=0)
+    options = TrainOptions(steps=250, batch_size=4, window=16, learning_rate=0.02, ema=None)
     model = CharModel(sizes, int(ids.max()) + 1)
     reports = list(fit(model, ids[:600], ids[600:], options))
     assert reports[0].loss == pytest.approx(math.log(ids.max() + 1), abs=0.7)
@@ -98,7 +98,7 @@ def test_clipping_bounds_the_step_and_is_counted(ids):
     assert list(trainer(ids, tight).fit())[-1].clipped == 1
     loose = dataclasses.replace(FAST, clip=1e9, steps=3)
     assert list(trainer(ids, loose).fit())[-1].clipped == 0
-    off = dataclasses.replace(FAST, clip=0, steps=3)
+    off = dataclasses.replace(FAST, clip=None, steps=3)
     first, second = trainer(ids, off), trainer(ids, loose)
     list(first.fit()), list(second.fit())
     assert same(first.model.to_arrays(), second.model.to_arrays())
@@ -208,7 +208,7 @@ def test_resets_start_single_streams_from_zeros(ids, monkeypatch):
         return original(self, inputs, state, rng)
 
     monkeypatch.setattr(CharModel, "forward", spy)
-    list(trainer(ids, dataclasses.replace(FAST, reset=0.3, steps=200, patience=0)).fit())
+    list(trainer(ids, dataclasses.replace(FAST, reset=0.3, steps=200, patience=None)).fit())
     assert np.mean(zeros) == pytest.approx(0.3, abs=0.06)
 
 

@@ -1,0 +1,70 @@
+"""The one way in: `charlstm VERB ...` and `python -m charlstm VERB ...`.
+
+Both do what `python -m charlstm.VERB ...` does.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from charlstm import __version__
+from charlstm.errors import UserError, command
+
+VERBS = ("train", "sample", "evaluate", "corpora", "benchmark", "course")
+SHELLS = ("bash", "zsh", "fish")  # tyro needs shtab for tcsh
+
+
+@command
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a verb and return its exit code.
+
+    Without a verb the verbs are listed. That is an answer and no mistake, so the code is 0.
+    """
+    first, *rest = [*(sys.argv[1:] if argv is None else argv)] or ["--help"]
+    if first in VERBS:
+        if not {"", os.getcwd()} & set(sys.path):  # `python -m` finds modules there, too: --cell
+            sys.path.append(os.getcwd())
+        code: int = importlib.import_module(f"charlstm.{first}").main(rest)
+        return code
+    if first in ("-h", "--help"):
+        print(listing())
+    elif first == "--version":
+        print(f"charlstm {__version__}")
+    elif first == "--completion":
+        if rest[:1] not in ([shell] for shell in SHELLS):
+            raise UserError(f"--completion without a shell; give one of {', '.join(SHELLS)}")
+        from charlstm.flags import completion
+
+        print(completion([_class(verb) for verb in VERBS], "charlstm", rest[0]))
+    else:
+        close = difflib.get_close_matches(first, VERBS, 1)
+        meant = f"; perhaps you meant {close[0]}" if close else ""
+        raise UserError(f"{first}: no such command{meant}; there are {', '.join(VERBS)}")
+    return 0
+
+
+def listing() -> str:
+    """Return what there is: a line for each verb, the first of its help."""
+    lines = ["usage: charlstm VERB ...   (or python -m charlstm VERB ...)", ""]
+    lines += [f"  {verb:12}{_class(verb).__doc__.splitlines()[0]}" for verb in VERBS]
+    lines += [
+        "",
+        "charlstm VERB --help tells a verb's options, charlstm --version the version.",
+        f"charlstm --completion SHELL prints completion for {', '.join(SHELLS)}; in bash:",
+        '  eval "$(charlstm --completion bash)"',
+    ]
+    return "\n".join(lines)
+
+
+def _class(verb: str) -> Any:
+    """Return the dataclass of a verb: `Train` of `charlstm.train`."""
+    return getattr(importlib.import_module(f"charlstm.{verb}"), verb.capitalize())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,275 @@
+"""Options from the command line: the only file that knows tyro.
+
+A command is a dataclass of options and of groups of options (`options.py`). `parse` reads the
+command line once. It shows tyro another dataclass with the same names and help, in which every
+option has the default `_NOT_GIVEN`. So what comes back tells exactly which options were given. The
+rest is filled up with defaults: those of the dataclass, then of a preset or a model (`lay_over`).
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import dataclasses
+import functools
+import inspect
+import io
+import re
+import sys
+from collections.abc import Callable, Iterator, Sequence, Set
+from dataclasses import dataclass
+from itertools import pairwise
+from types import NoneType, UnionType
+from typing import (
+    Annotated,
+    Any,
+    Literal,
+    TypeVar,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
+
+import tyro
+from tyro.constructors import PrimitiveConstructorSpec
+
+from charlstm.errors import UserError
+from charlstm.options import Sources, Split
+
+Command = TypeVar("Command")
+Group = TypeVar("Group")
+
+SHORT = {"temperature": "--temp"}  # other names of flags
+_NOT_GIVEN = type("NotGiven", (int,), {})()  # tyro checks the types of all defaults but numbers
+CONFIG = (tyro.conf.OmitArgPrefixes, tyro.conf.OmitSubcommandPrefixes)
+
+
+@dataclass(frozen=True)
+class Positional:
+    """Marks a field that stands without a flag: `model: Annotated[str, Positional("MODEL")]`."""
+
+    metavar: str
+
+
+@dataclass(frozen=True)
+class Only:
+    """Marks a group of which a command takes only some options.
+
+    `default` is what the help says where the defaults come from elsewhere.
+    """
+
+    names: Sequence[str]
+    default: str = ""
+
+
+def parse(kind: type[Command], argv: Sequence[str] | None) -> tuple[Command, Set[str]]:
+    """Read a command line, `sys.argv[1:]` if None; `--help` prints `kind`'s docstring and ends.
+
+    A command's class is named as its module: `Train` for `python -m charlstm.train`.
+
+    Returns:
+        the command, and the names of the options that were given, whatever their values.
+
+    Raises:
+        UserError: a flag or value that cannot be read, with the flag that was probably meant.
+    """
+    program = f"python -m charlstm.{kind.__name__.lower()}"
+    told = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(told):
+            parsed = _tyro(_shown(kind), sys.argv[1:] if argv is None else argv, program)
+        return _fill(kind, parsed), frozenset(_names(parsed))
+    except SystemExit as end:
+        if end.code in (0, None):
+            raise
+        error = _one_line(told.getvalue())
+    except UserError as refused:
+        error = str(refused)
+    raise UserError(f"{error}; {program} --help lists all options")
+
+
+def lay_over(base: Group, options: Group, given: Set[str]) -> Group:
+    """Return `base` with those of its fields that were given, taken from `options`.
+
+    Example:
+        >>> from charlstm.options import SampleOptions
+        >>> preset, asked = SampleOptions(length=9), SampleOptions(top_k=3)
+        >>> both = lay_over(preset, asked, {"top_k"})
+        >>> both.length, both.top_k
+        (9, 3)
+    """
+    names = {field.name for field in dataclasses.fields(base)} & given  # type: ignore[arg-type]
+    return dataclasses.replace(base, **{name: getattr(options, name) for name in names})  # type: ignore[type-var]
+
+
+def completion(commands: Sequence[type[Any]], program: str, shell: str) -> str:
+    """Return a script that completes a program's commands and their flags in a shell."""
+    told = io.StringIO()
+    with contextlib.redirect_stdout(told), contextlib.suppress(SystemExit):
+        _tyro(_one_of(commands), ["--tyro-write-completion", shell, "-"], program)
+    return told.getvalue()
+
+
+def _tyro(kind: Any, words: Sequence[str], program: str) -> Any:
+    return tyro.cli(kind, args=list(words), prog=program, config=CONFIG)
+
+
+def _one_line(box: str) -> str:
+    """Take the message out of the box that tyro draws around it."""
+    lines = [line.strip("│ \n") for line in box.splitlines() if not line.startswith(("╭", "╰"))]
+    parts = [part.strip() for part in re.split("─{3,}", " ".join(lines))]
+    told = [
+        part for part in parts if not part.startswith(("For full helptext", "Argument helptext"))
+    ]
+    return "; ".join(told).rstrip(".")
+
+
+# --- from a dataclass to what may be given, and back ---------------------------------------------
+
+
+def _fields(kind: type[Any], default: Any = None) -> Iterator[tuple[str, Any, Any, Any]]:
+    """Yield the name, type, mark and default of each field; `default` may be an instance."""
+    hints = get_type_hints(kind, include_extras=True)
+    for field in dataclasses.fields(kind):
+        hint, mark = hints[field.name], None
+        if get_origin(hint) is Annotated:
+            hint, mark = get_args(hint)
+        yield field.name, hint, mark, getattr(default, field.name, field.default)
+
+
+def _verbs(hint: Any) -> tuple[type[Any], ...]:
+    """Return the dataclasses of which a field holds one: `verb: Build | Grade`."""
+    kinds = get_args(hint) if get_origin(hint) is UnionType else ()
+    return kinds if all(map(dataclasses.is_dataclass, kinds)) else ()
+
+
+def _shown(kind: type[Any], group: Any = None, only: Only | None = None) -> type[Any]:
+    """Return the dataclass that tyro sees of another one; `group` has the defaults for the help."""
+    docs = _docs(kind)
+    fields: list[Any] = []
+    for name, hint, mark, default in _fields(kind, group):
+        if only is not None and name not in only.names:
+            continue
+        if dataclasses.is_dataclass(hint):
+            fields.append((name, _shown(hint, default, mark)))  # type: ignore[arg-type]
+        elif verbs := _verbs(hint):
+            fields.append((name, _one_of(verbs)))
+        else:
+            told = only.default if only else ""
+            entry = _option(name, hint, mark, docs[name], told or _default(hint, default))
+            required = default is dataclasses.MISSING
+            fields.append((name, entry) if required else (name, entry, _NOT_GIVEN))
+    shown = dataclasses.make_dataclass(kind.__name__, fields, kw_only=True)
+    shown.__doc__ = kind.__doc__
+    return shown
+
+
+def _one_of(kinds: Sequence[type[Any]]) -> Any:
+    # not `X | Y`: tyro checks that with typeguard, whose import takes 0.1 s
+    return Union.__getitem__(tuple(map(_shown, kinds)))
+
+
+def _fill(kind: type[Any], parsed: Any, group: Any = None) -> Any:
+    """Make a dataclass of what was given, the rest from its defaults."""
+    values = {}
+    for name, hint, _, default in _fields(kind, group):
+        value = getattr(parsed, name, _NOT_GIVEN)
+        if dataclasses.is_dataclass(hint):
+            values[name] = _fill(hint, value, default)  # type: ignore[arg-type]
+        elif verbs := _verbs(hint):
+            (verb,) = (verb for verb in verbs if verb.__name__ == type(value).__name__)
+            values[name] = _fill(verb, value)
+        else:
+            values[name] = default if value is _NOT_GIVEN else value
+    return kind(**values)
+
+
+def _names(parsed: Any) -> Iterator[str]:
+    """Yield the names of the options that were given, in groups too."""
+    for name, value in vars(parsed).items():
+        if dataclasses.is_dataclass(value):
+            yield from _names(value)
+        elif value is not _NOT_GIVEN:
+            yield name
+
+
+# --- one option ----------------------------------------------------------------------------------
+
+
+def _option(name: str, hint: Any, mark: Any, doc: str, default: str) -> Any:
+    """Return the type of an option with all that tyro should know about it."""
+    about = tyro.conf.arg(
+        help=doc,
+        help_behavior_hint=f"(default: {default})" if default and "(default" not in doc else "",
+        metavar=mark.metavar if mark else None,
+        aliases=[SHORT[name]] if name in SHORT else None,
+    )
+    if hint is bool:
+        return Annotated[bool, about]
+    entry = Annotated[object, _reader(hint), about]  # the reader knows which type it really is
+    return Annotated[entry, tyro.conf.Positional] if mark else entry
+
+
+def _reader(hint: Any) -> PrimitiveConstructorSpec[Any]:
+    """Return how words of the command line are read as a value of a type."""
+    kinds = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
+    choices = tuple(c for kind in kinds if get_origin(kind) is Literal for c in get_args(kind))
+    if hint is Split:
+        return _spec(2, "TRAIN VALIDATION", lambda words: Split(*map(float, words)))
+    if hint is Sources:
+        return _spec("*", "CORPUS ...", Sources)
+    if choices:
+        return _spec(1, "{" + ",".join(choices) + "}", lambda words: words[0], choices)
+    if str in kinds:
+        return _spec(1, "STR", lambda words: words[0])
+    number = int if int in kinds else float
+    if NoneType not in kinds:
+        return _spec(1, number.__name__.upper(), lambda words: number(words[0]))
+    return _spec(
+        1,
+        f"{number.__name__.upper()}|none",
+        lambda words: None if words[0].lower() == "none" else number(words[0]),
+    )
+
+
+def _spec(
+    count: int | Literal["*"],
+    metavar: str,
+    read: Callable[[list[str]], Any],
+    choices: tuple[str, ...] | None = None,
+) -> PrimitiveConstructorSpec[Any]:
+    return PrimitiveConstructorSpec(
+        count, metavar, read, lambda value: True, lambda value: [str(value)], choices
+    )
+
+
+def _default(hint: Any, default: Any) -> str:
+    """Return a default as the help tells it; empty for a text or choice that need not be given."""
+    if default is dataclasses.MISSING:
+        return ""
+    if default is None:
+        return "none" if {int, float} & set(get_args(hint)) else ""
+    if isinstance(default, tuple):
+        return " ".join(map(str, default))
+    return str(default)
+
+
+def _docs(kind: type[Any]) -> dict[str, str]:
+    """Return the text under each field of a dataclass."""
+    (definition,) = (c for c in _classes(kind.__module__) if c.name == kind.__name__)
+    docs = {}
+    for field, text in pairwise(definition.body):
+        match field, text:
+            case (
+                ast.AnnAssign(target=ast.Name(id=name)),
+                ast.Expr(value=ast.Constant(value=str(doc))),
+            ):
+                docs[name] = " ".join(doc.split())
+    return docs
+
+
+@functools.cache
+def _classes(module: str) -> list[ast.ClassDef]:
+    tree = ast.parse(inspect.getsource(sys.modules[module]))
+    return [node for node in tree.body if isinstance(node, ast.ClassDef)]

@@ -1,0 +1,96 @@
+"""`evaluate` as a person meets it: the table, the JSON object, mistakes in one line."""
+
+import json
+
+import numpy as np
+import pytest
+
+from charlstm import evaluate, train
+from charlstm.model.checkpoint import Checkpoint
+
+# arguments, what the one line must say; {x} are files that conftest.py makes
+MISTAKES = [
+    ("", "MODEL"),
+    ("nosuch {text}", "nosuch: no such file or run folder, and no shipped model"),
+    ("{model} {missing}", "nothing.txt: no such file or folder"),
+    ("{model}", "the text it was trained on has no name; give a CORPUS"),
+    ("{model} {other}", "other.txt, part all: character '€' (U+20AC) at position 4"),
+    ("{model} {text} --part half", "--part"),
+    ("{model} {text} --part test", "the part test has 0 characters; at least 2"),
+    ("{model} {one}", "the part all has 1 characters"),
+    ("{model} {other} --unknown skip --part train --split 0.1 0.1", "the part train has 0"),
+    ("{model} {strange} --unknown skip", "the model knows 0; at least 2 are needed"),
+    ("{text} {text}", "text.txt: not a whole safetensors file"),
+    ("{pickle} {text}", "not a whole safetensors file"),
+    ("{truncated} {text}", "not a whole safetensors file"),
+    ("{altered} {text}", "damaged, its content does not match its digest"),
+    ("{model} {text} --threads 0", "--threads is 0"),
+    ("{model} {text} --dynamic", "the part all has none before it; name --part"),
+    ("{model} {text} --temp 0.5", "--temperature without --novelty"),
+    ("{model} {text} --novelty --top-p 2", "--top-p is 2"),
+]
+
+
+def test_evaluate_prints_one_json_object(capsys, model_file, corpus, text):
+    assert evaluate.main([str(model_file), corpus, "--json", "--threads", "1"]) == 0
+    figures = json.loads(capsys.readouterr().out)
+    for protocol in ("carried", "cold"):
+        score = figures[protocol]
+        assert score["characters"] == len(text) - 1
+        assert score["bits_per_char"] == pytest.approx(score["nats"] / np.log(2))
+    assert figures["part"] == "all"
+    again = [
+        evaluate.main([str(model_file), corpus, "--json", "--threads", "1"]),
+        capsys.readouterr(),
+    ]
+    same = json.loads(again[1].out)
+    assert same["carried"] == figures["carried"]
+    assert same["cold"] == figures["cold"]
+
+
+def test_evaluate_dynamic_and_novelty_stand_beside_the_static_figures(
+    capsys, model_file, corpus, text
+):
+    asked = ["--part", "validation", "--dynamic", "--novelty", "--length", "300", "--temp", "0.5"]
+    assert evaluate.main([str(model_file), corpus, *asked, "--json", "--threads", "1"]) == 0
+    figures = json.loads(capsys.readouterr().out)
+    assert figures["dynamic"]["characters"] == figures["carried"]["characters"]
+    assert figures["dynamic"]["nats"] != figures["carried"]["nats"]
+    written = figures["novelty"]
+    assert (written["characters"], written["temperature"], written["seed"]) == (300, 0.5, 0)
+    assert written["longest"] in text
+    assert written["surprise_nats"] > 0
+    assert evaluate.main([str(model_file), corpus, *asked, "--threads", "1"]) == 0
+    shown = capsys.readouterr().out
+    assert "a copy that learns from" in shown
+    assert "dynamic (one pass)" in shown
+    assert f"longest, written: {len(written['longest'])} characters" in shown
+
+
+def test_evaluate_reads_its_own_text_again_and_takes_the_validation_part(
+    capsys, corpus, tmp_path, text
+):
+    out = str(tmp_path / "run")
+    assert (
+        train.main([corpus, "--steps", "5", "--hidden-size", "8", "--out", out, "--threads", "1"])
+        == 0
+    )
+    measured = Checkpoint.load(tmp_path / "run/model.safetensors").about["measured"]
+    capsys.readouterr()
+    assert evaluate.main([out, "--json", "--threads", "1"]) == 0
+    figures = json.loads(capsys.readouterr().out)
+    assert (figures["part"], figures["from"], figures["to"]) == ("validation", 669, len(text))
+    assert figures["carried"]["nats"] == pytest.approx(measured["carried"]["nats"], abs=1e-9)
+    assert evaluate.main([out, "--threads", "1"]) == 0
+    told = capsys.readouterr().out
+    assert "validation, characters 669 to 744 of 744 (10.1%)" in told
+    assert "5-gram" in told
+    assert "having read the 669 characters before" in told
+    for part, size in {"train": 669, "all": 744}.items():
+        assert evaluate.main([out, "--part", part, "--json", "--threads", "1"]) == 0
+        assert json.loads(capsys.readouterr().out)["cold"]["characters"] == size - 1
+
+
+@pytest.mark.parametrize(("arguments", "message"), MISTAKES, ids=lambda x: str(x)[:50])
+def test_a_mistake_gets_one_line_and_exit_code_2(mistake, arguments, message):
+    mistake(evaluate.main, arguments, message)

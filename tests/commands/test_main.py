@@ -1,0 +1,180 @@
+"""What all commands share: the one way in, help, start-up, exit codes."""
+
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+import charlstm
+from charlstm import __main__, benchmark, corpora, course, evaluate, sample, train
+
+COMMANDS = {
+    "train": train,
+    "evaluate": evaluate,
+    "sample": sample,
+    "benchmark": benchmark,
+    "corpora": corpora,
+    "course": course,
+}
+
+
+def run_code(code, **options):
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, **options)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_shows_examples_and_every_default(name, capsys):
+    with pytest.raises(SystemExit) as end:
+        COMMANDS[name].main(["--help"])
+    assert end.value.code == 0
+    told = capsys.readouterr().out
+    assert f"python -m charlstm.{name}" in told
+    assert "default" in told or name == "course"  # its verbs have the options
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_and_mistakes_never_wait_for_torch(name):
+    probe = (
+        f"import sys; from charlstm.{name} import main\n"
+        "try: main(['--help'])\nexcept SystemExit: pass\n"
+        "main(['--no-such-flag'])\n"
+        "assert 'torch' not in sys.modules and 'numpy' not in sys.modules"
+    )
+    done = run_code(probe)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("name", list(COMMANDS))
+def test_a_closed_standard_output_is_one_line(name, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "stdout", None)
+    assert COMMANDS[name].main([]) == 2
+    assert capsys.readouterr().err.startswith("error: standard output is closed; leave it open")
+
+
+def test_a_closed_standard_input_is_one_line(model_file, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "stdin", None)
+    assert train.main(["-"]) == 2
+    assert sample.main([str(model_file), "--prime-file", "-"]) == 2
+    assert capsys.readouterr().err.count("error: standard input is closed; name a file") == 2
+
+
+@pytest.mark.parametrize(
+    "error",
+    [MemoryError(), RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory")],
+)
+def test_too_little_memory_is_one_line(error, model_file, monkeypatch, capsys):
+    def run_out(*_):
+        raise error
+
+    monkeypatch.setattr("charlstm.sampling.sampler.Sampler.read", run_out)
+    assert sample.main([str(model_file)]) == 2
+    assert capsys.readouterr().err.startswith("error: out of memory; give smaller sizes")
+
+
+def test_a_bug_keeps_its_traceback(model_file, monkeypatch):
+    def fail(*_):
+        raise RuntimeError("shapes do not match")
+
+    monkeypatch.setattr("charlstm.sampling.sampler.Sampler.read", fail)
+    with pytest.raises(RuntimeError, match="shapes do not match"):
+        sample.main([str(model_file)])
+
+
+# --- the one way in ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("words", [[], ["--help"], ["-h"]])
+def test_without_a_verb_the_verbs_are_listed(words, capsys):
+    assert __main__.main(words) == 0
+    told = capsys.readouterr().out
+    for verb, module in COMMANDS.items():
+        first = getattr(module, verb.capitalize()).__doc__.splitlines()[0]
+        assert f"  {verb:12}{first}\n" in told
+    assert sorted(COMMANDS) == sorted(__main__.VERBS)
+
+
+def test_a_verb_is_the_same_as_its_module(capsys):
+    assert __main__.main(["corpora", "tales"]) == 0
+    told = capsys.readouterr()
+    assert corpora.main(["tales"]) == 0
+    assert capsys.readouterr() == told
+    assert __main__.main(["sample", "--top-k", "0"]) == 2
+    assert "error: --top-k is 0" in capsys.readouterr().err
+    with pytest.raises(SystemExit) as end:
+        __main__.main(["train", "--help"])
+    assert end.value.code == 0
+
+
+def test_version(capsys):
+    assert __main__.main(["--version"]) == 0
+    assert capsys.readouterr().out == f"charlstm {charlstm.__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (
+            ["trian", "x"],
+            "trian: no such command; perhaps you meant train; there are train",
+        ),
+        (["xyz"], "xyz: no such command; there are train, sample"),
+        (["--completion"], "--completion without a shell; give one of bash, zsh"),
+        (["--completion", "dos"], "--completion without a shell; give one of bash, zsh"),
+    ],
+)
+def test_a_mistake_in_the_verb_is_one_line(words, message, capsys):
+    assert __main__.main(words) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert len(told.err.splitlines()) == 1
+    assert told.err.startswith(f"error: {message}")
+
+
+def test_list_version_and_mistakes_import_neither_torch_nor_numpy():
+    probe = (
+        "import sys; from charlstm.__main__ import main\n"
+        "main([]); main(['--version']); main(['trian']); main(['--completion', 'bash'])\n"
+        "assert 'torch' not in sys.modules and 'numpy' not in sys.modules"
+    )
+    done = run_code(probe)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("shell", __main__.SHELLS)
+def test_completion_knows_verbs_and_flags(shell, capsys):
+    assert __main__.main(["--completion", shell]) == 0
+    script = capsys.readouterr().out
+    for word in ("charlstm", "evaluate", "feedback", "hidden-size", "top-p", "temp", "last"):
+        assert word in script
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("charlstm tr", "train"),
+        ("charlstm train --hid", "--hidden-size"),
+        ("charlstm sample --te", "--temp --temperature"),
+        ("charlstm course gr", "grade"),
+        ("charlstm course grade --re", "--regrade"),
+    ],
+)
+def test_bash_completes(words, expected, tmp_path, capsys):
+    assert __main__.main(["--completion", "bash"]) == 0
+    script = tmp_path / "completion.bash"
+    script.write_text(
+        capsys.readouterr().out
+        + f"\nCOMP_WORDS=({words}); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1))\n"
+        '$(complete -p charlstm | grep -o "_[^ ]*") && echo "${COMPREPLY[@]}"\n'
+    )
+    done = subprocess.run(["bash", str(script)], capture_output=True, text=True)
+    assert done.stdout.strip() == expected, done.stderr
+
+
+def test_the_console_script_finds_modules_in_the_current_folder(tmp_path, monkeypatch, capsys):
+    """`python -m` does; a console script has the folder of the script in its place."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [p for p in sys.path if p not in ("", str(tmp_path))])
+    assert __main__.main(["corpora", "tales"]) == 0
+    assert sys.path[-1] == str(tmp_path)

@@ -1,0 +1,155 @@
+"""`sample` as a person meets it: text on standard output, mistakes in one line."""
+
+import io
+import os
+import subprocess
+import sys
+
+import pytest
+
+from charlstm import sample
+from charlstm.model.checkpoint import Checkpoint
+
+# arguments, what the one line must say; {x} are files that conftest.py makes
+MISTAKES = [
+    ("nosuch", "nosuch: no such file or run folder"),
+    ("{emptyfolder}", "no model.safetensors in this folder"),
+    ("{pickle}", "not a whole safetensors file"),
+    ("{truncated}", "not a whole safetensors file"),
+    ("{altered}", "damaged"),
+    ("{model} --temp -1", "--temperature is -1.0; it must be at least 0"),
+    ("{model} --temp nan", "--temperature is nan"),
+    ("{model} --temp inf", "--temperature is inf"),
+    ("{model} --temp hot", "could not convert string to float: 'hot'"),
+    ("{model} --top-k 0", "--top-k is 0; it must be at least 1"),
+    ("{model} --top-p 0", "--top-p is 0.0; it must be above 0 and at most 1"),
+    ("{model} --top-p 1.5", "--top-p is 1.5"),
+    ("{model} --length -1", "--length is -1; it must be at least 0"),
+    ("{model} --number 0", "--number is 0; it must be at least 1"),
+    ("{model} --seed -1", "--seed is -1"),
+    ("{model} --stop=", "--stop is empty"),
+    ("{model} --prime a€b", "prime: character '€' (U+20AC) at position 1 is not among the"),
+    ("{model} --prime a --prime-file {text}", "--prime and --prime-file both give the prime"),
+    ("{model} --prime-file {missing}", "nothing.txt: no such file or directory; give a UTF-8"),
+    ("{model} --prime-file {emptyfolder}", "is a directory"),
+    ("{model} --prime-file {latin}", "at offset 2 is not UTF-8"),
+    ("{model} extra", "Unrecognized"),
+]
+
+
+def sampled(capfdbinary, *arguments):
+    assert sample.main([*map(str, arguments)]) == 0
+    return capfdbinary.readouterr().out
+
+
+def test_sampling_never_imports_torch():
+    probe = (
+        "import sys; from charlstm.sample import main\n"
+        "assert main(['--length', '5', '--number', '2', '--top-k', '3', '--prime', 'A']) == 0\n"
+        "assert 'torch' not in sys.modules"
+    )
+    done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_shipped_model_is_the_default(capfdbinary):
+    text = sampled(capfdbinary, "--temp", 0.8, "--length", 200, "--seed", 1)
+    assert len(text) == 200
+    assert text == sampled(capfdbinary, "tinyshakespeare", "--length", 200, "--seed", 1)
+
+
+def test_prime_echo_and_stop(capfdbinary, model_file, tmp_path):
+    (tmp_path / "prime").write_text("The qu")
+    options = [model_file, "--length", 30, "--seed", 4]
+    text = sampled(capfdbinary, *options, "--prime", "The qu")
+    assert text.startswith(b"The qu")
+    assert len(text) == 36
+    assert sampled(capfdbinary, *options, "--prime-file", tmp_path / "prime") == text
+    silent = sampled(capfdbinary, *options, "--prime", "The qu", "--no-echo")
+    assert silent == text[6:]
+    stop = silent[3:5].decode()
+    ended = sampled(capfdbinary, *options, "--prime", "The qu", "--no-echo", "--stop", stop)
+    assert ended == silent[: silent.index(stop.encode())]
+    assert sampled(capfdbinary, *options, "--length", 0) == b""
+
+
+def test_prime_from_standard_input(capfdbinary, model_file, monkeypatch):
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"fox")))
+    text = sampled(capfdbinary, model_file, "--prime-file", "-", "--length", 3)
+    assert text.startswith(b"fox")
+
+
+def test_number_prints_each_sample_under_its_heading(capfdbinary, model_file):
+    text = sampled(capfdbinary, model_file, "--number", 3, "--length", 7, "--prime", "fox").decode()
+    pieces = text.split("--- ")[1:]
+    assert [p.split(" ---\n")[0] for p in pieces] == ["1 of 3", "2 of 3", "3 of 3"]
+    assert all(len(p.split(" ---\n")[1]) == 3 + 7 + 1 for p in pieces)
+
+
+def test_unknown_characters_of_the_prime_can_be_skipped(capfdbinary, model_file):
+    assert (
+        sample.main([str(model_file), "--prime", "fo€x", "--unknown", "skip", "--length", "2"]) == 0
+    )
+    told = capfdbinary.readouterr()
+    assert told.out.startswith(b"fox")
+    assert "left out of the prime: '€'" in told.err.decode()
+
+
+def test_a_model_of_bytes_writes_bytes(capfdbinary, checkpoint, tmp_path):
+    from charlstm.text.vocabulary import Vocabulary
+
+    letters = "Ã©" + "".join(map(chr, range(200, 198 + len(checkpoint.vocabulary))))
+    path = tmp_path / "bytes.safetensors"
+    Checkpoint(checkpoint.options, Vocabulary(letters, True), checkpoint.weights).save(path)
+    options = [path, "--length", 9000, "--no-echo", "--seed", 1, "--temp", 9]
+    text = sampled(capfdbinary, *options)
+    assert len(text) == 9000
+    assert set(text) == set(letters.encode("latin-1"))
+    stopped = sampled(capfdbinary, *options, "--stop", "é")  # two bytes in UTF-8
+    assert stopped == text[: text.index("é".encode())]
+    (tmp_path / "prime").write_bytes(text[:9])
+    primed = sampled(capfdbinary, path, "--prime-file", tmp_path / "prime", "--length", 1)
+    assert primed[:9] == text[:9]
+
+
+def test_a_closed_pipe_ends_it_quietly():
+    command = f"{sys.executable} -m charlstm.sample --length 100000 | head -c 20"
+    done = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", command], capture_output=True, timeout=60
+    )
+    assert done.returncode == 0
+    assert done.stderr == b""
+    assert len(done.stdout) == 20
+
+
+def test_text_comes_out_as_it_is_made():
+    process = subprocess.Popen(
+        [sys.executable, "-m", "charlstm.sample", "--length", "100000000"], stdout=subprocess.PIPE
+    )
+    try:
+        assert len(process.stdout.read(200)) == 200  # long before the last character
+        assert process.poll() is None
+    finally:
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
+@pytest.mark.parametrize("number", ["1", "2"])
+def test_full_standard_output_is_one_line(number):
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "charlstm.sample", "--length", "50", "--number", number],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    assert done.returncode == 2
+    assert done.stderr == (
+        "error: standard output: no space left on device; make room there, or name another place\n"
+    )
+
+
+@pytest.mark.parametrize(("arguments", "message"), MISTAKES, ids=lambda x: str(x)[:50])
+def test_a_mistake_gets_one_line_and_exit_code_2(mistake, arguments, message):
+    mistake(sample.main, arguments, message)

@@ -1,0 +1,206 @@
+"""`train` as a person meets it: what it says, what it keeps, mistakes in one line."""
+
+import errno
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from charlstm import train
+from charlstm.model.checkpoint import Checkpoint
+from charlstm.training.presets import PRESETS
+
+# arguments, what the one line must say; {x} are files that conftest.py makes
+MISTAKES = [
+    ("", "no CORPUS; give a text to learn, or go on with a run by --resume RUN"),
+    ("{missing}", "nothing.txt: no such file or folder"),
+    ("{empty}", "empty.txt: empty; give a text"),
+    ("{one}", "one.txt: 1 characters"),
+    ("{emptyfolder}", "no text file in this folder"),
+    ("{binary}", "binary.bin: byte 0x"),
+    ("{latin}", "at offset 2 is not utf-8"),
+    ("{text} --encoding klingon", "--encoding klingon: unknown encoding"),
+    ("{text} --encoding base64", "--encoding base64"),
+    ("{unreadable}", "permission denied"),
+    ("{text} --split 0.9 0.2", "--split is 0.9 0.2"),
+    ("{text} --split 0.9", "--split"),
+    ("{text} --min-count 0", "--min-count is 0; it must be at least 1"),
+    ("{text} --min-count 100000", "--min-count is 100000, but no character"),
+    ("{text} --layers 0", "--layers is 0; it must be from 1 to 100"),
+    ("{text} --hidden-size x", "invalid literal for int() with base 10: 'x'"),
+    ("{text} --hiden-size 5", "Perhaps you meant: --hidden-size"),
+    ("{text} --cell elman", "Expected one of ('lstm', 'rnn', 'gru', 'peephole', 'coupled')"),
+    ("{text} --dropout 1", "--dropout is 1.0; it must be from 0 to 0.99"),
+    ("{text} --weight-drop -0.1", "--weight-drop is -0.1"),
+    ("{text} --learning-rate 0", "--learning-rate is 0.0; it must be above 0"),
+    ("{text} --learning-rate nan", "--learning-rate is nan"),
+    ("{text} --window 0", "--window is 0"),
+    ("{text} --batch-size 0", "--batch-size is 0"),
+    ("{text} --reset 2", "--reset is 2.0; it must be from 0 to 1"),
+    ("{text} --ema 1", "--ema is 1.0"),
+    ("{text} --clip nan", "--clip is nan"),
+    ("{text} --minutes 0", "--minutes is 0.0; it must be above 0"),
+    ("{text} --steps 5 --minutes 2", "--minutes and --steps are both budgets"),
+    ("{text} --seed -1", "--seed is -1"),
+    ("{text} --threads 0", "--threads is 0"),
+    ("{text} --show -1", "--show is -1"),
+    ("{text} --preset huge", "Expected one of ('auto', 'small', 'medium'"),
+    ("{text} --steps 1 --out {file}/x", "not a directory"),
+    ("{text} --steps 1 --out /proc/nowhere", "/proc/nowhere/resume.safetensors: no such file"),
+    ("{text} --threads 99999999999", "--threads is 99999999999; it must be from 1 to 1024"),
+    ("{text} --hidden-size 1000000000", "--hidden-size is 1000000000"),
+    ("{text} --minutes inf", "--minutes is inf; it must be above 0 and finite"),
+    ("{text} --split 0.0000001 0.5", "give at least 20000000 characters"),
+    ("{text} --unknown skip", "--unknown without --init-from"),
+    ("{text} --out=", "--out is empty"),
+    ("{strange} --init-from {model} --unknown skip", "of the 27 characters for train only 0"),
+    ("--resume {missing}", "resume.safetensors: no such file"),
+    ("--resume {run} --layers 3", "--layers beside --resume: a run goes on with the options"),
+    ("--resume {run} --out x", "--out beside --resume"),
+    ("--resume {broken}", "resume.safetensors: not a whole safetensors file"),
+    ("{text} --init-from {model} --layers 3", "--layers is 3, but"),
+    ("{text} --init-from {model} --layers 1", "--layers is 1, but"),
+    ("{text} --init-from {model} --bytes", "--bytes is True, but"),
+    ("--resume {run} --layers 1", "--layers beside --resume"),
+    ("{text} --init-from nosuch", "nosuch: no such file or run folder"),
+    ("{text} --clip 0", "--clip is 0.0; it must be above 0 and finite; --clip none turns it off"),
+    (
+        "{text} --ema 0",
+        "--ema is 0.0; it must be above 0 and at most 0.999999; --ema none turns it off",
+    ),
+    ("{text} --patience 0", "--patience is 0; it must be at least 1; --patience none turns it off"),
+    ("{text} --embedding-size 0", "--embedding-size none turns it off"),
+    ("{text} --show 0", "--show is 0; it must be at least 1; --show none turns it off"),
+    ("{text} --layers none", "invalid literal for int() with base 10: 'none'"),
+]
+
+
+def test_a_full_disk_stops_a_training_with_one_line_and_the_old_files_whole(
+    corpus, tmp_path, capsys, monkeypatch
+):
+    out = tmp_path / "run"
+    count = iter(range(100))
+    real = os.fsync
+
+    def fills_up(descriptor):
+        if next(count) >= 2:  # the first two files are written
+            raise OSError(errno.ENOSPC, "No space left on device")
+        real(descriptor)
+
+    monkeypatch.setattr("charlstm.model.checkpoint.os.fsync", fills_up)
+    options = ["--steps", "60", "--hidden-size", "8", "--out", str(out), "--threads", "1"]
+    assert train.main([corpus, *options]) == 2
+    error = capsys.readouterr().err.splitlines()[-1]
+    assert error.startswith("error: ")
+    assert "no space left on device" in error
+    monkeypatch.undo()
+    assert Checkpoint.load(out / "model.safetensors")
+    assert train.main(["--resume", str(out), "--threads", "1"]) == 0
+    assert sorted(p.name for p in out.iterdir()) == [
+        "log.jsonl",
+        "model.safetensors",
+        "resume.safetensors",
+    ]
+
+
+def test_a_text_with_a_name_that_is_no_text_trains(tmp_path, text):
+    path = os.fsencode(tmp_path) + b"/bad\xff.txt"
+    try:
+        with open(path, "wb") as file:
+            file.write(text.encode())
+    except OSError:
+        pytest.skip("this file system wants UTF-8 names")
+    command = [sys.executable, "-m", "charlstm.train", path, "--steps", "2", "--hidden-size", "8"]
+    done = subprocess.run(
+        [*command, "--threads", "1", "--out", str(tmp_path / "run")], capture_output=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert Checkpoint.load(tmp_path / "run/model.safetensors")
+
+
+def test_training_goes_on_when_nobody_reads_what_it_says(corpus, tmp_path):
+    out = tmp_path / "run"
+    command = f"{sys.executable} -m charlstm.train {corpus} --steps 120 --hidden-size 8 --out {out}"
+    done = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", f"{command} --threads 1 2>&1 | head -n 1"],
+        capture_output=True,
+    )
+    assert done.returncode == 0, done.stderr
+    about = Checkpoint.load(out / "model.safetensors").about
+    assert "carried" in about["measured"]
+    lines = (out / "log.jsonl").read_text().splitlines()
+    assert json.loads(lines[-1])["step"] == 120
+
+
+def test_a_terminal_gets_a_progress_bar(corpus, tmp_path):
+    import pty
+    import termios
+
+    ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (24, 100))
+    command = [
+        sys.executable,
+        "-m",
+        "charlstm.train",
+        corpus,
+        "--steps",
+        "60",
+        "--hidden-size",
+        "8",
+    ]
+    process = subprocess.Popen(
+        [*command, "--threads", "1", "--out", str(tmp_path / "run")], stderr=theirs
+    )
+    os.close(theirs)
+    seen = b""
+    try:
+        while chunk := os.read(ours, 65536):
+            seen += chunk
+    except OSError:  # the other end is closed: how Linux tells the end
+        pass
+    os.close(ours)
+    assert process.wait(60) == 0
+    assert b"%|" in seen
+    assert b"chars/s" in seen
+    assert b"validation" in seen
+
+
+def test_precision_bf16_falls_back_with_a_line_saying_so(corpus, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("charlstm.train.bf16_trouble", lambda cell: "no such thing here")
+    options = ["--precision", "bf16", "--steps", "1", "--hidden-size", "8", "--threads", "1"]
+    assert train.main([corpus, *options, "--out", str(tmp_path / "run")]) == 0
+    told = capsys.readouterr().err
+    assert "--precision bf16: no such thing here; going on in fp32" in told
+
+
+def test_a_large_vocabulary_says_so(tmp_path, capsys):
+    path = tmp_path / "signs.txt"
+    path.write_text("".join(map(chr, range(0x4E00, 0x4E00 + 1200))))
+    options = ["--steps", "1", "--hidden-size", "4", "--threads", "1", "--out", str(tmp_path / "r")]
+    assert train.main([str(path), *options]) == 0
+    assert "a vocabulary of 1,200 is large" in capsys.readouterr().err
+
+
+def test_weights_that_run_away_stop_with_one_line_and_a_loadable_model(corpus, tmp_path, capsys):
+    out = tmp_path / "run"
+    options = ["--steps", "120", "--hidden-size", "16", "--learning-rate", "1e30", "--threads", "1"]
+    code = train.main([corpus, *options, "--out", str(out)])
+    told = capsys.readouterr().err.splitlines()
+    assert code == 2
+    assert told[-1].startswith("error: ")
+    assert Checkpoint.load(out / "model.safetensors")
+
+
+def test_flags_win_over_the_preset(corpus, tmp_path, capsys):
+    options = ["--preset", "large", "--hidden-size", "8", "--steps", "2", "--threads", "1"]
+    assert train.main([corpus, *options, "--out", str(tmp_path / "run")]) == 0
+    model = Checkpoint.load(tmp_path / "run/model.safetensors")
+    assert (model.options.layers, model.options.hidden_size) == (2, 8)
+    assert model.about["training"]["options"]["learning_rate"] == PRESETS["large"]["learning_rate"]
+
+
+@pytest.mark.parametrize(("arguments", "message"), MISTAKES, ids=lambda x: str(x)[:50])
+def test_a_mistake_gets_one_line_and_exit_code_2(mistake, arguments, message):
+    mistake(train.main, arguments, message)

@@ -1,0 +1,193 @@
+"""Groups of options: ranges, JSON, and messages that name arguments."""
+
+import dataclasses
+import json
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from charlstm.errors import UserError, command
+from charlstm.options import (
+    OFF,
+    DataOptions,
+    MachineOptions,
+    ModelOptions,
+    SampleOptions,
+    Split,
+    TrainOptions,
+    check_ranges,
+    from_json,
+    to_json,
+)
+from charlstm.training.presets import PRESETS, preset
+
+GROUPS = (DataOptions, ModelOptions, TrainOptions, SampleOptions)
+
+
+def numbers(low, high, off=False):
+    """Return a strategy for numbers from 0 or just above it; torch flushes denormals to 0."""
+    known = st.floats(max(low, 1e-9), high) | (st.just(low) if low == 0 else st.nothing())
+    return known | st.none() if off else known
+
+
+def whole(low, high, off=False):
+    return st.integers(low, high) | st.none() if off else st.integers(low, high)
+
+
+# text without surrogates, which no command line and no JSON file holds
+TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1)
+OPTIONS = {
+    DataOptions: {
+        "encoding": st.sampled_from(["utf-8", "latin-1", "utf-16"]),
+        "newlines": st.sampled_from(["keep", "lf"]),
+        "split": st.sampled_from([Split(0.9, 0.1), Split(0.25, 1e-7)]),
+        "bytes": st.booleans(),
+        "limit": whole(1, 10**12, off=True),
+        "min_count": whole(1, 10**6),
+    },
+    ModelOptions: {
+        "cell": st.sampled_from(["lstm", "gru", "coupled"]),
+        "layers": whole(1, 100),
+        "hidden_size": whole(1, 65536),
+        "embedding_size": whole(1, 65536, off=True),
+        "readout": st.sampled_from(["sum", "last"]),
+        "input_dropout": numbers(0, 0.99),
+        "dropout": numbers(0, 0.99),
+        "weight_drop": numbers(0, 0.99),
+    },
+    TrainOptions: {
+        "minutes": numbers(1e-9, 1e6, off=True),
+        "batch_size": whole(1, 10**6),
+        "window": whole(1, 10**6),
+        "reset": numbers(0, 1),
+        "learning_rate": numbers(1e-9, 1e3),
+        "beta1": numbers(0, 0.999),
+        "weight_decay": numbers(0, 1e3),
+        "clip": numbers(1e-9, 1e6, off=True),
+        "ema": numbers(1e-9, 0.999999, off=True),
+        "patience": whole(1, 10**6, off=True),
+        "precision": st.sampled_from(["auto", "fp32", "bf16"]),
+        "seed": whole(0, 2**63 - 1),
+    },
+    SampleOptions: {
+        "temperature": numbers(0, 100),
+        "top_k": whole(1, 1000, off=True),
+        "top_p": numbers(1e-9, 1, off=True),
+        "length": whole(0, 10**9),
+        "stop": TEXT,
+        "seed": whole(0, 2**63 - 1, off=True),
+    },
+}
+
+
+def some_options(kind):
+    """Return a strategy for any of a group's options, by name."""
+    return st.fixed_dictionaries({}, optional=OPTIONS[kind])
+
+
+@pytest.mark.parametrize("kind", GROUPS)
+def test_any_options_come_back_from_json(kind):
+    @given(some_options(kind))
+    def check(values):
+        options = kind(**values)
+        assert from_json(kind, json.loads(json.dumps(to_json(options))), "here") == options
+
+    check()
+
+
+@pytest.mark.parametrize("name", [name for name in OFF if name != "show"])
+def test_off_is_none_in_python_and_0_in_json(name):
+    kind = next(kind for kind in GROUPS if name in kind.__dataclass_fields__)
+    assert to_json(kind(**{name: None}))[name] == 0  # as version 0.1.0 wrote it
+    for zero in (0, 0.0):
+        if not (isinstance(zero, float) and name in ("embedding_size", "patience")):
+            assert getattr(from_json(kind, {name: zero}, "here"), name) is None
+
+
+def test_the_presets_come_back_from_json():
+    for name in PRESETS:
+        for group in preset(name):
+            assert from_json(type(group), to_json(group), name) == group
+
+
+def test_problem_sets_of_version_0_1_0_may_say_0_for_one_hot_input():
+    assert ModelOptions(embedding_size=0) == ModelOptions(embedding_size=None)
+
+    @command
+    def main(argv=None):
+        ModelOptions(embedding_size=0)
+        return 0
+
+    assert main() == 2
+
+
+@pytest.mark.parametrize(
+    ("kind", "values", "message"),
+    [
+        (
+            ModelOptions,
+            {"layer": 2},
+            "unknown option 'layer'; known are cell, layers, hidden",
+        ),
+        (ModelOptions, {"layers": "2"}, "option layers is '2', which is of the wrong type"),
+        (ModelOptions, {"cell": 3}, "option cell is 3, which is of the wrong type"),
+        (ModelOptions, {"readout": "first"}, "readout is 'first'; it must be one of sum, last"),
+        (ModelOptions, {"layers": True}, "option layers is True, which is of the wrong type"),
+        (DataOptions, {"split": [0.9]}, "option split is [0.9], which is of the wrong type"),
+        (DataOptions, {"split": [0.9, "x"]}, "which is of the wrong type"),
+        (TrainOptions, {"patience": 1.5}, "option patience is 1.5, which is of the wrong type"),
+    ],
+)
+def test_json_that_is_wrong_is_refused_by_name(kind, values, message):
+    with pytest.raises(UserError) as refused:
+        from_json(kind, values, "here")
+    assert message in str(refused.value)
+
+
+# --- messages of library calls -------------------------------------------------------------------
+
+CALLS = [
+    (lambda: DataOptions(split=Split(0.9, 0.2)), "split is 0.9 0.2; give two shares above 0"),
+    (lambda: DataOptions(encoding="klingon"), "encoding='klingon': unknown encoding"),
+    (lambda: DataOptions(min_count=0), "min_count is 0; it must be at least 1"),
+    (lambda: DataOptions(limit=0), "limit is 0; it must be at least 1"),
+    (lambda: ModelOptions(layers=0), "layers is 0; it must be from 1 to 100"),
+    (lambda: ModelOptions(hidden_size=10**9), "hidden_size is 1000000000; it must be from 1 to"),
+    (lambda: ModelOptions(embedding_size=-1), "embedding_size is -1; it must be from 1 to 65536"),
+    (lambda: ModelOptions(weight_drop=1.0), "weight_drop is 1.0; it must be from 0 to 0.99"),
+    (lambda: TrainOptions(minutes=2, steps=5), "minutes and steps are both budgets; give one"),
+    (lambda: TrainOptions(epochs=math.inf), "epochs is inf; it must be above 0 and finite"),
+    (lambda: TrainOptions(learning_rate=math.nan), "learning_rate is nan; it must be above 0"),
+    (lambda: TrainOptions(clip=0), "clip is 0; it must be above 0 and finite; clip=None turns"),
+    (lambda: TrainOptions(ema=0), "ema is 0; it must be above 0 and at most 0.999999; ema=None"),
+    (lambda: TrainOptions(patience=0), "patience is 0; it must be at least 1; patience=None turns"),
+    (lambda: SampleOptions(temperature=-1), "temperature is -1; it must be at least 0"),
+    (lambda: SampleOptions(top_k=0), "top_k is 0; it must be at least 1"),
+    (lambda: SampleOptions(top_p=1.5), "top_p is 1.5; it must be above 0 and at most 1"),
+    (lambda: SampleOptions(stop=""), "stop is empty; give the text to stop before"),
+    (lambda: MachineOptions(threads=0), "threads is 0; it must be from 1 to 1024"),
+]
+
+
+@pytest.mark.parametrize(("call", "message"), CALLS, ids=[message for _, message in CALLS])
+def test_a_library_call_names_arguments_and_never_flags(call, message):
+    with pytest.raises(UserError) as refused:
+        call()
+    assert str(refused.value).startswith(message)
+    assert "--" not in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_ranges_include_their_ends():
+    @dataclasses.dataclass
+    class Two:
+        a: float
+        b: int | None = None
+
+    check_ranges(Two(1), a=(1, 2), b=(1, 2))
+    check_ranges(Two(2), a=(1, 2))
+    for wrong in (0.999, 2.001, math.nan, math.inf):
+        with pytest.raises(UserError, match="a is"):
+            check_ranges(Two(wrong), a=(1, 2))
