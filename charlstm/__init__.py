@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from charlstm.errors import UserError
-    from charlstm.measuring.scores import Score, carried, cold
+    from charlstm.measuring.scores import score_carried, score_cold
     from charlstm.model.checkpoint import Checkpoint, find_model
+    from charlstm.model.facts import Score
     from charlstm.model.network import CharModel
     from charlstm.options import DataOptions, ModelOptions, SampleOptions, TrainOptions
     from charlstm.sampling.sampler import Sampler, choose, generate
@@ -29,20 +30,20 @@ _HOME = {
     "Report": "training.trainer",
     "SampleOptions": "options",
     "Sampler": "sampling.sampler",
-    "Score": "measuring.scores",
+    "Score": "model.facts",
     "Streams": "text.streams",
     "TrainOptions": "options",
     "Trainer": "training.trainer",
     "UserError": "errors",
     "Vocabulary": "text.vocabulary",
-    "carried": "measuring.scores",
     "choose": "sampling.sampler",
-    "cold": "measuring.scores",
     "find_model": "model.checkpoint",
     "fit": "training.trainer",
     "fit_streams": "text.streams",
     "generate": "sampling.sampler",
     "read_corpus": "text.corpus",
+    "score_carried": "measuring.scores",
+    "score_cold": "measuring.scores",
 }
 
 __all__ = [
@@ -60,14 +61,14 @@ __all__ = [
     "Trainer",
     "UserError",
     "Vocabulary",
-    "carried",
     "choose",
-    "cold",
     "find_model",
     "fit",
     "fit_streams",
     "generate",
     "read_corpus",
+    "score_carried",
+    "score_cold",
 ]
 
 

@@ -232,12 +232,12 @@ def test_evaluate_reads_its_own_text_again_and_takes_the_validation_part(
         train.main([corpus, "--steps", "5", "--hidden-size", "8", "--out", out, "--threads", "1"])
         == 0
     )
-    measured = Checkpoint.load(tmp_path / "run/model.safetensors").about["measured"]
+    measured = Checkpoint.load(tmp_path / "run/model.safetensors").measured
     capsys.readouterr()
     assert evaluate.main([out, "--json", "--threads", "1"]) == 0
     figures = json.loads(capsys.readouterr().out)
     assert (figures["part"], figures["from"], figures["to"]) == ("validation", 669, len(text))
-    assert figures["carried"]["nats"] == pytest.approx(measured["carried"]["nats"], abs=1e-9)
+    assert figures["carried"]["nats"] == pytest.approx(measured.carried.nats, abs=1e-9)
     assert evaluate.main([out, "--threads", "1"]) == 0
     told = capsys.readouterr().out
     assert "validation, characters 669 to 744 of 744 (10.1%)" in told
@@ -529,8 +529,7 @@ def test_training_goes_on_when_nobody_reads_what_it_says(corpus, tmp_path):
         capture_output=True,
     )
     assert done.returncode == 0, done.stderr
-    about = Checkpoint.load(out / "model.safetensors").about
-    assert "carried" in about["measured"]
+    assert Checkpoint.load(out / "model.safetensors").measured.carried
     lines = (out / "log.jsonl").read_text().splitlines()
     assert json.loads(lines[-1])["step"] == 120
 
@@ -599,7 +598,7 @@ def test_flags_win_over_the_preset(corpus, tmp_path, capsys):
     assert train.main([corpus, *options, "--out", str(tmp_path / "run")]) == 0
     model = Checkpoint.load(tmp_path / "run/model.safetensors")
     assert (model.options.layers, model.options.hidden_size) == (2, 8)
-    assert model.about["training"]["options"]["learning_rate"] == PRESETS["large"]["learning_rate"]
+    assert model.training.options.learning_rate == PRESETS["large"]["learning_rate"]
 
 
 # --- presets and advice --------------------------------------------------------------------------

@@ -298,13 +298,14 @@ def test_the_readme_lists_every_file():
 def test_the_card_states_what_the_shipped_model_says_of_itself():
     path = find_model(None)
     card = (PACKAGE / "pretrained" / "README.md").read_text()
-    about = Checkpoint.load(path).about
+    checkpoint = Checkpoint.load(path)
+    measured = checkpoint.measured
     assert path.stat().st_size < 8_000_000
-    assert about["corpus"]["sha256"] in card
-    for protocol in ("carried", "cold"):
-        assert f"{about['measured'][protocol]['nats']:.4f}" in card
-    assert about["measured"]["cold"]["nats"] <= 1.41
-    assert f"{about['training']['steps']:,} steps" in card
+    assert checkpoint.provenance.sha256 in card
+    for score in (measured.carried, measured.cold):
+        assert f"{score.nats:.4f}" in card
+    assert measured.cold.nats <= 1.41
+    assert f"{checkpoint.training.steps:,} steps" in card
     (command,) = [a for n, a in commands(card) if n == "train"]
     from charlstm.options import parse
     from charlstm.train import Train
@@ -312,8 +313,8 @@ def test_the_card_states_what_the_shipped_model_says_of_itself():
 
     model, training = preset(parse(Train, command).preset)
     given = parse(Train, command, default=Train(model=model, training=training))
-    assert dataclasses.asdict(given.training) == about["training"]["options"]
-    assert given.model == Checkpoint.load(path).options
+    assert given.training == checkpoint.training.options
+    assert given.model == checkpoint.options
 
 
 @pytest.mark.skipif("CHARLSTM_DATA" not in os.environ, reason="CHARLSTM_DATA names no corpora")
@@ -325,7 +326,7 @@ def test_the_shipped_model_scores_what_its_file_says(capsys):
 
     assert main(["tinyshakespeare", "--json", "--threads", "2"]) == 0
     figures = json.loads(capsys.readouterr().out)
-    measured = Checkpoint.load(find_model(None)).about["measured"]
-    for protocol in ("carried", "cold"):
-        assert figures[protocol]["characters"] == 111_539
-        assert figures[protocol]["nats"] == pytest.approx(measured[protocol]["nats"], abs=1e-5)
+    measured = Checkpoint.load(find_model(None)).measured
+    for protocol, score in {"carried": measured.carried, "cold": measured.cold}.items():
+        assert figures[protocol]["characters"] == score.characters == 111_539
+        assert figures[protocol]["nats"] == pytest.approx(score.nats, abs=1e-5)
