@@ -27,7 +27,7 @@ MUTANTS = [
     ("targets not shifted", "text/streams", "self.ids[offset + 1 : offset + 1 +", "self.ids[offset : offset +", "text/test_text.py -k row"),
     ("temperature multiplied", "sampling/sampler", "min(1 / temperature", "min(temperature", "sampling/test_sampler.py -k distribution"),
     ("top-p cuts one too many", "sampling/sampler", "ranked[before >=", "ranked[before + ranked >", "sampling/test_sampler.py -k distribution"),
-    ("pushed away from the trained weights", "measuring/dynamic", "back * (origin - p)", "back * (p - origin)", "measuring/test_metrics.py -k krause"),
+    ("pushed away from the trained weights", "measuring/dynamic", "back * (origin - p)", "back * (p - origin)", "measuring/test_dynamic.py -k krause"),
     ("pieces over the border counted", "text/novelty", "found[: size - length + 1]", "found[:size]", "text/test_novelty.py"),
     ("lags in the wrong order", "insight/gradients", "[::-1].transpose", ".transpose", "insight/test_gradients.py -k finite"),
     ("the weather never changes", "text/synthetic", "seen.sum() @ moves", "seen.sum()", "text/test_sources.py -k diary"),

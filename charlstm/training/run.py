@@ -24,10 +24,10 @@ from charlstm.model.checkpoint import Arrays, Checkpoint, read_arrays, write_arr
 from charlstm.model.facts import Measured, Provenance, Training
 from charlstm.model.network import CharModel
 from charlstm.model.section import Section
-from charlstm.options import DataOptions, ModelOptions, TrainOptions
-from charlstm.text.corpus import Corpus, parts, read_corpus
-from charlstm.text.streams import SHORTEST
+from charlstm.options import ModelOptions, TrainOptions
+from charlstm.text.corpus import Corpus, read_corpus
 from charlstm.text.vocabulary import Vocabulary
+from charlstm.training.material import training_ids
 from charlstm.training.trainer import Report, Trainer
 
 SAVE_SECONDS = 60  # between two saves of resume.safetensors, at least
@@ -289,33 +289,5 @@ def _check_free(folder: Path) -> None:
 def _trainer(
     corpus: Corpus, vocabulary: Vocabulary, model: CharModel, options: TrainOptions
 ) -> Trainer:
-    name = " ".join(corpus.sources)
-    ids = {}
-    for part in ("train", "validation"):
-        text = corpus.text[corpus.parts()[part]]
-        ids[part] = vocabulary.encode(text, unknown="skip")
-        if len(text) < SHORTEST:
-            raise UserError(
-                f"{name}: {len(corpus.text)} characters, {len(text)} of them for {part}; each part"
-                f" needs {SHORTEST}, so give at least {_smallest(corpus.options)} characters, or"
-                f" another {option('split')}"
-            )
-        if len(ids[part]) < SHORTEST:
-            raise UserError(
-                f"{name}: of the {len(text)} characters for {part} only {len(ids[part])} are in the"
-                f" vocabulary; give a smaller {option('min_count')}, or {option('unknown', 'add')}"
-            )
-    return Trainer(model, ids["train"], ids["validation"], options)
-
-
-def _smallest(options: DataOptions) -> int:
-    """Return the length of the shortest text whose two parts have two characters each."""
-    train, validation = options.split
-    length = max(math.ceil(SHORTEST / train) - 1, int((SHORTEST - 1) / validation))
-    while any(
-        part.stop - part.start < SHORTEST
-        for name, part in parts(length, options.split).items()
-        if name in ("train", "validation")
-    ):
-        length += 1
-    return length
+    train_ids, validation_ids = training_ids(corpus, vocabulary)
+    return Trainer(model, train_ids, validation_ids, options)

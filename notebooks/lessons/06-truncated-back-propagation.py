@@ -454,16 +454,19 @@ from charlstm import score_carried, score_cold
 
 few = ids[: 1_025 if FAST else 6_145]
 for window in (16, 32, 64, 256):
-    nats = score_cold(trained, few, window).nats
-    print(f"cold, windows of {window:3}: {nats:.3f} nats per character")
+    cut = score_cold(trained, few, window)
+    print(f"cold, windows of {window:3}: {cut.nats:.3f} nats per character")
 print(f"carried:             {score_carried(trained, few).nats:.3f} nats per character")
 
 # %% [markdown]
 # `score_carried` is one pass over the text with the state carried along: no window, no choice. So
 # two figures can be compared only if both come from the same text *and* the same protocol.
-# nanoGPT's are cold, 256 characters. This package prints both.  ## Two layers on a corpus  Now all
-# of it together, live: text, vocabulary, ids, streams, a stacked LSTM, the loop. The last tenth of
-# the tales is for validation, and is never trained on.
+# nanoGPT's are cold, 256 characters. This package prints both.
+#
+# ## Two layers on a corpus
+#
+# Now all of it together, live: text, vocabulary, ids, streams, a stacked LSTM, the loop. The last
+# tenth of the tales is for validation, and is never trained on.
 
 # %%
 from charlstm import Vocabulary
