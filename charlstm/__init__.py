@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # what type checkers read; a test holds it equal to _HOME
     from charlstm.errors import UserError as UserError
-    from charlstm.measuring.scores import Score as Score
-    from charlstm.measuring.scores import carried as carried
-    from charlstm.measuring.scores import cold as cold
+    from charlstm.measuring.scores import score_carried as score_carried
+    from charlstm.measuring.scores import score_cold as score_cold
     from charlstm.model.checkpoint import Checkpoint as Checkpoint
     from charlstm.model.checkpoint import find_model as find_model
+    from charlstm.model.facts import Score as Score
     from charlstm.model.network import CharModel as CharModel
     from charlstm.options import DataOptions as DataOptions
     from charlstm.options import ModelOptions as ModelOptions
@@ -41,20 +41,20 @@ _HOME = {
     "Report": "training.trainer",
     "SampleOptions": "options",
     "Sampler": "sampling.sampler",
-    "Score": "measuring.scores",
+    "Score": "model.facts",
     "Streams": "text.streams",
     "TrainOptions": "options",
     "Trainer": "training.trainer",
     "UserError": "errors",
     "Vocabulary": "text.vocabulary",
-    "carried": "measuring.scores",
     "choose": "sampling.sampler",
-    "cold": "measuring.scores",
     "find_model": "model.checkpoint",
     "fit": "training.trainer",
     "fit_streams": "text.streams",
     "generate": "sampling.sampler",
     "read_corpus": "text.corpus",
+    "score_carried": "measuring.scores",
+    "score_cold": "measuring.scores",
 }
 
 __all__ = [*_HOME]

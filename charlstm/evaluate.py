@@ -83,44 +83,55 @@ def main(argv: Sequence[str] | None = None) -> int:
         novelty = option("novelty")
         raise UserError(f"{option(odd[0])} without {novelty}: nothing is written; add {novelty}")
 
-    from charlstm.measuring.evaluation import measure, table
+    from charlstm.measuring.dynamic import score_dynamic
+    from charlstm.measuring.evaluation import Baselines, Evaluation
+    from charlstm.measuring.passage import Passage
+    from charlstm.measuring.scores import score
+    from charlstm.measuring.writing import measure_writing
     from charlstm.model.checkpoint import Checkpoint, find_model
+    from charlstm.model.network import CharModel
 
-    path = find_model(given.model)
-    checkpoint = Checkpoint.load(path)
+    checkpoint = Checkpoint.load(find_model(given.model))
     corpus = _corpus(given, names, checkpoint)
+    passage = Passage.of(checkpoint, corpus, given.part, given.unknown)
+    if given.dynamic and len(passage.history) < 2:
+        raise UserError(
+            f"{option('dynamic')} learns from the text before the part how far to move, and the"
+            f" part {passage.part} has none before it; name {option('part', 'validation')}, or"
+            f" {option('part', 'test')}"
+        )
     prepare_cpu(given.machine.threads)
-    figures = {"model": str(given.model)} | measure(
-        checkpoint,
-        corpus,
-        given.part,
-        given.unknown,
-        learning=given.dynamic,
-        writing=given.sampling if given.novelty else None,
+    model = CharModel.from_checkpoint(checkpoint)
+    evaluation = Evaluation(
+        passage,
+        score(model, passage.ids),
+        Baselines.of(passage),
+        score_dynamic(model, passage.ids, passage.history) if given.dynamic else None,
+        measure_writing(checkpoint, model, passage, given.sampling) if given.novelty else None,
     )
-    print(json.dumps(figures) if given.json else table(figures))
+    if given.json:
+        print(json.dumps({"model": given.model} | evaluation.to_json()))
+    else:
+        print(evaluation.table())
     return 0
 
 
 def _corpus(given: Evaluate, names: Set[str], checkpoint: Checkpoint) -> Corpus:
-    from charlstm.model.checkpoint import trained_on_options
+    """Read the text that the user named, or else the one that the model was trained on."""
     from charlstm.text.corpus import read_corpus
 
-    trained_on = checkpoint.about.get("corpus", {})
-    sources = trained_on.get("sources", [])
-    if not isinstance(sources, list) or not all(isinstance(s, str) for s in sources):
-        raise UserError(f"{given.model}: its metadata garbles the corpus; train the model again")
-    options = trained_on_options(trained_on, given.model)
+    trained_on = checkpoint.provenance
+    options = DataOptions() if trained_on is None else trained_on.options
     if given.corpus:  # the model's limit is for its own text
         names = names | {"limit"}
     options = lay_over(options, given.data, names)
     options = dataclasses.replace(options, bytes=checkpoint.vocabulary.bytewise)
     if given.corpus:
         return read_corpus(given.corpus, options)
-    if not sources or "-" in sources:
+    if trained_on is None or not trained_on.sources or "-" in trained_on.sources:
         raise UserError(f"{given.model}: the text it was trained on has no name; give a CORPUS")
-    corpus = read_corpus(sources, options)
-    if corpus.sha256 != trained_on.get("sha256"):
+    corpus = read_corpus(trained_on.sources, options)
+    if corpus.sha256 != trained_on.sha256:
         raise UserError(
             f"{' '.join(corpus.sources)}: not the text that {given.model} was trained on (another"
             " sha256); name the text to measure as CORPUS"

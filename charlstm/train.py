@@ -196,14 +196,11 @@ def _fit(run: Run, show: int | None) -> int:
 
 
 def _finish(run: Run) -> None:
-    from charlstm.measuring.evaluation import table
-
     progress = run.trainer.progress
     if run.trainer.out_of_patience():
         say(f"stopped early: {progress.stale} validations without a better one (--patience)")
     say(f"done: {progress.step:,} steps in {progress.seconds:,.0f} s; measuring the best model")
-    figures = run.finish()
-    say(table(figures))
+    say(run.finish().table())
     if progress.best is not None:
         say(advice(progress, run.trainer.score_training(), progress.best))
     say(f"saved: {run.folder}/model.safetensors; try  python -m charlstm.sample {run.folder}")
@@ -212,7 +209,7 @@ def _finish(run: Run) -> None:
 def _sample(run: Run, length: int) -> str:
     from charlstm.sampling.sampler import Sampler, generate
 
-    checkpoint = run.checkpoint(run.trainer.average.to_arrays(), {})
+    checkpoint = run.checkpoint(run.trainer.average.to_arrays())
     options = SampleOptions(length=length, seed=run.trainer.progress.step)
     text = "".join(generate(Sampler(checkpoint), "", options))
     return run.vocabulary.to_user(text).decode("utf-8", "replace")

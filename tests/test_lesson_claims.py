@@ -227,7 +227,7 @@ def lesson6():
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(5))
 def test_lesson6_what_makes_training_and_validation_part(lesson6, seed):
-    training, validation, cold = lesson6["training"], lesson6["validation"], lesson6["cold"]
+    training, validation, score = (lesson6[k] for k in ("training", "validation", "score_cold"))
     sizes = {"layers": 2, "hidden_size": 64, "embedding_size": 32, "dropout": 0.0}
     parted, nats = {}, {}
     for name, changed, text in (
@@ -238,8 +238,8 @@ def test_lesson6_what_makes_training_and_validation_part(lesson6, seed):
     ):
         options = ModelOptions(**(sizes | changed))
         model, _, _ = lesson6["watch"](options, text, updates=250, seed=seed)
-        nats[name] = cold(model, validation).nats
-        parted[name] = nats[name] - cold(model, text, most_windows=32).nats
+        nats[name] = score(model, validation).nats
+        parted[name] = nats[name] - score(model, text, most_windows=32).nats
     assert parted["plain"] > 0.3
     assert 0.05 < parted["dropped"] < parted["plain"] - 0.05
     assert 0.05 < parted["half"] < parted["plain"] - 0.05

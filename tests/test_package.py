@@ -19,7 +19,6 @@ from packaging.specifiers import SpecifierSet
 
 import charlstm
 from charlstm.model.checkpoint import Checkpoint, find_model
-from charlstm.options import to_json
 from charlstm.text.registry import SHIPPED
 
 ROOT = Path(__file__).parent.parent
@@ -313,13 +312,14 @@ def test_the_readme_lists_every_file():
 def test_the_card_states_what_the_shipped_model_says_of_itself():
     path = find_model(None)
     card = (PACKAGE / "pretrained" / "README.md").read_text()
-    about = Checkpoint.load(path).about
+    checkpoint = Checkpoint.load(path)
+    measured = checkpoint.measured
     assert path.stat().st_size < 8_000_000
-    assert about["corpus"]["sha256"] in card
-    for protocol in ("carried", "cold"):
-        assert f"{about['measured'][protocol]['nats']:.4f}" in card
-    assert about["measured"]["cold"]["nats"] <= 1.41
-    assert f"{about['training']['steps']:,} steps" in card
+    assert checkpoint.provenance.sha256 in card
+    for score in (measured.carried, measured.cold):
+        assert f"{score.nats:.4f}" in card
+    assert measured.cold.nats <= 1.41
+    assert f"{checkpoint.training.steps:,} steps" in card
     (command,) = [a for n, a in commands(card) if n == "train"]
     from charlstm.flags import lay_over, parse
     from charlstm.train import Train
@@ -328,8 +328,8 @@ def test_the_card_states_what_the_shipped_model_says_of_itself():
     given, names = parse(Train, command)
     model, training = preset(given.preset)
     training = lay_over(training, given.training, names)
-    assert to_json(training) == about["training"]["options"]
-    assert lay_over(model, given.model, names) == Checkpoint.load(path).options
+    assert training == checkpoint.training.options
+    assert lay_over(model, given.model, names) == checkpoint.options
 
 
 @pytest.mark.skipif("CHARLSTM_DATA" not in os.environ, reason="CHARLSTM_DATA names no corpora")
@@ -341,7 +341,7 @@ def test_the_shipped_model_scores_what_its_file_says(capsys):
 
     assert main(["tinyshakespeare", "--json", "--threads", "2"]) == 0
     figures = json.loads(capsys.readouterr().out)
-    measured = Checkpoint.load(find_model(None)).about["measured"]
-    for protocol in ("carried", "cold"):
-        assert figures[protocol]["characters"] == 111_539
-        assert figures[protocol]["nats"] == pytest.approx(measured[protocol]["nats"], abs=1e-5)
+    measured = Checkpoint.load(find_model(None)).measured
+    for protocol, score in {"carried": measured.carried, "cold": measured.cold}.items():
+        assert figures[protocol]["characters"] == score.characters == 111_539
+        assert figures[protocol]["nats"] == pytest.approx(score.nats, abs=1e-5)

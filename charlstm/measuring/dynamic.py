@@ -1,16 +1,18 @@
 """Dynamic evaluation: the model goes on learning from the text that it is scored on.
 
-Krause, Kahembwe, Murray & Renals 2018, "Dynamic evaluation of neural sequence models", their RMS
-rule with decay to the trained weights. Each segment is first predicted, which is what counts, and
-then learnt from:
+This is the RMS rule with decay to the trained weights of Krause, Kahembwe, Murray & Renals 2018,
+"Dynamic evaluation of neural sequence models". The model first predicts a segment of the text; only
+this counts. Then it learns from the segment:
 
 theta <- theta - RATE * gradient / (size + floor)
                + DECAY * (size + floor) / mean size * (trained - theta)
 
 The size of a weight's gradient is its root mean square over segments of a text that was read
-before, so that each weight moves in its own measure; the mean is over all weights. The floor, a
-quarter of that mean, takes the place of the paper's tiny constant: a character that never came
-before has weights of size 0, which would otherwise leap when it does come, and never come back.
+before. So each weight moves in its own measure. The mean size is over all weights.
+
+The floor is a quarter of that mean; the paper has a tiny constant in its place. A character that
+never came before has weights of size 0. With a tiny floor they would leap when the character does
+come, and would never come back.
 """
 
 import copy
@@ -22,18 +24,21 @@ from torch import Tensor
 from torch.nn import functional as F
 from tqdm import tqdm
 
-from charlstm.measuring.scores import Score, check_predictable
+from charlstm.measuring.scores import check_predictable
+from charlstm.model.facts import Score
 from charlstm.model.network import CharModel
 from charlstm.text.vocabulary import Ids
 
 SEGMENT = 20  # characters between two updates
-RATE = 1e-3  # these two chosen on the first 40,000 characters of tiny-shakespeare's validation part
+# RATE and DECAY were chosen on the first 40,000 characters of tiny-shakespeare's validation part
+RATE = 1e-3
 DECAY = 3e-3
-FLOOR = 0.25
-STRETCHES, STRETCH = 100, 1000  # of the history, from which the sizes are taken, and their length
+FLOOR = 0.25  # times the mean size
+STRETCHES = 100  # pieces of the history that the sizes are measured on
+STRETCH = 1000  # characters in each
 
 
-def dynamic(
+def score_dynamic(
     model: CharModel, ids: Ids, history: Ids, rate: float = RATE, decay: float = DECAY
 ) -> Score:
     """Score a text in one pass, the state carried, learning from each segment after its score.
@@ -43,7 +48,7 @@ def dynamic(
     Args:
         model: the trained model.
         ids: the text, (N,); N - 1 characters are predicted.
-        history: the text before, (M,), from which the size of the updates is learnt.
+        history: the text before, (M,), which shows how large each weight's gradient usually is.
         rate: step size, in units of a weight's usual gradient.
         decay: share of the way back to the trained weights at each step, for the average weight.
 
@@ -57,7 +62,8 @@ def dynamic(
     steps = [rate / (size + FLOOR * usual) for size in sizes]
     returns = [(decay * (size / usual + FLOOR)).clamp(max=1.0) for size in sizes]
     trained = [p.detach() for p in model.parameters()]
-    learner, total = copy.deepcopy(model), 0.0
+    learner = copy.deepcopy(model)
+    total = 0.0
     for nats in _segments(learner, ids, "learning from the text"):
         total += nats
         with torch.no_grad():
@@ -66,11 +72,11 @@ def dynamic(
             ):
                 assert p.grad is not None
                 p.add_(back * (origin - p) - step * p.grad)
-    return Score(total, len(ids) - 1)
+    return Score(total / (len(ids) - 1), len(ids) - 1)
 
 
 def _spread(history: Ids) -> Ids:
-    """Return stretches of a long text from its beginning to its end, one after the other."""
+    """Return pieces of a long text, spread evenly from its beginning to its end, as one text."""
     if len(history) <= STRETCHES * STRETCH:
         return history
     starts = np.linspace(0, len(history) - STRETCH, STRETCHES).astype(int)
@@ -81,11 +87,12 @@ def mean_squares(model: CharModel, ids: Ids) -> list[Tensor]:
     """Return the mean over segments of each weight's squared gradient, one tensor a parameter.
 
     Args:
-        model: the model, left as it was.
+        model: the model; it is left as it was.
         ids: the text, (N,).
     """
     reader = copy.deepcopy(model)
-    squares, count = [torch.zeros_like(p) for p in reader.parameters()], 0
+    squares = [torch.zeros_like(p) for p in reader.parameters()]
+    count = 0
     for _ in _segments(reader, ids, "gradients of the history"):
         count += 1
         for square, p in zip(squares, reader.parameters(), strict=True):
@@ -95,7 +102,7 @@ def mean_squares(model: CharModel, ids: Ids) -> list[Tensor]:
 
 
 def _segments(model: CharModel, ids: Ids, doing: str) -> Iterator[float]:
-    """Yield the nats of each segment, the gradient of their mean left in the parameters."""
+    """Yield the nats of each segment, and leave the gradient of their mean in the parameters."""
     state = None
     starts = range(0, len(ids) - 1, SEGMENT)
     for start in tqdm(starts, doing, unit=" segments", disable=None, leave=False):

@@ -1,21 +1,21 @@
-"""How good a model is: nats and bits per character, perplexity, in two protocols.
+"""Nats per character in two protocols.
 
 - *carried*: one pass over the whole text, the state carried from the first character to the last;
 - *cold*: windows of 256 characters, each from the zero state (nanoGPT's protocol).
 
-Both predict every character but the first. Nats and characters are summed and divided once.
+Both predict every character except the first. Nats and characters are summed and divided once.
 """
 
-import math
-from dataclasses import dataclass
-from typing import Any
+import time
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
 from torch.nn import functional as F
 
 from charlstm.errors import UserError
-from charlstm.model.network import CharModel
+from charlstm.model.facts import Score
+from charlstm.model.network import CharModel, ModelState
 from charlstm.text.vocabulary import Ids
 
 COLD_WINDOW = 256
@@ -23,74 +23,65 @@ ROWS = 64  # windows read side by side in the cold protocol
 
 
 @dataclass(frozen=True)
-class Score:
-    """Nats summed over characters.
+class Scores:
+    """The scores of a model on one text.
 
-    Example:
-        >>> score = Score(total_nats=20.0, characters=10)
-        >>> score.nats, round(score.bits_per_char, 4), round(score.perplexity, 4)
-        (2.0, 2.8854, 7.3891)
+    Attributes:
+        carried: one pass, the state carried.
+        cold: windows of 256 characters, each from the zero state.
+        chars_per_second: how fast the model read the text for these two.
     """
 
-    total_nats: float
-    characters: int
-
-    @property
-    def nats(self) -> float:
-        """Nats per character."""
-        return self.total_nats / self.characters
-
-    @property
-    def bits_per_char(self) -> float:
-        """Bits per character."""
-        return self.nats / math.log(2)
-
-    @property
-    def perplexity(self) -> float:
-        """exp(nats): the number of equally likely characters that would be as hard to guess."""
-        return math.exp(self.nats) if self.nats < 700 else math.inf
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the figures by name."""
-        return {
-            "nats": self.nats,
-            "bits_per_char": self.bits_per_char,
-            "perplexity": self.perplexity if self.nats < 700 else None,  # JSON has no infinity
-            "characters": self.characters,
-        }
-
-    def __add__(self, other: "Score") -> "Score":
-        return Score(self.total_nats + other.total_nats, self.characters + other.characters)
+    carried: Score
+    cold: Score
+    chars_per_second: float = field(compare=False)
 
 
-def carried(model: CharModel, ids: Ids, chunk: int = 1024) -> Score:
+def score(model: CharModel, ids: Ids) -> Scores:
+    """Score a text in both protocols.
+
+    Args:
+        model: the model.
+        ids: the text, (N,); N - 1 characters are predicted.
+
+    Raises:
+        UserError: fewer than two characters.
+    """
+    started = time.perf_counter()
+    carried = score_carried(model, ids)
+    cold = score_cold(model, ids)
+    return Scores(carried, cold, 2 * len(ids) / (time.perf_counter() - started))
+
+
+def score_carried(model: CharModel, ids: Ids, chunk: int = 1024) -> Score:
     """Score a text in one pass, the state carried.
 
     Args:
         model: the model.
         ids: the text, (N,); N - 1 characters are predicted.
-        chunk: characters per call; the figure does not depend on it.
+        chunk: characters per call; the score does not depend on it.
 
     Raises:
         UserError: fewer than two characters.
     """
     check_predictable(ids)
-    total, state = Score(0.0, 0), None
+    total = 0.0
+    state = None
     for start in range(0, len(ids) - 1, chunk):
         piece = ids[start : start + chunk + 1]
-        score, state = _score(model, piece[None, :-1], piece[None, 1:], state)
-        total += score
-    return total
+        nats, state = _nats(model, piece[None, :-1], piece[None, 1:], state)
+        total += nats
+    return Score(total / (len(ids) - 1), len(ids) - 1)
 
 
-def cold(
+def score_cold(
     model: CharModel, ids: Ids, window: int = COLD_WINDOW, most_windows: int | None = None
 ) -> Score:
     """Score a text in windows that each start from the zero state; the last may be shorter.
 
     Args:
         model: the model.
-        ids: the text, (N,).
+        ids: the text, (N,); N - 1 characters are predicted.
         window: characters predicted from one zero state.
         most_windows: score only so many whole windows, spread evenly over the text.
 
@@ -99,34 +90,36 @@ def cold(
     """
     check_predictable(ids)
     whole = (len(ids) - 1) // window
-    rows = ids[: whole * window].reshape(whole, window)
-    after = ids[1 : whole * window + 1].reshape(whole, window)
+    inputs = ids[: whole * window].reshape(whole, window)
+    targets = ids[1 : whole * window + 1].reshape(whole, window)
+    tail = ids[whole * window :]
     if most_windows is not None and whole > most_windows:
         chosen = np.linspace(0, whole - 1, most_windows).round().astype(int)
-        rows, after = rows[chosen], after[chosen]
-    elif (tail := ids[whole * window :]).size > 1:
-        return _cold(model, rows, after) + _cold(model, tail[None, :-1], tail[None, 1:])
-    return _cold(model, rows, after)
-
-
-def _cold(model: CharModel, rows: Ids, after: Ids) -> Score:
-    total = Score(0.0, 0)
-    for start in range(0, len(rows), ROWS):
-        score, _ = _score(model, rows[start : start + ROWS], after[start : start + ROWS], None)
-        total += score
-    return total
+        inputs, targets, tail = inputs[chosen], targets[chosen], tail[:0]
+    total = 0.0
+    for start in range(0, len(inputs), ROWS):
+        rows = slice(start, start + ROWS)
+        total += _nats(model, inputs[rows], targets[rows])[0]
+    characters = inputs.size
+    if len(tail) > 1:
+        total += _nats(model, tail[None, :-1], tail[None, 1:])[0]
+        characters += len(tail) - 1
+    return Score(total / characters, characters)
 
 
 @torch.inference_mode()
-def _score(model: CharModel, inputs: Ids, targets: Ids, state: Any) -> tuple[Score, Any]:
+def _nats(
+    model: CharModel, inputs: Ids, targets: Ids, state: ModelState | None = None
+) -> tuple[float, ModelState]:
+    """Return the nats of all `targets` together, and the state after the last, for ids (B, T)."""
     logits, state = model(torch.from_numpy(inputs), state)
     labels = torch.from_numpy(targets).long().flatten()
     nats = F.cross_entropy(logits.flatten(0, 1), labels, reduction="none")
-    return Score(float(nats.double().sum()), len(labels)), state
+    return float(nats.double().sum()), state
 
 
 def check_predictable(ids: Ids) -> None:
-    """Refuse a text of which no character can be predicted.
+    """Refuse a text in which no character can be predicted.
 
     Raises:
         UserError: fewer than two characters.

@@ -2,77 +2,131 @@
 
 import dataclasses
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from threadpoolctl import threadpool_limits
 
 from charlstm.devices import usable_cpus
-from charlstm.measuring.scores import carried
+from charlstm.measuring.passage import Passage
+from charlstm.measuring.scores import score_carried
 from charlstm.model.checkpoint import Checkpoint
 from charlstm.model.network import CharModel
 from charlstm.options import SampleOptions
 from charlstm.sampling.sampler import Sampler, generate, threads_for
-from charlstm.text.novelty import novelty
+from charlstm.text.novelty import Novelty, novelty
 from charlstm.text.vocabulary import Vocabulary
 
 
+@dataclass(frozen=True)
+class Compared:
+    """A text beside the one that its writer has read.
+
+    Attributes:
+        characters: length of the text.
+        novelty: what the two have in common.
+    """
+
+    characters: int
+    novelty: Novelty
+
+    @classmethod
+    def of(cls, text: str, source: str, vocabulary: Vocabulary) -> "Compared":
+        """Compare two texts in a vocabulary's characters, as a person would read them."""
+        shown, read = (vocabulary.to_user(t).decode("utf-8", "replace") for t in (text, source))
+        return cls(len(shown), novelty(shown, read))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the figures by name."""
+        return {
+            "characters": self.characters,
+            "copied": {str(length): share for length, share in self.novelty.copied.items()},
+            "longest": self.novelty.longest,
+            "known_words": self.novelty.known_words,
+        }
+
+
+@dataclass(frozen=True)
+class Writing:
+    """What a model wrote, beside what it has read.
+
+    Attributes:
+        options: how it wrote.
+        written: its text, compared with what it has read.
+        surprise_nats: nats per character of its text by the model itself; None for a text of fewer
+            than two characters.
+        part: as much of the text that is measured, compared in the same way, for scale; None where
+            the model has read that itself.
+    """
+
+    options: SampleOptions
+    written: Compared
+    surprise_nats: float | None
+    part: Compared | None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the figures by name."""
+        chosen = ("temperature", "top_k", "top_p", "seed")
+        figures = {
+            **{name: getattr(self.options, name) for name in chosen},
+            **self.written.to_json(),
+            "surprise_nats": self.surprise_nats,
+        }
+        return figures if self.part is None else figures | {"part": self.part.to_json()}
+
+    def lines(self) -> Iterator[str]:
+        """Lay the figures out for a person."""
+        heading = f"{self.written.characters:,} characters written with {self._how()}"
+        if self.surprise_nats is not None:
+            heading += f"; the model's own surprise: {self.surprise_nats:.4f} nats/char"
+        yield heading
+        columns = {"written": self.written} | ({"part": self.part} if self.part else {})
+        yield f"{'also in the text read':26}" + "".join(f"{name:>10}" for name in columns)
+        rows = {
+            f"pieces of {length} characters": [c.novelty.copied[length] for c in columns.values()]
+            for length in self.written.novelty.copied
+        }
+        rows["words that it has"] = [c.novelty.known_words for c in columns.values()]
+        for name, shares in rows.items():
+            cells = ["-" if share is None else f"{share:.2%}" for share in shares]
+            yield f"{name:26}" + "".join(f"{cell:>10}" for cell in cells)
+        for name, column in columns.items():
+            longest = column.novelty.longest
+            yield f"longest, {name}: {len(longest)} characters, {longest!r}"
+
+    def _how(self) -> str:
+        chosen = self.options
+        how = [f"temperature {chosen.temperature:g}"]
+        if chosen.top_k:
+            how.append(f"top-k {chosen.top_k}")
+        if chosen.top_p:
+            how.append(f"top-p {chosen.top_p}")
+        return ", ".join([*how, f"seed {chosen.seed}"])
+
+
 def measure_writing(
-    checkpoint: Checkpoint, model: CharModel, options: SampleOptions, source: str, beside: str = ""
-) -> dict[str, Any]:
-    """Let a model write, compare that with a text, and score it by the model itself.
+    checkpoint: Checkpoint, model: CharModel, passage: Passage, options: SampleOptions
+) -> Writing:
+    """Let a model write, compare that with what it has read, and score it by the model itself.
+
+    A model has read the training part of its own text. Where the passage is of another text, that
+    whole text takes its place.
 
     Args:
-        checkpoint: the model.
-        model: the same, for scoring.
-        options: how it writes.
-        source: what it has read.
-        beside: another text, compared with `source` for scale; empty is none.
-
-    Returns:
-        figures by name, as `--json` prints them.
+        checkpoint: the model, which writes.
+        model: the same model, which scores.
+        passage: what is measured.
+        options: how the model writes.
     """
     vocabulary = checkpoint.vocabulary
     if options.stop is not None:
         options = dataclasses.replace(options, stop=vocabulary.from_user(options.stop))
     with threadpool_limits(threads_for(checkpoint, 1, usable_cpus())):
         text = "".join(generate(Sampler(checkpoint), "", options))
-    surprise = carried(model, vocabulary.encode(text)).nats if len(text) > 1 else None
-    chosen = {name: getattr(options, name) for name in ("temperature", "top_k", "top_p", "seed")}
-    figures = {**chosen, **_compared(text, source, vocabulary), "surprise_nats": surprise}
-    if beside:
-        figures["part"] = _compared(beside[: options.length], source, vocabulary)
-    return figures
-
-
-def _compared(text: str, source: str, vocabulary: Vocabulary) -> dict[str, Any]:
-    read, known = (vocabulary.to_user(t).decode("utf-8", "replace") for t in (text, source))
-    found = novelty(read, known)
-    return {
-        "characters": len(read),
-        "copied": {str(length): share for length, share in found.copied.items()},
-        "longest": found.longest,
-        "known_words": found.known_words,
-    }
-
-
-def writing_lines(written: dict[str, Any]) -> Iterator[str]:
-    """Lay the figures of `measure_writing` out for a person."""
-    cuts = [f"{n.replace('_', '-')} {written[n]}" for n in ("top_k", "top_p") if written[n]]
-    how = ", ".join([f"temperature {written['temperature']:g}", *cuts, f"seed {written['seed']}"])
-    surprise = written["surprise_nats"]
-    yield (
-        f"{written['characters']:,} characters written with {how}"
-        + (f"; the model's own surprise: {surprise:.4f} nats/char" if surprise is not None else "")
-    )
-    columns = {"written": written} | ({"part": written["part"]} if "part" in written else {})
-    yield f"{'also in the text read':26}" + "".join(f"{name:>10}" for name in columns)
-    rows = {
-        f"pieces of {k} characters": [c["copied"][k] for c in columns.values()]
-        for k in written["copied"]
-    }
-    rows["words that it has"] = [c["known_words"] for c in columns.values()]
-    for name, shares in rows.items():
-        cells = ["-" if share is None else f"{share:.2%}" for share in shares]
-        yield f"{name:26}" + "".join(f"{cell:>10}" for cell in cells)
-    for name, column in columns.items():
-        yield f"longest, {name}: {len(column['longest'])} characters, {column['longest']!r}"
+    surprise = score_carried(model, vocabulary.encode(text)).nats if len(text) > 1 else None
+    corpus = passage.corpus
+    source = corpus.text[corpus.parts()["train"]] if passage.own else corpus.text
+    part = None
+    if passage.own and passage.part == "validation":
+        part = Compared.of(passage.text[: options.length], source, vocabulary)
+    return Writing(options, Compared.of(text, source, vocabulary), surprise, part)

@@ -1,9 +1,9 @@
 """One safe file: weights, options, vocabulary, where it was trained and how good it is.
 
 Files are safetensors: a JSON header and raw arrays, in which no code can hide. The header's
-metadata has one entry, `charlstm`, a JSON object that holds everything but the weights. A digest
-over both tells a damaged file from a good one. Files are written beside their place, flushed
-to disk and renamed, so that there is always a whole one. This module knows NumPy, not torch.
+metadata has one entry, `charlstm`, a JSON object that holds everything except the weights. A digest
+over both tells a damaged file from a good one. A file is written beside its place, flushed to disk
+and renamed, so that there is always a whole one. This module needs NumPy only, not torch.
 """
 
 import contextlib
@@ -11,7 +11,7 @@ import dataclasses
 import hashlib
 import json
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,15 +19,16 @@ import numpy as np
 import safetensors
 import safetensors.numpy
 
-from charlstm.errors import UserError, unreadable
+from charlstm.errors import UserError, option, unreadable
 from charlstm.model.cells import CELLS
-from charlstm.options import DataOptions, ModelOptions, from_json, to_json
+from charlstm.model.facts import Measured, Provenance, Training
+from charlstm.model.section import Section
+from charlstm.options import ModelOptions, to_json
 from charlstm.text.vocabulary import Vocabulary
 
 VERSION = 1
 PRETRAINED = Path(__file__).parents[1] / "pretrained"
 DEFAULT = "tinyshakespeare"
-ABOUT = ("corpus", "training", "measured")
 FLOAT16_MAX = 65504.0
 Arrays = dict[str, np.ndarray[Any, Any]]
 
@@ -41,14 +42,17 @@ class Checkpoint:
         vocabulary: characters by id.
         weights: arrays by name, shapes as `weight_shapes` states, float16 or float32 in the file,
             float32 here.
-        about: `corpus` (sources, sha256, options), `training` (options, steps, seconds) and
-            `measured` (figures of both protocols), as plain JSON values.
+        provenance: the text that it was trained on; None if the file does not say.
+        training: how it was trained; None if the file does not say.
+        measured: how good it is; None if the file does not say.
     """
 
     options: ModelOptions
     vocabulary: Vocabulary
     weights: Arrays
-    about: dict[str, Any] = field(default_factory=dict)
+    provenance: Provenance | None = None
+    training: Training | None = None
+    measured: Measured | None = None
 
     def save(self, path: Path) -> None:
         """Write the model with float16 weights (float32 if one is too large for that).
@@ -58,16 +62,17 @@ class Checkpoint:
         Raises:
             UserError: the place cannot be written, or a weight is not finite.
         """
-        header = {
+        header: dict[str, Any] = {
             "kind": "model",
             "model": to_json(self.options),
             "vocabulary": dataclasses.asdict(self.vocabulary),
-            **self.about,
         }
+        facts = {"corpus": self.provenance, "training": self.training, "measured": self.measured}
+        header |= {key: fact.to_json() for key, fact in facts.items() if fact is not None}
         if not all(np.isfinite(array).all() for array in self.weights.values()):
             raise UserError(
                 f"{path}: not written, as the weights are no longer finite; train again with a"
-                " smaller --learning-rate"
+                f" smaller {option('learning_rate')}"
             )
         fits = all(np.abs(array).max() <= FLOAT16_MAX for array in self.weights.values())
         dtype = np.float16 if fits else np.float32
@@ -82,28 +87,18 @@ class Checkpoint:
                 its own options.
         """
         weights, header = read_arrays(path, kind="model")
-        try:
-            options = from_json(ModelOptions, header.pop("model"), str(path))
-            vocabulary = Vocabulary(**header.pop("vocabulary"))
-            if not all(isinstance(header.get(part, {}), dict) for part in ABOUT):
-                raise TypeError(" or ".join(ABOUT))
-        except (KeyError, TypeError, AttributeError) as error:
-            raise UserError(
-                f"{path}: its metadata lacks or garbles {error}; train the model again"
-            ) from None
+        saved = Section(header, str(path))
+        options = saved.options("model", ModelOptions)
+        vocabulary = saved.vocabulary("vocabulary")
         _check_weights(path, weights, weight_shapes(options, len(vocabulary)))
-        weights = {name: array.astype(np.float32) for name, array in weights.items()}
-        return cls(options, vocabulary, weights, header)
-
-
-def trained_on_options(trained_on: dict[str, Any], where: str) -> DataOptions:
-    """Return how the text that a model was trained on was read."""
-    saved = trained_on.get("options", {})
-    if not isinstance(saved, dict):
-        raise UserError(
-            f"{where}: its metadata garbles the corpus's options; train the model again"
+        return cls(
+            options,
+            vocabulary,
+            {name: array.astype(np.float32) for name, array in weights.items()},
+            Provenance.from_json(saved.section("corpus")) if "corpus" in saved else None,
+            Training.from_json(saved.section("training")) if "training" in saved else None,
+            Measured.from_json(saved.section("measured")) if "measured" in saved else None,
         )
-    return from_json(DataOptions, saved, where)
 
 
 def weight_shapes(options: ModelOptions, vocabulary_size: int) -> dict[str, tuple[int, ...]]:
@@ -169,9 +164,8 @@ def write_arrays(path: Path, arrays: Arrays, header: dict[str, Any]) -> None:
     except OSError as error:
         with contextlib.suppress(OSError):
             temporary.unlink()
-        raise unreadable(
-            path, error, "nothing that was there is changed; free the place, or name another --out"
-        ) from None
+        advice = f"the old file is as it was; free some space, or name another {option('out')}"
+        raise unreadable(path, error, advice) from None
 
 
 def read_arrays(path: Path, kind: str) -> tuple[Arrays, dict[str, Any]]:
@@ -190,12 +184,13 @@ def read_arrays(path: Path, kind: str) -> tuple[Arrays, dict[str, Any]]:
             metadata = file.metadata() or {}
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         header = json.loads(metadata["charlstm"])
-        digest, version = header.pop("sha256"), header["version"]
+        digest = header.pop("sha256")
+        version = header["version"]
     except OSError as error:
         raise unreadable(path, error, wanted) from None
     except safetensors.SafetensorError as error:
         raise UserError(f"{path}: not a whole safetensors file ({error}); {wanted}") from None
-    except (KeyError, ValueError, TypeError, AttributeError) as error:
+    except (KeyError, ValueError, TypeError, AttributeError, RecursionError) as error:
         raise UserError(f"{path}: has no charlstm metadata ({error}); {wanted}") from None
     if version != VERSION:
         raise UserError(

@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from charlstm.model.cells import CELLS, project, unroll
+from charlstm.model.checkpoint import Checkpoint
 from charlstm.options import ModelOptions
 
 LayerState = tuple[Tensor, ...]
@@ -54,6 +55,12 @@ class CharModel(nn.Module):
             self.layers = nn.ModuleList(Layer(options.cell, size, hidden) for size in sizes)
             self.head = nn.Linear(hidden, vocabulary_size)
             nn.init.zeros_(self.head.bias)
+
+    @classmethod
+    def from_checkpoint(cls, checkpoint: Checkpoint) -> "CharModel":
+        """Return the model that a file holds, with its weights."""
+        model = cls(checkpoint.options, len(checkpoint.vocabulary))
+        return model.load_arrays(checkpoint.weights)
 
     def forward(
         self,

@@ -12,20 +12,22 @@ import dataclasses
 import json
 import math
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import torch
 
-from charlstm.errors import UserError, unreadable
-from charlstm.measuring.evaluation import measure
+from charlstm.errors import UserError, option, unreadable
+from charlstm.measuring.evaluation import Evaluation, measure
 from charlstm.model.checkpoint import Arrays, Checkpoint, read_arrays, write_arrays
+from charlstm.model.facts import Measured, Provenance, Training
 from charlstm.model.network import CharModel
-from charlstm.options import DataOptions, ModelOptions, TrainOptions, from_json, to_json
-from charlstm.text.corpus import Corpus, parts, read_corpus
-from charlstm.text.streams import SHORTEST
+from charlstm.model.section import Section
+from charlstm.options import ModelOptions, TrainOptions, to_json
+from charlstm.text.corpus import Corpus, read_corpus
 from charlstm.text.vocabulary import Vocabulary
+from charlstm.training.material import training_ids
 from charlstm.training.trainer import Report, Trainer
 
 SAVE_SECONDS = 60  # between two saves of resume.safetensors, at least
@@ -103,51 +105,9 @@ class Run:
         model: CharModel,
         options: TrainOptions,
     ) -> "Run":
-        """Take the folder before anything is computed that could not be written there."""
+        """Write into the folder before anything is computed that could not be written there."""
         run = cls(folder, corpus, vocabulary, _trainer(corpus, vocabulary, model, options))
         run.save()
-        return run
-
-    @classmethod
-    def resume(cls, folder: Path, sources: tuple[str, ...] = ()) -> "Run":
-        """Go on with the training in a folder.
-
-        Args:
-            folder: where `resume.safetensors` is.
-            sources: where its text is now; empty where it was.
-
-        Raises:
-            UserError: no run there, or damaged, or the text is another.
-        """
-        path = folder / "resume.safetensors"
-        arrays, header = read_arrays(path, kind="resume")
-        where = str(path)
-        try:
-            about = header["corpus"]
-            vocabulary = Vocabulary(**header["vocabulary"])
-            model_options = from_json(ModelOptions, header["model"], where)
-            options = from_json(TrainOptions, header["training"]["options"], where)
-            data = from_json(DataOptions, about["options"], where)
-            known, digest, numbers = about["sources"], about["sha256"], header["progress"]
-            threads = header["training"]["threads"]
-        except (KeyError, TypeError) as error:
-            raise UserError(f"{path}: its metadata lacks {error}; train the model again") from None
-        if "-" in known and not sources:
-            raise UserError(
-                f"{folder}: was trained on standard input, which is gone; give that text as CORPUS"
-                " beside --resume"
-            )
-        corpus = read_corpus(sources or known, data)
-        if corpus.sha256 != digest:
-            raise UserError(
-                f"{' '.join(corpus.sources)}: not the text that {folder} was trained on (another"
-                " sha256); give that text as CORPUS beside --resume"
-            )
-        model = CharModel(model_options, len(vocabulary), options.seed)
-        run = cls(folder, corpus, vocabulary, _trainer(corpus, vocabulary, model, options))
-        run.trainer.load_state(arrays, numbers)
-        run.threads = threads
-        run._cut_log()
         return run
 
     def fit(self) -> Generator[Report, None, None]:
@@ -163,7 +123,7 @@ class Run:
         try:
             for report in self.trainer.fit():
                 if report.improved:
-                    self._save_best()
+                    self._save_model()
                 if report.validation is not None:
                     self._log(report)
                 if time.monotonic() - saved > SAVE_SECONDS:
@@ -177,63 +137,46 @@ class Run:
 
     def save(self) -> None:
         """Write `resume.safetensors`, and `model.safetensors` if there is no best model yet."""
-        arrays, numbers = self.trainer.state()
-        write_arrays(
-            self.folder / "resume.safetensors",
-            arrays,
-            {
-                "kind": "resume",
-                "model": to_json(self.trainer.model.options),
-                "vocabulary": dataclasses.asdict(self.vocabulary),
-                **self._about(),
-                "progress": numbers,
-            },
-        )
-        if self.trainer.progress.best is None:
-            self._write_model(self.trainer.average.to_arrays(), {})
-
-    def finish(self) -> dict[str, Any]:
-        """Measure the model that is in the folder on the whole validation part, and note it there.
-
-        Returns:
-            the figures of `evaluate.measure`.
-        """
-        path = self.folder / "model.safetensors"
-        checkpoint = Checkpoint.load(path)  # as stored: float16
-        figures = measure(checkpoint, self.corpus, "validation", baselines=False)
-        measured = {name: figures[name] for name in ("part", "from", "to", "carried", "cold")}
-        about = checkpoint.about | {"measured": measured}
-        dataclasses.replace(checkpoint, about=about).save(path)
-        return figures
-
-    def checkpoint(self, weights: Arrays, measured: dict[str, Any]) -> Checkpoint:
-        """Return weights as a model that can be sampled from."""
-        about = {**self._about(), "measured": measured}
-        return Checkpoint(self.trainer.model.options, self.vocabulary, weights, about)
-
-    def _save_best(self) -> None:
-        self._write_model(self.trainer.best, {"validation_nats": self.trainer.progress.best})
-
-    def _write_model(self, weights: Arrays, measured: dict[str, Any]) -> None:
-        self.checkpoint(weights, measured).save(self.folder / "model.safetensors")
-
-    def _about(self) -> dict[str, Any]:
-        trainer = self.trainer
-        return {
-            "corpus": {
-                "sources": list(self.corpus.sources),
-                "sha256": self.corpus.sha256,
-                "characters": len(self.corpus.text),
-                "options": to_json(self.corpus.options),
-            },
-            "training": {
-                "options": to_json(trainer.options),
-                "steps": trainer.progress.step,
-                "epochs": trainer.progress.step / trainer.streams.windows,
-                "seconds": trainer.progress.seconds,
-                "threads": self.threads,
-            },
+        arrays, progress = self.trainer.state()
+        header = {
+            "kind": "resume",
+            "model": to_json(self.trainer.model.options),
+            "vocabulary": dataclasses.asdict(self.vocabulary),
+            "corpus": Provenance.of(self.corpus).to_json(),
+            "training": self._training().to_json(),
+            "progress": progress,
         }
+        write_arrays(self.folder / "resume.safetensors", arrays, header)
+        if self.trainer.progress.best is None:
+            self._save_model()
+
+    def _save_model(self) -> None:
+        """Write the best weights; before the first validation, their average so far."""
+        best = self.trainer.progress.best
+        weights = self.trainer.average.to_arrays() if best is None else self.trainer.best
+        self.checkpoint(weights, Measured(best)).save(self.folder / "model.safetensors")
+
+    def checkpoint(self, weights: Arrays, measured: Measured | None = None) -> Checkpoint:
+        """Return weights as a model that can be sampled from."""
+        return Checkpoint(
+            self.trainer.model.options,
+            self.vocabulary,
+            weights,
+            Provenance.of(self.corpus),
+            self._training(),
+            measured,
+        )
+
+    def _training(self) -> Training:
+        trainer = self.trainer
+        progress = trainer.progress
+        return Training(
+            options=trainer.options,
+            steps=progress.step,
+            epochs=progress.step / trainer.streams.windows,
+            seconds=progress.seconds,
+            threads=self.threads,
+        )
 
     def _log(self, report: Report) -> None:
         values = dataclasses.asdict(report)
@@ -245,23 +188,89 @@ class Run:
             with path.open("a", encoding="utf-8") as file:
                 file.write(line + "\n")
         except OSError as error:
-            raise unreadable(path, error, "free the place; the model so far is kept") from None
+            advice = "free some space; the model so far is kept"
+            raise unreadable(path, error, advice) from None
+
+    def finish(self) -> Evaluation:
+        """Measure the model that is in the folder on the whole validation part, and note it there.
+
+        Returns:
+            what was measured.
+        """
+        path = self.folder / "model.safetensors"
+        checkpoint = Checkpoint.load(path)  # as stored: float16
+        evaluation = measure(checkpoint, self.corpus, "validation")
+        scores = evaluation.scores
+        if math.isfinite(scores.carried.nats + scores.cold.nats):  # JSON has no NaN
+            where = evaluation.passage.where
+            measured = Measured(
+                part="validation",
+                start=where.start,
+                stop=where.stop,
+                carried=scores.carried,
+                cold=scores.cold,
+            )
+            dataclasses.replace(checkpoint, measured=measured).save(path)
+        return evaluation
+
+    @classmethod
+    def resume(cls, folder: Path, sources: Sequence[str] = ()) -> "Run":
+        """Go on with the training in a folder.
+
+        Args:
+            folder: where `resume.safetensors` is.
+            sources: where its text is now; empty where it was.
+
+        Raises:
+            UserError: no run there, or damaged, or the text is another.
+        """
+        path = folder / "resume.safetensors"
+        arrays, header = read_arrays(path, kind="resume")
+        saved = Section(header, str(path))
+        model_options = saved.options("model", ModelOptions)
+        vocabulary = saved.vocabulary("vocabulary")
+        trained_on = Provenance.from_json(saved.section("corpus"))
+        training = Training.from_json(saved.section("training"))
+        progress = saved.section("progress").values
+        if "-" in trained_on.sources and not sources:
+            raise UserError(
+                f"{folder}: was trained on standard input, which is gone; give that text as CORPUS"
+                f" beside {option('resume')}"
+            )
+        corpus = read_corpus(sources or trained_on.sources, trained_on.options)
+        if corpus.sha256 != trained_on.sha256:
+            raise UserError(
+                f"{' '.join(corpus.sources)}: not the text that {folder} was trained on (another"
+                f" sha256); give that text as CORPUS beside {option('resume')}"
+            )
+        model = CharModel(model_options, len(vocabulary), training.options.seed)
+        trainer = _trainer(corpus, vocabulary, model, training.options)
+        try:
+            trainer.load_state(arrays, progress)
+        except UserError as error:
+            raise UserError(f"{path}: {error}; train the model again") from None
+        run = cls(folder, corpus, vocabulary, trainer)
+        run.threads = training.threads
+        run._cut_log()
+        return run
 
     def _cut_log(self) -> None:
         """Drop what was logged after the saved state: those steps will be done again."""
-        path, step = self.folder / "log.jsonl", self.trainer.progress.step
-        if path.exists():
-            kept = []
-            for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
-                with contextlib.suppress(ValueError, KeyError, TypeError):  # half a line
-                    if json.loads(line)["step"] <= step:
-                        kept.append(line + "\n")
-            path.write_text("".join(kept), encoding="utf-8")
+        path = self.folder / "log.jsonl"
+        if not path.exists():
+            return
+        kept = []
+        for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+            with contextlib.suppress(ValueError, KeyError, TypeError):  # half a line
+                if json.loads(line)["step"] <= self.trainer.progress.step:
+                    kept.append(line + "\n")
+        path.write_text("".join(kept), encoding="utf-8")
 
 
 def free_folder(name: str) -> Path:
     """Return `runs/name`, or the first of `runs/name-2`, `runs/name-3` ... that is not there."""
-    folder, count = Path("runs") / name, 1
+    folder = Path("runs") / name
+    count = 1
     while folder.exists():
         count += 1
         folder = Path("runs") / f"{name}-{count}"
@@ -272,41 +281,13 @@ def _check_free(folder: Path) -> None:
     for name in ("model.safetensors", "resume.safetensors"):
         if (folder / name).exists():
             raise UserError(
-                f"{folder}: already holds a run; name another folder with --out, or go on with it"
-                f" by --resume {folder}"
+                f"{folder}: already holds a run; name another folder with {option('out')}, or go on"
+                f" with it by {option('resume', str(folder))}"
             )
 
 
 def _trainer(
     corpus: Corpus, vocabulary: Vocabulary, model: CharModel, options: TrainOptions
 ) -> Trainer:
-    where, name = corpus.parts(), " ".join(corpus.sources)
-    ids = {}
-    for part in ("train", "validation"):
-        text = corpus.text[where[part]]
-        ids[part] = vocabulary.encode(text, unknown="skip")
-        if len(text) < SHORTEST:
-            raise UserError(
-                f"{name}: {len(corpus.text)} characters, of which {len(text)} for {part}; each part"
-                f" needs {SHORTEST}, so give at least {_smallest(corpus.options)} characters, or"
-                " another --split"
-            )
-        if len(ids[part]) < SHORTEST:
-            raise UserError(
-                f"{name}: of the {len(text)} characters for {part} only {len(ids[part])} are in the"
-                " vocabulary; give a smaller --min-count, or --unknown add"
-            )
-    return Trainer(model, ids["train"], ids["validation"], options)
-
-
-def _smallest(options: DataOptions) -> int:
-    """Return the length of the shortest text of which both parts have two characters."""
-    train, validation = options.split
-    length = max(math.ceil(SHORTEST / train) - 1, int((SHORTEST - 1) / validation))
-    while any(
-        part.stop - part.start < SHORTEST
-        for name, part in parts(length, options.split).items()
-        if name in ("train", "validation")
-    ):
-        length += 1
-    return length
+    train_ids, validation_ids = training_ids(corpus, vocabulary)
+    return Trainer(model, train_ids, validation_ids, options)

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from charlstm.errors import UserError
-from charlstm.measuring.scores import COLD_WINDOW, cold
+from charlstm.measuring.scores import COLD_WINDOW, score_cold
 from charlstm.model.cells import CELLS
 from charlstm.model.checkpoint import Arrays
 from charlstm.model.network import CharModel, ModelState
@@ -283,11 +283,11 @@ class Trainer:
     def score_training(self) -> float:
         """Score the best weights on the training text as validation is scored: cold, no dropout."""
         best = CharModel(self.model.options, self.model.vocabulary_size).load_arrays(self.best)
-        return cold(best, self.streams.ids, most_windows=VALIDATION_WINDOWS).nats
+        return score_cold(best, self.streams.ids, most_windows=VALIDATION_WINDOWS).nats
 
     def _score(self, model: CharModel) -> float:
         in_bf16, model.bf16 = model.bf16, False  # figures are those of fp32
-        nats = cold(model, self.validation_ids, most_windows=VALIDATION_WINDOWS).nats
+        nats = score_cold(model, self.validation_ids, most_windows=VALIDATION_WINDOWS).nats
         model.bf16 = in_bf16
         return nats
 

@@ -533,7 +533,7 @@ def tests():
             for weight in model.parameters():
                 weight.mul_(3)  # far from equal chances, and a state that matters
         ids = np.random.default_rng(seed).integers(0, 5, N).astype(np.int32)
-        true = charlstm.carried(model, ids).bits_per_char
+        true = charlstm.score_carried(model, ids).bits_per_char
         expect(
             f"bits of {N} characters, {cell}, {layers} layers", carried_bits(model, ids), true, 1e-4
         )
@@ -615,7 +615,7 @@ def tests():
             for weight in model.parameters():
                 weight.mul_(3)
         ids = np.random.default_rng(seed).integers(0, 5, N).astype(np.int32)
-        true = charlstm.cold(model, ids, window=window).bits_per_char
+        true = charlstm.score_cold(model, ids, window=window).bits_per_char
         got = cold_bits(model, ids) if window == 256 else cold_bits(model, ids, window)
         expect(f"bits of {N} characters in windows of {window}, {cell}", got, true, 1e-4)
 
@@ -650,9 +650,9 @@ tests()
 # - `"carried"`: the same, by the model whose state was carried;
 # - `"models"`: a dict of the two trained models, `"reset"` and `"carried"`.
 #
-# Score with the package's `charlstm.carried(model, ids).bits_per_char`. On `tales` the carried
-# model must come below 3.0 bits, and below the other by more than 0.15; the solution did so with a
-# wide margin for every seed that was tried.
+# Score with the package's `charlstm.score_carried(model, ids).bits_per_char`. On `tales` the
+# carried model must come below 3.0 bits, and below the other by more than 0.15; the solution did so
+# with a wide margin for every seed that was tried.
 
 
 # %% nbgrader={"grade": false, "grade_id": "experiment", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -674,13 +674,13 @@ def experiment(train_ids, held_out_ids, vocabulary_size, seed):
     found = {"models": {}}
     for name in ("reset", "carried"):
         model, state = CharModel(options, vocabulary_size, seed), None
-        found["untrained"] = charlstm.carried(model, held_out_ids).bits_per_char
+        found["untrained"] = charlstm.score_carried(model, held_out_ids).bits_per_char
         optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
         for step in range(400):
             window = step % streams.windows
             start = state if name == "carried" and window else None
             _, state = tbptt_step(model, optimizer, *streams.read(window), start, 1.0)
-        found[name] = charlstm.carried(model, held_out_ids).bits_per_char
+        found[name] = charlstm.score_carried(model, held_out_ids).bits_per_char
         found["models"][name] = model
     return found
     ### END SOLUTION
@@ -705,7 +705,7 @@ assert found["carried"] < 3, f"carried: {found['carried']:.3f} bits; it should b
 gain = found["reset"] - found["carried"]
 assert gain > 0.15, f"the carried state gained {gain:.3f} bits; it should gain more than 0.15"
 for name, model in found["models"].items():
-    score = charlstm.carried(model, held_out_ids).bits_per_char
+    score = charlstm.score_carried(model, held_out_ids).bits_per_char
     expect(f"`{name}`, by the model of this name in `models`", found[name], score, 0.01)
 expect("the number of models", len(found["models"]), 2)
 
@@ -731,7 +731,7 @@ def tests():
     gain = found["reset"] - found["carried"]
     assert gain > 0.15, f"the carried state gained {gain:.3f} bits; it should gain more than 0.15"
     for name, model in found["models"].items():
-        score = charlstm.carried(model, held_out_ids).bits_per_char
+        score = charlstm.score_carried(model, held_out_ids).bits_per_char
         expect(f"`{name}`, by the model of this name in `models`", found[name], score, 0.01)
     expect("the number of models", len(found["models"]), 2)
 
@@ -744,8 +744,8 @@ tests()
 #
 # The tests of part 6 leave the result of your experiment in `found`. In a cell of your own, score
 # both of `found["models"]` once more, cold, in windows of 2, 4, 8, 32 and 256 characters:
-# `charlstm.cold(model, held_out_ids, window=2).bits_per_char`, and so on. Then answer in at most
-# 250 words, tables not counted, and quote the figures that you have measured:
+# `charlstm.score_cold(model, held_out_ids, window=2).bits_per_char`, and so on. Then answer in at
+# most 250 words, tables not counted, and quote the figures that you have measured:
 #
 # a. No gradient went back further than two characters. How could the carried state be worth
 # anything nevertheless?

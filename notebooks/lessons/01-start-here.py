@@ -202,8 +202,8 @@ print(f"{surprise[~begins].mean():.2f} nats on all other characters")
 ignorant = np.log(len(sampler.vocabulary))
 print(f"{surprise.mean():.3f} nats a character on this line")
 print(f"{ignorant:.3f} nats for a model that knows only that there are {len(chances)} characters")
-measured = checkpoint.about["measured"]["carried"]
-print(f"{measured['nats']:.3f} nats, {measured['bits_per_char']:.3f} bits", end=" ")
+carried = checkpoint.measured.carried
+print(f"{carried.nats:.3f} nats, {carried.bits_per_char:.3f} bits", end=" ")
 print("on the last part of that selection, which it has not read")
 
 # %% [markdown]

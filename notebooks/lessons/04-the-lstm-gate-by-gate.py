@@ -181,7 +181,7 @@ from charlstm.text.corpus import read_corpus
 
 checkpoint = Checkpoint.load(find_model("tinyshakespeare"))
 known = checkpoint.vocabulary
-shipped = CharModel(checkpoint.options, len(known)).load_arrays(checkpoint.weights)
+shipped = CharModel.from_checkpoint(checkpoint)
 options = ModelOptions(hidden_size=64)
 fresh = [CharModel(options, len(known), seed) for seed in range(5)]
 pytorch = [initialize(CharModel(options, len(known), s), "pytorch", seed=s) for s in range(5)]

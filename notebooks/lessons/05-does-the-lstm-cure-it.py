@@ -475,7 +475,7 @@ plots.norm_by_lag({name: found[3] for name, found in learnt.items()}, "trained o
 from charlstm import Checkpoint, find_model
 
 checkpoint = Checkpoint.load(find_model("tinyshakespeare"))
-shipped = CharModel(checkpoint.options, len(checkpoint.vocabulary)).load_arrays(checkpoint.weights)
+shipped = CharModel.from_checkpoint(checkpoint)
 known = set(checkpoint.vocabulary.characters)
 verse = checkpoint.vocabulary.encode("".join(c for c in read_corpus(["verse"]).text if c in known))
 found = reach(shipped, verse[: 32 * 101].reshape(32, 101))
@@ -487,7 +487,7 @@ for k in range(checkpoint.options.layers):
     left = found.c[k][:, 99] / found.c[k][:, 0]
     kept = f"{(left > 0.01).sum()} of {len(left)} texts"
     print(f"layer {k + 1}: more than 1 % left at lag 99 in {kept}")
-print(f"{checkpoint.about['training']['steps']:,} steps, against {STEPS}")
+print(f"{checkpoint.training.steps:,} steps, against {STEPS}")
 print({name: horizon(curve) or "none" for name, curve in far.items()})
 plots.norm_by_lag(far, "the shipped model, and two from here", "s")
 

@@ -397,7 +397,7 @@ print(f"right in 3 of 4, never sure which: {-0.75 * np.log(0.75) - 0.25 * np.log
 from charlstm import Checkpoint, find_model, fit_streams, read_corpus
 
 checkpoint = Checkpoint.load(find_model("tinyshakespeare"))
-trained = CharModel(checkpoint.options, len(checkpoint.vocabulary)).load_arrays(checkpoint.weights)
+trained = CharModel.from_checkpoint(checkpoint)
 ids = checkpoint.vocabulary.encode(read_corpus(["plays"]).text, unknown="skip")
 streams = fit_streams(ids[: 1 + 64 * 64 * (2 if FAST else 6)], 64, 64)
 print(f"{streams.batch_size} streams, {streams.windows} windows of {streams.window} characters")
@@ -450,17 +450,18 @@ for first, last in ((1, 1), (2, 4), (5, 8), (9, 16), (17, 32), (33, 64)):
 # length. Nothing about the model changes in the next cell:
 
 # %%
-from charlstm import carried, cold
+from charlstm import score_carried, score_cold
 
 few = ids[: 1_025 if FAST else 6_145]
 for window in (16, 32, 64, 256):
-    print(f"cold, windows of {window:3}: {cold(trained, few, window).nats:.3f} nats per character")
-print(f"carried:             {carried(trained, few).nats:.3f} nats per character")
+    cut = score_cold(trained, few, window)
+    print(f"cold, windows of {window:3}: {cut.nats:.3f} nats per character")
+print(f"carried:             {score_carried(trained, few).nats:.3f} nats per character")
 
 # %% [markdown]
-# `carried` is one pass over the text with the state carried along: no window, no choice. So two
-# figures can be compared only if both come from the same text *and* the same protocol. nanoGPT's
-# are cold, 256 characters. This package prints both.
+# `score_carried` is one pass over the text with the state carried along: no window, no choice. So
+# two figures can be compared only if both come from the same text *and* the same protocol.
+# nanoGPT's are cold, 256 characters. This package prints both.
 #
 # ## Two layers on a corpus
 #
@@ -557,7 +558,7 @@ def watch(options, text, updates, seed=0):
         if report.step % (updates // LOOKS) == 0:
             seen["as reported"][report.step] = np.mean(losses[-updates // LOOKS :])
             for name, part in (("training", text), ("validation", validation)):
-                seen[name][report.step] = cold(model, part, most_windows=2 * LOOKS).nats
+                seen[name][report.step] = score_cold(model, part, most_windows=2 * LOOKS).nats
     return model, seen, report.epoch
 
 

@@ -75,12 +75,12 @@ def test_evaluate_reads_its_own_text_again_and_takes_the_validation_part(
         train.main([corpus, "--steps", "5", "--hidden-size", "8", "--out", out, "--threads", "1"])
         == 0
     )
-    measured = Checkpoint.load(tmp_path / "run/model.safetensors").about["measured"]
+    measured = Checkpoint.load(tmp_path / "run/model.safetensors").measured
     capsys.readouterr()
     assert evaluate.main([out, "--json", "--threads", "1"]) == 0
     figures = json.loads(capsys.readouterr().out)
     assert (figures["part"], figures["from"], figures["to"]) == ("validation", 669, len(text))
-    assert figures["carried"]["nats"] == pytest.approx(measured["carried"]["nats"], abs=1e-9)
+    assert figures["carried"]["nats"] == pytest.approx(measured.carried.nats, abs=1e-9)
     assert evaluate.main([out, "--threads", "1"]) == 0
     told = capsys.readouterr().out
     assert "validation, characters 669 to 744 of 744 (10.1%)" in told

@@ -128,8 +128,7 @@ def test_training_goes_on_when_nobody_reads_what_it_says(corpus, tmp_path):
         capture_output=True,
     )
     assert done.returncode == 0, done.stderr
-    about = Checkpoint.load(out / "model.safetensors").about
-    assert "carried" in about["measured"]
+    assert Checkpoint.load(out / "model.safetensors").measured.carried
     lines = (out / "log.jsonl").read_text().splitlines()
     assert json.loads(lines[-1])["step"] == 120
 
@@ -198,7 +197,7 @@ def test_flags_win_over_the_preset(corpus, tmp_path, capsys):
     assert train.main([corpus, *options, "--out", str(tmp_path / "run")]) == 0
     model = Checkpoint.load(tmp_path / "run/model.safetensors")
     assert (model.options.layers, model.options.hidden_size) == (2, 8)
-    assert model.about["training"]["options"]["learning_rate"] == PRESETS["large"]["learning_rate"]
+    assert model.training.options.learning_rate == PRESETS["large"]["learning_rate"]
 
 
 @pytest.mark.parametrize(("arguments", "message"), MISTAKES, ids=lambda x: str(x)[:50])

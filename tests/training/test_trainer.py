@@ -11,7 +11,7 @@ from conftest import CELLS as NAMES
 
 from charlstm.devices import bf16_trouble
 from charlstm.errors import UserError
-from charlstm.measuring.scores import cold
+from charlstm.measuring.scores import score_cold
 from charlstm.model.network import CharModel
 from charlstm.options import ModelOptions, TrainOptions
 from charlstm.text.vocabulary import Vocabulary
@@ -45,7 +45,7 @@ def test_a_sentence_is_learnt_by_heart(ids, cell):
     reports = list(fit(model, ids[:600], ids[600:], options))
     assert reports[0].loss == pytest.approx(math.log(ids.max() + 1), abs=0.7)
     assert reports[-1].loss < 0.2
-    assert cold(model, ids[600:]).nats < 0.5
+    assert score_cold(model, ids[600:]).nats < 0.5
 
 
 def test_reports_count_what_was_done(ids):
@@ -106,12 +106,12 @@ def test_clipping_bounds_the_step_and_is_counted(ids):
 
 def test_stopping_early_leaves_the_best_weights_in_the_model(ids):
     model = CharModel(SMALL, int(ids.max()) + 1)
-    start = cold(model, ids[600:]).nats
+    start = score_cold(model, ids[600:]).nats
     for report in fit(model, ids[:600], ids[600:], FAST):
         if report.improved:
             best = report.validation
             break
-    assert cold(model, ids[600:]).nats == pytest.approx(best, rel=1e-6)
+    assert score_cold(model, ids[600:]).nats == pytest.approx(best, rel=1e-6)
     assert best < start
 
 
@@ -157,7 +157,7 @@ def test_training_is_scored_as_validation_is(ids):
     list(run.fit())
     best = CharModel(run.model.options, run.model.vocabulary_size).load_arrays(run.best)
     windows = ids[: len(run.streams.ids)]
-    assert run.score_training() == pytest.approx(cold(best, windows).nats)
+    assert run.score_training() == pytest.approx(score_cold(best, windows).nats)
 
 
 @pytest.mark.parametrize("worse", ["average", "model"])

@@ -16,7 +16,8 @@ def experiment(train_ids, held_out_ids, vocabulary_size, seed):
     fresh = CharModel(options, vocabulary_size, seed)
     kept = trained(train_ids, vocabulary_size, seed, carry=True)
     reset = trained(train_ids, vocabulary_size, seed, carry=False)
-    bits = [charlstm.carried(model, held_out_ids).bits_per_char for model in (fresh, reset, kept)]
+    scores = [charlstm.score_carried(model, held_out_ids) for model in (fresh, reset, kept)]
+    bits = [score.bits_per_char for score in scores]
     models = {"carried": kept, "reset": reset}
     return {"untrained": bits[0], "reset": bits[1], "carried": bits[2], "models": models}
 
@@ -29,7 +30,7 @@ def experiment(train_ids, held_out_ids, vocabulary_size, seed):
     models = {k: CharModel(options, vocabulary_size, seed) for k in ("reset", "carried")}
     rows = torch.from_numpy(train_ids[: len(train_ids) // 64 * 64].reshape(64, -1)).long()
     adams = {k: torch.optim.Adam(m.parameters(), lr=0.01) for k, m in models.items()}
-    result = {"untrained": charlstm.carried(models["reset"], held_out_ids).bits_per_char}
+    result = {"untrained": charlstm.score_carried(models["reset"], held_out_ids).bits_per_char}
     state, place = None, 0
     for step in range(400):
         if place + 3 > rows.shape[1]:
@@ -46,7 +47,7 @@ def experiment(train_ids, held_out_ids, vocabulary_size, seed):
         state = [tuple(s.detach() for s in layer) for layer in after]
         print(step, end="\r", file=sys.stderr)
     for name, model in models.items():
-        result[name] = charlstm.carried(model, held_out_ids).bits_per_char
+        result[name] = charlstm.score_carried(model, held_out_ids).bits_per_char
     return {**result, "models": models}
 
 
@@ -56,14 +57,14 @@ def experiment(train_ids, held_out_ids, vocabulary_size, seed):
     streams, found, models = fit_streams(train_ids, batch_size=64, window=2), {}, {}
     for name in ("reset", "carried"):
         model, state = CharModel(options, vocabulary_size, seed), None
-        found["untrained"] = charlstm.carried(model, held_out_ids).bits_per_char
+        found["untrained"] = charlstm.score_carried(model, held_out_ids).bits_per_char
         optimizer = torch.optim.Adam(model.parameters(), lr=0.0)
         for step in range(400):
             start = state if name == "carried" else None
             _, state = tbptt_step(
                 model, optimizer, *streams.read(step % streams.windows), start, 1.0
             )
-        found[name], models[name] = charlstm.carried(model, held_out_ids).bits_per_char, model
+        found[name], models[name] = charlstm.score_carried(model, held_out_ids).bits_per_char, model
     return {**found, "models": models}
 
 
@@ -73,11 +74,11 @@ def experiment(train_ids, held_out_ids, vocabulary_size, seed):
     streams, found, models = fit_streams(train_ids, batch_size=64, window=2), {}, {}
     for name in ("reset", "carried"):
         model = CharModel(options, vocabulary_size, seed)
-        found["untrained"] = charlstm.carried(model, held_out_ids).bits_per_char
+        found["untrained"] = charlstm.score_carried(model, held_out_ids).bits_per_char
         optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
         for step in range(400):
             tbptt_step(model, optimizer, *streams.read(step % streams.windows), None, 1.0)
-        found[name], models[name] = charlstm.carried(model, held_out_ids).bits_per_char, model
+        found[name], models[name] = charlstm.score_carried(model, held_out_ids).bits_per_char, model
     return {**found, "models": models}
 
 
@@ -88,13 +89,13 @@ def experiment(train_ids, held_out_ids, vocabulary_size, seed):
     rng = np.random.default_rng(seed)
     for name in ("reset", "carried"):
         model, state = CharModel(options, vocabulary_size, seed), None
-        found["untrained"] = charlstm.carried(model, held_out_ids).bits_per_char
+        found["untrained"] = charlstm.score_carried(model, held_out_ids).bits_per_char
         optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
         for _ in range(400):
             start = state if name == "carried" else None
             window = int(rng.integers(streams.windows))
             _, state = tbptt_step(model, optimizer, *streams.read(window), start, 1.0)
-        found[name], models[name] = charlstm.carried(model, held_out_ids).bits_per_char, model
+        found[name], models[name] = charlstm.score_carried(model, held_out_ids).bits_per_char, model
     return {**found, "models": models}
 
 
@@ -103,7 +104,7 @@ def experiment(train_ids, held_out_ids, vocabulary_size, seed):
     options = ModelOptions(hidden_size=64, embedding_size=32, dropout=0)
     streams, models = fit_streams(train_ids, batch_size=64, window=2), {}
     model = CharModel(options, vocabulary_size, seed)
-    found = {"untrained": charlstm.carried(model, held_out_ids).bits_per_char}
+    found = {"untrained": charlstm.score_carried(model, held_out_ids).bits_per_char}
     optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
     for name in ("carried", "reset"):
         state = None
@@ -112,7 +113,7 @@ def experiment(train_ids, held_out_ids, vocabulary_size, seed):
             _, state = tbptt_step(
                 model, optimizer, *streams.read(step % streams.windows), start, 1.0
             )
-        found[name], models[name] = charlstm.carried(model, held_out_ids).bits_per_char, model
+        found[name], models[name] = charlstm.score_carried(model, held_out_ids).bits_per_char, model
     return {**found, "models": models}
 
 
@@ -122,14 +123,14 @@ def experiment(train_ids, held_out_ids, vocabulary_size, seed):
     streams, found, models = fit_streams(train_ids, batch_size=64, window=2), {}, {}
     for name in ("reset", "carried"):
         model, state = CharModel(options, vocabulary_size, seed), None
-        found["untrained"] = charlstm.carried(model, held_out_ids).nats
+        found["untrained"] = charlstm.score_carried(model, held_out_ids).nats
         optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
         for step in range(400):
             start = state if name == "carried" else None
             _, state = tbptt_step(
                 model, optimizer, *streams.read(step % streams.windows), start, 1.0
             )
-        found[name], models[name] = charlstm.carried(model, held_out_ids).nats, model
+        found[name], models[name] = charlstm.score_carried(model, held_out_ids).nats, model
     return {**found, "models": models}
 
 

@@ -1,6 +1,7 @@
 """Runs in folders: interrupted, killed and resumed, the weights are the same to the last byte."""
 
 import json
+import math
 import os
 import re
 import signal
@@ -13,7 +14,12 @@ import pytest
 from safetensors.numpy import load_file
 
 from charlstm.errors import UserError
-from charlstm.model.checkpoint import Checkpoint, read_arrays
+from charlstm.measuring.evaluation import measure
+from charlstm.measuring.scores import Scores
+from charlstm.model.checkpoint import Checkpoint, read_arrays, write_arrays
+from charlstm.model.facts import Measured, Provenance, Score
+from charlstm.options import ModelOptions, TrainOptions
+from charlstm.text.corpus import read_corpus
 from charlstm.training.run import Run, free_folder
 
 # dropout of all kinds, resets, the averaged weights and random offsets are all on
@@ -138,12 +144,17 @@ def test_a_run_can_be_resumed_from_elsewhere_but_only_with_its_text(tmp_path, co
 def test_the_folder_holds_a_measured_model_and_a_log(tmp_path, corpus):
     folder = tmp_path / "run"
     assert run_main(corpus, *TINY, "--steps", 80, "--out", folder) == 0
-    about = Checkpoint.load(folder / "model.safetensors").about
-    assert about["corpus"]["characters"] == len(corpus.read_text())
-    assert about["training"]["steps"] == 80
-    assert about["training"]["options"]["window"] == 8
-    assert about["measured"]["carried"]["characters"] == 75 - 1
-    assert about["measured"]["cold"]["nats"] > 0
+    checkpoint = Checkpoint.load(folder / "model.safetensors")
+    assert checkpoint.provenance == Provenance.of(read_corpus([str(corpus)]))
+    assert checkpoint.provenance.characters == len(corpus.read_text())
+    assert checkpoint.training.steps == 80
+    assert checkpoint.training.options.window == 8
+    assert checkpoint.training.threads == 1
+    measured = checkpoint.measured
+    assert (measured.part, measured.start, measured.stop) == ("validation", 669, 744)
+    assert measured.carried.characters == 75 - 1
+    assert measured.cold.nats > 0
+    assert measured.validation_nats is None
     lines = (folder / "log.jsonl").read_text().splitlines()
     assert [json.loads(line)["step"] for line in lines] == [70, 80]
 
@@ -169,9 +180,6 @@ def test_init_from_keeps_the_old_characters_and_adds_new_ones(
     old = Checkpoint.load(tmp_path / "old/model.safetensors")
     new_text = tmp_path / "new.txt"
     new_text.write_text("a joy, ¿señor! " * 30)
-    from charlstm.options import TrainOptions
-    from charlstm.text.corpus import read_corpus
-
     run = Run.start_from(
         tmp_path / "x", read_corpus([str(new_text)]), old, old.options, TrainOptions(steps=1)
     )
@@ -191,21 +199,61 @@ def test_init_from_keeps_the_old_characters_and_adds_new_ones(
     assert "character '¿' (U+00BF) at position 7" in capsys.readouterr().err
 
 
-def test_a_log_that_cannot_be_written_keeps_the_model(tmp_path, corpus, monkeypatch):
-    from charlstm.options import ModelOptions, TrainOptions
-    from charlstm.text.corpus import read_corpus
+@pytest.fixture
+def run(tmp_path, corpus):
+    """A run that has just begun, of a small model."""
+    sizes = ModelOptions(hidden_size=8)
+    options = TrainOptions(steps=30, batch_size=4, window=8)
+    return Run.start(tmp_path / "run", read_corpus([str(corpus)]), sizes, options)
 
-    folder = tmp_path / "run"
-    run = Run.start(
-        folder,
-        read_corpus([str(corpus)]),
-        ModelOptions(hidden_size=8),
-        TrainOptions(steps=30, batch_size=4, window=8),
-    )
+
+def test_finish_returns_what_it_notes(run):
+    model = run.folder / "model.safetensors"
+    assert Checkpoint.load(model).measured == Measured()
+    reports = list(run.fit())
+    assert Checkpoint.load(model).measured == Measured(reports[-1].validation)
+    evaluation = run.finish()
+    checkpoint = Checkpoint.load(model)
+    assert checkpoint.measured.cold == evaluation.scores.cold
+    assert measure(checkpoint, run.corpus).scores == evaluation.scores
+
+
+def test_scores_that_are_not_finite_leave_a_model_that_loads(run, monkeypatch):
+    list(run.fit())
+    model = run.folder / "model.safetensors"
+    before = Checkpoint.load(model).measured
+    undefined = Scores(Score(math.nan, 74), Score(1.0, 74), 1.0)
+    monkeypatch.setattr("charlstm.measuring.evaluation.score", lambda *_: undefined)
+    assert run.finish().scores == undefined
+    assert Checkpoint.load(model).measured == before
+
+
+@pytest.mark.parametrize(
+    ("part", "value", "message"),
+    [
+        ("corpus", {}, "lacks corpus.sources"),
+        ("training", None, "training: None is not a JSON object"),
+        ("progress", [], "progress: [] is not a JSON object"),
+        ("progress", {"now": 1}, "the saved training does not fit"),
+        ("model", {"layers": 2}, "the saved training does not fit"),
+    ],
+)
+def test_a_garbled_run_is_refused_by_file_and_part(run, part, value, message):
+    path = run.folder / "resume.safetensors"
+    arrays, header = read_arrays(path, "resume")
+    write_arrays(path, arrays, header | {"kind": "resume", part: value})
+    with pytest.raises(UserError) as error:
+        Run.resume(run.folder)
+    assert str(error.value).startswith(f"{path}: ")
+    assert message in str(error.value)
+
+
+def test_a_log_that_cannot_be_written_keeps_the_model(run):
+    folder = run.folder
     (folder / "log.jsonl").mkdir(parents=True)
     with pytest.raises(UserError, match=r"log\.jsonl: is a directory"):
         list(run.fit())
-    assert Checkpoint.load(folder / "model.safetensors").about["measured"]["validation_nats"] > 0
+    assert Checkpoint.load(folder / "model.safetensors").measured.validation_nats > 0
 
 
 @pytest.mark.parametrize("length", [20, 21, 25, 36, 60])

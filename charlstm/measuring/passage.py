@@ -1,0 +1,100 @@
+"""What is measured: a part of a text, as a model reads it."""
+
+from dataclasses import dataclass, field
+
+from charlstm.errors import UserError, option
+from charlstm.model.checkpoint import Checkpoint
+from charlstm.options import Part, Unknown
+from charlstm.text.corpus import Corpus
+from charlstm.text.vocabulary import Ids, Vocabulary
+
+
+@dataclass(frozen=True, eq=False)
+class Passage:
+    """A part of a text, as a model reads it.
+
+    Attributes:
+        part: its name.
+        own: whether the model was trained on this text, read in the same way.
+        corpus: the whole text.
+        vocabulary: the model's characters.
+        ids: the part, (N,), without the characters that the model does not know.
+        history: the text before the part, (M,), in the same form.
+    """
+
+    part: Part
+    own: bool
+    corpus: Corpus = field(repr=False)
+    vocabulary: Vocabulary = field(repr=False)
+    ids: Ids = field(repr=False)
+    history: Ids = field(repr=False)
+
+    @classmethod
+    def of(
+        cls,
+        checkpoint: Checkpoint,
+        corpus: Corpus,
+        part: Part | None = None,
+        unknown: Unknown | None = None,
+    ) -> "Passage":
+        """Choose a part of a text, and read it with a model's vocabulary.
+
+        Args:
+            checkpoint: the model.
+            corpus: the text.
+            part: None is the validation part of the model's own text, and all of another text.
+            unknown: what to do with characters that the model does not know. None leaves them out
+                of the model's own text, as training did, and refuses them in another text.
+
+        Raises:
+            UserError: the part has fewer than two characters, or an unknown one.
+        """
+        own = _is_own(checkpoint, corpus)
+        part = part or ("validation" if own else "all")
+        where = corpus.parts()[part]
+        name = " ".join(corpus.sources)
+        length = where.stop - where.start
+        if length < 2:
+            raise UserError(
+                f"{name}: the part {part} has {length} characters; at least 2 are needed; name"
+                f" another {option('part')} or {option('split')}"
+            )
+        vocabulary = checkpoint.vocabulary
+        unknown = unknown or ("skip" if own else "error")
+        ids = vocabulary.encode(corpus.text[where], unknown=unknown, where=f"{name}, part {part}")
+        if len(ids) < 2:
+            raise UserError(
+                f"{name}: of the {length} characters of the part {part} the model knows {len(ids)};"
+                " at least 2 are needed; name a text like the one it was trained on"
+            )
+        history = vocabulary.encode(corpus.text[: where.start], unknown="skip")
+        return cls(part, own, corpus, vocabulary, ids, history)
+
+    @property
+    def name(self) -> str:
+        """The text's name: all that the user named, in order."""
+        return " ".join(self.corpus.sources)
+
+    @property
+    def where(self) -> slice:
+        """The part's positions in the text."""
+        return self.corpus.parts()[self.part]
+
+    @property
+    def text(self) -> str:
+        """The part's characters, unknown ones included."""
+        return self.corpus.text[self.where]
+
+    @property
+    def left_out(self) -> int:
+        """How many characters of the part the model does not know."""
+        return len(self.text) - len(self.ids)
+
+
+def _is_own(checkpoint: Checkpoint, corpus: Corpus) -> bool:
+    """Whether a model was trained on these bytes, turned into characters in the same way."""
+    trained_on = checkpoint.provenance
+    if trained_on is None or corpus.sha256 != trained_on.sha256:
+        return False
+    names = ("encoding", "newlines", "bytes", "limit")
+    return all(getattr(corpus.options, n) == getattr(trained_on.options, n) for n in names)

@@ -1,0 +1,194 @@
+"""What a file says of its model: where its text came from, how it was trained, how good it is.
+
+A file holds these facts as JSON beside the weights. Here each is a dataclass, which a `Section`
+checks once while it is read. The names in the JSON are those of format version 1.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, get_args
+
+from charlstm.model.section import Section
+from charlstm.options import MOST_THREADS, DataOptions, Part, TrainOptions, to_json
+
+if TYPE_CHECKING:
+    from charlstm.text.corpus import Corpus
+
+LARGEST_NATS = math.log(sys.float_info.max)  # exp() of more is beyond all floats
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """The text that a model was trained on.
+
+    Attributes:
+        sources: what the user named, in order.
+        sha256: digest of the text, as `Corpus` has it.
+        characters: length of the text, all its parts together.
+        options: how the text was read and cut.
+    """
+
+    sources: tuple[str, ...]
+    sha256: str
+    characters: int
+    options: DataOptions
+
+    @classmethod
+    def of(cls, corpus: Corpus) -> Provenance:
+        """Say where a text that is at hand came from."""
+        return cls(corpus.sources, corpus.sha256, len(corpus.text), corpus.options)
+
+    @classmethod
+    def from_json(cls, saved: Section) -> Provenance:
+        """Read what `to_json` made."""
+        return cls(
+            sources=saved.texts("sources"),
+            sha256=saved.text("sha256"),
+            characters=saved.count("characters"),
+            options=saved.options("options", DataOptions),
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON values by name."""
+        return {
+            "sources": list(self.sources),
+            "sha256": self.sha256,
+            "characters": self.characters,
+            "options": to_json(self.options),
+        }
+
+
+@dataclass(frozen=True)
+class Training:
+    """How a model was trained.
+
+    Attributes:
+        options: budget, windows, optimiser.
+        steps: steps done.
+        epochs: passes over the training text, a fraction.
+        seconds: how long it took, validation included.
+        threads: how many threads it used. With others, sums round in another order.
+    """
+
+    options: TrainOptions
+    steps: int
+    epochs: float
+    seconds: float
+    threads: int
+
+    @classmethod
+    def from_json(cls, saved: Section) -> Training:
+        """Read what `to_json` made."""
+        return cls(
+            options=saved.options("options", TrainOptions),
+            steps=saved.count("steps"),
+            epochs=saved.number("epochs"),
+            seconds=saved.number("seconds"),
+            threads=saved.count("threads", least=1, most=MOST_THREADS),
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON values by name."""
+        return {
+            "options": to_json(self.options),
+            "steps": self.steps,
+            "epochs": self.epochs,
+            "seconds": self.seconds,
+            "threads": self.threads,
+        }
+
+
+@dataclass(frozen=True)
+class Score:
+    """How well a model predicted a text.
+
+    Attributes:
+        nats: -log p of a character that came, the mean over all of them.
+        characters: how many were predicted.
+
+    Example:
+        >>> score = Score(nats=2.0, characters=10)
+        >>> round(score.bits_per_char, 4), round(score.perplexity, 4)
+        (2.8854, 7.3891)
+    """
+
+    nats: float
+    characters: int
+
+    @property
+    def bits_per_char(self) -> float:
+        """Bits per character."""
+        return self.nats / math.log(2)
+
+    @property
+    def perplexity(self) -> float:
+        """exp(nats): the number of equally likely characters that would be as hard to guess."""
+        return math.exp(self.nats) if self.nats < LARGEST_NATS else math.inf
+
+    @classmethod
+    def from_json(cls, saved: Section) -> Score:
+        """Read what `to_json` made; bits and perplexity follow from the nats."""
+        return cls(saved.number("nats"), saved.count("characters", least=1))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the figures by name."""
+        finite = math.isfinite(self.perplexity)
+        return {
+            "nats": self.nats,
+            "bits_per_char": self.bits_per_char,
+            "perplexity": self.perplexity if finite else None,  # JSON has no infinity
+            "characters": self.characters,
+        }
+
+
+@dataclass(frozen=True)
+class Measured:
+    """How good a model is. A training that is not finished knows less than a finished one.
+
+    Attributes:
+        validation_nats: nats per character at the last validation that was better than those before
+            (cold, at most 64 windows); None once the training is finished.
+        part: which part of the text was measured when the training was finished.
+        start: position of its first character in the text.
+        stop: position after its last character.
+        carried: score of one pass with the state carried.
+        cold: score of windows of 256 characters, each from the zero state.
+    """
+
+    validation_nats: float | None = None
+    part: Part | None = None
+    start: int | None = None
+    stop: int | None = None
+    carried: Score | None = None
+    cold: Score | None = None
+
+    @classmethod
+    def from_json(cls, saved: Section) -> Measured:
+        """Read what `to_json` made."""
+        nats = saved.number("validation_nats") if "validation_nats" in saved else None
+        if "part" not in saved:
+            return cls(nats)
+        start = saved.count("from")
+        return cls(
+            validation_nats=nats,
+            part=saved.one_of("part", get_args(Part)),
+            start=start,
+            stop=saved.count("to", least=start),
+            carried=Score.from_json(saved.section("carried")),
+            cold=Score.from_json(saved.section("cold")),
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON values by name, without those that are None."""
+        values = {
+            "validation_nats": self.validation_nats,
+            "part": self.part,
+            "from": self.start,
+            "to": self.stop,
+            "carried": self.carried and self.carried.to_json(),
+            "cold": self.cold and self.cold.to_json(),
+        }
+        return {key: value for key, value in values.items() if value is not None}

@@ -1,0 +1,51 @@
+"""What a training reads: the training and the validation part of a text, as ids."""
+
+import math
+
+from charlstm.errors import UserError, option
+from charlstm.options import DataOptions
+from charlstm.text.corpus import Corpus, parts
+from charlstm.text.streams import SHORTEST
+from charlstm.text.vocabulary import Ids, Vocabulary
+
+
+def training_ids(corpus: Corpus, vocabulary: Vocabulary) -> tuple[Ids, Ids]:
+    """Return the ids of the training part, (N,), and of the validation part, (M,).
+
+    Characters that are not in the vocabulary are left out.
+
+    Raises:
+        UserError: a part has fewer than two characters.
+    """
+    return _ids(corpus, vocabulary, "train"), _ids(corpus, vocabulary, "validation")
+
+
+def _ids(corpus: Corpus, vocabulary: Vocabulary, part: str) -> Ids:
+    name = " ".join(corpus.sources)
+    text = corpus.text[corpus.parts()[part]]
+    if len(text) < SHORTEST:
+        raise UserError(
+            f"{name}: {len(corpus.text)} characters, {len(text)} of them for {part}; each part"
+            f" needs {SHORTEST}, so give at least {_smallest(corpus.options)} characters, or"
+            f" another {option('split')}"
+        )
+    ids = vocabulary.encode(text, unknown="skip")
+    if len(ids) < SHORTEST:
+        raise UserError(
+            f"{name}: of the {len(text)} characters for {part} only {len(ids)} are in the"
+            f" vocabulary; give a smaller {option('min_count')}, or {option('unknown', 'add')}"
+        )
+    return ids
+
+
+def _smallest(options: DataOptions) -> int:
+    """Return the length of the shortest text whose two parts have two characters each."""
+    train, validation = options.split
+    length = max(math.ceil(SHORTEST / train) - 1, int((SHORTEST - 1) / validation))
+    while any(
+        part.stop - part.start < SHORTEST
+        for name, part in parts(length, options.split).items()
+        if name in ("train", "validation")
+    ):
+        length += 1
+    return length

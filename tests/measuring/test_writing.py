@@ -1,0 +1,82 @@
+"""What a model writes, beside what it has read."""
+
+import dataclasses
+
+import pytest
+
+from charlstm.measuring.passage import Passage
+from charlstm.measuring.scores import score_carried
+from charlstm.measuring.writing import measure_writing
+from charlstm.model.facts import Provenance
+from charlstm.model.network import CharModel
+from charlstm.options import DataOptions, SampleOptions
+from charlstm.sampling.sampler import Sampler, generate
+from charlstm.text.corpus import Corpus
+from charlstm.text.novelty import novelty
+
+OPTIONS = SampleOptions(length=40, seed=3, top_k=5)
+
+
+@pytest.fixture
+def corpus(text):
+    return Corpus(("a.txt",), text, "a digest", DataOptions())
+
+
+@pytest.fixture
+def trained(checkpoint, corpus):
+    return dataclasses.replace(checkpoint, provenance=Provenance.of(corpus))
+
+
+def written(checkpoint, corpus, part, options=OPTIONS):
+    passage = Passage.of(checkpoint, corpus, part)
+    return measure_writing(checkpoint, CharModel.from_checkpoint(checkpoint), passage, options)
+
+
+def test_a_sample_is_compared_with_what_the_model_has_read(checkpoint, trained, corpus, text):
+    sample = "".join(generate(Sampler(checkpoint), "", OPTIONS))
+    own = written(trained, corpus, "validation")
+    assert own.written.characters == 40
+    assert own.written.novelty == novelty(sample, text[:669])
+    assert own.part.characters == 40
+    assert own.part.novelty == novelty(text[669:709], text[:669])
+    model = CharModel.from_checkpoint(checkpoint)
+    assert own.surprise_nats == score_carried(model, checkpoint.vocabulary.encode(sample)).nats
+    other = written(checkpoint, corpus, "validation")
+    assert other.written.novelty == novelty(sample, text)
+    assert other.part is None  # it is in the text that the sample is compared with
+    assert written(trained, corpus, "train").part is None
+
+
+def test_a_sample_without_characters_has_no_figures(trained, corpus):
+    empty = written(trained, corpus, "validation", SampleOptions(length=0, seed=0))
+    assert empty.written.characters == 0
+    assert empty.surprise_nats is None
+    assert "own surprise" not in "".join(empty.lines())
+    assert empty.to_json()["surprise_nats"] is None
+
+
+def test_a_stop_text_ends_the_sample(trained, corpus):
+    whole = "".join(generate(Sampler(trained), "", OPTIONS))
+    stopped = dataclasses.replace(OPTIONS, stop=whole[20:22])
+    length = whole.index(whole[20:22])
+    assert written(trained, corpus, "validation", stopped).written.characters == length
+
+
+def test_the_figures_are_laid_out_for_a_person_and_for_a_program(trained, corpus):
+    result = written(trained, corpus, "validation")
+    told = result.to_json()
+    assert list(told) == [
+        "temperature", "top_k", "top_p", "seed", "characters", "copied", "longest", "known_words",
+        "surprise_nats", "part",
+    ]  # fmt: skip
+    assert (told["top_k"], told["top_p"], told["seed"]) == (5, None, 3)
+    assert told["copied"]["5"] == result.written.novelty.copied[5]
+    assert told["part"]["characters"] == 40
+    first, columns, *rows, longest, beside = result.lines()
+    assert first.startswith("40 characters written with temperature 0.8, top-k 5, seed 3; the")
+    assert columns.split() == ["also", "in", "the", "text", "read", "written", "part"]
+    assert rows[0].startswith("pieces of 5 characters")
+    assert rows[4].split()[-2:] == ["-", "-"]  # 50 characters are more than there are
+    assert rows[-1].startswith("words that it has")
+    assert longest == f"longest, written: {len(told['longest'])} characters, {told['longest']!r}"
+    assert beside.startswith("longest, part: 40 characters, ")
