@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from charlstm.text.corpus import Corpus, read_corpus
     from charlstm.text.streams import Streams, fit_streams
     from charlstm.text.vocabulary import Vocabulary
-    from charlstm.training.trainer import Report, Trainer, fit
+    from charlstm.training.progress import Report
+    from charlstm.training.trainer import Trainer, fit
 
 __version__ = "0.1.0"
 
@@ -26,7 +27,7 @@ _HOME = {
     "Corpus": "text.corpus",
     "DataOptions": "options",
     "ModelOptions": "options",
-    "Report": "training.trainer",
+    "Report": "training.progress",
     "SampleOptions": "options",
     "Sampler": "sampling.sampler",
     "Score": "measuring.scores",

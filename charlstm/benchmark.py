@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Optional
 
-from charlstm.devices import bf16_trouble, prepare_cpu
+from charlstm.devices import cpu_bf16_trouble, prepare_cpu
 from charlstm.errors import command
 from charlstm.options import (
     MOST_THREADS,
@@ -22,7 +22,7 @@ from charlstm.options import (
     check,
     parse,
 )
-from charlstm.training.presets import PRESETS, preset
+from charlstm.training.presets import PRESETS
 
 VOCABULARY = 65
 STEPS = 3  # of training in a round
@@ -80,12 +80,14 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _rows(rounds: int, threads: int) -> Iterator[Row]:
-    precisions = ("fp32",) if bf16_trouble() else ("fp32", "bf16")
+    precisions = ("fp32",) if cpu_bf16_trouble() else ("fp32", "bf16")
     for precision in precisions:
         taken = _alternate(_matrix_product(precision), rounds=4 * rounds)[0]
         speed = FLOP / statistics.median(taken) / 1e9
         yield {"what": f"matrix product, {precision}", "unit": "GFLOP/s", "ours": speed}
-    trained = {f"preset {name}": preset(name) for name in PRESETS}
+    trained = {
+        f"preset {name}": (chosen.model, chosen.training) for name, chosen in PRESETS.items()
+    }
     plain = TrainOptions(window=64, ema=0.0)
     trained |= {"plain": (ModelOptions(layers=2, hidden_size=256, dropout=0.0), plain)}
     trained |= {"plain, wide": (ModelOptions(layers=2, hidden_size=512, dropout=0.0), plain)}
@@ -127,12 +129,11 @@ def _training(
     from charlstm.training.trainer import Trainer
 
     model = CharModel(sizes, VOCABULARY)
-    model.bf16 = precision == "bf16"
     options = dataclasses.replace(training, steps=10**9, patience=0)
     ids = np.random.default_rng(0).integers(VOCABULARY, size=200_000, dtype=np.int32)
-    trainer = Trainer(model, ids, ids[:1000], options)
-    trainer.validate_every = 10**9
-    reports = trainer.fit()
+    bf16 = precision == "bf16"
+    never = options.steps
+    reports = Trainer(model, ids, ids[:1000], options, validate_every=never, bf16=bf16).fit()
     bare = _bare_loop(sizes, ids, options)
     ours, theirs, product = _alternate(
         lambda: [next(reports) for _ in range(STEPS)],
@@ -204,7 +205,7 @@ def _sampling(name: str, number: int, rounds: int, threads: int) -> Row:
     from charlstm.sampling.sampler import Sampler, generate, generate_many, threads_for
     from charlstm.text.vocabulary import Vocabulary
 
-    sizes, _ = preset(name)
+    sizes = PRESETS[name].model
     blas = ThreadpoolController()
     length = max(8, 300 // number)
     model = CharModel(sizes, VOCABULARY)

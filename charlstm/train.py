@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Optional
 
-from charlstm.devices import bf16_trouble, prepare_cpu
-from charlstm.errors import UserError, command, say
+from charlstm.devices import prepare_cpu
+from charlstm.errors import UserError, command, option, say
 from charlstm.options import (
     MOST_THREADS,
     DataOptions,
@@ -94,7 +94,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         prepare_cpu(run.threads)  # a resumed run goes on with as many as it had
     else:
         run.threads = threads
-    _use_bf16(run)
     for line in describe(run):
         say(line)
     code = _fit(run, given.show)
@@ -159,9 +158,10 @@ def _with_preset(given: Train, argv: Sequence[str] | None, corpus: Corpus) -> tu
         what to expect of the preset, and the options.
     """
     length, asked = len(corpus.text), None if given.preset == "auto" else given.preset
-    model, training = preset(asked or choose_preset(length, given.training))
+    chosen = preset(asked or choose_preset(length, given.training))
     expected = expectation(length, given.training, asked)
-    return expected, parse(Train, argv, default=Train(model=model, training=training))
+    default = Train(model=chosen.model, training=chosen.training)
+    return expected, parse(Train, argv, default=default)
 
 
 def _with_sizes_of(checkpoint: Checkpoint, given: Train, flags: set[str]) -> ModelOptions:
@@ -176,14 +176,6 @@ def _with_sizes_of(checkpoint: Checkpoint, given: Train, flags: set[str]) -> Mod
                 " out"
             )
     return dataclasses.replace(given.model, **sizes)
-
-
-def _use_bf16(run: Run) -> None:
-    wanted = run.trainer.options.precision
-    trouble = "" if wanted == "fp32" else bf16_trouble(run.trainer.model.options.cell)
-    run.trainer.model.bf16 = wanted != "fp32" and not trouble
-    if wanted == "bf16" and trouble:
-        say(f"--precision bf16: {trouble}; going on in fp32")
 
 
 def _fit(run: Run, show: int) -> int:
@@ -203,7 +195,10 @@ def _finish(run: Run) -> None:
 
     progress = run.trainer.progress
     if run.trainer.out_of_patience():
-        say(f"stopped early: {progress.stale} validations without a better one (--patience)")
+        say(
+            f"stopped early: {progress.stale} validations without a better one"
+            f" ({option('patience')})"
+        )
     say(f"done: {progress.step:,} steps in {progress.seconds:,.0f} s; measuring the best model")
     figures = run.finish()
     say(table(figures))

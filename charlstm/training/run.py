@@ -21,12 +21,13 @@ import torch
 from charlstm.errors import UserError, unreadable
 from charlstm.measuring.evaluation import measure
 from charlstm.model.checkpoint import Arrays, Checkpoint, read_arrays, write_arrays
-from charlstm.model.network import CharModel
+from charlstm.model.network import CharModel, bf16_trouble
 from charlstm.options import DataOptions, ModelOptions, TrainOptions, from_json
 from charlstm.text.corpus import Corpus, parts, read_corpus
 from charlstm.text.streams import SHORTEST
 from charlstm.text.vocabulary import Vocabulary
-from charlstm.training.trainer import Report, Trainer
+from charlstm.training.progress import Report
+from charlstm.training.trainer import Trainer
 
 SAVE_SECONDS = 60  # between two saves of resume.safetensors, at least
 
@@ -190,7 +191,7 @@ class Run:
             },
         )
         if self.trainer.progress.best is None:
-            self._write_model(self.trainer.average.to_arrays(), {})
+            self._write_model(self.trainer.kept(), {})
 
     def finish(self) -> dict[str, Any]:
         """Measure the model that is in the folder on the whole validation part, and note it there.
@@ -212,7 +213,7 @@ class Run:
         return Checkpoint(self.trainer.model.options, self.vocabulary, weights, about)
 
     def _save_best(self) -> None:
-        self._write_model(self.trainer.best, {"validation_nats": self.trainer.progress.best})
+        self._write_model(self.trainer.kept(), {"validation_nats": self.trainer.progress.best})
 
     def _write_model(self, weights: Arrays, measured: dict[str, Any]) -> None:
         self.checkpoint(weights, measured).save(self.folder / "model.safetensors")
@@ -296,7 +297,8 @@ def _trainer(
                 f"{name}: of the {len(text)} characters for {part} only {len(ids[part])} are in the"
                 " vocabulary; give a smaller --min-count, or --unknown add"
             )
-    return Trainer(model, ids["train"], ids["validation"], options)
+    bf16 = options.precision != "fp32" and not bf16_trouble(model.options.cell)
+    return Trainer(model, ids["train"], ids["validation"], options, bf16=bf16)
 
 
 def _smallest(options: DataOptions) -> int:
