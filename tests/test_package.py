@@ -310,8 +310,8 @@ def test_the_card_states_what_the_shipped_model_says_of_itself():
     from charlstm.train import Train
     from charlstm.training.presets import preset
 
-    model, training = preset(parse(Train, command).preset)
-    given = parse(Train, command, default=Train(model=model, training=training))
+    chosen = preset(parse(Train, command).preset)
+    given = parse(Train, command, default=Train(model=chosen.model, training=chosen.training))
     assert dataclasses.asdict(given.training) == about["training"]["options"]
     assert given.model == Checkpoint.load(path).options
 
