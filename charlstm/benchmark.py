@@ -26,6 +26,7 @@ from charlstm.training.presets import PRESETS
 
 VOCABULARY = 65
 STEPS = 3  # of training in a round
+NEVER = 10**9  # steps: neither a validation nor the end of the budget comes into a round
 SIDE = 1024  # of the matrices whose product is taken for the peak
 FLOP = 2 * SIDE**3
 NUMBERS = (1, 4, 16, 64, 256)  # samples at once
@@ -115,7 +116,7 @@ def _matrix_product(precision: str) -> Action:
     import torch
 
     kind = torch.bfloat16 if precision == "bf16" else torch.float32
-    a, b = torch.rand(2, SIDE, SIDE).to(kind).unbind()
+    a, b = torch.rand(2, SIDE, SIDE).to(kind)
     return lambda: a @ b
 
 
@@ -129,11 +130,12 @@ def _training(
     from charlstm.training.trainer import Trainer
 
     model = CharModel(sizes, VOCABULARY)
-    options = dataclasses.replace(training, steps=10**9, patience=0)
+    options = dataclasses.replace(training, steps=NEVER, patience=0)
     ids = np.random.default_rng(0).integers(VOCABULARY, size=200_000, dtype=np.int32)
-    bf16 = precision == "bf16"
-    never = options.steps
-    reports = Trainer(model, ids, ids[:1000], options, validate_every=never, bf16=bf16).fit()
+    trainer = Trainer(
+        model, ids, ids[:1000], options, validate_every=NEVER, bf16=precision == "bf16"
+    )
+    reports = trainer.fit()
     bare = _bare_loop(sizes, ids, options)
     ours, theirs, product = _alternate(
         lambda: [next(reports) for _ in range(STEPS)],
@@ -168,13 +170,15 @@ def _bare_loop(sizes: ModelOptions, ids: Any, options: TrainOptions) -> Action:
     weights = [p for module in (embedding, lstm, head) for p in module.parameters()]
     optimizer = torch.optim.AdamW(weights, lr=options.learning_rate, fused=True)
     streams = Streams(ids, options.batch_size, options.window)
-    state, index = None, 0
+    state = None
+    index = 0
 
     def step() -> None:
         nonlocal state, index
         inputs, targets = map(torch.from_numpy, streams.read(index % streams.windows))
         outputs, (h, c) = lstm(embedding(inputs), state)
-        state, index = (h.detach(), c.detach()), index + 1
+        state = (h.detach(), c.detach())
+        index += 1
         loss = nn.functional.cross_entropy(head(outputs).flatten(0, 1), targets.long().flatten())
         optimizer.zero_grad()
         loss.backward()
@@ -211,7 +215,8 @@ def _sampling(name: str, number: int, rounds: int, threads: int) -> Row:
     model = CharModel(sizes, VOCABULARY)
     letters = Vocabulary("".join(map(chr, range(32, 32 + VOCABULARY))))
     checkpoint = Checkpoint(model.options, letters, model.to_arrays())
-    sampler, draw = Sampler(checkpoint), SampleOptions(length=length, seed=0)
+    sampler = Sampler(checkpoint)
+    draw = SampleOptions(length=length, seed=0)
     embedding, lstm, head = _bare_model(sizes, batch_first=False)
     used = sum(w.size for n, w in checkpoint.weights.items() if "embedding" not in n)
     weights = np.ones(used - checkpoint.weights["layers.0.weight_ih"].size, np.float32)
@@ -225,7 +230,8 @@ def _sampling(name: str, number: int, rounds: int, threads: int) -> Row:
 
     @torch.inference_mode()
     def bare() -> None:
-        ids, state = torch.zeros(1, number, dtype=torch.long), None
+        ids = torch.zeros(1, number, dtype=torch.long)
+        state = None
         for _ in range(length):
             outputs, state = lstm(embedding(ids), state)
             ids = torch.multinomial(torch.softmax(head(outputs[0]) / 0.8, -1), 1).T

@@ -208,6 +208,7 @@ def _finish(run: Run) -> None:
 
 
 def _sample(run: Run, length: int) -> str:
+    """Let the averaged weights write as they are now, though older ones may be kept."""
     from charlstm.sampling.sampler import Sampler, generate
 
     checkpoint = run.checkpoint(run.trainer.average.to_arrays(), {})

@@ -83,22 +83,21 @@ def validation_interval(scored: int, chars_per_step: int) -> int:
     return max(SHORTEST_INTERVAL, math.ceil(TRAINED_PER_SCORED * scored / chars_per_step))
 
 
-def learning_rate(highest: float, scale: float, fraction: float, step: int) -> float:
+def learning_rate(highest: float, fraction: float, step: int) -> float:
     """Return the learning rate of a step: a linear warm-up, then a cosine down to 2 %.
 
     The warm-up takes 100 steps or 5 % of the budget, whichever is over first. The cosine is that of
     Loshchilov & Hutter 2017 (SGDR, equation 5) without restarts, over the whole budget.
 
     Args:
-        highest: the learning rate of the options.
-        scale: 1, and half of what it was after each step back.
+        highest: the learning rate of the options, halved by each step back.
         fraction: share of the budget that is used, 0 to 1.
         step: steps done before this one.
 
     Example:
-        >>> [round(learning_rate(1.0, 1.0, step / 1000, step), 3) for step in (0, 49, 500, 1000)]
+        >>> [round(learning_rate(1.0, step / 1000, step), 3) for step in (0, 49, 500, 1000)]
         [0.02, 0.974, 0.51, 0.02]
     """
     warm = min(1.0, max((step + 1) / WARMUP_STEPS, fraction / WARMUP_SHARE))
     decay = LAST_RATE + (1 - LAST_RATE) * 0.5 * (1 + math.cos(math.pi * fraction))
-    return highest * scale * warm * decay
+    return highest * warm * decay

@@ -106,7 +106,8 @@ class Snapshot(NamedTuple):
 
 def pack(trainer: Changing) -> tuple[Arrays, Numbers]:
     """Return the states of now and of the last good one, in one set of arrays and of numbers."""
-    now, good = Snapshot.of(trainer), trainer.good
+    now = Snapshot.of(trainer)
+    good = trainer.good
     return now.arrays | _prefixed("good.", good.arrays), {"now": now.numbers, "good": good.numbers}
 
 

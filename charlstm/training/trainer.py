@@ -142,9 +142,9 @@ class Trainer:
         return [tuple(s * keep for s in layer) for layer in self.hidden]
 
     def _set_learning_rate(self) -> None:
-        scale, step = self.progress.rate_scale, self.progress.step
+        highest = self.options.learning_rate * self.progress.rate_scale
         for group in self.optimizer.param_groups:
-            group["lr"] = learning_rate(self.options.learning_rate, scale, self._fraction(), step)
+            group["lr"] = learning_rate(highest, self._fraction(), self.progress.step)
 
     def _fraction(self) -> float:
         progress = self.progress

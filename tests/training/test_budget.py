@@ -37,18 +37,17 @@ def test_more_than_all_is_all(given):
     steps=st.integers(1, 100_000),
     share=st.floats(0, 1, allow_subnormal=False),  # prepare_cpu flushes those to zero
     highest=st.floats(1e-5, 1, allow_subnormal=False),
-    scale=st.sampled_from([1.0, 0.5, 0.25]),
 )
-def test_the_learning_rate_stays_between_zero_and_the_highest(steps, share, highest, scale):
+def test_the_learning_rate_stays_between_zero_and_the_highest(steps, share, highest):
     step = int(share * (steps - 1))
-    rate = learning_rate(highest, scale, step / steps, step)
-    assert 0 < rate <= scale * highest
-    assert rate == pytest.approx(scale * learning_rate(highest, 1.0, step / steps, step))
+    rate = learning_rate(highest, step / steps, step)
+    assert 0 < rate <= highest
+    assert rate == pytest.approx(highest * learning_rate(1.0, step / steps, step))
 
 
 @pytest.mark.parametrize("steps", [200, 20_000])
 def test_the_learning_rate_warms_up_over_100_steps_or_5_percent_then_falls(steps):
-    rates = [learning_rate(0.01, 1.0, step / steps, step) for step in range(steps + 1)]
+    rates = [learning_rate(0.01, step / steps, step) for step in range(steps + 1)]
     warm = min(100, steps // 20)  # whichever is over first
     assert all(a < b for a, b in itertools.pairwise(rates[: warm - 1]))
     assert all(a > b for a, b in itertools.pairwise(rates[warm:]))
