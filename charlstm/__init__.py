@@ -26,7 +26,7 @@ if TYPE_CHECKING:  # what type checkers read; a test holds it equal to _HOME
     from charlstm.text.streams import Streams as Streams
     from charlstm.text.streams import fit_streams as fit_streams
     from charlstm.text.vocabulary import Vocabulary as Vocabulary
-    from charlstm.training.trainer import Report as Report
+    from charlstm.training.progress import Report as Report
     from charlstm.training.trainer import Trainer as Trainer
     from charlstm.training.trainer import fit as fit
 
@@ -38,7 +38,7 @@ _HOME = {
     "Corpus": "text.corpus",
     "DataOptions": "options",
     "ModelOptions": "options",
-    "Report": "training.trainer",
+    "Report": "training.progress",
     "SampleOptions": "options",
     "Sampler": "sampling.sampler",
     "Score": "model.facts",

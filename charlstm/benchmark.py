@@ -13,14 +13,15 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from charlstm.devices import bf16_trouble, prepare_cpu
+from charlstm.devices import cpu_bf16_trouble, prepare_cpu
 from charlstm.errors import command
 from charlstm.flags import parse
 from charlstm.options import MachineOptions, ModelOptions, SampleOptions, TrainOptions
-from charlstm.training.presets import PRESETS, preset
+from charlstm.training.presets import PRESETS
 
 VOCABULARY = 65
 STEPS = 3  # of training in a round
+NEVER = 10**9  # steps: neither a validation nor the end of the budget comes into a round
 SIDE = 1024  # of the matrices whose product is taken for the peak
 FLOP = 2 * SIDE**3
 NUMBERS = (1, 4, 16, 64, 256)  # samples at once
@@ -71,12 +72,14 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _rows(rounds: int, threads: int) -> Iterator[Row]:
-    precisions = ("fp32",) if bf16_trouble() else ("fp32", "bf16")
+    precisions = ("fp32",) if cpu_bf16_trouble() else ("fp32", "bf16")
     for precision in precisions:
         taken = _alternate(_matrix_product(precision), rounds=4 * rounds)[0]
         speed = FLOP / statistics.median(taken) / 1e9
         yield {"what": f"matrix product, {precision}", "unit": "GFLOP/s", "ours": speed}
-    trained = {f"preset {name}": preset(name) for name in PRESETS}
+    trained = {
+        f"preset {name}": (chosen.model, chosen.training) for name, chosen in PRESETS.items()
+    }
     plain = TrainOptions(window=64, ema=None)
     trained |= {"plain": (ModelOptions(layers=2, hidden_size=256, dropout=0.0), plain)}
     trained |= {"plain, wide": (ModelOptions(layers=2, hidden_size=512, dropout=0.0), plain)}
@@ -104,7 +107,7 @@ def _matrix_product(precision: str) -> Action:
     import torch
 
     kind = torch.bfloat16 if precision == "bf16" else torch.float32
-    a, b = torch.rand(2, SIDE, SIDE).to(kind).unbind()
+    a, b = torch.rand(2, SIDE, SIDE).to(kind)
     return lambda: a @ b
 
 
@@ -118,11 +121,11 @@ def _training(
     from charlstm.training.trainer import Trainer
 
     model = CharModel(sizes, VOCABULARY)
-    model.bf16 = precision == "bf16"
-    options = dataclasses.replace(training, steps=10**9, patience=None)
+    options = dataclasses.replace(training, steps=NEVER, patience=None)
     ids = np.random.default_rng(0).integers(VOCABULARY, size=200_000, dtype=np.int32)
-    trainer = Trainer(model, ids, ids[:1000], options)
-    trainer.validate_every = 10**9
+    trainer = Trainer(
+        model, ids, ids[:1000], options, validate_every=NEVER, bf16=precision == "bf16"
+    )
     reports = trainer.fit()
     bare = _bare_loop(sizes, ids, options)
     ours, theirs, product = _alternate(
@@ -158,13 +161,15 @@ def _bare_loop(sizes: ModelOptions, ids: Any, options: TrainOptions) -> Action:
     weights = [p for module in (embedding, lstm, head) for p in module.parameters()]
     optimizer = torch.optim.AdamW(weights, lr=options.learning_rate, fused=True)
     streams = Streams(ids, options.batch_size, options.window)
-    state, index = None, 0
+    state = None
+    index = 0
 
     def step() -> None:
         nonlocal state, index
         inputs, targets = map(torch.from_numpy, streams.read(index % streams.windows))
         outputs, (h, c) = lstm(embedding(inputs), state)
-        state, index = (h.detach(), c.detach()), index + 1
+        state = (h.detach(), c.detach())
+        index += 1
         loss = nn.functional.cross_entropy(head(outputs).flatten(0, 1), targets.long().flatten())
         optimizer.zero_grad()
         loss.backward()
@@ -196,13 +201,14 @@ def _sampling(name: str, number: int, rounds: int, threads: int) -> Row:
     from charlstm.sampling.sampler import Sampler, generate, generate_many, threads_for
     from charlstm.text.vocabulary import Vocabulary
 
-    sizes, _ = preset(name)
+    sizes = PRESETS[name].model
     blas = ThreadpoolController()
     length = max(8, 300 // number)
     model = CharModel(sizes, VOCABULARY)
     letters = Vocabulary("".join(map(chr, range(32, 32 + VOCABULARY))))
     checkpoint = Checkpoint(model.options, letters, model.to_arrays())
-    sampler, draw = Sampler(checkpoint), SampleOptions(length=length, seed=0)
+    sampler = Sampler(checkpoint)
+    draw = SampleOptions(length=length, seed=0)
     embedding, lstm, head = _bare_model(sizes, batch_first=False)
     used = sum(w.size for n, w in checkpoint.weights.items() if "embedding" not in n)
     weights = np.ones(used - checkpoint.weights["layers.0.weight_ih"].size, np.float32)
@@ -216,7 +222,8 @@ def _sampling(name: str, number: int, rounds: int, threads: int) -> Row:
 
     @torch.inference_mode()
     def bare() -> None:
-        ids, state = torch.zeros(1, number, dtype=torch.long), None
+        ids = torch.zeros(1, number, dtype=torch.long)
+        state = None
         for _ in range(length):
             outputs, state = lstm(embedding(ids), state)
             ids = torch.multinomial(torch.softmax(head(outputs[0]) / 0.8, -1), 1).T

@@ -1,4 +1,8 @@
-"""The CPUs: how many this process may use, and how PyTorch should use them."""
+"""What this machine has for PyTorch: CPUs, threads on them, and the precision they compute in.
+
+Precision is the kind of number that an LSTM is trained in: float32, or bfloat16, which has fewer
+digits and is faster on some CPUs.
+"""
 
 import math
 import os
@@ -21,9 +25,13 @@ def usable_cpus() -> int:
 
 
 def prepare_cpu(threads: int | None = None) -> int:
-    """Set torch's threads, and flush denormals, which slow an LSTM down many times over.
+    """Set PyTorch's threads, and make it take denormal numbers for zero.
 
-    Call it before the first computation. Returns the number of threads.
+    Denormals are the numbers closest to zero, below 1e-38; computing with them slows an LSTM down
+    many times over. Call this before the first computation.
+
+    Returns:
+        the number of threads.
     """
     import torch  # here, as the sampler uses this module and knows no torch
 
@@ -32,14 +40,12 @@ def prepare_cpu(threads: int | None = None) -> int:
     return torch.get_num_threads()
 
 
-def bf16_trouble(cell: str = "lstm") -> str:
-    """Return why a cell cannot run in bfloat16 on this CPU; empty if it can.
+def cpu_bf16_trouble() -> str:
+    """Return why PyTorch's LSTM cannot run in bfloat16 on this CPU; empty if it can.
 
-    Only PyTorch's LSTM kernel gains by it, and only on CPUs that have AVX512-BF16 or AMX. Even
-    there some builds refuse, so a small LSTM is tried, forward and backward.
+    It gains by bfloat16 only on CPUs that have AVX512-BF16 or AMX. Even there some builds of
+    PyTorch refuse, so a small LSTM is tried, forward and backward.
     """
-    if cell not in ("lstm", "coupled"):
-        return f"the cell {cell} has no bfloat16 kernel"
     import torch
 
     if not (torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from charlstm.devices import bf16_trouble, prepare_cpu
+from charlstm.devices import prepare_cpu
 from charlstm.errors import UserError, command, option, say
 from charlstm.flags import Positional, lay_over, parse
 from charlstm.options import (
@@ -89,7 +89,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         prepare_cpu(run.threads)  # a resumed run goes on with as many as it had
     else:
         run.threads = threads
-    _use_bf16(run)
     for line in describe(run):
         say(line)
     code = _fit(run, given.show)
@@ -154,10 +153,10 @@ def _with_preset(given: Train, flags: Set[str], corpus: Corpus) -> tuple[str, Tr
         what to expect of the preset, and the options.
     """
     length, asked = len(corpus.text), None if given.preset == "auto" else given.preset
-    model, training = preset(asked or choose_preset(length, given.training))
+    chosen = preset(asked or choose_preset(length, given.training))
     expected = expectation(length, given.training, asked)
-    model = lay_over(model, given.model, flags)
-    training = lay_over(training, given.training, flags)
+    model = lay_over(chosen.model, given.model, flags)
+    training = lay_over(chosen.training, given.training, flags)
     return expected, dataclasses.replace(given, model=model, training=training)
 
 
@@ -175,14 +174,6 @@ def _with_sizes_of(checkpoint: Checkpoint, given: Train, flags: Set[str]) -> Mod
     return dataclasses.replace(given.model, **sizes)
 
 
-def _use_bf16(run: Run) -> None:
-    wanted = run.trainer.options.precision
-    trouble = "" if wanted == "fp32" else bf16_trouble(run.trainer.model.options.cell)
-    run.trainer.model.bf16 = wanted != "fp32" and not trouble
-    if wanted == "bf16" and trouble:
-        say(f"--precision bf16: {trouble}; going on in fp32")
-
-
 def _fit(run: Run, show: int | None) -> int:
     """Train until the end (0) or a signal (128 + its number)."""
     with _signals() as caught, Display() as display, closing(run.fit()) as reports:
@@ -198,7 +189,10 @@ def _fit(run: Run, show: int | None) -> int:
 def _finish(run: Run) -> None:
     progress = run.trainer.progress
     if run.trainer.out_of_patience():
-        say(f"stopped early: {progress.stale} validations without a better one (--patience)")
+        say(
+            f"stopped early: {progress.stale} validations without a better one"
+            f" ({option('patience')})"
+        )
     say(f"done: {progress.step:,} steps in {progress.seconds:,.0f} s; measuring the best model")
     say(run.finish().table())
     if progress.best is not None:
@@ -207,6 +201,7 @@ def _finish(run: Run) -> None:
 
 
 def _sample(run: Run, length: int) -> str:
+    """Let the averaged weights write as they are now, though older ones may be kept."""
     from charlstm.sampling.sampler import Sampler, generate
 
     checkpoint = run.checkpoint(run.trainer.average.to_arrays())

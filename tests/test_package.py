@@ -326,10 +326,10 @@ def test_the_card_states_what_the_shipped_model_says_of_itself():
     from charlstm.training.presets import preset
 
     given, names = parse(Train, command)
-    model, training = preset(given.preset)
-    training = lay_over(training, given.training, names)
+    chosen = preset(given.preset)
+    training = lay_over(chosen.training, given.training, names)
     assert training == checkpoint.training.options
-    assert lay_over(model, given.model, names) == checkpoint.options
+    assert lay_over(chosen.model, given.model, names) == checkpoint.options
 
 
 @pytest.mark.skipif("CHARLSTM_DATA" not in os.environ, reason="CHARLSTM_DATA names no corpora")

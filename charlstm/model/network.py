@@ -19,6 +19,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from charlstm.devices import cpu_bf16_trouble
 from charlstm.model.cells import CELLS, project, unroll
 from charlstm.model.checkpoint import Checkpoint
 from charlstm.options import ModelOptions
@@ -46,7 +47,6 @@ class CharModel(nn.Module):
         super().__init__()
         self.options = options
         self.vocabulary_size = vocabulary_size
-        self.bf16 = False
         hidden, width = options.hidden_size, options.embedding_size
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
@@ -67,6 +67,7 @@ class CharModel(nn.Module):
         inputs: Tensor,
         state: ModelState | None = None,
         rng: np.random.Generator | None = None,
+        bf16: bool = False,
     ) -> tuple[Tensor, ModelState]:
         """Predict the character after each of `inputs`.
 
@@ -74,6 +75,7 @@ class CharModel(nn.Module):
             inputs: ids, integers, (B, T).
             state: per layer what the cell carries, each (B, H); None is zeros.
             rng: source of the dropout masks; None turns dropout off.
+            bf16: whether the layers compute in bfloat16; what is returned is float32 all the same.
 
         Returns:
             logits (B, T, V), and the state after the last character.
@@ -87,7 +89,7 @@ class CharModel(nn.Module):
         for index, (layer, layer_state) in enumerate(zip(self.layers, state, strict=True)):
             if index:
                 x = locked_dropout(x, options.dropout, rng)
-            with torch.autocast("cpu", torch.bfloat16, enabled=self.bf16):
+            with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
                 x, layer_state = layer(x, layer_state, options.weight_drop, rng)
             x = x.to(self.head.weight.dtype)  # (B, T, H)
             outputs.append(x)
@@ -220,3 +222,9 @@ FAST = {
     "rnn": _torch_single(torch.rnn_tanh),
     "gru": _torch_single(torch.gru),
 }
+BF16 = ("lstm", "coupled")  # cells whose kernel PyTorch has in bfloat16, and faster so
+
+
+def bf16_trouble(cell: str = "lstm") -> str:
+    """Return why a cell cannot run in bfloat16 on this machine; empty if it can."""
+    return cpu_bf16_trouble() if cell in BF16 else f"the cell {cell} has no bfloat16 kernel"

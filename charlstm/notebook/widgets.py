@@ -241,9 +241,7 @@ class TrainingMonitor:
             self._keep(trainer)
 
     def _keep(self, trainer: Trainer) -> None:
-        measured = trainer.progress.best is not None
-        weights = trainer.best if measured else trainer.average.to_arrays()
-        self.checkpoint = Checkpoint(self._options, self._vocabulary, weights)
+        self.checkpoint = Checkpoint(self._options, self._vocabulary, trainer.kept())
         options = SampleOptions(length=200, seed=trainer.progress.step)
         self._told = "".join(generate(Sampler(self.checkpoint), "", options))
 

@@ -8,25 +8,39 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from charlstm.errors import carry_on_unread
-from charlstm.options import DEFAULT_MINUTES
+from charlstm.errors import carry_on_unread, option
+from charlstm.training.budget import Budget
 
 if TYPE_CHECKING:
+    from charlstm.training.progress import Progress, Report
     from charlstm.training.run import Run
-    from charlstm.training.trainer import Progress, Report
 
-LINE_SECONDS = 15  # between two lines where there is no terminal, at least
+LINE_SECONDS = 15  # at least so long between two lines where there is no terminal
 PARTED = 0.2  # nats between training and validation that call for more dropout
-LATE = 0.75  # share of the steps; a model that was best before has gone past it
+LATE = 0.75  # share of the steps; a model that was best before this has gone past its best
 
 
 def describe(run: Run) -> Iterator[str]:
     """Tell what will be trained on what, and for how long."""
+    from charlstm.model.network import bf16_trouble
+
+    trainer = run.trainer
+    if trainer.options.precision == "bf16" and not trainer.bf16:
+        trouble = bf16_trouble(trainer.model.options.cell)
+        yield f"{option('precision', 'bf16')}: {trouble}; going on in fp32"
+    yield from _describe_text(run)
+    yield from _describe_model(run)
+    step = trainer.progress.step
+    since = f", from step {step:,}" if step else ""
+    yield f"budget: {Budget.of(trainer.options)}{since}; folder: {run.folder}"
+
+
+def _describe_text(run: Run) -> Iterator[str]:
     from charlstm.text.report import report_lines, text_report
     from charlstm.text.vocabulary import LARGE_VOCABULARY
 
-    corpus, trainer, parts = run.corpus, run.trainer, run.corpus.parts()
-    model, options, streams = trainer.model, trainer.options, trainer.streams
+    corpus = run.corpus
+    parts = corpus.parts()
     characters = len(run.vocabulary)
     left_out = run.vocabulary.unknown(corpus.text)
     yield (
@@ -34,34 +48,32 @@ def describe(run: Run) -> Iterator[str]:
         f" {parts['validation'].stop:,}; vocabulary: {characters:,} characters"
         + (f", {len(left_out)} rare ones left out" if left_out else "")
     )
-    if not trainer.progress.step:
+    if not run.trainer.progress.step:
         yield from report_lines(text_report(corpus.text, corpus.options.bytes))
     if characters > LARGE_VOCABULARY:
         yield (
-            f"a vocabulary of {characters:,} is large and makes training slow; --min-count leaves"
-            " rare characters out, --bytes has 256 at most"
+            f"a vocabulary of {characters:,} is large and makes training slow;"
+            f" {option('min_count')} leaves rare characters out, {option('bytes')} has 256 at most"
         )
+
+
+def _describe_model(run: Run) -> Iterator[str]:
+    model = run.trainer.model
+    options = run.trainer.options
+    streams = run.trainer.streams
     if (streams.batch_size, streams.window) != (options.batch_size, options.window):
         yield (
             f"a short text: {streams.batch_size} streams and windows of {streams.window} instead of"
             f" {options.batch_size} and {options.window}"
         )
-    weights = sum(p.numel() for p in model.parameters())
     sizes = model.options
+    weights = sum(p.numel() for p in model.parameters())
     yield (
         f"model: {sizes.layers} x {sizes.hidden_size} {sizes.cell}, {weights:,} weights;"
         f" {streams.batch_size} streams x {streams.window} characters, {streams.windows} windows an"
-        f" epoch, {streams.dropped} characters dropped; {'bf16' if model.bf16 else 'fp32'},"
+        f" epoch, {streams.dropped} characters dropped; {'bf16' if run.trainer.bf16 else 'fp32'},"
         f" {run.threads} threads"
     )
-    if options.steps:
-        budget = f"{options.steps:,} steps"
-    elif options.epochs:
-        budget = f"{options.epochs:g} epochs"
-    else:
-        budget = f"{options.minutes or DEFAULT_MINUTES:g} minutes"
-    at = f", from step {trainer.progress.step:,}" if trainer.progress.step else ""
-    yield f"budget: {budget}{at}; folder: {run.folder}"
 
 
 class Display:
@@ -112,21 +124,23 @@ def advice(progress: Progress, training: float, validation: float) -> str:
     """Tell which knob to turn, from how the training ended.
 
     Args:
-        progress: of the training.
+        progress: the numbers of the training at its end.
         training: nats of the best model on the training text, cold, nothing dropped.
         validation: the same on the validation text.
     """
+    dropout = option("dropout")
+    size = option("hidden_size")
     told = f"the same model, cold: training {training:.3f}, validation {validation:.3f} nats;"
     if progress.best_step < LATE * progress.step:
         parted = validation > training
         why = "then the text was learnt by heart" if parted else "and got no better"
         return (
             f"{told} validation was best at step {progress.best_step:,} of {progress.step:,},"
-            f" {why}: raise --dropout and --weight-drop, give it more text, or less time"
+            f" {why}: raise {dropout} and {option('weight_drop')}, give it more text, or less time"
         )
     if validation - training > PARTED:
         return (
-            f"{told} they part: more text helps most, then --dropout and --weight-drop, and with"
-            " those higher more time and a larger --hidden-size"
+            f"{told} they part: more text helps most, then {dropout} and {option('weight_drop')},"
+            f" and with those higher more time and a larger {size}"
         )
-    return f"{told} they are close: more time and a larger --hidden-size will help most"
+    return f"{told} they are close: more time and a larger {size} will help most"

@@ -1,59 +1,92 @@
 """Options that go together, found by the search in `pretrained/README.md`."""
 
-from typing import Any
+from dataclasses import dataclass
 
-from charlstm.options import DEFAULT_MINUTES, ModelOptions, TrainOptions
+from charlstm.errors import UserError, option
+from charlstm.options import ModelOptions, TrainOptions
+from charlstm.training.budget import Budget
 
-PRESETS: dict[str, dict[str, Any]] = {
-    # for a text that is read many times: much is dropped, or it would be learnt by heart
-    "small": {"hidden_size": 256, "dropout": 0.3, "weight_drop": 0.2},
-    # for a text that is read a few times: the defaults of ModelOptions and TrainOptions
-    "medium": {},
-    # what the shipped model was trained with: for a million characters and an hour or two
-    "large": {
-        "layers": 2,
-        "hidden_size": 448,
-        "input_dropout": 0.1,
-        "dropout": 0.35,
-        "weight_drop": 0.3,
-        "window": 50,
-        "reset": 0.03,
-        "learning_rate": 7e-3,
-        "beta1": 0.9,
-        "weight_decay": 0.05,
-        "patience": None,  # validation rises while the rate is high, and falls again
-    },
-}
-REACHES = {  # nats, cold, on one thread; see pretrained/README.md
-    "small": "1.531 nats after 6 epochs; it is made for shorter texts (tales: 1.306 after 12)",
-    "medium": "1.465 nats after 2.4 epochs",
-    "large": "1.390 nats after 22 epochs",
-}
 SHORT_TEXT = 600_000  # characters
-MANY_PASSES = {"small": 6, "large": 10}  # over the text, from which on a preset is best
-SPEED = {"small": 15_000, "large": 5_000}  # characters a second on two cores, roughly
 
 
-def preset(name: str) -> tuple[ModelOptions, TrainOptions]:
-    """Return the options of a preset.
+@dataclass(frozen=True)
+class Preset:
+    """Options that go together.
+
+    Attributes:
+        model: sizes and dropout rates.
+        training: rates and windows; the budget is left to the user.
+        passes: over the text, from which on it is the best choice.
+        speed: characters that it trains on in a second, roughly, on two cores that have other work
+            too.
+        reaches: what such a model reaches on tiny-shakespeare (cold, trained on one thread), and
+            after how many epochs; `pretrained/README.md` has the measurements.
+    """
+
+    model: ModelOptions
+    training: TrainOptions
+    passes: float
+    speed: float
+    reaches: str
+
+
+PRESETS = {
+    # for a text that is read many times: much is dropped, or it would be learnt by heart
+    "small": Preset(
+        ModelOptions(hidden_size=256, dropout=0.3, weight_drop=0.2),
+        TrainOptions(),
+        passes=6,
+        speed=15_000,
+        reaches="1.531 nats after 6 epochs; it is made for shorter texts (tales: 1.306 after 12)",
+    ),
+    # for a text that is read a few times
+    "medium": Preset(
+        ModelOptions(),
+        TrainOptions(),
+        passes=0,
+        speed=10_000,
+        reaches="1.465 nats after 2.4 epochs",
+    ),
+    # what the shipped model was trained with: for a million characters and an hour or two
+    "large": Preset(
+        ModelOptions(layers=2, hidden_size=448, input_dropout=0.1, dropout=0.35, weight_drop=0.3),
+        TrainOptions(
+            window=50,
+            reset=0.03,
+            learning_rate=7e-3,
+            beta1=0.9,
+            weight_decay=0.05,
+            patience=None,  # validation rises while the rate is high, and falls again
+        ),
+        passes=10,
+        speed=5_000,
+        reaches="1.390 nats after 22 epochs",
+    ),
+}
+
+
+def preset(name: str) -> Preset:
+    """Return a preset by its name.
+
+    Raises:
+        UserError: there is no preset of that name.
 
     Example:
-        >>> model, training = preset("large")
-        >>> model.layers
+        >>> preset("large").model.layers
         2
     """
-    values = PRESETS[name]
-    model = {k: v for k, v in values.items() if k in ModelOptions.__dataclass_fields__}
-    training = {k: v for k, v in values.items() if k in TrainOptions.__dataclass_fields__}
-    return ModelOptions(**model), TrainOptions(**training)
+    if name not in PRESETS:
+        known = ", ".join(PRESETS)
+        raise UserError(f"{option('preset')} is {name!r}; it must be one of {known}")
+    return PRESETS[name]
 
 
-def choose_preset(characters: int, budget: TrainOptions) -> str:
-    """Return the preset for a text of so many characters and a budget.
+def choose_preset(characters: int, training: TrainOptions) -> str:
+    """Return the name of the preset for a text of so many characters and a budget.
 
-    A text that is read over and over is learnt by heart unless much is dropped, which then allows a
-    larger model if the text is long; one that is read but a few times is learnt best with little
-    dropped.
+    A text that is read over and over is learnt by heart unless much is dropped. With much dropped a
+    larger model pays, if the text is long. A text that is read only a few times is learnt best
+    with little dropped.
 
     Example:
         >>> choose_preset(1_000_000, TrainOptions(minutes=2.5))
@@ -63,18 +96,14 @@ def choose_preset(characters: int, budget: TrainOptions) -> str:
         >>> choose_preset(200_000, TrainOptions(minutes=2.5))
         'small'
     """
-    special = "small" if characters < SHORT_TEXT else "large"
-    if budget.steps is not None:
-        read = float(budget.steps * budget.batch_size * budget.window)
-    elif budget.epochs is not None:
-        read = budget.epochs * characters
-    else:
-        read = 60 * (budget.minutes or DEFAULT_MINUTES) * SPEED[special]
-    return special if read >= MANY_PASSES[special] * characters else "medium"
+    name = "small" if characters < SHORT_TEXT else "large"
+    read = Budget.of(training).characters(characters, PRESETS[name].speed)
+    return name if read >= PRESETS[name].passes * characters else "medium"
 
 
-def expectation(characters: int, budget: TrainOptions, name: str | None = None) -> str:
+def expectation(characters: int, training: TrainOptions, name: str | None = None) -> str:
     """Tell which preset a training takes, and what such a model reaches on a known text."""
-    chosen = name or choose_preset(characters, budget)
+    chosen = name or choose_preset(characters, training)
     why = "" if name else f", chosen for {characters:,} characters and this budget"
-    return f"preset {chosen}{why}; on tiny-shakespeare such a model reaches {REACHES[chosen]}"
+    reaches = PRESETS[chosen].reaches
+    return f"preset {chosen}{why}; on tiny-shakespeare such a model reaches {reaches}"

@@ -22,13 +22,14 @@ from charlstm.errors import UserError, option, unreadable
 from charlstm.measuring.evaluation import Evaluation, measure
 from charlstm.model.checkpoint import Arrays, Checkpoint, read_arrays, write_arrays
 from charlstm.model.facts import Measured, Provenance, Training
-from charlstm.model.network import CharModel
+from charlstm.model.network import CharModel, bf16_trouble
 from charlstm.model.section import Section
 from charlstm.options import ModelOptions, TrainOptions, to_json
 from charlstm.text.corpus import Corpus, read_corpus
 from charlstm.text.vocabulary import Vocabulary
 from charlstm.training.material import training_ids
-from charlstm.training.trainer import Report, Trainer
+from charlstm.training.progress import Report
+from charlstm.training.trainer import Trainer
 
 SAVE_SECONDS = 60  # between two saves of resume.safetensors, at least
 
@@ -152,9 +153,8 @@ class Run:
 
     def _save_model(self) -> None:
         """Write the best weights; before the first validation, their average so far."""
-        best = self.trainer.progress.best
-        weights = self.trainer.average.to_arrays() if best is None else self.trainer.best
-        self.checkpoint(weights, Measured(best)).save(self.folder / "model.safetensors")
+        model = self.checkpoint(self.trainer.kept(), Measured(self.trainer.progress.best))
+        model.save(self.folder / "model.safetensors")
 
     def checkpoint(self, weights: Arrays, measured: Measured | None = None) -> Checkpoint:
         """Return weights as a model that can be sampled from."""
@@ -290,4 +290,5 @@ def _trainer(
     corpus: Corpus, vocabulary: Vocabulary, model: CharModel, options: TrainOptions
 ) -> Trainer:
     train_ids, validation_ids = training_ids(corpus, vocabulary)
-    return Trainer(model, train_ids, validation_ids, options)
+    bf16 = options.precision != "fp32" and not bf16_trouble(model.options.cell)
+    return Trainer(model, train_ids, validation_ids, options, bf16=bf16)

@@ -167,7 +167,7 @@ def test_a_terminal_gets_a_progress_bar(corpus, tmp_path):
 
 
 def test_precision_bf16_falls_back_with_a_line_saying_so(corpus, tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("charlstm.train.bf16_trouble", lambda cell: "no such thing here")
+    monkeypatch.setattr("charlstm.model.network.cpu_bf16_trouble", lambda: "no such thing here")
     options = ["--precision", "bf16", "--steps", "1", "--hidden-size", "8", "--threads", "1"]
     assert train.main([corpus, *options, "--out", str(tmp_path / "run")]) == 0
     told = capsys.readouterr().err
@@ -197,7 +197,7 @@ def test_flags_win_over_the_preset(corpus, tmp_path, capsys):
     assert train.main([corpus, *options, "--out", str(tmp_path / "run")]) == 0
     model = Checkpoint.load(tmp_path / "run/model.safetensors")
     assert (model.options.layers, model.options.hidden_size) == (2, 8)
-    assert model.training.options.learning_rate == PRESETS["large"]["learning_rate"]
+    assert model.training.options.learning_rate == PRESETS["large"].training.learning_rate
 
 
 @pytest.mark.parametrize(("arguments", "message"), MISTAKES, ids=lambda x: str(x)[:50])

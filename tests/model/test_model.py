@@ -6,10 +6,10 @@ import torch
 from conftest import CELLS as NAMES
 from conftest import randomize
 
-from charlstm.devices import bf16_trouble
+from charlstm.devices import cpu_bf16_trouble
 from charlstm.model.cells import CELLS, project, unroll
 from charlstm.model.checkpoint import weight_shapes
-from charlstm.model.network import CharModel, Layer, locked_dropout
+from charlstm.model.network import CharModel, Layer, bf16_trouble, locked_dropout
 from charlstm.options import ModelOptions
 
 B, T, D, H, V = 3, 5, 4, 6, 7
@@ -154,10 +154,14 @@ def test_bf16_returns_fp32_states_and_logits_close_to_fp32():
     model = randomize(CharModel(ModelOptions(layers=2, hidden_size=16, embedding_size=4), V))
     ids = torch.from_numpy(np.random.default_rng(2).integers(V, size=(B, T)))
     expected, _ = model(ids)
-    model.bf16 = True
-    logits, state = model(ids)
+    logits, state = model(ids, bf16=True)
     logits.sum().backward()
     assert {s.dtype for layer in state for s in layer} == {torch.float32}
     assert logits.dtype == torch.float32
     torch.testing.assert_close(logits, expected, rtol=0, atol=0.2)
     assert not torch.equal(logits, expected)
+
+
+def test_bf16_is_refused_for_a_cell_that_has_no_kernel_for_it():
+    assert bf16_trouble("gru") == "the cell gru has no bfloat16 kernel"
+    assert bf16_trouble("coupled") == bf16_trouble("lstm") == cpu_bf16_trouble()

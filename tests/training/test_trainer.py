@@ -9,7 +9,6 @@ import pytest
 import torch
 from conftest import CELLS as NAMES
 
-from charlstm.devices import bf16_trouble
 from charlstm.errors import UserError
 from charlstm.measuring.scores import score_cold
 from charlstm.model.network import CharModel
@@ -28,9 +27,7 @@ def ids(text):
 
 def trainer(ids, options=FAST, sizes=SMALL):
     model = CharModel(sizes, int(ids.max()) + 1, options.seed)
-    run = Trainer(model, ids[:600], ids[600:], options)
-    run.validate_every = 25
-    return run
+    return Trainer(model, ids[:600], ids[600:], options, validate_every=25)
 
 
 def same(first, second):
@@ -119,8 +116,7 @@ def test_patience_stops_a_training_that_gets_no_better(ids):
     noise = np.random.default_rng(0).integers(ids.max() + 1, size=700, dtype=np.int32)
     options = dataclasses.replace(FAST, steps=5000, patience=3, learning_rate=0.05)
     model = CharModel(ModelOptions(hidden_size=32, dropout=0), int(ids.max()) + 1)
-    run = Trainer(model, noise[:600], noise[600:], options)
-    run.validate_every = 25
+    run = Trainer(model, noise[:600], noise[600:], options, validate_every=25)
     reports = list(run.fit())
     validations = [r for r in reports if r.validation is not None]
     assert len(reports) < 5000
@@ -144,12 +140,12 @@ def test_validations_that_are_not_finite_make_no_state_good(ids, score, monkeypa
     run = trainer(ids)
     for report in run.fit():
         if report.step == 30:
-            assert run.progress.best_step == run._good[1]["step"] == 25
+            assert run.progress.best_step == run.good.numbers["step"] == 25
             monkeypatch.setattr(Trainer, "_score", lambda self, model: score)
         if report.step == 50:
             break
     assert math.isnan(report.validation)
-    assert run.progress.best_step == run._good[1]["step"] == 25
+    assert run.progress.best_step == run.good.numbers["step"] == 25
 
 
 def test_training_is_scored_as_validation_is(ids):
@@ -177,7 +173,7 @@ def test_the_state_is_carried_between_windows_of_an_epoch(ids, monkeypatch):
     states = []
     original = CharModel.forward
 
-    def spy(self, inputs, state=None, rng=None):
+    def spy(self, inputs, state=None, rng=None, bf16=False):
         logits, after = original(self, inputs, state, rng)
         if rng is not None:
             states.append((state, after))
@@ -200,7 +196,7 @@ def test_resets_start_single_streams_from_zeros(ids, monkeypatch):
     zeros = []
     original = CharModel.forward
 
-    def spy(self, inputs, state=None, rng=None):
+    def spy(self, inputs, state=None, rng=None, bf16=False):
         if state is not None and rng is not None:
             rows = [s.eq(0).all(1) for layer in state for s in layer]
             assert all(torch.equal(row, rows[0]) for row in rows)
@@ -261,9 +257,48 @@ def test_a_validation_that_is_not_finite_is_no_good_state(ids, monkeypatch):
             run.average.head.bias.data[0] = math.nan
         if report.step == 50:
             assert math.isfinite(report.validation)  # that of the raw weights
-            assert run._good[1]["step"] == 25
+            assert run.good.numbers["step"] == 25
             break
     assert report.step == 50
+
+
+def test_kept_are_the_best_weights_or_before_a_validation_the_average(ids):
+    run = trainer(ids)
+    for report in run.fit():
+        if report.step == 24:
+            assert same(run.kept(), run.average.to_arrays())
+            assert not same(run.kept(), run.best)
+        if report.step == 30:
+            break
+    assert same(run.kept(), run.best)
+    assert not same(run.kept(), run.average.to_arrays())
+
+
+def test_training_in_bf16_reads_windows_in_it_but_validates_without(ids, monkeypatch):
+    asked = []
+    original = CharModel.forward
+
+    def spy(self, inputs, state=None, rng=None, bf16=False):
+        asked.append((rng is not None, bf16))
+        return original(self, inputs, state, rng)
+
+    monkeypatch.setattr(CharModel, "forward", spy)
+    model = CharModel(SMALL, int(ids.max()) + 1)
+    list(Trainer(model, ids[:600], ids[600:], FAST, validate_every=25, bf16=True).fit())
+    assert set(asked) == {(True, True), (False, False)}
+    asked.clear()
+    list(trainer(ids).fit())
+    assert not any(bf16 for _, bf16 in asked)
+
+
+def test_speed_is_not_negative_after_a_step_back_of_a_resumed_training(ids, monkeypatch):
+    first, second = trainer(ids), trainer(ids)
+    for report in first.fit():
+        if report.step == 33:
+            break
+    second.load_state(*first.state())
+    poison(monkeypatch, {2})
+    assert all(r.chars_per_second > 0 for r in second.fit() if not r.note)
 
 
 def test_leaving_before_the_first_validation_keeps_what_was_learnt(ids):
@@ -275,59 +310,14 @@ def test_leaving_before_the_first_validation_keeps_what_was_learnt(ids):
     assert not same(before, model.to_arrays())
 
 
-def test_denormals_are_flushed_and_threads_set():
-    from charlstm.devices import prepare_cpu
-
-    assert prepare_cpu(1) == 1
-    tiny = torch.full((8,), 1e-39)
-    assert (tiny * 0.5).eq(0).all()
-
-
 def test_the_fourth_bad_loss_ends_it_with_the_best_model_kept(ids, monkeypatch):
     poison(monkeypatch, range(30, 1000))
     run, reports = trainer(ids), []
-    with pytest.raises(UserError, match=r"step 26: .* after 3 times .* --learning-rate"):
+    with pytest.raises(
+        UserError, match=r"step 26: .* after 3 times .* smaller learning_rate or clip"
+    ):
         for report in run.fit():
             reports.append(report)
     assert sum(bool(r.note) for r in reports) == 3
     assert np.isfinite(run.best["head.weight"]).all()
     assert run.progress.best == reports[24].validation
-
-
-def test_bf16_is_refused_where_a_small_lstm_does_not_run_in_it(monkeypatch):
-    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: True)
-
-    def refuse(self, inputs):
-        raise RuntimeError("could not create a primitive\nmore")
-
-    monkeypatch.setattr(torch.nn.LSTM, "forward", refuse)
-    assert bf16_trouble() == "could not create a primitive"
-    assert bf16_trouble("gru") == "the cell gru has no bfloat16 kernel"
-    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)
-    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: False)
-    assert bf16_trouble() == "this CPU has neither AVX512-BF16 nor AMX"
-
-
-def test_a_saved_state_goes_on_bit_for_bit(ids):
-    whole = trainer(ids)
-    list(whole.fit())
-    first = trainer(ids)
-    for report in first.fit():
-        if report.step == 17:
-            arrays, numbers = first.state()
-            break
-    second = trainer(ids)
-    second.load_state(arrays, numbers)
-    assert next(iter(second.fit())).step == 18
-    third = trainer(ids)
-    third.load_state(arrays, numbers)
-    list(third.fit())
-    assert same(whole.model.to_arrays(), third.model.to_arrays())
-    assert same(whole.best, third.best)
-
-
-def test_a_state_of_other_sizes_is_refused(ids):
-    arrays, numbers = trainer(ids).state()
-    other = trainer(ids, sizes=dataclasses.replace(SMALL, hidden_size=17))
-    with pytest.raises(UserError, match="does not fit"):
-        other.load_state(arrays, numbers)

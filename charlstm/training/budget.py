@@ -1,0 +1,103 @@
+"""How much a training may use, and the learning rate that follows from it.
+
+A budget is a number of minutes, epochs (passes over the training text) or steps. The learning rate
+goes by the share of the budget that is used, so that every training ends with a low one.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+from charlstm.options import DEFAULT_MINUTES, TrainOptions
+
+WARMUP_STEPS = 100
+WARMUP_SHARE = 0.05  # of the budget
+LAST_RATE = 0.02  # share of the highest learning rate that is left when the budget is used up
+
+# Scoring a character takes a third of the time of training on it, and both the averaged and the raw
+# weights are scored. So validation takes 2 / 3 / 30 of the time, about 2 %.
+TRAINED_PER_SCORED = 30
+SHORTEST_INTERVAL = 25  # steps between two validations
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How long a training goes on.
+
+    Attributes:
+        amount: of minutes, epochs or steps.
+        unit: which of them.
+        chars_per_step: characters that a step reads, all streams together.
+
+    Example:
+        >>> budget = Budget.of(TrainOptions(epochs=2))
+        >>> str(budget), budget.fraction(step=50, seconds=9.0, steps_per_epoch=100)
+        ('2 epochs', 0.25)
+    """
+
+    amount: float
+    unit: Literal["minutes", "epochs", "steps"]
+    chars_per_step: int
+
+    @classmethod
+    def of(cls, options: TrainOptions) -> "Budget":
+        """Return the budget that the options name, and the default one if they name none."""
+        chars_per_step = options.batch_size * options.window
+        if options.steps is not None:
+            return cls(options.steps, "steps", chars_per_step)
+        if options.epochs is not None:
+            return cls(options.epochs, "epochs", chars_per_step)
+        return cls(options.minutes or DEFAULT_MINUTES, "minutes", chars_per_step)
+
+    def __str__(self) -> str:
+        if self.unit == "steps":
+            return f"{self.amount:,} steps"
+        return f"{self.amount:g} {self.unit}"
+
+    def fraction(self, step: int, seconds: float, steps_per_epoch: int) -> float:
+        """Return the share that is used after so many steps and seconds, 0 to 1."""
+        if self.unit == "steps":
+            used = step / self.amount
+        elif self.unit == "epochs":
+            used = step / (self.amount * steps_per_epoch)
+        else:
+            used = seconds / (60 * self.amount)
+        return min(1.0, used)
+
+    def characters(self, length: int, chars_per_second: float) -> float:
+        """Return how many characters a training reads of a text, each pass over it counted.
+
+        Args:
+            length: of the text, in characters.
+            chars_per_second: how fast it is read; only a budget in minutes depends on it.
+        """
+        if self.unit == "steps":
+            return self.amount * self.chars_per_step
+        if self.unit == "epochs":
+            return self.amount * length
+        return 60 * self.amount * chars_per_second
+
+
+def validation_interval(scored: int, chars_per_step: int) -> int:
+    """Return the steps between two validations that score so many characters each."""
+    return max(SHORTEST_INTERVAL, math.ceil(TRAINED_PER_SCORED * scored / chars_per_step))
+
+
+def learning_rate(highest: float, fraction: float, step: int) -> float:
+    """Return the learning rate of a step: a linear warm-up, then a cosine down to 2 %.
+
+    The warm-up takes 100 steps or 5 % of the budget, whichever is over first. The cosine is that of
+    Loshchilov & Hutter 2017 (SGDR, equation 5) without restarts, over the whole budget.
+
+    Args:
+        highest: the learning rate of the options, halved by each step back.
+        fraction: share of the budget that is used, 0 to 1.
+        step: steps done before this one.
+
+    Example:
+        >>> [round(learning_rate(1.0, step / 1000, step), 3) for step in (0, 49, 500, 1000)]
+        [0.02, 0.974, 0.51, 0.02]
+    """
+    warm = min(1.0, max((step + 1) / WARMUP_STEPS, fraction / WARMUP_SHARE))
+    decay = LAST_RATE + (1 - LAST_RATE) * 0.5 * (1 + math.cos(math.pi * fraction))
+    return highest * warm * decay

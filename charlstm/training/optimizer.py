@@ -1,0 +1,43 @@
+"""What moves the weights in a step: AdamW, and behind it their average."""
+
+import torch
+
+from charlstm.model.network import CharModel
+from charlstm.options import TrainOptions
+
+BETA2 = 0.99
+
+
+def adamw(model: CharModel, options: TrainOptions) -> torch.optim.AdamW:
+    """Return AdamW (Loshchilov & Hutter 2019), which here decays matrices only.
+
+    By default it has no momentum: so Melis, Dyer & Blunsom 2018 train language models, and
+    `pretrained/README.md` tells what that brings.
+    """
+    matrices = [p for p in model.parameters() if p.ndim > 1]
+    vectors = [p for p in model.parameters() if p.ndim <= 1]
+    groups = [
+        {"params": matrices, "weight_decay": options.weight_decay},
+        {"params": vectors, "weight_decay": 0.0},
+    ]
+    betas = options.beta1, BETA2
+    return torch.optim.AdamW(groups, lr=options.learning_rate, betas=betas, fused=True)
+
+
+@torch.no_grad()
+def move_average(average: CharModel, model: CharModel, decay: float, step: int) -> None:
+    """Move averaged weights a little towards a model's weights: average += (1 - d) (w - average).
+
+    The mean of the weights over many steps is often better than the weights of any one
+    (Polyak & Juditsky 1992).
+
+    Args:
+        average: moved in place.
+        model: whose weights are averaged.
+        decay: d, close to 1. In the first steps it is (1 + step) / (10 + step), where that is
+            smaller, so that the average forgets the initial weights soon.
+        step: steps done before this one.
+    """
+    decay = min(decay, (1 + step) / (10 + step))
+    for mean, weight in zip(average.parameters(), model.parameters(), strict=True):
+        mean.lerp_(weight, 1 - decay)

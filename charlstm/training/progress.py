@@ -1,0 +1,105 @@
+"""How far a training has come: the numbers that it counts, and what it reports of each step."""
+
+import math
+import time
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Report:
+    """What one step did.
+
+    Attributes:
+        step: steps done, this one included.
+        epoch: passes over the training text, a fraction.
+        fraction: share of the budget used, 0 to 1.
+        loss: nats per character of this step's window, before its update.
+        train_loss: mean of `loss` since the last validation.
+        grad_norm: global norm of the gradient before clipping.
+        clipped: share of all steps so far whose gradient was clipped.
+        learning_rate: the rate of this step.
+        chars_per_second: characters trained on per second, since `fit` was called.
+        validation: nats per character of the validation text (cold, at most 64 windows) by the
+            averaged weights or the raw ones, whichever are better; None if this step ended
+            without a validation.
+        improved: whether that is the best so far.
+        note: something the user should know, such as a step back after a non-finite loss.
+    """
+
+    step: int
+    epoch: float
+    fraction: float
+    loss: float
+    train_loss: float
+    grad_norm: float
+    clipped: float
+    learning_rate: float
+    chars_per_second: float
+    validation: float | None = None
+    improved: bool = False
+    note: str = ""
+
+
+@dataclass
+class Progress:
+    """The numbers of a training that change from step to step.
+
+    Attributes:
+        step: steps done.
+        seconds: time used, validation included.
+        best: nats per character of the best validation; None before the first.
+        stale: validations since then.
+        clipped: steps whose gradient was clipped.
+        loss_sum: sum of the losses since the last validation, nats per character.
+        loss_steps: steps in that sum.
+        best_step: steps done at the best validation.
+        rate_scale: factor of the learning rate, halved by each step back.
+        rollbacks: steps back.
+    """
+
+    step: int = 0
+    seconds: float = 0.0
+    best: float | None = None
+    stale: int = 0
+    clipped: int = 0
+    loss_sum: float = 0.0
+    loss_steps: int = 0
+    best_step: int = 0
+    rate_scale: float = 1.0
+    rollbacks: int = 0
+
+    def count_step(self, loss: float, clipped: bool) -> None:
+        """Count a step that was done."""
+        self.step += 1
+        self.clipped += clipped
+        self.loss_sum += loss
+        self.loss_steps += 1
+
+    def count_validation(self, nats: float) -> bool:
+        """Count a validation (NaN if it was not finite); return whether it is the best so far."""
+        improved = nats < (math.inf if self.best is None else self.best)
+        if improved:
+            self.best = nats
+            self.best_step = self.step
+        self.stale = 0 if improved else self.stale + 1
+        self.loss_sum = 0.0
+        self.loss_steps = 0
+        return improved
+
+
+class Clock:
+    """Takes the time of a training from where its progress stands, and its speed from there."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._first_step = progress.step
+        self._first_seconds = progress.seconds
+        self._begun = time.monotonic() - progress.seconds  # had it never stopped
+
+    def read(self) -> float:
+        """Return the seconds that the training has used, those of earlier calls included."""
+        return time.monotonic() - self._begun
+
+    def steps_per_second(self, progress: Progress) -> float:
+        """Return the speed since the clock was made; 0 before the first step."""
+        seconds = progress.seconds - self._first_seconds
+        return (progress.step - self._first_step) / seconds if seconds else 0.0

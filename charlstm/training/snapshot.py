@@ -1,0 +1,160 @@
+"""A training as arrays and numbers, and back.
+
+A snapshot holds all of a training that changes from step to step. Its arrays go by these names,
+in memory and in `resume.safetensors`:
+
+| name | array |
+| --- | --- |
+| `model.WEIGHT` | a weight of the model |
+| `average.WEIGHT` | the same weight averaged over the steps, where there is an average |
+| `best.WEIGHT` | the same weight when validation was best |
+| `optimizer.INDEX.MOMENT` | what AdamW has gathered about a parameter: `step`, `exp_avg` ... |
+| `hidden.LAYER.PART` | what the cell carries into the next window, (B, H) |
+
+A training keeps two snapshots: the one of now, and the last good one, to which a loss that is not
+finite leads back. In one set of arrays, the names of the good one begin with `good.`.
+"""
+
+import dataclasses
+from typing import Any, NamedTuple, Protocol
+
+import torch
+from torch import Tensor
+
+from charlstm.errors import UserError, option
+from charlstm.model.checkpoint import Arrays
+from charlstm.model.network import CharModel, ModelState
+from charlstm.training.progress import Progress
+
+ROLLBACKS = 3  # steps back before a training gives up
+Numbers = dict[str, Any]  # plain ones, by name, that JSON can hold
+
+
+class Changing(Protocol):
+    """What a trainer has that changes; `average` is `model` itself where nothing is averaged."""
+
+    model: CharModel
+    average: CharModel
+    best: Arrays
+    optimizer: torch.optim.AdamW
+    hidden: ModelState | None
+    progress: Progress
+    good: "Snapshot"
+
+
+class Snapshot(NamedTuple):
+    """Copies of what changes: arrays by the names above, and the numbers of `Progress`."""
+
+    arrays: Arrays
+    numbers: Numbers
+
+    @classmethod
+    def of(cls, trainer: Changing) -> "Snapshot":
+        """Copy the state of a trainer."""
+        arrays = _prefixed("model.", trainer.model.to_arrays())
+        if trainer.average is not trainer.model:
+            arrays |= _prefixed("average.", trainer.average.to_arrays())
+        arrays |= {f"best.{name}": array.copy() for name, array in trainer.best.items()}
+        for index, moments in trainer.optimizer.state_dict()["state"].items():
+            for name, tensor in moments.items():
+                arrays[f"optimizer.{index}.{name}"] = tensor.numpy().copy()
+        for index, layer in enumerate(trainer.hidden or ()):
+            for part, tensor in enumerate(layer):
+                arrays[f"hidden.{index}.{part}"] = tensor.numpy().copy()
+        return cls(arrays, dataclasses.asdict(trainer.progress))
+
+    def restore(self, trainer: Changing) -> None:
+        """Put a trainer into this state.
+
+        Raises:
+            KeyError, TypeError, ValueError, RuntimeError, AttributeError: the snapshot is of
+                another model or optimiser.
+        """
+        trainer.model.load_arrays(_under("model.", self.arrays))
+        if trainer.average is not trainer.model:
+            trainer.average.load_arrays(_under("average.", self.arrays))
+        best = _under("best.", self.arrays)
+        shapes = {name: array.shape for name, array in trainer.best.items()}
+        if shapes != {name: array.shape for name, array in best.items()}:
+            raise ValueError("its best weights have other shapes")
+        trainer.best = best
+        trainer.optimizer.load_state_dict(
+            {
+                "state": self._moments(),
+                "param_groups": trainer.optimizer.state_dict()["param_groups"],
+            }
+        )
+        trainer.hidden = self._hidden(trainer.model)
+        trainer.progress = Progress(**self.numbers)
+
+    def _moments(self) -> dict[int, dict[str, Tensor]]:
+        moments: dict[int, dict[str, Tensor]] = {}
+        for name, array in _under("optimizer.", self.arrays).items():
+            index, moment = name.split(".")
+            moments.setdefault(int(index), {})[moment] = torch.from_numpy(array.copy())
+        return moments
+
+    def _hidden(self, model: CharModel) -> ModelState | None:
+        arrays = _under("hidden.", self.arrays)
+        if not arrays:
+            return None
+        return [
+            tuple(torch.from_numpy(arrays[f"{index}.{part}"].copy()) for part in range(len(layer)))
+            for index, layer in enumerate(model.zero_state(1))
+        ]
+
+
+def pack(trainer: Changing) -> tuple[Arrays, Numbers]:
+    """Return the states of now and of the last good one, in one set of arrays and of numbers."""
+    now = Snapshot.of(trainer)
+    good = trainer.good
+    return now.arrays | _prefixed("good.", good.arrays), {"now": now.numbers, "good": good.numbers}
+
+
+def unpack(trainer: Changing, arrays: Arrays, numbers: Numbers) -> None:
+    """Put a trainer into the state that `pack` returned.
+
+    Raises:
+        UserError: the arrays are not those of its model and optimiser.
+    """
+    try:
+        trainer.good = Snapshot(_under("good.", arrays), numbers["good"])
+        trainer.good.restore(trainer)  # it must fit, too
+        Snapshot(arrays, numbers["now"]).restore(trainer)
+    except (KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
+        raise UserError(f"the saved training does not fit its own options: {error}") from None
+
+
+def step_back(trainer: Changing, loss: float, norm: float) -> str:
+    """Return to the last good state with half the learning rate; say so.
+
+    Args:
+        trainer: changed in place; the seconds that it has used stay used.
+        loss: of the step that failed, nats.
+        norm: of its gradient.
+
+    Raises:
+        UserError: three steps back did not help.
+    """
+    before = trainer.progress
+    seen = f"step {before.step + 1}: loss {loss:.4g}, gradient norm {norm:.4g}"
+    if before.rollbacks == ROLLBACKS:
+        raise UserError(
+            f"{seen}, after {ROLLBACKS} times half the learning rate; the best model so far is"
+            f" kept; train again with a smaller {option('learning_rate')} or {option('clip')}"
+        )
+    trainer.good.restore(trainer)
+    progress = trainer.progress
+    progress.seconds = before.seconds
+    progress.rate_scale = before.rate_scale / 2
+    progress.rollbacks = before.rollbacks + 1
+    rate = f"{progress.rate_scale:g} times the learning rate"
+    return f"{seen}; back to step {progress.step} with {rate}"
+
+
+def _under(prefix: str, arrays: Arrays) -> Arrays:
+    return {k.removeprefix(prefix): v for k, v in arrays.items() if k.startswith(prefix)}
+
+
+def _prefixed(prefix: str, arrays: Arrays) -> Arrays:
+    return {prefix + name: array for name, array in arrays.items()}

@@ -1,0 +1,52 @@
+"""What a training says before, while and after it goes on."""
+
+import pytest
+
+from charlstm.training.display import Display, advice
+from charlstm.training.progress import Progress, Report
+
+
+@pytest.mark.parametrize(
+    ("training", "best_step", "validation", "expected"),
+    [
+        (1.0, 400, 1.6, "best at step 400 of 650, then the text was learnt by heart"),
+        (1.0, 400, 0.9, "best at step 400 of 650, and got no better"),
+        (1.0, 600, 1.6, "they part"),
+        (1.5, 650, 1.6, "they are close"),
+    ],
+)
+def test_advice_tells_which_knob_to_turn(training, best_step, validation, expected):
+    progress = Progress(step=650, best=validation, best_step=best_step)
+    assert expected in advice(progress, training, validation)
+
+
+def test_advice_names_options_as_its_reader_writes_them():
+    progress = Progress(step=650, best=1.6, best_step=600)
+    assert "then dropout and weight_drop" in advice(progress, 1.0, 1.6)
+
+
+def report(**values):
+    numbers = dict.fromkeys(("epoch", "loss", "grad_norm", "learning_rate"), 0.0)
+    return Report(
+        **{**numbers, "step": 7, "fraction": 0.5, "train_loss": 1.5, "clipped": 0.25,
+           "chars_per_second": 1234.6, **values}
+    )  # fmt: skip
+
+
+def test_without_a_terminal_only_validations_and_notes_get_a_line(capsys):
+    with Display() as display:
+        display.update(report())
+        display.update(report(note="something odd"))
+        display.update(report(validation=1.0, step=1200))
+    assert capsys.readouterr().err.splitlines() == [
+        "something odd",
+        " 50% step 1,200: loss 1.5000; validation 1.0000 nats, 1.4427 bits; 25% clipped,"
+        " 1,235 chars/s",
+    ]
+
+
+def test_steps_get_a_line_where_the_last_is_long_ago(capsys, monkeypatch):
+    monkeypatch.setattr("charlstm.training.display.LINE_SECONDS", -1)
+    with Display() as display:
+        display.update(report())
+    assert "50% step 7: loss 1.5000; 25% clipped" in capsys.readouterr().err

@@ -1,0 +1,55 @@
+"""Presets: which one a training takes, and that its options reach the model."""
+
+import pytest
+
+from charlstm import train
+from charlstm.errors import UserError
+from charlstm.model.checkpoint import Checkpoint
+from charlstm.options import TrainOptions
+from charlstm.training.presets import PRESETS, choose_preset, expectation, preset
+
+
+@pytest.mark.parametrize(
+    ("characters", "budget", "expected"),
+    [
+        (1_000_000, {}, "medium"),
+        (200_000, {}, "small"),
+        (1_000_000, {"minutes": 150}, "large"),
+        (200_000, {"minutes": 150}, "small"),
+        (1_000_000, {"minutes": 15}, "medium"),
+        (1_000_000, {"epochs": 2}, "medium"),
+        (1_000_000, {"epochs": 20}, "large"),
+        (200_000, {"epochs": 20}, "small"),
+        (10_000, {"steps": 10}, "medium"),
+        (10_000, {"steps": 1000}, "small"),
+    ],
+)
+def test_the_preset_follows_the_text_and_the_budget(characters, budget, expected):
+    options = TrainOptions(**budget)
+    assert choose_preset(characters, options) == expected
+    told = expectation(characters, options)
+    assert told.startswith(f"preset {expected}, chosen for {characters:,} characters")
+    assert told.endswith(f"such a model reaches {PRESETS[expected].reaches}")
+
+
+def test_an_unknown_preset_is_refused_by_name():
+    assert preset("small") is PRESETS["small"]
+    with pytest.raises(UserError, match="preset is 'huge'; it must be one of small, medium, large"):
+        preset("huge")
+
+
+def test_training_tells_the_preset_and_takes_its_options(tmp_path, text, capsys):
+    corpus = tmp_path / "text.txt"
+    corpus.write_text(text)
+    out = tmp_path / "run"
+    flags = ["--preset", "small", "--steps", "3", "--threads", "1"]
+    assert train.main([str(corpus), "--out", f"{out}-1", *flags]) == 0
+    reaches = PRESETS["small"].reaches
+    expected = f"preset small; on tiny-shakespeare such a model reaches {reaches}"
+    assert expected in capsys.readouterr().err
+    flags += ["--hidden-size", "7"]
+    assert train.main([str(corpus), "--out", str(out), *flags]) == 0
+    assert "such a model reaches" not in capsys.readouterr().err  # it is another model
+    options = Checkpoint.load(out / "model.safetensors").options
+    assert options.hidden_size == 7  # a flag goes before a preset
+    assert options.weight_drop == PRESETS["small"].model.weight_drop > 0

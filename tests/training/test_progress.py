@@ -1,0 +1,44 @@
+"""The numbers that a training counts."""
+
+import math
+
+import pytest
+
+from charlstm.training.progress import Clock, Progress
+
+
+def test_steps_and_validations_are_counted():
+    progress = Progress()
+    progress.count_step(2.0, clipped=True)
+    progress.count_step(1.0, clipped=False)
+    assert (progress.step, progress.clipped) == (2, 1)
+    assert (progress.loss_sum, progress.loss_steps) == (3.0, 2)
+    assert progress.count_validation(1.5)
+    assert (progress.best, progress.best_step, progress.stale) == (1.5, 2, 0)
+    assert (progress.loss_sum, progress.loss_steps) == (0.0, 0)
+
+
+@pytest.mark.parametrize("nats", [1.5, 2.0, math.nan, math.inf])
+def test_a_validation_that_is_no_better_is_stale(nats):
+    progress = Progress(step=9, best=1.5, best_step=2)
+    assert not progress.count_validation(nats)
+    assert (progress.best, progress.best_step, progress.stale) == (1.5, 2, 1)
+
+
+@pytest.mark.parametrize("nats", [math.nan, math.inf])
+def test_a_first_validation_that_is_not_finite_is_not_the_best(nats):
+    progress = Progress()
+    assert not progress.count_validation(nats)
+    assert progress.best is None
+
+
+def test_a_clock_goes_on_from_where_it_stood(monkeypatch):
+    times = iter([100.0, 104.0])
+    monkeypatch.setattr("time.monotonic", lambda: next(times))
+    progress = Progress(step=50, seconds=30.0)
+    clock = Clock(progress)
+    assert clock.steps_per_second(progress) == 0
+    progress.seconds = clock.read()
+    progress.step = 58
+    assert progress.seconds == 34.0
+    assert clock.steps_per_second(progress) == 2.0

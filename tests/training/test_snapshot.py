@@ -1,0 +1,142 @@
+"""A training as arrays and back: to the last bit, or not at all; and the last good state."""
+
+import dataclasses
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from charlstm.errors import UserError
+from charlstm.model.network import CharModel
+from charlstm.options import ModelOptions, TrainOptions
+from charlstm.training.snapshot import Snapshot, step_back
+from charlstm.training.trainer import Trainer
+
+SIZES = ModelOptions(layers=2, hidden_size=16, embedding_size=6, dropout=0.2, weight_drop=0.2)
+OPTIONS = TrainOptions(steps=60, batch_size=4, window=8, learning_rate=0.02)
+IDS = np.random.default_rng(0).integers(20, size=700, dtype=np.int32)
+
+
+def trainer(options=OPTIONS, sizes=SIZES):
+    model = CharModel(sizes, 20, options.seed)
+    return Trainer(model, IDS[:600], IDS[600:], options, validate_every=25)
+
+
+def same(first, second):
+    return sorted(first) == sorted(second) and all(
+        first[name].dtype == second[name].dtype and first[name].tobytes() == second[name].tobytes()
+        for name in first
+    )
+
+
+def trained(steps, **options):
+    run = trainer(dataclasses.replace(OPTIONS, **options))
+    for report in run.fit():
+        if report.step == steps:
+            break
+    return run
+
+
+@pytest.mark.parametrize("steps", [0, 17, 25, 30])
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+def test_what_is_taken_comes_back_bit_for_bit(steps, cell):
+    sizes = dataclasses.replace(SIZES, cell=cell)
+    run = trainer(sizes=sizes)
+    for report in run.fit():
+        if report.step >= steps:
+            break
+    arrays, numbers = run.state()
+    other = trainer(sizes=sizes)
+    other.load_state(arrays, numbers)
+    again, numbers_again = other.state()
+    assert same(arrays, again)
+    assert numbers_again == numbers
+
+
+@pytest.mark.parametrize("ema", [0.0, 0.99])
+def test_a_saved_state_goes_on_bit_for_bit(ema):
+    whole = trained(60, ema=ema)
+    arrays, numbers = trained(37, ema=ema).state()
+    second, third = trained(0, ema=ema), trained(0, ema=ema)
+    second.load_state(arrays, numbers)
+    assert next(iter(second.fit())).step == 38
+    third.load_state(arrays, numbers)
+    list(third.fit())
+    assert same(whole.model.to_arrays(), third.model.to_arrays())
+    assert same(whole.average.to_arrays(), third.average.to_arrays())
+    assert same(whole.best, third.best)
+
+
+def test_the_names_in_a_file_stay_as_they_are():
+    arrays, numbers = trained(26).state()
+    names = [name for name in arrays if not name.startswith("good.")]
+    assert [name for name in names if "head.bias" in name] == [
+        "model.head.bias", "average.head.bias", "best.head.bias",
+    ]  # fmt: skip
+    assert {"optimizer.0.step", "optimizer.0.exp_avg", "optimizer.0.exp_avg_sq"} < set(names)
+    hidden = [name for name in names if name.startswith("hidden.")]
+    assert hidden == ["hidden.0.0", "hidden.0.1", "hidden.1.0", "hidden.1.1"]
+    assert arrays["hidden.0.0"].shape == (4, 16)
+    assert {f"good.{name}" for name in names} == set(arrays) - set(names)
+    assert (numbers["now"]["step"], numbers["good"]["step"]) == (26, 25)
+    assert list(numbers["now"]) == [
+        "step", "seconds", "best", "stale", "clipped", "loss_sum", "loss_steps", "best_step",
+        "rate_scale", "rollbacks",
+    ]  # fmt: skip
+    without = trained(1, ema=0.0).state()[0]
+    assert not any("average." in name for name in without)
+
+
+def test_a_snapshot_is_a_copy():
+    run = trained(30)
+    taken = Snapshot.of(run)
+    before = {name: array.copy() for name, array in taken.arrays.items()}
+    list(run.fit())
+    assert same(taken.arrays, before)
+    assert taken.numbers["step"] == 30
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda arrays, numbers: arrays.pop("model.head.bias"),
+        lambda arrays, numbers: arrays.pop("average.head.bias"),
+        lambda arrays, numbers: arrays.pop("good.best.head.bias"),
+        lambda arrays, numbers: arrays.pop("hidden.1.1"),
+        lambda arrays, numbers: arrays.update({"optimizer.0.1.2": np.zeros(1, np.float32)}),
+        lambda arrays, numbers: numbers["now"].update(unheard_of=1),
+        lambda arrays, numbers: numbers.pop("good"),
+    ],
+)
+def test_a_state_that_lacks_something_is_refused(spoil):
+    arrays, numbers = trained(30).state()
+    spoil(arrays, numbers)
+    with pytest.raises(UserError, match="the saved training does not fit its own options: "):
+        trainer().load_state(arrays, numbers)
+
+
+def test_a_state_of_other_sizes_is_refused():
+    arrays, numbers = trainer().state()
+    other = trainer(sizes=dataclasses.replace(SIZES, hidden_size=17))
+    with pytest.raises(UserError, match="does not fit"):
+        other.load_state(arrays, numbers)
+
+
+def test_a_step_back_returns_to_the_last_good_state_at_half_the_rate():
+    run = trained(30)
+    seconds = run.progress.seconds
+    with torch.no_grad():
+        run.model.head.bias.fill_(math.nan)
+    told = step_back(run, math.nan, 2.5)
+    assert told == (
+        "step 31: loss nan, gradient norm 2.5; back to step 25 with 0.5 times the learning rate"
+    )
+    now = Snapshot.of(run)
+    assert same(now.arrays, run.good.arrays)
+    changed = {"rate_scale": 0.5, "rollbacks": 1, "seconds": seconds}
+    assert now.numbers == run.good.numbers | changed
+    assert "with 0.25 times" in step_back(run, math.nan, 2.5)  # the scale is not that of the good
+    step_back(run, math.nan, 2.5)
+    with pytest.raises(UserError, match="smaller learning_rate or clip"):
+        step_back(run, math.nan, 2.5)
