@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from charlstm.errors import UserError
     from charlstm.measuring.scores import Score, carried, cold
+    from charlstm.model.cells import Cell
     from charlstm.model.checkpoint import Checkpoint, find_model
     from charlstm.model.network import CharModel
+    from charlstm.model.registry import register_cell
     from charlstm.options import DataOptions, ModelOptions, SampleOptions, TrainOptions
-    from charlstm.sampling.sampler import Sampler, choose, generate
+    from charlstm.sampling.choose import choose
+    from charlstm.sampling.sampler import Sampler, generate
     from charlstm.text.corpus import Corpus, read_corpus
     from charlstm.text.streams import Streams, fit_streams
     from charlstm.text.vocabulary import Vocabulary
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOME = {
+    "Cell": "model.cells",
     "CharModel": "model.network",
     "Checkpoint": "model.checkpoint",
     "Corpus": "text.corpus",
@@ -36,16 +40,18 @@ _HOME = {
     "UserError": "errors",
     "Vocabulary": "text.vocabulary",
     "carried": "measuring.scores",
-    "choose": "sampling.sampler",
+    "choose": "sampling.choose",
     "cold": "measuring.scores",
     "find_model": "model.checkpoint",
     "fit": "training.trainer",
     "fit_streams": "text.streams",
     "generate": "sampling.sampler",
     "read_corpus": "text.corpus",
+    "register_cell": "model.registry",
 }
 
 __all__ = [
+    "Cell",
     "CharModel",
     "Checkpoint",
     "Corpus",
@@ -68,6 +74,7 @@ __all__ = [
     "fit_streams",
     "generate",
     "read_corpus",
+    "register_cell",
 ]
 
 

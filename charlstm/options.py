@@ -114,8 +114,8 @@ class DataOptions:
 class ModelOptions:
     """The model: everything that its weights depend on, and its dropout rates."""
 
-    cell: Literal["lstm", "rnn", "gru", "peephole", "coupled"] = "lstm"
-    """The recurrence."""
+    cell: str = "lstm"
+    """The recurrence: lstm, rnn, gru, peephole, coupled, or the name of a registered one."""
     layers: int = 1
     """Recurrent layers, one above the other."""
     hidden_size: int = 384
