@@ -85,7 +85,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     from charlstm.measuring.evaluation import measure, table
     from charlstm.model.checkpoint import Checkpoint, find_model
+    from charlstm.model.registry import import_cell
 
+    if given.cell.cell is not None:
+        import_cell(given.cell.cell)
     path = find_model(given.model)
     checkpoint = Checkpoint.load(path)
     corpus = _corpus(given, names, checkpoint)

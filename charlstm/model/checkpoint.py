@@ -20,7 +20,7 @@ import safetensors
 import safetensors.numpy
 
 from charlstm.errors import UserError, unreadable
-from charlstm.model.cells import CELLS
+from charlstm.model.registry import find_cell
 from charlstm.options import DataOptions, ModelOptions, from_json, to_json
 from charlstm.text.vocabulary import Vocabulary
 
@@ -91,6 +91,7 @@ class Checkpoint:
             raise UserError(
                 f"{path}: its metadata lacks or garbles {error}; train the model again"
             ) from None
+        find_cell(options.cell, str(path))
         _check_weights(path, weights, weight_shapes(options, len(vocabulary)))
         weights = {name: array.astype(np.float32) for name, array in weights.items()}
         return cls(options, vocabulary, weights, header)
@@ -114,13 +115,14 @@ def weight_shapes(options: ModelOptions, vocabulary_size: int) -> dict[str, tupl
         >>> shapes["embedding.weight"], shapes["layers.0.weight_ih"], shapes["head.weight"]
         ((10, 4), (32, 4), (10, 8))
     """
+    cell = find_cell(options.cell)
     hidden, embedding = options.hidden_size, options.embedding_size
     shapes: dict[str, tuple[int, ...]] = {}
     if embedding:
         shapes["embedding.weight"] = (vocabulary_size, embedding)
     for layer in range(options.layers):
         size = hidden if layer else embedding or vocabulary_size
-        for name, shape in CELLS[options.cell].shapes(size, hidden).items():
+        for name, shape in cell.shapes(size, hidden).items():
             shapes[f"layers.{layer}.{name}"] = shape
     return shapes | {"head.weight": (vocabulary_size, hidden), "head.bias": (vocabulary_size,)}
 

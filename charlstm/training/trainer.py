@@ -19,9 +19,9 @@ from torch.nn import functional as F
 
 from charlstm.errors import UserError
 from charlstm.measuring.scores import COLD_WINDOW, cold
-from charlstm.model.cells import CELLS
 from charlstm.model.checkpoint import Arrays
 from charlstm.model.network import CharModel, ModelState
+from charlstm.model.registry import find_cell
 from charlstm.options import DEFAULT_MINUTES, TrainOptions
 from charlstm.text.streams import fit_streams
 from charlstm.text.vocabulary import Ids
@@ -222,9 +222,9 @@ class Trainer:
             moments.setdefault(int(index), {})[moment] = torch.from_numpy(array.copy())
         groups = self.optimizer.state_dict()["param_groups"]
         self.optimizer.load_state_dict({"state": moments, "param_groups": groups})
-        hidden, cell = _under("hidden.", arrays), CELLS[self.model.options.cell]
+        hidden, cell = _under("hidden.", arrays), find_cell(self.model.options.cell)
         self.hidden = [
-            tuple(torch.from_numpy(hidden[f"{layer}.{k}"].copy()) for k in range(cell.states))
+            tuple(torch.from_numpy(hidden[f"{layer}.{k}"].copy()) for k in range(len(cell.states)))
             for layer in range(self.model.options.layers if hidden else 0)
         ] or None
         self.progress = Progress(**numbers)
