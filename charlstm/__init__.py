@@ -10,16 +10,18 @@ if TYPE_CHECKING:  # what type checkers read; a test holds it equal to _HOME
     from charlstm.errors import UserError as UserError
     from charlstm.measuring.scores import score_carried as score_carried
     from charlstm.measuring.scores import score_cold as score_cold
+    from charlstm.model.cells import Cell as Cell
     from charlstm.model.checkpoint import Checkpoint as Checkpoint
     from charlstm.model.checkpoint import find_model as find_model
     from charlstm.model.facts import Score as Score
     from charlstm.model.network import CharModel as CharModel
+    from charlstm.model.registry import register_cell as register_cell
     from charlstm.options import DataOptions as DataOptions
     from charlstm.options import ModelOptions as ModelOptions
     from charlstm.options import SampleOptions as SampleOptions
     from charlstm.options import TrainOptions as TrainOptions
+    from charlstm.sampling.choose import choose as choose
     from charlstm.sampling.sampler import Sampler as Sampler
-    from charlstm.sampling.sampler import choose as choose
     from charlstm.sampling.sampler import generate as generate
     from charlstm.text.corpus import Corpus as Corpus
     from charlstm.text.corpus import read_corpus as read_corpus
@@ -33,6 +35,7 @@ if TYPE_CHECKING:  # what type checkers read; a test holds it equal to _HOME
 __version__ = "0.1.0"
 
 _HOME = {
+    "Cell": "model.cells",
     "CharModel": "model.network",
     "Checkpoint": "model.checkpoint",
     "Corpus": "text.corpus",
@@ -47,12 +50,13 @@ _HOME = {
     "Trainer": "training.trainer",
     "UserError": "errors",
     "Vocabulary": "text.vocabulary",
-    "choose": "sampling.sampler",
+    "choose": "sampling.choose",
     "find_model": "model.checkpoint",
     "fit": "training.trainer",
     "fit_streams": "text.streams",
     "generate": "sampling.sampler",
     "read_corpus": "text.corpus",
+    "register_cell": "model.registry",
     "score_carried": "measuring.scores",
     "score_cold": "measuring.scores",
 }

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import difflib
 import importlib
-import os
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -27,8 +26,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     first, *rest = [*(sys.argv[1:] if argv is None else argv)] or ["--help"]
     if first in VERBS:
-        if not {"", os.getcwd()} & set(sys.path):  # `python -m` finds modules there, too: --cell
-            sys.path.append(os.getcwd())
         code: int = importlib.import_module(f"charlstm.{first}").main(rest)
         return code
     if first in ("-h", "--help"):

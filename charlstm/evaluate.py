@@ -90,7 +90,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     from charlstm.measuring.writing import measure_writing
     from charlstm.model.checkpoint import Checkpoint, find_model
     from charlstm.model.network import CharModel
+    from charlstm.model.registry import import_cell
 
+    if given.cell.cell is not None:
+        import_cell(given.cell.cell)
     checkpoint = Checkpoint.load(find_model(given.model))
     corpus = _corpus(given, names, checkpoint)
     passage = Passage.of(checkpoint, corpus, given.part, given.unknown)

@@ -78,7 +78,7 @@ class ModelOptions:
     """The model: everything that its weights depend on, and its dropout rates."""
 
     cell: str = "lstm"
-    """The recurrence: lstm, rnn, gru, peephole, coupled, or your own cell as module:NAME."""
+    """The recurrence: lstm, rnn, gru, peephole, coupled, or your own as MODULE:NAME."""
     layers: int = 1
     """Recurrent layers, one above the other."""
     hidden_size: int = 384
@@ -191,10 +191,10 @@ class MachineOptions:
 
 @dataclass(frozen=True)
 class CellOptions:
-    """The cell of a model that is not made of one of ours."""
+    """The cell of a model, where that is none of charlstm's own."""
 
     cell: str | None = None
-    """The cell that the model is made of, if it is your own, as module:NAME."""
+    """The reader's own cell that the model is made of, as MODULE:NAME."""
 
 
 def check_ranges(options: Any, **ranges: tuple[float, float | None]) -> None:

@@ -66,8 +66,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     from threadpoolctl import threadpool_limits
 
     from charlstm.model.checkpoint import Checkpoint, find_model
+    from charlstm.model.registry import import_cell
     from charlstm.sampling.sampler import Sampler, generate, generate_many, threads_for
 
+    if given.cell.cell is not None:
+        import_cell(given.cell.cell)
     checkpoint = Checkpoint.load(find_model(given.model))
     vocabulary = checkpoint.vocabulary
     prime = _prime(given, vocabulary)

@@ -82,6 +82,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit code."""
     given, flags = parse(Train, argv)
     _check(given, flags)
+    if "cell" in flags:
+        given = _with_known_cell(given)
 
     threads = prepare_cpu(given.machine.threads)
     run = _run(given, flags)
@@ -103,7 +105,10 @@ def _check(given: Train, flags: Set[str]) -> None:
     """Refuse what contradicts itself."""
     if given.resume is None and not given.corpus:
         raise UserError("no CORPUS; give a text to learn, or go on with a run by --resume RUN")
-    if given.resume is not None and (odd := sorted(flags - {"resume", "show", "threads"})):
+    beside = {"resume", "corpus", "show", "threads"}
+    if ":" in given.model.cell:  # the module that registers the run's own cell
+        beside.add("cell")
+    if given.resume is not None and (odd := sorted(flags - beside)):
         raise UserError(
             f"{option(odd[0])} beside --resume: a run goes on with the options it began with; leave"
             f" it out, or start anew with --init-from {given.resume}"
@@ -112,13 +117,28 @@ def _check(given: Train, flags: Set[str]) -> None:
         raise UserError("--unknown without --init-from: a new model learns every character")
 
 
+def _with_known_cell(given: Train) -> Train:
+    """Return the command with the name of a cell in place of MODULE:NAME; import the module."""
+    from charlstm.model.registry import import_cell
+
+    cell = import_cell(given.model.cell)
+    return dataclasses.replace(given, model=dataclasses.replace(given.model, cell=cell))
+
+
 def _run(given: Train, flags: Set[str]) -> Run:
     from charlstm.model.checkpoint import Checkpoint, find_model
     from charlstm.text.corpus import read_corpus
     from charlstm.training.run import Run, free_folder
 
     if given.resume is not None:
-        return Run.resume(Path(given.resume), given.corpus)
+        run = Run.resume(Path(given.resume), given.corpus)
+        cell = run.trainer.model.options.cell
+        if "cell" in flags and given.model.cell != cell:
+            raise UserError(
+                f"{option('cell')} is {given.model.cell}, but {given.resume} has {cell}; leave it"
+                " out"
+            )
+        return run
     first = given.corpus[0]
     folder = (
         Path(given.out)

@@ -181,7 +181,7 @@ def test_help_names_the_five_cells(capsys, monkeypatch):
     from charlstm.model.cells import CELLS
 
     told = help_of(Train, capsys, monkeypatch)
-    assert f"The recurrence: {', '.join(CELLS)}, or your own cell as module:NAME." in told
+    assert f"The recurrence: {', '.join(CELLS)}, or your own as MODULE:NAME." in told
 
 
 @pytest.mark.parametrize(

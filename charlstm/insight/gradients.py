@@ -10,6 +10,7 @@ Simard & Frasconi 1994.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -18,9 +19,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from charlstm.errors import UserError, option
-from charlstm.model.cells import CELLS, State, Step, project
+from charlstm.errors import UserError
+from charlstm.model.cells import State, Step, one_step, project, run_layers
 from charlstm.model.network import CharModel, Layer
+from charlstm.model.registry import find_cell
 from charlstm.text.vocabulary import Ids
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
@@ -71,7 +73,8 @@ def reach(model: CharModel, ids: Ids, lags: int | None = None, step: Step | None
     lags = T if lags is None else lags
     if not 0 < lags <= T:
         raise UserError(f"lags is {lags}; for streams of {T + 1} characters it is from 1 to {T}")
-    cell, inputs = CELLS[model.options.cell], torch.from_numpy(ids[:, :-1]).long()
+    cell = find_cell(model.options.cell)
+    inputs = torch.from_numpy(ids[:, :-1]).long()
     state = model.zero_state(len(ids))
     history = []
     before = max(0, T - lags - 1)  # until here no gradient is needed
@@ -87,23 +90,24 @@ def reach(model: CharModel, ids: Ids, lags: int | None = None, step: Step | None
     gradients = torch.autograd.grad(loss, tensors, allow_unused=True, materialize_grads=True)
     # in double precision, for the square of a small float32 underflows
     norms = torch.stack([g.double().norm(dim=-1) for g in gradients]).numpy()  # (K*L*S, B)
-    shape = (lags + 1, len(model.layers), cell.states, len(ids))
+    shape = (lags + 1, len(model.layers), len(cell.states), len(ids))
     by_lag = norms.reshape(shape)[::-1].transpose(2, 1, 3, 0)  # (S, L, B, K)
-    return Reach(np.arange(lags + 1), by_lag[0], by_lag[1] if cell.states > 1 else None)
+    c = by_lag[cell.states.index("c")] if "c" in cell.states else None
+    return Reach(np.arange(lags + 1), h=by_lag[0], c=c)
 
 
 def _step(
     model: CharModel, step: Step, ids: Tensor, state: Sequence[State]
 ) -> tuple[Tensor, list[State]]:
     """Advance all layers by one character: logits (B, V), and the states."""
+
+    def run_layer(layer: Any, x: Tensor, layer_state: State) -> tuple[Tensor, State]:
+        return one_step(step, layer, project(layer, x), layer_state)
+
+    layers = [partial(run_layer, layer) for layer in model.layers]
     x = model.embed(ids[:, None])[:, 0]  # (B, E)
-    outputs, after = [], []
-    for layer, layer_state in zip(model.layers, state, strict=True):
-        layer_state = step(layer, project(layer, x), layer_state)
-        x = layer_state[0]
-        outputs.append(x)
-        after.append(layer_state)
-    return model.head(torch.stack(outputs).sum(0) if model.options.readout == "sum" else x), after
+    features, new_state = run_layers(layers, x, state, model.options.readout)
+    return model.head(features), new_state
 
 
 def factor(curve: Floats, first: int = 5) -> float:
@@ -148,9 +152,12 @@ def jacobian_singular_values(
         state: the state before the first step, each (H,).
         lags: k, from 0 to T.
     """
-    step, H, T = CELLS[cell].step, state[0].shape[-1], len(xs)
+    step = find_cell(cell).step
+    H = state[0].shape[-1]
+    T = len(xs)
     p = SimpleNamespace(**{name: value.double() for name, value in vars(p).items()})
-    xs, state = xs.double(), tuple(s.double() for s in state)
+    xs = xs.double()
+    state = tuple(s.double() for s in state)
     for k in lags:
         if not 0 <= k <= T:
             raise UserError(f"lag {k}: there are {T} steps; give lags from 0 to {T}")
@@ -173,53 +180,6 @@ def jacobian_singular_values(
 def _trusted(values: Floats) -> Floats:
     floor = len(values) * np.finfo(np.float64).eps * values.max()
     return np.where(values > floor, values, math.nan)
-
-
-def initialize(
-    model: CharModel,
-    scheme: str = "charlstm",
-    gain: float = 1.0,
-    forget_bias: float | None = None,
-    seed: int = 0,
-) -> CharModel:
-    """Give a model's recurrent layers new weights, and return it.
-
-    Args:
-        model: changed in place.
-        scheme: "charlstm" (orthogonal recurrent matrices, forget bias 1) or "pytorch" (everything
-            uniform in +-1/sqrt(H), as `torch.nn.LSTM` starts).
-        gain: multiplies the recurrent matrices.
-        forget_bias: sum of the forget gate's two biases, in cells that have that gate; None leaves
-            it as the scheme has it.
-        seed: of the weights.
-    """
-    options, generator = model.options, torch.Generator().manual_seed(seed)
-    if scheme not in ("charlstm", "pytorch"):
-        raise UserError(f"scheme is {scheme!r}; it must be 'charlstm' or 'pytorch'")
-    with torch.no_grad():
-        if scheme == "charlstm":
-            fresh = CharModel(options, model.vocabulary_size, seed)
-            model.layers.load_state_dict(fresh.layers.state_dict())
-        for layer in model.layers:
-            assert isinstance(layer, Layer)
-            if scheme == "pytorch":
-                bound = 1 / math.sqrt(options.hidden_size)
-                for parameter in layer.parameters():
-                    parameter.uniform_(-bound, bound, generator=generator)
-            layer.weight_hh *= gain
-            if forget_bias is not None:
-                _set_forget_bias(layer, forget_bias)
-    return model
-
-
-def _set_forget_bias(layer: Layer, value: float) -> None:
-    forget = layer.cell.forget
-    if forget is None:
-        return  # the RNN and the GRU have no forget gate
-    H = layer.weight_hh.shape[1]
-    rows = slice(forget * H, (forget + 1) * H)
-    layer.bias_ih[rows] = value
-    layer.bias_hh[rows] = 0.0
 
 
 @dataclass(frozen=True)
@@ -249,8 +209,7 @@ def clipping(norms: Sequence[float], limit: float) -> Clipping:
     if not len(norms):
         raise UserError("no norms; train at least one step")
     if limit <= 0:
-        off = option("clip", None)
-        raise UserError(f"limit is {limit}; clipping needs one above 0 ({off} turns it off)")
+        raise UserError(f"limit is {limit}; give the one that the training clipped at, above 0")
     values = np.nan_to_num(np.asarray(norms, float), nan=math.inf, posinf=math.inf)
     return Clipping(
         len(values), float((values > limit).mean()), float(np.median(values)), float(values.max())

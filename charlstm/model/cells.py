@@ -3,12 +3,13 @@
 Sizes: `B` batch, `D` input, `H` hidden, `G` gates of a cell. A step takes
 
 - `p`, the cell's parameters by PyTorch's names: `weight_ih` (G*H, D), `weight_hh` (G*H, H),
-  `bias_ih` and `bias_hh` (G*H,), the gates one above the other in the order that each cell states;
-- `x` (B, G*H), the input's share of the gates, `project(p, inputs)`: it does not depend on the
+  `bias_ih` and `bias_hh` (G*H,). The gates lie one above the other, in the order that each cell
+  states;
+- `x` (B, G*H), the input's share of the gates: `project(p, inputs)`. It does not depend on the
   state, so the caller computes it for all time steps in one matrix product;
-- the state, a tuple of arrays (B, H), whose first is the output;
+- the state, a tuple of arrays (B, H). The first is the output;
 
-and returns the next state. Without the batch axis everything works the same. The lines run on
+and returns the new state. Without the batch axis everything works the same. The lines run on
 NumPy in the sampler, on torch with autograd in the lessons, in float64 in the tests.
 """
 
@@ -21,38 +22,14 @@ State = tuple[Array, ...]
 Step = Callable[[Any, Array, State], State]
 
 
-_tanh_of: dict[type, Callable[[Array], Array]] = {}  # looking it up takes longer than a tanh
-
-
-def namespace(x: Array) -> Any:
-    """Return the library that made an array, as the array API standard sees it."""
-    if hasattr(x, "__array_namespace__"):
-        return x.__array_namespace__()  # NumPy 2 needs no help, and the help takes 0.1 s to import
-    from array_api_compat import array_namespace
-
-    return array_namespace(x)
-
-
 def tanh(x: Array) -> Array:
     """Return the hyperbolic tangent, computed by the library that made the array."""
-    if type(x) not in _tanh_of:
-        _tanh_of[type(x)] = namespace(x).tanh
-    return _tanh_of[type(x)](x)
+    return namespace(x).tanh(x)
 
 
 def sigmoid(x: Array) -> Array:
-    """Return 1 / (1 + exp(-x)), by the tanh, which cannot overflow."""
+    """Return 1 / (1 + exp(-x)) as (1 + tanh(x / 2)) / 2, which cannot overflow."""
     return 0.5 * tanh(0.5 * x) + 0.5
-
-
-def relu(x: Array) -> Array:
-    """Return max(x, 0)."""
-    return x * (x > 0)
-
-
-def linear(x: Array) -> Array:
-    """Return x: what is left of a network when its activation is taken away."""
-    return x
 
 
 def rnn(p: Any, x: Array, state: State, activation: Callable[[Array], Array] = tanh) -> State:
@@ -61,7 +38,8 @@ def rnn(p: Any, x: Array, state: State, activation: Callable[[Array], Array] = t
     h' = tanh(W_ih x + b_ih + W_hh h + b_hh), or another activation than tanh
     """
     (h,) = state
-    return (activation(x + h @ p.weight_hh.T + p.bias_hh),)
+    h = activation(x + h @ p.weight_hh.T + p.bias_hh)  # (B, H)
+    return (h,)
 
 
 def gru(p: Any, x: Array, state: State) -> State:
@@ -75,45 +53,46 @@ def gru(p: Any, x: Array, state: State) -> State:
     h' = (1 - z) * n + z * h
     """
     (h,) = state
-    x_r, x_z, x_n = _gates(x, 3)
-    h_r, h_z, h_n = _gates(h @ p.weight_hh.T + p.bias_hh, 3)
-    r, z = sigmoid(x_r + h_r), sigmoid(x_z + h_z)  # (B, H)
-    n = tanh(x_n + r * h_n)  # (B, H)
-    return (n + z * (h - n),)
+    x_r, x_z, x_n = split(x, 3)  # each (B, H)
+    h_r, h_z, h_n = split(h @ p.weight_hh.T + p.bias_hh, 3)
+    r = sigmoid(x_r + h_r)
+    z = sigmoid(x_z + h_z)
+    n = tanh(x_n + r * h_n)
+    h = n + z * (h - n)
+    return (h,)
 
 
 def lstm(p: Any, x: Array, state: State) -> State:
     """Advance the long short-term memory, gates i, f, g, o, as `torch.nn.LSTM` does.
 
-    Hochreiter & Schmidhuber 1997, with the forget gate of Gers, Schmidhuber & Cummins 2000;
-    every gate is W_i. x + b_i. + W_h. h + b_h. with its own rows:
+    Hochreiter & Schmidhuber 1997, with the forget gate of Gers, Schmidhuber & Cummins 2000.
+    Every gate is W_i. x + b_i. + W_h. h + b_h. with its own rows:
 
     c' = sigmoid(f) * c + sigmoid(i) * tanh(g)
     h' = sigmoid(o) * tanh(c')
     """
     h, c = state
-    gates = x + h @ p.weight_hh.T + p.bias_hh  # (B, 4H)
-    open_, H = sigmoid(gates), h.shape[-1]  # one call for all gates is faster; g's is not used
-    i, f, o = open_[..., :H], open_[..., H : 2 * H], open_[..., 3 * H :]
-    g = tanh(gates[..., 2 * H : 3 * H])
-    c = f * c + i * g
-    return o * tanh(c), c
+    i, f, g, o = split(x + h @ p.weight_hh.T + p.bias_hh, 4)  # each (B, H)
+    c = sigmoid(f) * c + sigmoid(i) * tanh(g)
+    h = sigmoid(o) * tanh(c)
+    return h, c
 
 
 def peephole(p: Any, x: Array, state: State) -> State:
     """Advance the LSTM whose gates see the cell, gates i, f, g, o.
 
     Gers & Schmidhuber 2000, equations as in Graves 2013 (7 to 11). `weight_peephole` (3, H)
-    has rows for i, f and o; the first two see the old cell, o sees the new one:
+    has rows for i, f and o. The first two see the old cell, o sees the new one:
 
     c' = sigmoid(f + p_f * c) * c + sigmoid(i + p_i * c) * tanh(g)
     h' = sigmoid(o + p_o * c') * tanh(c')
     """
     h, c = state
-    i, f, g, o = _gates(x + h @ p.weight_hh.T + p.bias_hh, 4)
+    i, f, g, o = split(x + h @ p.weight_hh.T + p.bias_hh, 4)  # each (B, H)
     p_i, p_f, p_o = p.weight_peephole
     c = sigmoid(f + p_f * c) * c + sigmoid(i + p_i * c) * tanh(g)
-    return sigmoid(o + p_o * c) * tanh(c), c
+    h = sigmoid(o + p_o * c) * tanh(c)
+    return h, c
 
 
 def coupled(p: Any, x: Array, state: State) -> State:
@@ -125,61 +104,116 @@ def coupled(p: Any, x: Array, state: State) -> State:
     h' = sigmoid(o) * tanh(c')
     """
     h, c = state
-    f, g, o = _gates(x + h @ p.weight_hh.T + p.bias_hh, 3)
+    f, g, o = split(x + h @ p.weight_hh.T + p.bias_hh, 3)  # each (B, H)
     g = tanh(g)
     c = g + sigmoid(f) * (c - g)
-    return sigmoid(o) * tanh(c), c
+    h = sigmoid(o) * tanh(c)
+    return h, c
+
+
+def relu(x: Array) -> Array:
+    """Return max(x, 0)."""
+    return x * (x > 0)
+
+
+def linear(x: Array) -> Array:
+    """Return x: what is left of a network when its activation is taken away."""
+    return x
+
+
+def split(rows: Array, count: int) -> list[Array]:
+    """Cut the gates apart along the last axis."""
+    size = rows.shape[-1] // count
+    return [rows[..., k * size : (k + 1) * size] for k in range(count)]
+
+
+def namespace(x: Array) -> Any:
+    """Return the library that made an array: NumPy and JAX arrays know it, else it is torch."""
+    if hasattr(x, "__array_namespace__"):
+        return x.__array_namespace__()
+    import torch  # here, as the sampler knows no torch
+
+    return torch
+
+
+# --- what others must know of a cell -------------------------------------------------------------
+
+Shapes = dict[str, tuple[int, ...]]
+
+
+def usual_parameters(rows: int, input_size: int, hidden_size: int) -> Shapes:
+    """Return the shapes of the parameters that `torch.nn.LSTM`, `GRU` and `RNN` have."""
+    return {
+        "weight_ih": (rows, input_size),
+        "weight_hh": (rows, hidden_size),
+        "bias_ih": (rows,),
+        "bias_hh": (rows,),
+    }
+
+
+def peephole_parameters(rows: int, input_size: int, hidden_size: int) -> Shapes:
+    """Return those of the peephole LSTM: the same, and a row for each gate that sees the cell."""
+    shapes = usual_parameters(rows, input_size, hidden_size)
+    return shapes | {"weight_peephole": (3, hidden_size)}
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A recurrence and its sizes.
+    """A recurrence, and all that others must know to build, start, save, run and measure it.
 
     Attributes:
-        step: one time step.
-        gates: G, row blocks of the weight matrices.
-        states: arrays in the state; the first is the output.
-        forget: which block is the forget gate, if any.
-        peepholes: rows of `weight_peephole`.
+        step: one time step. It takes NumPy arrays as well as torch's.
+        gates: names of the row blocks of the weight matrices, G of them, in their order. The one
+            named "f" is the forget gate, whose bias starts at 1.
+        states: names of the arrays in the state, each (B, H); the first is the output.
+        parameters: function of G*H, D and H that returns the shape of each parameter by name.
+            Every cell has `weight_ih` (G*H, D) and `bias_ih` (G*H,), which `project` reads. Weight
+            drop acts on `weight_hh` (G*H, H), where there is one. `initial.py` tells how all of
+            them start.
+
+    Example:
+        >>> CELLS["rnn"].shapes(input_size=5, hidden_size=3)["weight_ih"]
+        (3, 5)
+        >>> CELLS["lstm"].rows("f", hidden_size=3)
+        slice(3, 6, None)
     """
 
     step: Step
-    gates: int
-    states: int
-    forget: int | None = None
-    peepholes: int = 0
+    gates: tuple[str, ...]
+    states: tuple[str, ...]
+    parameters: Callable[[int, int, int], Shapes] = usual_parameters
 
-    def shapes(self, input_size: int, hidden_size: int) -> dict[str, tuple[int, ...]]:
-        """Return the shape of each parameter by name.
+    def shapes(self, input_size: int, hidden_size: int) -> Shapes:
+        """Return the shape of each parameter by name."""
+        return self.parameters(len(self.gates) * hidden_size, input_size, hidden_size)
 
-        Example:
-            >>> CELLS["rnn"].shapes(input_size=5, hidden_size=3)["weight_ih"]
-            (3, 5)
-        """
-        rows = self.gates * hidden_size
-        shapes: dict[str, tuple[int, ...]] = {
-            "weight_ih": (rows, input_size),
-            "weight_hh": (rows, hidden_size),
-            "bias_ih": (rows,),
-            "bias_hh": (rows,),
-        }
-        return shapes | (
-            {"weight_peephole": (self.peepholes, hidden_size)} if self.peepholes else {}
-        )
+    def rows(self, gate: str, hidden_size: int) -> slice:
+        """Return where the rows of a gate lie in the weight matrices and biases."""
+        block = self.gates.index(gate)
+        return slice(block * hidden_size, (block + 1) * hidden_size)
 
 
 CELLS = {
-    "lstm": Cell(lstm, gates=4, states=2, forget=1),
-    "rnn": Cell(rnn, gates=1, states=1),
-    "gru": Cell(gru, gates=3, states=1),
-    "peephole": Cell(peephole, gates=4, states=2, forget=1, peepholes=3),
-    "coupled": Cell(coupled, gates=3, states=2, forget=0),
+    "lstm": Cell(lstm, gates=("i", "f", "g", "o"), states=("h", "c")),
+    "rnn": Cell(rnn, gates=("h",), states=("h",)),
+    "gru": Cell(gru, gates=("r", "z", "n"), states=("h",)),
+    "peephole": Cell(peephole, ("i", "f", "g", "o"), ("h", "c"), peephole_parameters),
+    "coupled": Cell(coupled, gates=("f", "g", "o"), states=("h", "c")),
 }
+
+
+# --- over time, and over layers ------------------------------------------------------------------
 
 
 def project(p: Any, inputs: Array) -> Array:
     """Return the input's share of the gates, (..., G*H), of inputs (..., D)."""
     return inputs @ p.weight_ih.T + p.bias_ih
+
+
+def one_step(step: Step, p: Any, x: Array, state: State) -> tuple[Array, State]:
+    """Advance by one time step: output (..., H) and new state, for `x` (..., G*H)."""
+    state = step(p, x, state)
+    return state[0], state
 
 
 def unroll(step: Step, p: Any, xs: Sequence[Array], state: State) -> tuple[Array, State]:
@@ -196,12 +230,32 @@ def unroll(step: Step, p: Any, xs: Sequence[Array], state: State) -> tuple[Array
     """
     outputs = []
     for x in xs:
-        state = step(p, x, state)
-        outputs.append(state[0])
+        output, state = one_step(step, p, x, state)
+        outputs.append(output)
     return namespace(outputs[0]).stack(outputs), state
 
 
-def _gates(rows: Array, count: int) -> list[Array]:
-    """Cut the gates apart along the last axis."""
-    size = rows.shape[-1] // count
-    return [rows[..., k * size : (k + 1) * size] for k in range(count)]
+Layer = Callable[[Array, State], tuple[Array, State]]
+
+
+def run_layers(
+    layers: Sequence[Layer], inputs: Array, state: Sequence[State], readout: str
+) -> tuple[Array, list[State]]:
+    """Run layers one above the other: each reads what the one below puts out.
+
+    Args:
+        layers: from the lowest to the highest, functions (inputs, state) -> (outputs, new state).
+        inputs: what the lowest reads.
+        state: that of each layer.
+        readout: what the softmax reads: the "sum" of all layers' outputs, or those of the "last".
+
+    Returns:
+        what the softmax reads, (..., H), and the new state of each layer.
+    """
+    features: Array = None
+    new_state: list[State] = []
+    for layer, layer_state in zip(layers, state, strict=True):
+        inputs, layer_state = layer(inputs, layer_state)
+        features = features + inputs if new_state and readout == "sum" else inputs
+        new_state.append(layer_state)
+    return features, new_state

@@ -20,8 +20,8 @@ import safetensors
 import safetensors.numpy
 
 from charlstm.errors import UserError, option, unreadable
-from charlstm.model.cells import CELLS
 from charlstm.model.facts import Measured, Provenance, Training
+from charlstm.model.registry import find_cell
 from charlstm.model.section import Section
 from charlstm.options import ModelOptions, to_json
 from charlstm.text.vocabulary import Vocabulary
@@ -90,6 +90,7 @@ class Checkpoint:
         saved = Section(header, str(path))
         options = saved.options("model", ModelOptions)
         vocabulary = saved.vocabulary("vocabulary")
+        find_cell(options.cell, str(path))
         _check_weights(path, weights, weight_shapes(options, len(vocabulary)))
         return cls(
             options,
@@ -109,13 +110,14 @@ def weight_shapes(options: ModelOptions, vocabulary_size: int) -> dict[str, tupl
         >>> shapes["embedding.weight"], shapes["layers.0.weight_ih"], shapes["head.weight"]
         ((10, 4), (32, 4), (10, 8))
     """
+    cell = find_cell(options.cell)
     hidden, embedding = options.hidden_size, options.embedding_size
     shapes: dict[str, tuple[int, ...]] = {}
     if embedding:
         shapes["embedding.weight"] = (vocabulary_size, embedding)
     for layer in range(options.layers):
         size = hidden if layer else embedding or vocabulary_size
-        for name, shape in CELLS[options.cell].shapes(size, hidden).items():
+        for name, shape in cell.shapes(size, hidden).items():
             shapes[f"layers.{layer}.{name}"] = shape
     return shapes | {"head.weight": (vocabulary_size, hidden), "head.bias": (vocabulary_size,)}
 

@@ -6,11 +6,12 @@ A batch's path, with `B` streams, `T` characters, `V` vocabulary, `E` embedding,
 
 The state goes in and comes out; the model keeps none. Dropout happens where a random generator is
 passed and nowhere else, so that there is no mode to forget. Whole windows run through PyTorch's
-own kernels on the same parameters that `cells.py` steps through; the peephole cell, which has no
-kernel, runs `cells.py` itself.
+own kernels on the same parameters that `cells.py` steps through. A cell without a kernel, such as
+the peephole LSTM or a reader's own, runs through its step in `cells.py`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -19,12 +20,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from charlstm.devices import cpu_bf16_trouble
-from charlstm.model.cells import CELLS, project, unroll
+from charlstm.model.cells import project, run_layers, unroll
 from charlstm.model.checkpoint import Checkpoint
+from charlstm.model.initial import first_weights
+from charlstm.model.kernels import KERNELS, LayerState
+from charlstm.model.registry import find_cell
 from charlstm.options import ModelOptions
 
-LayerState = tuple[Tensor, ...]
 ModelState = Sequence[LayerState]
 
 
@@ -83,24 +85,36 @@ class CharModel(nn.Module):
         options = self.options
         if state is None:
             state = self.zero_state(len(inputs))
+        rates = [options.input_dropout] + [options.dropout] * (options.layers - 1)
+        layers = [
+            partial(self._run_layer, layer, rate, rng, bf16)
+            for layer, rate in zip(self.layers, rates, strict=True)
+        ]
         x = self.embed(inputs)  # (B, T, E)
-        x = locked_dropout(x, options.input_dropout, rng)
-        outputs, after = [], []
-        for index, (layer, layer_state) in enumerate(zip(self.layers, state, strict=True)):
-            if index:
-                x = locked_dropout(x, options.dropout, rng)
-            with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
-                x, layer_state = layer(x, layer_state, options.weight_drop, rng)
-            x = x.to(self.head.weight.dtype)  # (B, T, H)
-            outputs.append(x)
-            after.append(tuple(s.to(x.dtype) for s in layer_state))
-        features = torch.stack(outputs).sum(0) if options.readout == "sum" else x
-        return self.head(locked_dropout(features, options.dropout, rng)), after
+        features, new_state = run_layers(layers, x, state, options.readout)  # (B, T, H)
+        return self.head(locked_dropout(features, options.dropout, rng)), new_state
+
+    def _run_layer(
+        self,
+        layer: nn.Module,
+        dropout: float,
+        rng: np.random.Generator | None,
+        bf16: bool,
+        x: Tensor,
+        state: LayerState,
+    ) -> tuple[Tensor, LayerState]:
+        """Run a layer after dropout of its inputs; what comes out has the precision of the head."""
+        x = locked_dropout(x, dropout, rng)
+        with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
+            outputs, new_state = layer(x, state, self.options.weight_drop, rng)
+        dtype = self.head.weight.dtype
+        return outputs.to(dtype), tuple(s.to(dtype) for s in new_state)
 
     def zero_state(self, batch_size: int) -> ModelState:
         """Return the state at the start of a text, zeros, each (B, H)."""
         zeros = self.head.weight.new_zeros(batch_size, self.options.hidden_size)
-        return [(zeros,) * CELLS[self.options.cell].states] * self.options.layers
+        cell = find_cell(self.options.cell)
+        return [(zeros,) * len(cell.states)] * self.options.layers
 
     def to_arrays(self) -> dict[str, np.ndarray[Any, Any]]:
         """Return copies of the weights by name, as `checkpoint.weight_shapes` lists them."""
@@ -119,28 +133,20 @@ class CharModel(nn.Module):
 
 
 class Layer(nn.Module):
-    """One recurrent layer, its parameters named and shaped as `cells.py` states.
+    """One recurrent layer, its parameters named and shaped as its cell states.
 
-    The recurrent matrices start orthogonal, gate by gate; the two forget-gate biases, which are
-    added, start as 1 and 0 (Gers, Schmidhuber & Cummins 2000; Jozefowicz et al. 2015).
+    Args:
+        cell: name of the recurrence.
+        input_size: D.
+        hidden_size: H.
     """
 
     def __init__(self, cell: str, input_size: int, hidden_size: int) -> None:
         super().__init__()
-        self.cell = CELLS[cell]
-        self.run = FAST.get(cell)
-        start = {n: torch.zeros(s) for n, s in self.cell.shapes(input_size, hidden_size).items()}
-        for block in range(self.cell.gates):
-            rows = slice(block * hidden_size, (block + 1) * hidden_size)
-            nn.init.xavier_uniform_(start["weight_ih"][rows])
-            nn.init.orthogonal_(start["weight_hh"][rows])
-            if block == self.cell.forget:
-                start["bias_ih"][rows] = 1.0
-        self.weight_hh: Tensor
-        self.bias_ih: Tensor
-        self.bias_hh: Tensor
-        for name, values in start.items():
-            self.register_parameter(name, nn.Parameter(values))
+        self.cell = find_cell(cell)
+        self.kernel = KERNELS.get(cell)
+        for name, weight in first_weights(self.cell, input_size, hidden_size).items():
+            self.register_parameter(name, nn.Parameter(weight))
 
     def forward(
         self,
@@ -149,14 +155,22 @@ class Layer(nn.Module):
         weight_drop: float = 0.0,
         rng: np.random.Generator | None = None,
     ) -> tuple[Tensor, LayerState]:
-        """Return outputs (B, T, H) and the state after the last, for inputs (B, T, D)."""
-        p = SimpleNamespace(**dict(self.named_parameters()))
-        if weight_drop and rng is not None:  # DropConnect on the recurrence: Merity et al. 2018
-            p.weight_hh = p.weight_hh * _mask(
-                p.weight_hh.shape, weight_drop, rng, p.weight_hh.dtype
-            )
-        if self.run:
-            return self.run(p, inputs, state)
+        """Return outputs (B, T, H) and the new state, for inputs (B, T, D).
+
+        Args:
+            inputs: (B, T, D).
+            state: what the cell carries, each (B, H).
+            weight_drop: share of `weight_hh` set to zero, in cells that have it (DropConnect on
+                the recurrence: Merity, Keskar & Socher 2018).
+            rng: source of that mask; None drops nothing.
+        """
+        weights: dict[str, Tensor] = dict(self.named_parameters())
+        if weight_drop and rng is not None and "weight_hh" in weights:
+            w = weights["weight_hh"]
+            weights["weight_hh"] = w * _mask(w.shape, weight_drop, rng, w.dtype)
+        p = SimpleNamespace(**weights)
+        if self.kernel:
+            return self.kernel(p, inputs, state)
         outputs, state = unroll(self.cell.step, p, project(p, inputs).transpose(0, 1), state)
         return outputs.transpose(0, 1), state
 
@@ -179,52 +193,3 @@ def _mask(
 ) -> Tensor:
     keep = torch.from_numpy(rng.random(tuple(shape), np.float32) >= rate)
     return keep.to(dtype) / (1.0 - rate)
-
-
-def _torch_lstm(p: Any, inputs: Tensor, state: LayerState) -> tuple[Tensor, LayerState]:
-    """Run PyTorch's LSTM kernel: oneDNN's on CPU, the same that `nn.LSTM` calls."""
-    start = [s.unsqueeze(0) for s in state]
-    outputs, h, c = torch.lstm(inputs, start, _weights(p), *_single_layer())
-    return outputs, (h[0], c[0])
-
-
-def _torch_coupled(p: Any, inputs: Tensor, state: LayerState) -> tuple[Tensor, LayerState]:
-    """Run the LSTM kernel with an input gate made of the negated forget gate.
-
-    sigmoid(-a) = 1 - sigmoid(a), so the rows of i are those of f with the sign changed.
-    """
-    rows = {name: torch.cat((-w[: len(w) // 3], w)) for name, w in vars(p).items()}
-    return _torch_lstm(SimpleNamespace(**rows), inputs, state)
-
-
-def _torch_single(
-    kernel: Callable[..., tuple[Tensor, Tensor]],
-) -> Callable[[Any, Tensor, LayerState], tuple[Tensor, LayerState]]:
-    def run(p: Any, inputs: Tensor, state: LayerState) -> tuple[Tensor, LayerState]:
-        outputs, h = kernel(inputs, state[0].unsqueeze(0), _weights(p), *_single_layer())
-        return outputs, (h[0],)
-
-    return run
-
-
-def _weights(p: Any) -> list[Tensor]:
-    return [p.weight_ih, p.weight_hh, p.bias_ih, p.bias_hh]
-
-
-def _single_layer() -> tuple[bool, int, float, bool, bool, bool]:
-    """Arguments of the kernels: biases, layers, dropout, training, bidirectional, batch first."""
-    return True, 1, 0.0, torch.is_grad_enabled(), False, True
-
-
-FAST = {
-    "lstm": _torch_lstm,
-    "coupled": _torch_coupled,
-    "rnn": _torch_single(torch.rnn_tanh),
-    "gru": _torch_single(torch.gru),
-}
-BF16 = ("lstm", "coupled")  # cells whose kernel PyTorch has in bfloat16, and faster so
-
-
-def bf16_trouble(cell: str = "lstm") -> str:
-    """Return why a cell cannot run in bfloat16 on this machine; empty if it can."""
-    return cpu_bf16_trouble() if cell in BF16 else f"the cell {cell} has no bfloat16 kernel"

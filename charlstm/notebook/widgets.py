@@ -19,9 +19,10 @@ import ipywidgets as w
 import numpy as np
 
 from charlstm.errors import UserError
-from charlstm.insight.gradients import factor, horizon, initialize, reach
+from charlstm.insight.gradients import factor, horizon, reach
 from charlstm.model import cells
 from charlstm.model.checkpoint import Checkpoint, find_model
+from charlstm.model.initial import initialize
 from charlstm.model.network import CharModel
 from charlstm.notebook import plots
 from charlstm.options import ModelOptions, SampleOptions, TrainOptions
@@ -48,7 +49,7 @@ def explored_curve(
 
     Args:
         cell: a recurrence.
-        scheme: initial weights, as for `gradients.initialize`.
+        scheme: initial weights, as for `model.initial.initialize`.
         gain: multiplies the recurrent matrix.
         forget_bias: of the cells that have a forget gate.
         length: T, random letters read.
@@ -69,7 +70,7 @@ def gradient_explorer(cell: str = "lstm", scheme: str = "pytorch") -> w.Widget:
 
     Args:
         cell: the recurrence that it opens with.
-        scheme: the initial weights that it opens with, as for `gradients.initialize`.
+        scheme: the initial weights that it opens with, as for `model.initial.initialize`.
     """
     schemes = ["pytorch", "charlstm"]
     controls = {
@@ -96,7 +97,7 @@ def gradient_explorer(cell: str = "lstm", scheme: str = "pytorch") -> w.Widget:
             )
             shown["curve"] = curve
             controls["activation"].disabled = values["cell"] != "rnn"
-            controls["forget_bias"].disabled = cells.CELLS[values["cell"]].forget is None
+            controls["forget_bias"].disabled = "f" not in cells.CELLS[values["cell"]].gates
 
     for name, control in controls.items():
         control.add_class(f"charlstm-{name.replace('_', '-')}")

@@ -1,20 +1,24 @@
 """Text, one character at a time, on NumPy alone: `generate` is a generator of characters.
 
 One character costs one look-up (the input's share of the first layer's gates is a row of a table)
-and one pass over the other weights, whose reading from memory is what takes the time; torch would
+and one pass over the other weights. Reading these from memory is what takes the time; torch would
 lay them out anew at each call. Many samples at once share that pass.
 """
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
-from charlstm.errors import UserError
-from charlstm.model.cells import CELLS, Array, State, Step, project, unroll
+from charlstm.errors import UserError, option
+from charlstm.model.cells import Array, Layer, State, Step, one_step, project, run_layers, unroll
 from charlstm.model.checkpoint import Checkpoint
+from charlstm.model.registry import find_cell
 from charlstm.options import SampleOptions
+from charlstm.sampling.choose import choose
+from charlstm.sampling.stop import Stop
 from charlstm.text.vocabulary import Ids
 
 CHUNK = 1024  # characters of a prime that are read at once
@@ -38,27 +42,32 @@ class Sampler:
 
     def __init__(self, checkpoint: Checkpoint) -> None:
         options, weights = checkpoint.options, checkpoint.weights
-        self.vocabulary = checkpoint.vocabulary
-        self._cell = CELLS[options.cell]
-        self._sum = options.readout == "sum"
-        self._hidden_size = options.hidden_size
-        self._layers = [
-            SimpleNamespace(
-                **{
-                    name: weights[f"layers.{layer}.{name}"]
-                    for name in self._cell.shapes(1, options.hidden_size)
-                }
-            )
+        cell, vocabulary_size = find_cell(options.cell), len(checkpoint.vocabulary)
+        names = cell.shapes(vocabulary_size, options.hidden_size)
+        parameters = [
+            SimpleNamespace(**{name: weights[f"layers.{layer}.{name}"] for name in names})
             for layer in range(options.layers)
         ]
-        embedding = weights.get("embedding.weight", np.eye(len(self.vocabulary), dtype=np.float32))
-        self._table = project(self._layers[0], embedding)  # (V, G*H)
-        self._head_weight, self._head_bias = weights["head.weight"].T, weights["head.bias"]
+        embedding = weights.get("embedding.weight", np.eye(vocabulary_size, dtype=np.float32))
+        table = project(parameters[0], embedding)  # (V, G*H)
+        shares = [table.__getitem__, *(partial(project, p) for p in parameters[1:])]
+
+        def layers(advance: Advance) -> list[Layer]:
+            pairs = zip(parameters, shares, strict=True)
+            return [_layer(cell.step, p, share, advance) for p, share in pairs]
+
+        self.vocabulary = checkpoint.vocabulary
+        self._one_step = layers(one_step)
+        self._unroll = layers(unroll)
+        self._readout = options.readout
+        self._head_weight = weights["head.weight"].T
+        self._head_bias = weights["head.bias"]
+        zeros = np.zeros(options.hidden_size, np.float32)
+        self._zero_state = [(zeros,) * len(cell.states)] * options.layers
 
     def zero_state(self) -> list[State]:
         """Return the state at the start of a text, each array (H,)."""
-        zeros = np.zeros(self._hidden_size, np.float32)
-        return [(zeros,) * self._cell.states for _ in self._layers]
+        return list(self._zero_state)
 
     def read(self, ids: Ids, state: list[State] | None = None) -> tuple[Array, list[State]]:
         """Read a text at once.
@@ -70,7 +79,7 @@ class Sampler:
         Returns:
             logits (T, V) for the character after each, and the state after the last.
         """
-        return self._forward(ids, state or self.zero_state(), unroll)
+        return self._forward(self._unroll, ids, state or self.zero_state())
 
     def step(self, ids: Any, state: list[State]) -> tuple[Array, list[State]]:
         """Read one character: of one text, or of each of N.
@@ -82,75 +91,18 @@ class Sampler:
         Returns:
             logits (V,) or (N, V), and the state after it.
         """
-        return self._forward(ids, state, _once)
+        return self._forward(self._one_step, ids, state)
 
-    def _forward(self, ids: Any, state: list[State], advance: Advance) -> tuple[Array, list[State]]:
-        outputs: Array = None
-        total: Array = None
-        after: list[State] = []
-        for p, layer_state in zip(self._layers, state, strict=True):
-            x = project(p, outputs) if after else self._table[ids]
-            outputs, layer_state = advance(self._cell.step, p, x, layer_state)
-            total = total + outputs if self._sum and after else outputs
-            after.append(layer_state)
-        return total @ self._head_weight + self._head_bias, after
+    def _forward(
+        self, layers: list[Layer], ids: Any, state: list[State]
+    ) -> tuple[Array, list[State]]:
+        features, new_state = run_layers(layers, ids, state, self._readout)
+        return features @ self._head_weight + self._head_bias, new_state
 
 
-def _once(step: Step, p: Any, x: Array, state: State) -> tuple[Array, State]:
-    state = step(p, x, state)
-    return state[0], state
-
-
-def choose(
-    logits: Array,
-    rng: np.random.Generator,
-    temperature: float = 1.0,
-    top_k: int | None = None,
-    top_p: float | None = None,
-) -> Any:
-    """Draw ids from softmax(logits / temperature), cut to the most likely ones where asked.
-
-    Args:
-        logits: (V,) or (N, V).
-        rng: source of one random number per row.
-        temperature: 0 takes the most likely id, the lowest where several are equal.
-        top_k: keep exactly so many of the most likely ids; of equal ones the lower.
-        top_p: then keep the fewest most likely ids that hold this share of what is left
-            (Holtzman et al. 2020).
-
-    Returns:
-        one id, or (N,).
-
-    Example:
-        >>> rng = np.random.default_rng(0)
-        >>> int(choose(np.array([0.0, 3.0, 1.0]), rng, temperature=0))
-        1
-    """
-    if temperature == 0:
-        return logits.argmax(-1)
-    largest = np.maximum.reduce(logits, -1, keepdims=True)
-    share = np.exp((logits - largest) * min(1 / temperature, 1e30))  # finite in float32, too
-    if top_k is not None or top_p is not None:
-        share = _most_likely(logits, share, top_k, top_p)
-    below = np.add.accumulate(share, -1, np.float64)
-    if below.ndim == 1:
-        return below.searchsorted(rng.random() * below[-1], side="right")
-    drawn = rng.random(len(below)) * below[:, -1]
-    return (below <= drawn[:, None]).sum(-1)
-
-
-def _most_likely(logits: Array, share: Array, top_k: int | None, top_p: float | None) -> Array:
-    """Set all but the most likely shares to zero, by the logits: exp makes some of them equal."""
-    order = np.argsort(-logits, axis=-1, kind="stable")
-    ranked = np.take_along_axis(share, order, -1)
-    if top_k is not None:
-        ranked[..., top_k:] = 0
-    if top_p is not None:
-        before = ranked.cumsum(-1) - ranked
-        ranked[before >= top_p * ranked.sum(-1, keepdims=True)] = 0
-    cut = np.empty_like(share)
-    np.put_along_axis(cut, order, ranked, -1)
-    return cut
+def _layer(step: Step, p: Any, share: Callable[[Array], Array], advance: Advance) -> Layer:
+    """Return a layer that finds its share of the gates in its own way, then advances."""
+    return lambda inputs, state: advance(step, p, share(inputs), state)
 
 
 def generate(
@@ -178,9 +130,8 @@ def generate(
         20
     """
     options = options or SampleOptions()
-    ids = _ids(sampler, sampler.vocabulary.encode(prime, where="prime"), options, number=None)
-    letters = (sampler.vocabulary.characters[i] for i in ids)
-    return _until(letters, options.stop) if options.stop else letters
+    ids = sampler.vocabulary.encode(prime, where="prime")
+    return (character for (piece,) in _write(sampler, ids, options) for character in piece)
 
 
 def generate_many(
@@ -200,25 +151,31 @@ def generate_many(
     Raises:
         UserError: the prime has a character that the model does not know.
     """
-    options = options or SampleOptions()
     if number < 1:
-        raise UserError(f"--number is {number}; it must be at least 1")
-    ids = _ids(sampler, sampler.vocabulary.encode(prime, where="prime"), options, number)
+        raise UserError(f"{option('number')} is {number}; it must be at least 1")
+    ids = sampler.vocabulary.encode(prime, where="prime")
+    yield from _write(sampler, ids, options or SampleOptions(), number)
+
+
+def _write(
+    sampler: Sampler, prime: Ids, options: SampleOptions, number: int | None = None
+) -> Iterator[list[str]]:
+    """Go on after `prime`: what is to be appended to each sample, one if `number` is None."""
     characters = sampler.vocabulary.characters
-    if not options.stop:
-        for row in ids:
-            yield [characters[i] for i in row]
-        return
-    stops = [_Stop(options.stop) for _ in range(number)]
-    for row in ids:
-        yield [stop.take(characters[i]) for stop, i in zip(stops, row, strict=True)]
+    stops = [Stop(options.stop) for _ in range(number or 1)]
+    for drawn in _draw(sampler, prime, options, number):
+        ids = [drawn] if number is None else drawn
+        yield [stop.take(characters[i]) for stop, i in zip(stops, ids, strict=True)]
         if all(stop.reached for stop in stops):
             return
-    yield [stop.rest() for stop in stops]
+    if options.stop is not None:
+        yield [stop.rest() for stop in stops]
 
 
-def _ids(sampler: Sampler, prime: Ids, options: SampleOptions, number: int | None) -> Iterator[Any]:
-    """Draw ids one after the other, of one sample (number None) or of several at once."""
+def _draw(
+    sampler: Sampler, prime: Ids, options: SampleOptions, number: int | None
+) -> Iterator[Any]:
+    """Draw ids one after the other: of one sample (`number` None) or, (N,), of several at once."""
     rng = np.random.default_rng(options.seed)
     if not len(prime):
         newline = max(0, sampler.vocabulary.characters.find("\n"))
@@ -248,34 +205,3 @@ def threads_for(model: Checkpoint, number: int, cpus: int) -> int:
     """
     small = sum(array.nbytes for array in model.weights.values()) < SMALL
     return 1 if small and number < 8 else cpus
-
-
-class _Stop:
-    """Pass characters on until a text comes, holding back what may be its beginning."""
-
-    def __init__(self, stop: str) -> None:
-        self.stop, self.held, self.reached = stop, "", False
-
-    def take(self, character: str) -> str:
-        if self.reached:
-            return ""
-        text = self.held + character
-        if text == self.stop:
-            self.held, self.reached = "", True
-            return ""
-        start = next(k for k in range(len(text) + 1) if self.stop.startswith(text[k:]))
-        self.held = text[start:]
-        return text[:start]
-
-    def rest(self) -> str:
-        held, self.held = self.held, ""
-        return held
-
-
-def _until(characters: Iterator[str], text: str) -> Iterator[str]:
-    stop = _Stop(text)
-    for character in characters:
-        yield from stop.take(character)
-        if stop.reached:
-            return
-    yield from stop.rest()

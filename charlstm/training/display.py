@@ -22,7 +22,7 @@ LATE = 0.75  # share of the steps; a model that was best before this has gone pa
 
 def describe(run: Run) -> Iterator[str]:
     """Tell what will be trained on what, and for how long."""
-    from charlstm.model.network import bf16_trouble
+    from charlstm.model.kernels import bf16_trouble
 
     trainer = run.trainer
     if trainer.options.precision == "bf16" and not trainer.bf16:

@@ -22,7 +22,8 @@ from charlstm.errors import UserError, option, unreadable
 from charlstm.measuring.evaluation import Evaluation, measure
 from charlstm.model.checkpoint import Arrays, Checkpoint, read_arrays, write_arrays
 from charlstm.model.facts import Measured, Provenance, Training
-from charlstm.model.network import CharModel, bf16_trouble
+from charlstm.model.kernels import bf16_trouble
+from charlstm.model.network import CharModel
 from charlstm.model.section import Section
 from charlstm.options import ModelOptions, TrainOptions, to_json
 from charlstm.text.corpus import Corpus, read_corpus

@@ -195,7 +195,11 @@ def tests():
 
     for seed, (cell, layers, B, T, kind, rate, limit) in enumerate(CASES):
         options = ModelOptions(
-            cell=cell, layers=layers, hidden_size=6, embedding_size=4 if seed % 2 else None, dropout=0
+            cell=cell,
+            layers=layers,
+            hidden_size=6,
+            embedding_size=4 if seed % 2 else None,
+            dropout=0,
         )
         model = CharModel(options, 9, seed=seed).double()
         true = copy.deepcopy(model)
@@ -526,7 +530,9 @@ def tests():
     for seed, (cell, layers, N) in enumerate(
         [("lstm", 1, 2), ("gru", 1, 3), ("lstm", 2, 150), ("rnn", 2, 257), ("lstm", 1, 1100)]
     ):
-        options = ModelOptions(cell=cell, layers=layers, hidden_size=6, embedding_size=None, dropout=0)
+        options = ModelOptions(
+            cell=cell, layers=layers, hidden_size=6, embedding_size=None, dropout=0
+        )
         model = CharModel(options, 5, seed=seed)
         model = model.double() if seed % 2 else model
         with torch.no_grad():
@@ -608,7 +614,9 @@ def tests():
     CASES = [("lstm", 1, 700, 256), ("gru", 2, 41, 8), ("rnn", 1, 42, 8), ("lstm", 2, 40, 8)]
     CASES += [("lstm", 1, 2, 256), ("gru", 1, 257, 256), ("lstm", 1, 258, 256), ("lstm", 1, 9, 1)]
     for seed, (cell, layers, N, window) in enumerate(CASES):
-        options = ModelOptions(cell=cell, layers=layers, hidden_size=6, embedding_size=None, dropout=0)
+        options = ModelOptions(
+            cell=cell, layers=layers, hidden_size=6, embedding_size=None, dropout=0
+        )
         model = CharModel(options, 5, seed=seed)
         model = model.double() if seed % 2 else model
         with torch.no_grad():

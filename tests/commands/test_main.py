@@ -170,11 +170,3 @@ def test_bash_completes(words, expected, tmp_path, capsys):
     )
     done = subprocess.run(["bash", str(script)], capture_output=True, text=True)
     assert done.stdout.strip() == expected, done.stderr
-
-
-def test_the_console_script_finds_modules_in_the_current_folder(tmp_path, monkeypatch, capsys):
-    """`python -m` does; a console script has the folder of the script in its place."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "path", [p for p in sys.path if p not in ("", str(tmp_path))])
-    assert __main__.main(["corpora", "tales"]) == 0
-    assert sys.path[-1] == str(tmp_path)

@@ -8,7 +8,8 @@ import sys
 
 import pytest
 
-from charlstm import train
+from charlstm import evaluate, sample, train
+from charlstm.model import registry
 from charlstm.model.checkpoint import Checkpoint
 from charlstm.training.presets import PRESETS
 
@@ -31,7 +32,13 @@ MISTAKES = [
     ("{text} --layers 0", "--layers is 0; it must be from 1 to 100"),
     ("{text} --hidden-size x", "invalid literal for int() with base 10: 'x'"),
     ("{text} --hiden-size 5", "Perhaps you meant: --hidden-size"),
-    ("{text} --cell elman", "Expected one of ('lstm', 'rnn', 'gru', 'peephole', 'coupled')"),
+    (
+        "{text} --cell elman",
+        "--cell is 'elman'; it must be one of lstm, rnn, gru, peephole, coupled",
+    ),
+    ("{text} --cell elman", "give --cell MODULE:elman"),
+    ("{text} --cell nosuch:mine", "--cell nosuch:mine: no module nosuch in"),
+    ("--resume {run} --cell gru", "--cell beside --resume"),
     ("{text} --dropout 1", "--dropout is 1.0; it must be from 0 to 0.99"),
     ("{text} --weight-drop -0.1", "--weight-drop is -0.1"),
     ("{text} --learning-rate 0", "--learning-rate is 0.0; it must be above 0"),
@@ -167,7 +174,7 @@ def test_a_terminal_gets_a_progress_bar(corpus, tmp_path):
 
 
 def test_precision_bf16_falls_back_with_a_line_saying_so(corpus, tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("charlstm.model.network.cpu_bf16_trouble", lambda: "no such thing here")
+    monkeypatch.setattr("charlstm.model.kernels.cpu_bf16_trouble", lambda: "no such thing here")
     options = ["--precision", "bf16", "--steps", "1", "--hidden-size", "8", "--threads", "1"]
     assert train.main([corpus, *options, "--out", str(tmp_path / "run")]) == 0
     told = capsys.readouterr().err
@@ -203,3 +210,64 @@ def test_flags_win_over_the_preset(corpus, tmp_path, capsys):
 @pytest.mark.parametrize(("arguments", "message"), MISTAKES, ids=lambda x: str(x)[:50])
 def test_a_mistake_gets_one_line_and_exit_code_2(mistake, arguments, message):
     mistake(train.main, arguments, message)
+
+
+# --- a reader's own cell -------------------------------------------------------------------------
+
+MY_CELLS = """
+from charlstm import Cell, register_cell
+from charlstm.model.cells import relu, rnn
+
+
+def relu_rnn(p, x, state):
+    return rnn(p, x, state, activation=relu)
+
+
+register_cell("mine", Cell(relu_rnn, gates=("h",), states=("h",)))
+register_cell("other", Cell(relu_rnn, gates=("h",), states=("h",)))
+"""
+
+
+@pytest.fixture
+def my_cells(tmp_path, monkeypatch):
+    """Write a module into the current folder; what is returned forgets it, as a new process."""
+    (tmp_path / "my_cells.py").write_text(MY_CELLS)
+    monkeypatch.chdir(tmp_path)
+
+    def forget():
+        monkeypatch.setattr(registry, "_registered", {})
+        monkeypatch.delitem(sys.modules, "my_cells", raising=False)
+
+    forget()
+    yield forget
+    sys.modules.pop("my_cells", None)
+
+
+def test_a_cell_of_ones_own_trains_resumes_samples_and_is_measured(my_cells, corpus, capsys):
+    size = ["--hidden-size", "8", "--threads", "1"]
+    own = ["--cell", "my_cells:mine"]
+    assert train.main([corpus, *own, "--steps", "4", *size, "--out", "run"]) == 0
+    for main, arguments in [
+        (sample.main, ["run", "--length", "5"]),
+        (evaluate.main, ["run", "--threads", "1"]),
+        (train.main, ["--resume", "run", "--threads", "1"]),
+        (train.main, [corpus, "--init-from", "run", "--steps", "2", "--out", "new"]),
+    ]:
+        my_cells()
+        capsys.readouterr()
+        assert main(arguments) == 2
+        error = capsys.readouterr().err
+        assert "cell is 'mine'" in error
+        assert "--cell MODULE:mine" in error
+        assert main([*arguments, *own]) == 0
+    assert Checkpoint.load("new/model.safetensors").options.cell == "mine"
+
+
+def test_another_cell_than_that_of_the_model_is_refused(my_cells, corpus, capsys):
+    size = ["--hidden-size", "8", "--threads", "1"]
+    assert train.main([corpus, "--cell", "my_cells:mine", "--steps", "1", *size, "--out", "r"]) == 0
+    capsys.readouterr()
+    for arguments in (["--resume", "r"], [corpus, "--init-from", "r", "--steps", "1"]):
+        assert train.main([*arguments, "--cell", "my_cells:other"]) == 2
+        told = capsys.readouterr().err.splitlines()[-1]
+        assert told == "error: --cell is other, but r has mine; leave it out"

@@ -9,7 +9,8 @@ from conftest import randomize
 from charlstm.devices import cpu_bf16_trouble
 from charlstm.model.cells import CELLS, project, unroll
 from charlstm.model.checkpoint import weight_shapes
-from charlstm.model.network import CharModel, Layer, bf16_trouble, locked_dropout
+from charlstm.model.kernels import bf16_trouble
+from charlstm.model.network import CharModel, Layer, locked_dropout
 from charlstm.options import ModelOptions
 
 B, T, D, H, V = 3, 5, 4, 6, 7

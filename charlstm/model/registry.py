@@ -1,0 +1,149 @@
+"""Cells that have a name: charlstm's own five, and those that a reader registers.
+
+A model file holds its cell's name and no code. Reading one never imports a module: who made the
+cell imports it himself, and the name is known from then on.
+"""
+
+import importlib
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+
+from charlstm.errors import UserError, option
+from charlstm.model.cells import CELLS, Cell
+
+_registered: dict[str, Cell] = {}
+
+
+def register_cell(name: str, cell: Cell) -> None:
+    """Make a cell known by a name, so that it can be trained, saved, loaded, sampled and measured.
+
+    The same name can be registered again, with a changed cell: a notebook runs its cells twice.
+
+    Args:
+        name: what `ModelOptions.cell` and model files call it; not one of charlstm's own.
+        cell: its step and what others must know of it.
+
+    Raises:
+        UserError: the name belongs to charlstm's own cell or cannot stand in `MODULE:NAME`, or
+            the cell does not do what `Cell` says.
+
+    Example:
+        >>> from charlstm.model.cells import Cell, rnn, relu
+        >>> def relu_rnn(p, x, state):
+        ...     return rnn(p, x, state, activation=relu)
+        >>> register_cell("relu-rnn", Cell(relu_rnn, gates=("h",), states=("h",)))
+        >>> find_cell("relu-rnn").states
+        ('h',)
+    """
+    if name in CELLS:
+        raise UserError(
+            f"register_cell: {name!r} is charlstm's own cell, as are {', '.join(CELLS)}; choose"
+            " another name"
+        )
+    if not name or ":" in name or name.split() != [name]:
+        raise UserError(
+            f"register_cell: the name is {name!r}; give one without spaces and colons, as 'my-cell'"
+        )
+    _try(name, cell)
+    _registered[name] = cell
+
+
+def find_cell(name: str, where: str | None = None) -> Cell:
+    """Return a cell by its name.
+
+    Args:
+        name: of one of the five, or of a registered cell.
+        where: the file that names it, for the message.
+
+    Raises:
+        UserError: there is no such cell.
+    """
+    known = CELLS | _registered
+    if name not in known:
+        raise UserError(
+            f"{f'{where}: cell' if where else option('cell')} is {name!r}; it must be one of"
+            f" {', '.join(known)}; for a cell of your own import the module that registers it"
+            f" first, or on the command line give --cell MODULE:{name}"
+        )
+    return known[name]
+
+
+def import_cell(given: str) -> str:
+    """Import the module that registers a cell, and return the cell's name.
+
+    Args:
+        given: `MODULE:NAME`, the module as an `import` statement names it. It may lie in the
+            current folder. A name alone imports nothing; it must be known.
+
+    Raises:
+        UserError: there is no such module, or its import fails, or it registers no such cell.
+    """
+    module, colon, name = given.partition(":")
+    if not colon:
+        find_cell(given)
+        return given
+    what = option("cell", given)
+    if not name or not all(part.isidentifier() for part in module.split(".")):
+        raise UserError(f"{what}: it must be MODULE:NAME, such as my_cells:mingru")
+    here = str(Path.cwd())
+    sys.path.insert(0, here)
+    try:
+        importlib.import_module(module)
+    except Exception as error:  # whatever the reader's own code raises
+        missing = error.name if isinstance(error, ModuleNotFoundError) else None
+        if missing and f"{module}.".startswith(f"{missing}."):
+            raise UserError(
+                f"{what}: no module {module} in {here} or on Python's path; go to the folder where"
+                " it is, and leave out .py"
+            ) from None
+        raise UserError(f"{what}: importing {module} fails with {_told(error)}") from error
+    finally:
+        sys.path.remove(here)
+    if name not in _registered:
+        raise UserError(
+            f"{what}: {module} registers no cell {name!r}; registered are"
+            f" {', '.join(_registered) or 'none'}; {module} must call"
+            f" charlstm.register_cell({name!r}, Cell(...))"
+        )
+    return name
+
+
+def _try(name: str, cell: Cell) -> None:
+    """Run a cell for one step on NumPy, as the sampler will; refuse what does not work."""
+    if not isinstance(cell, Cell):
+        raise UserError(
+            f"register_cell: {name!r} is a {type(cell).__name__}; it must be a Cell(step, gates,"
+            " states)"
+        )
+    B, D, H = 2, 3, 4
+    rows = len(cell.gates) * H
+    try:
+        shapes = cell.shapes(D, H)
+        p = SimpleNamespace(**{key: np.zeros(shape, np.float32) for key, shape in shapes.items()})
+        state = (np.zeros((B, H), np.float32),) * len(cell.states)
+        with np.errstate(all="ignore"):
+            got = [part.shape for part in cell.step(p, np.zeros((B, rows), np.float32), state)]
+    except Exception as error:  # whatever the reader's own code raises
+        raise UserError(
+            f"register_cell: the step of {name!r} fails on NumPy arrays, on which the sampler runs"
+            f" ({_told(error)}); use operators, and tanh and sigmoid from charlstm.model.cells"
+        ) from error
+    if shapes.get("weight_ih") != (rows, D) or shapes.get("bias_ih") != (rows,):
+        raise UserError(
+            f"register_cell: the parameters of {name!r} are {', '.join(shapes)}; there must be"
+            f" weight_ih (G*H, D) and bias_ih (G*H,), with G = {len(cell.gates)} gates"
+        )
+    if not got or got != [(B, H)] * len(cell.states):
+        raise UserError(
+            f"register_cell: the step of {name!r} returns arrays of shapes {got} for a state of"
+            f" {len(cell.states)} arrays ({B}, {H}); it must return a tuple of as many, of the same"
+            " shape"
+        )
+
+
+def _told(error: Exception) -> str:
+    """Say in one line what went wrong in a reader's own code."""
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"

@@ -1,0 +1,62 @@
+"""Draw the next character: temperature, top-k and top-p over a row of logits."""
+
+from typing import Any
+
+import numpy as np
+
+from charlstm.model.cells import Array
+
+
+def choose(
+    logits: Array,
+    rng: np.random.Generator,
+    temperature: float = 1.0,
+    top_k: int | None = None,
+    top_p: float | None = None,
+) -> Any:
+    """Draw ids from softmax(logits / temperature), cut to the most likely ones where asked.
+
+    Args:
+        logits: (V,) or (N, V).
+        rng: source of one random number per row.
+        temperature: 0 takes the most likely id, the lowest where several are equal.
+        top_k: keep exactly so many of the most likely ids; of equal ones the lower.
+        top_p: then keep the fewest most likely ids that hold this share of what is left
+            (Holtzman et al. 2020).
+
+    Returns:
+        one id, or (N,).
+
+    Example:
+        >>> rng = np.random.default_rng(0)
+        >>> int(choose(np.array([0.0, 3.0, 1.0]), rng, temperature=0))
+        1
+    """
+    if temperature == 0:
+        return logits.argmax(-1)
+    largest = np.maximum.reduce(logits, -1, keepdims=True)
+    share = np.exp((logits - largest) * min(1 / temperature, 1e30))  # finite in float32, too
+    if top_k is not None or top_p is not None:
+        share = _most_likely(logits, share, top_k, top_p)
+    below = np.add.accumulate(share, -1, np.float64)
+    if below.ndim == 1:
+        return below.searchsorted(rng.random() * below[-1], side="right")
+    drawn = rng.random(len(below)) * below[:, -1]
+    return (below <= drawn[:, None]).sum(-1)
+
+
+def _most_likely(logits: Array, share: Array, top_k: int | None, top_p: float | None) -> Array:
+    """Set all but the most likely shares to zero.
+
+    They are ranked by the logits, because exp makes some shares equal whose logits are not.
+    """
+    order = np.argsort(-logits, axis=-1, kind="stable")
+    ranked = np.take_along_axis(share, order, -1)
+    if top_k is not None:
+        ranked[..., top_k:] = 0
+    if top_p is not None:
+        before = ranked.cumsum(-1) - ranked
+        ranked[before >= top_p * ranked.sum(-1, keepdims=True)] = 0
+    cut = np.empty_like(share)
+    np.put_along_axis(cut, order, ranked, -1)
+    return cut
