@@ -18,7 +18,8 @@ from charlstm.model.checkpoint import Checkpoint
 from charlstm.model.registry import find_cell
 from charlstm.options import SampleOptions
 from charlstm.sampling.choose import choose
-from charlstm.sampling.stop import Stop
+from charlstm.sampling.lstm import lstm
+from charlstm.sampling.stop import end_before
 from charlstm.text.vocabulary import Ids
 
 CHUNK = 1024  # characters of a prime that are read at once
@@ -52,9 +53,11 @@ class Sampler:
         table = project(parameters[0], embedding)  # (V, G*H)
         shares = [table.__getitem__, *(partial(project, p) for p in parameters[1:])]
 
+        step = lstm if options.cell == "lstm" else cell.step
+
         def layers(advance: Advance) -> list[Layer]:
             pairs = zip(parameters, shares, strict=True)
-            return [_layer(cell.step, p, share, advance) for p, share in pairs]
+            return [_layer(step, p, share, advance) for p, share in pairs]
 
         self.vocabulary = checkpoint.vocabulary
         self._one_step = layers(one_step)
@@ -131,7 +134,12 @@ def generate(
     """
     options = options or SampleOptions()
     ids = sampler.vocabulary.encode(prime, where="prime")
-    return (character for (piece,) in _write(sampler, ids, options) for character in piece)
+    characters = sampler.vocabulary.characters
+    written = (characters[i] for i in _draw(sampler, ids, options, number=None))
+    if options.stop is None:
+        return written
+    pieces = end_before(options.stop, ([character] for character in written), number=1)
+    return (character for (piece,) in pieces for character in piece)
 
 
 def generate_many(
@@ -153,23 +161,11 @@ def generate_many(
     """
     if number < 1:
         raise UserError(f"{option('number')} is {number}; it must be at least 1")
+    options = options or SampleOptions()
     ids = sampler.vocabulary.encode(prime, where="prime")
-    yield from _write(sampler, ids, options or SampleOptions(), number)
-
-
-def _write(
-    sampler: Sampler, prime: Ids, options: SampleOptions, number: int | None = None
-) -> Iterator[list[str]]:
-    """Go on after `prime`: what is to be appended to each sample, one if `number` is None."""
     characters = sampler.vocabulary.characters
-    stops = [Stop(options.stop) for _ in range(number or 1)]
-    for drawn in _draw(sampler, prime, options, number):
-        ids = [drawn] if number is None else drawn
-        yield [stop.take(characters[i]) for stop, i in zip(stops, ids, strict=True)]
-        if all(stop.reached for stop in stops):
-            return
-    if options.stop is not None:
-        yield [stop.rest() for stop in stops]
+    written = ([characters[i] for i in row] for row in _draw(sampler, ids, options, number))
+    return written if options.stop is None else end_before(options.stop, written, number)
 
 
 def _draw(

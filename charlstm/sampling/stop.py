@@ -1,30 +1,41 @@
-"""Where a sample ends: before a text that the reader names."""
+"""Where samples end: before a text that the reader names."""
+
+from collections.abc import Iterator
 
 
-class Stop:
-    """Pass characters on until a text comes, holding back what may be its beginning.
+def end_before(text: str, written: Iterator[list[str]], number: int) -> Iterator[list[str]]:
+    """End each sample before a text comes in it, holding back what may be the text's beginning.
 
     Args:
-        text: where to stop; None passes everything on at once.
+        text: where to stop.
+        written: the next character of each of N samples, again and again.
+        number: N.
 
-    Attributes:
-        reached: whether the text has come.
+    Yields:
+        N strings to append to the N samples, some of them empty, until all samples have ended.
 
     Example:
-        >>> stop = Stop("aab")
-        >>> [stop.take(character) for character in "caaacab"]
-        ['c', '', '', 'a', 'aac', '', 'ab']
+        >>> "".join(piece for (piece,) in end_before("aab", ([c] for c in "caaacaabac"), 1))
+        'caaac'
     """
+    ends = [_End(text) for _ in range(number)]
+    for row in written:
+        yield [end.take(character) for end, character in zip(ends, row, strict=True)]
+        if all(end.reached for end in ends):
+            return
+    yield [end.held for end in ends]
 
-    def __init__(self, text: str | None) -> None:
+
+class _End:
+    """The end of one sample: the text to stop before, and what is held back."""
+
+    def __init__(self, text: str) -> None:
         self.text = text
         self.held = ""
         self.reached = False
 
     def take(self, character: str) -> str:
         """Return what can be passed on now that this character has come."""
-        if self.text is None:
-            return character
         if self.reached:
             return ""
         held = self.held + character
@@ -34,8 +45,3 @@ class Stop:
         start = next(k for k in range(len(held) + 1) if self.text.startswith(held[k:]))
         self.held = held[start:]
         return held[:start]
-
-    def rest(self) -> str:
-        """Return what is still held back when no more characters come."""
-        held, self.held = self.held, ""
-        return held
