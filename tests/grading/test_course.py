@@ -207,7 +207,7 @@ def test_of_two_members_of_a_zip_the_later_is_taken(tmp_path):
 
 
 def test_a_file_that_is_too_long_is_not_read_to_its_end(tmp_path, monkeypatch):
-    monkeypatch.setattr(submissions, "MOST_BYTES", 1_000_000)
+    monkeypatch.setattr(submissions, "MAX_BYTES", 1_000_000)
     content = b"0" * 1_000_001
     (tmp_path / "ada.ipynb").write_bytes(content)
     for path in (tmp_path, zipped(tmp_path / "all.zip", **{"ada.ipynb": content})):
