@@ -60,3 +60,13 @@ def test_marks_that_would_spare_a_test_are_undone(toy_release):
 def test_what_is_no_notebook_is_told(content, toy_release):
     with pytest.raises(ValueError, match=r"^not a notebook"):
         repair(content, toy_release)
+
+
+@pytest.mark.parametrize("marks", [3, None, [], {}, {"grade_id": []}, {"grade_id": "another"}])
+def test_marks_that_nobody_has_given_are_dropped(marks, toy_release):
+    notebook = nbformat.read(toy_release, as_version=4)
+    own = nbformat.v4.new_code_cell("print(1)", metadata={"nbgrader": marks})
+    notebook.cells.append(own)
+    text, remark = repair(nbformat.writes(notebook).encode(), toy_release)
+    assert remark == ""
+    assert nbformat.reads(text, as_version=4).cells[-1].metadata == {}
