@@ -51,8 +51,14 @@ class CutExecute(Execute):  # type: ignore[misc]
     @default("timeout_func")
     def _limit(self) -> Callable[[Any], int | None]:
         """Give the first cell more time: it imports PyTorch, which is slow on a busy machine."""
-        more = SECONDS_TO_START if self.timeout else 0  # no limit stays no limit
-        return lambda cell: self.timeout + (more if self.code_cells_executed == 1 else 0)
+
+        def limit(cell: Any) -> int | None:
+            if self.timeout is None or self.timeout <= 0:  # how a course says: no limit
+                return None
+            first = self.code_cells_executed == 1
+            return int(self.timeout) + (SECONDS_TO_START if first else 0)
+
+        return limit
 
     def start_new_kernel(self, **options: Any) -> Any:
         """Start the kernel; what it writes to its own terminal must not reach the grader's."""
@@ -102,7 +108,7 @@ def run_nbgrader(
         seconds: limit for each cell, instead of the configuration's.
 
     Raises:
-        NbgraderError: it failed; `autograde` then has left nothing of that student.
+        NbgraderError: it failed. Of a student who was to be graded, nothing is in `autograded`.
     """
     config = PyFileConfigLoader(CONFIG, path=str(course)).load_config()
     if seconds:
@@ -126,14 +132,14 @@ def run_nbgrader(
 
 
 def _reason(logged: list[str]) -> str:
-    """Find the error in what nbgrader logged, at the end of a traceback."""
+    """Return the last error in what nbgrader logged, which stands at the end of a traceback."""
     found = re.findall(r"^[\w.]*?(\w+(?:Error|Exception|Interrupt)\b.*)$", "\n".join(logged), re.M)
     return found[-1].strip() if found else ""
 
 
 @contextlib.contextmanager
 def _quietly() -> Iterator[None]:
-    """Let nbgrader find `alembic`, which makes its gradebook, and keep its warnings to itself."""
+    """Let nbgrader find `alembic`, which makes its gradebook, and hide its own warnings."""
     before = os.environ.get("PATH", "")
     os.environ["PATH"] = os.pathsep.join([sysconfig.get_path("scripts"), before])
     try:
