@@ -50,6 +50,11 @@ def load_ipython_extension(shell: Any) -> None:
     today = package.__getattr__
 
     def known(name: str) -> Any:
-        return getattr(package, NAMES[name]) if name in NAMES else today(name)
+        try:
+            return today(name)
+        except AttributeError:
+            if name not in NAMES:
+                raise
+        return getattr(package, NAMES[name])
 
     package.__dict__["__getattr__"] = known
