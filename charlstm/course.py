@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import csv
-import shutil
 import sys
 import time
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from charlstm.errors import UserError, carry_on_unread, command, say
 from charlstm.flags import Positional, parse
-from charlstm.grading.submissions import handed_in
+from charlstm.grading.downloads import files_in
 from charlstm.options import check_ranges
 
 if TYPE_CHECKING:
-    from charlstm.grading.classroom import Classroom, Row
+    from charlstm.grading.classroom import Classroom
+    from charlstm.grading.results import Row
 
 Folder = Annotated[str, Positional("FOLDER")]
 Set = Annotated[str, Positional("SET")]
@@ -100,7 +98,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit code."""
     given = parse(Course, argv)[0].verb
     try:
-        from charlstm.grading.classroom import Classroom, assignments_folder
+        from charlstm.grading.classroom import Classroom
     except ModuleNotFoundError as error:
         raise UserError(
             f"{error.name} is not installed; graders need the course extra:"
@@ -109,37 +107,44 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     room = Classroom(given.folder, make=isinstance(given, Build))
     if isinstance(given, Build):
-        for name, done in room.build(sorted(assignments_folder().glob("ps*.py"))):
-            print(f"{name}  {done}")
-        say(f"to hand out: the zips in {given.folder}")
+        _build(room, given)
     elif isinstance(given, Grade):
-        room.check(given.assignment)
         _grade(room, given)
-        _export(room, None)
     elif isinstance(given, Export):
         _export(room, given.to)
     else:
-        room.check(given.assignment)
         _feedback(room, given)
     return 0
 
 
+def _build(room: Classroom, given: Build) -> None:
+    from charlstm.grading.classroom import assignments_folder
+
+    for name, done in room.build(sorted(assignments_folder().glob("ps*.py"))):
+        print(f"{name}  {done}")
+    say(f"to hand out: the zips in {given.folder}")
+
+
 def _grade(room: Classroom, given: Grade) -> None:
+    from charlstm.grading.results import results
+
     name = given.assignment
+    room.require(name)
     if given.submissions is not None:
         _collect(room, name, given.submissions)
-    if not room.students(name):
+    if not room.entries(name):
         raise UserError(f"{name}: nothing was handed in; name a folder or zip of notebooks, too")
     waiting = room.waiting(name, given.regrade)
-    start = time.monotonic()
-    _grade_each(room, name, waiting, given.seconds)
-    print(table(*room.results(name)))
-    took = (time.monotonic() - start) / max(len(waiting), 1)
-    say(f"{name}: {len(waiting)} graded" + (f", {took:.1f} s each" if waiting else ""))
+    took = _grade_each(room, name, waiting, given.seconds)
+    print(table(*results(room, name)))
+    each = f", {took / len(waiting):.1f} s each" if waiting else ""
+    say(f"{name}: {len(waiting)} graded{each}")
+    _export(room, None)
 
 
 def _collect(room: Classroom, name: str, submissions: str) -> None:
-    collected = list(room.collect(name, handed_in(Path(submissions))))
+    """Take the notebooks in; tell for each file whose it is, or why it is left out."""
+    collected = list(room.collect(name, files_in(Path(submissions))))
     width = max((len(student) for _, student, _ in collected), default=0)
     for file, student, remark in collected:
         say(f"{student or 'left out':{width}}  <- {file}" + (f"  ({remark})" if remark else ""))
@@ -147,38 +152,46 @@ def _collect(room: Classroom, name: str, submissions: str) -> None:
         raise UserError(f"{submissions}: no notebook of {name} in it; see the names above")
 
 
-def _grade_each(room: Classroom, name: str, students: Sequence[str], seconds: int | None) -> None:
-    """Grade one after the other: a bar on a terminal, a line for each elsewhere."""
+def _grade_each(room: Classroom, name: str, students: Sequence[str], seconds: int | None) -> float:
+    """Grade one after the other: a bar on a terminal, a line for each elsewhere.
+
+    Returns:
+        the seconds that it took.
+    """
     from tqdm import tqdm
 
+    start = time.monotonic()
     with tqdm(students, unit=" students", disable=not sys.stderr.isatty()) as bar:
         for count, student in enumerate(bar, 1):
             bar.set_postfix_str(student)
             begun = time.monotonic()
-            room.grade(name, student, seconds)
-            note = room.students(name)[student]["note"]
+            note = room.grade(name, student, seconds).note
             if bar.disable or note:
                 took = f"{time.monotonic() - begun:.1f} s"
                 with carry_on_unread():
                     bar.write(f"{count}/{len(students)} {student}: {note or took}", sys.stderr)
+    return time.monotonic() - start
 
 
-def table(most: dict[str, float], rows: Sequence[Row]) -> str:
+def table(max_points: dict[str, float], rows: Sequence[Row]) -> str:
     """Lay the points out in columns.
 
+    Args:
+        max_points: the most points of each part, which order the columns.
+        rows: what each student got.
+
     Example:
-        >>> from types import SimpleNamespace as Row
-        >>> points = {"step": 3.0, "why": None}
-        >>> row = Row(student="ada", points=points, total=3.0, note="why: waits for a person")
+        >>> from charlstm.grading.results import Row
+        >>> row = Row("ada", {"step": 3.0, "why": None}, total=3.0, note="why: waits for a person")
         >>> print(table({"step": 3, "why": 2}, [row]))
         student  step/3  why/2  total/5  note
         ada           3      -        3  why: waits for a person
     """
-    heads = ["student", *(f"{part}/{points:g}" for part, points in most.items())]
-    heads += [f"total/{sum(most.values()):g}", "note"]
+    heads = ["student", *(f"{part}/{points:g}" for part, points in max_points.items())]
+    heads += [f"total/{sum(max_points.values()):g}", "note"]
     lines = [heads]
     for row in rows:
-        numbers = [*(row.points[part] for part in most), row.total]
+        numbers = [*(row.points[part] for part in max_points), row.total]
         lines.append([row.student, *("-" if n is None else f"{n:g}" for n in numbers), row.note])
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return "\n".join(
@@ -191,46 +204,29 @@ def table(most: dict[str, float], rows: Sequence[Row]) -> str:
 
 
 def _export(room: Classroom, to: str | None) -> None:
-    """Write a row for each student: what a set was worth in all, its note, its parts."""
-    columns: dict[str, dict[str, Any]] = {}
-    students: set[str] = set()
-    for name in room.assignments():
-        most, rows = room.results(name)
-        if not rows:
-            continue
-        students |= {row.student for row in rows}
-        columns[f"{name} of {sum(most.values()):g}"] = {row.student: row.total for row in rows}
-        for part, points in most.items():
-            columns[f"{name} {part} of {points:g}"] = {r.student: r.points[part] for r in rows}
-        columns[f"{name} note"] = {row.student: row.note for row in rows}
+    from charlstm.grading.results import write_csv
+
     path = Path(to) if to else room.path / "grades.csv"
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(["student", *columns])
-        for student in sorted(students):
-            writer.writerow([student, *(column.get(student) for column in columns.values())])
-    say(f"points of {len(students)} students: {path}")
+    students = write_csv(room, path)
+    say(f"points of {students} students: {path}")
 
 
 def _feedback(room: Classroom, given: Feedback) -> None:
+    """Write the pages; tell whose written answers wait, and who has no page."""
+    from charlstm.grading.results import results
+
     name = given.assignment
+    room.require(name)
     path = Path(given.to) if given.to else room.path / f"{name}-feedback.zip"
-    pages = list(room.feedback(name))
-    if path.suffix == ".zip":
-        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-            for file, page in pages:
-                archive.write(page, file)
-    else:
-        for file, page in pages:
-            (path / file).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(page, path / file)
-    rows = [row for row in room.results(name)[1] if row.total is not None]
-    waiting = [row.student for row in rows if None in row.points.values()]
+    students = room.feedback(name, path)
+    _, rows = results(room, name)
+    graded = [row for row in rows if row.total is not None]
+    waiting = [row.student for row in graded if None in row.points.values()]
     if waiting:
         say(f"written answers not graded yet, shown as 0: {', '.join(waiting)}")
-    none = sorted({*room.students(name)} - {*room.found("autograded", name)})
+    none = sorted(room.entries(name).keys() - students)
     without = f"; not graded, so without one: {', '.join(none)}" if none else ""
-    say(f"{len(pages)} pages, with the hidden tests in them: {path}{without}")
+    say(f"{len(students)} pages, with the hidden tests in them: {path}{without}")
 
 
 if __name__ == "__main__":

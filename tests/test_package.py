@@ -33,7 +33,10 @@ COMMANDS = ["train", "evaluate", "sample", "corpora", "benchmark", "course", "__
 def files_of(room):
     """Return the files of a folder in the order in which its docstring lists them."""
     tree = ast.parse((PACKAGE / room / "__init__.py").read_text())
-    assert len(tree.body) == 1, f"{room}/__init__.py holds a docstring and nothing else"
+    if room == "grading":  # which nbgrader_config.py of a course from before 0.2 imports from
+        assert [getattr(node, "name", None) for node in tree.body] == [None, None, "__getattr__"]
+    else:
+        assert len(tree.body) == 1, f"{room}/__init__.py holds a docstring and nothing else"
     return re.findall(r"^- `(\w+)`: ", ast.get_docstring(tree), re.M)
 
 

@@ -1,14 +1,12 @@
-"""nbgrader, which grades, and what is put around it so that every student gets what is due.
+"""nbgrader, which grades, and what it needs so that every student gets the points that are due.
 
-One answer must not spoil the grades of the others: what a cell prints is cut, and PyTorch may take
-its time to load. A student loses no points for a warning, a progress bar or a deleted test, and
-gains none by tags that make nbgrader skip a test.
+One answer must not spoil the grades of the others: what a cell prints is cut, and PyTorch has time
+to load. A student loses no points for a warning, a progress bar, or the former name of a module.
 """
 
 from __future__ import annotations
 
 import contextlib
-import copy
 import logging
 import os
 import re
@@ -26,40 +24,51 @@ from nbgrader.converters import Autograde, GenerateAssignment, GenerateFeedback
 from nbgrader.converters.base import NbGraderException
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import Execute
-from traitlets import Integer, default
+from traitlets import Integer, List, Unicode, default
 from traitlets.config.loader import PyFileConfigLoader
+
+from charlstm.grading import former
+from charlstm.grading.repair import grade_id, marked_cells, write_notebook
 
 CONFIG = "nbgrader_config.py"
 STEPS = {"release": GenerateAssignment, "autograded": Autograde, "feedback": GenerateFeedback}
-SECONDS_TO_START = 60
-MOST_OUTPUT = 100_000  # characters of a cell: an endless loop that prints makes gigabytes
+SECONDS_TO_START = 60  # for the first cell, beyond the limit of each
+MAX_OUTPUT = 100_000  # characters of a cell: an endless loop that prints makes gigabytes
 TIMED_OUT = "CellTimeoutError"  # nbgrader's name for it in the notebook
 
 
 class CutExecute(Execute):  # type: ignore[misc]
     """Runs a notebook as nbgrader does, but keeps only the first characters that a cell prints.
 
-    nbgrader takes a test that wrote to standard error for a failed one. In Python an error tells
-    itself, and a warning or a progress bar is none: all that is printed is standard output here.
+    nbgrader takes a test that wrote to standard error for a failed one. In Python an error is an
+    exception, and a warning or a progress bar is none. So all that is printed counts as standard
+    output here.
     """
 
     iopub_timeout = Integer(30)  # seconds from an interrupt to the end of what it interrupted
+    extra_arguments = List(Unicode(), [f"--IPKernelApp.extra_extensions={former.__name__}"])
 
     @default("timeout_func")
     def _limit(self) -> Callable[[Any], int | None]:
         """Give the first cell more time: it imports PyTorch, which is slow on a busy machine."""
-        more = SECONDS_TO_START if self.timeout else 0
-        return lambda cell: self.timeout + (more if self.code_cells_executed == 1 else 0)
+
+        def limit(cell: Any) -> int | None:
+            if self.timeout is None or self.timeout <= 0:  # how a course says: no limit
+                return None
+            first = self.code_cells_executed == 1
+            return int(self.timeout) + (SECONDS_TO_START if first else 0)
+
+        return limit
 
     def start_new_kernel(self, **options: Any) -> Any:
-        """Start the kernel; what it says past the notebook is not for the grader's terminal."""
+        """Start the kernel; what it writes to its own terminal must not reach the grader's."""
         return super().start_new_kernel(stdout=DEVNULL, stderr=DEVNULL, **options)
 
     def output(self, outs: list[Any], msg: dict[str, Any], *where: Any) -> Any:
         """Take a message from the kernel, unless the cell has printed too much."""
         if msg["msg_type"] == "stream":
             msg["content"]["name"] = "stdout"
-            left = MOST_OUTPUT - sum(len(out.get("text", "")) for out in outs)
+            left = MAX_OUTPUT - sum(len(out.get("text", "")) for out in outs)
             if left <= 0:
                 return None
             msg["content"]["text"] = msg["content"]["text"][:left]
@@ -99,7 +108,7 @@ def run_nbgrader(
         seconds: limit for each cell, instead of the configuration's.
 
     Raises:
-        NbgraderError: it failed; `autograde` then has left nothing of that student.
+        NbgraderError: it failed. Of a student who was to be graded, nothing is in `autograded`.
     """
     config = PyFileConfigLoader(CONFIG, path=str(course)).load_config()
     if seconds:
@@ -123,14 +132,14 @@ def run_nbgrader(
 
 
 def _reason(logged: list[str]) -> str:
-    """Find the error in what nbgrader logged, at the end of a traceback."""
+    """Return the last error in what nbgrader logged, which stands at the end of a traceback."""
     found = re.findall(r"^[\w.]*?(\w+(?:Error|Exception|Interrupt)\b.*)$", "\n".join(logged), re.M)
     return found[-1].strip() if found else ""
 
 
 @contextlib.contextmanager
 def _quietly() -> Iterator[None]:
-    """Let nbgrader find `alembic`, which makes its gradebook, and keep its warnings to itself."""
+    """Let nbgrader find `alembic`, which makes its gradebook, and hide its own warnings."""
     before = os.environ.get("PATH", "")
     os.environ["PATH"] = os.pathsep.join([sysconfig.get_path("scripts"), before])
     try:
@@ -167,15 +176,7 @@ def to_notebook(source: Path) -> str:
     notebook = jupytext.read(source)
     python = {"name": "python3", "display_name": "Python 3", "language": "python"}
     notebook.metadata = nbformat.from_dict({"kernelspec": python})
-    return _numbered(notebook)
-
-
-def _numbered(notebook: Any) -> str:
-    notebook.nbformat, notebook.nbformat_minor = 4, 5
-    for index, cell in enumerate(notebook.cells):
-        cell["id"] = f"cell-{index:03}"
-    text: str = nbformat.writes(notebook)
-    return text + "\n"
+    return write_notebook(notebook)
 
 
 def part_of(grade_id: str) -> str:
@@ -183,70 +184,17 @@ def part_of(grade_id: str) -> str:
     return re.sub("-(visible|hidden)$", "", grade_id)
 
 
-def grade_id(cell: Any) -> str | None:
-    """Return the name that nbgrader knows a cell by."""
-    about = cell.metadata.get("nbgrader")
-    return about.get("grade_id") if isinstance(about, dict) else None
-
-
-def mended(handed_in: bytes, release: Path) -> tuple[str, str]:
-    """Prepare a notebook for grading: nbgrader's cells are as they were released.
-
-    The answers are left as they are. A deleted set-up cell is put back where it was, a deleted test
-    or written answer at the end; of one that was edited it is told (nbgrader itself puts it back);
-    marks that nbgrader or Jupyter would act on are those of the release; output is dropped.
-
-    Returns:
-        the notebook's text, and what was mended, "" for nothing.
-
-    Raises:
-        ValueError: it is no notebook.
-    """
-    try:
-        notebook = nbformat.reads(handed_in.decode("utf-8-sig"), as_version=4)
-        for cell in notebook.cells:
-            cell.source = str(cell.source)
-            if not isinstance(cell.metadata, dict):
-                raise TypeError("a cell without metadata")
-    except Exception as error:  # whatever a broken or made-up file runs into
-        raise ValueError(f"not a notebook ({type(error).__name__})") from None
-    own = {grade_id(cell): cell for cell in nbformat.read(release, as_version=4).cells}
-    own.pop(None, None)
-    for cell in notebook.cells:
-        name = grade_id(cell)
-        cell.metadata = copy.deepcopy(own[name].metadata) if name in own else {}
-        if cell.cell_type == "code":
-            cell.outputs, cell.execution_count = [], None
-    names, place = [grade_id(cell) for cell in notebook.cells], 0
-    lost, edited = [], []
-    for name, cell in own.items():
-        marks = cell.metadata.nbgrader
-        if name in names:
-            place = names.index(name) + 1
-            if marks.locked and notebook.cells[place - 1].source.strip() != cell.source.strip():
-                edited.append(str(name))
-        elif marks.grade or marks.locked:
-            at = len(names) if marks.grade else place
-            notebook.cells.insert(at, copy.deepcopy(cell))
-            names.insert(at, name)
-            lost.append(str(name))
-    notebook.metadata = {}
-    told = [f"put back: {', '.join(lost)}"] * bool(lost)
-    told += [f"edited, and put back: {', '.join(edited)}"] * bool(edited)
-    return _numbered(notebook), "; ".join(told)
-
-
-def sources(notebook: Path) -> dict[str, str]:
-    """Return what stands in nbgrader's cells, by name."""
-    cells = nbformat.read(notebook, as_version=4).cells
-    return {name: cell.source for cell in cells if (name := grade_id(cell))}
+def cell_texts(notebook: Path) -> dict[str, str]:
+    """Return what stands in each of nbgrader's cells, by grade id."""
+    cells = marked_cells(nbformat.read(notebook, as_version=4))
+    return {name: cell.source for name, cell in cells.items()}
 
 
 def timed_out(autograded: Path) -> list[str]:
-    """Return the functions, or "an ungraded cell", that ran over the time limit."""
-    found = [
+    """Return the functions, or "an ungraded cell", that ran over the time limit, each once."""
+    parts = [
         part_of(grade_id(cell) or "an ungraded cell")
         for cell in nbformat.read(autograded, as_version=4).cells
         if any(output.get("ename") == TIMED_OUT for output in cell.get("outputs", ()))
     ]
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(parts))

@@ -1,4 +1,4 @@
-"""Who handed in what: a folder, a zip or one notebook becomes files by student.
+"""Who handed in what: the files of a download, sorted out by student.
 
 Learning-management systems put the student into the file's name, or into its folder's:
 
@@ -6,45 +6,61 @@ Learning-management systems put the student into the file's name, or into its fo
 | --- | --- | --- |
 | Moodle | `Ada Lovelace_12345_assignsubmission_file_/ps1.ipynb` | `Ada-Lovelace_12345` |
 | Canvas | `lovelaceada_LATE_12345_67890_ps1-2.ipynb` | `lovelaceada_12345`, late, version 2 |
-| files | `ada.ipynb`, `ada (1).ipynb`, `ada_ps1.ipynb` | `ada` |
 | folders | `ada/ps1.ipynb`, `ada/anything.ipynb`, `ada/ps1/ps1.ipynb` | `ada` |
+| files | `ada.ipynb`, `ada (1).ipynb`, `ada_ps1.ipynb` | `ada` |
 
-Nothing is ever unpacked: what a zip holds is read into memory, file by file.
+`sort_out` finds one file for each student in three steps:
+
+1. It leaves out what is no notebook of this set: other kinds of files, paths that lead out of the
+   folder, and notebooks that are named after another set, or lie in its folder.
+2. It reads the student from the name, by the first row of the table that fits. A folder that is
+   named after the set names nobody. A folder around all the files names nobody either (a download
+   that was unpacked lies in one), unless nothing else does: `ada/ps1.ipynb` alone is Ada's.
+3. Of several files of one student it takes the latest; `Order` says which that is.
 """
 
 from __future__ import annotations
 
-import os
 import re
 import unicodedata
-import zipfile
-import zlib
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
+from typing import NamedTuple
 
-from charlstm.errors import UserError, unreadable
+from charlstm.grading.downloads import File
 
-MOST_BYTES = 50_000_000  # of one file; a notebook with all its figures has about one
+MAX_ID = 60  # characters of a student's id, which is a folder's name: most systems allow 255 bytes
+
+# Moodle names a folder, or a file without one: NAME_NUMBER_assignsubmission_KIND_, then the
+# student's own name for the file.
 _MOODLE = re.compile(r"(?P<student>.+_\d+)_assignsubmission_[a-z]+_?(?P<rest>.*)")
+# Canvas names a file: NAME_LATE_USER_UPLOAD_, then the student's own name for it. The number of
+# the upload is another one for each file, so it is no part of the id.
 _CANVAS = re.compile(r"(?P<name>[^_]+)_(?P<late>LATE_)?(?P<user>\d+)_(?P<upload>\d+)_(?P<rest>.+)")
+# A later version: browsers save a second download as "ps1 (1)", Canvas calls a second upload
+# "ps1-1", and JupyterLab a duplicate "ps1-Copy1".
 _VERSION = re.compile(r"(?P<stem>.*?)(?: ?\((?P<browser>\d+)\)|-(?P<canvas>\d+)|-Copy(?P<lab>\d+))")
 
 
-@dataclass(frozen=True)
-class File:
-    """A file that was handed in.
+class Order(NamedTuple):
+    """Which of two files of one student is the later: the one with the larger order.
+
+    The first field in which they differ decides.
 
     Attributes:
-        name: its path in the folder or zip, with `/`.
-        time: when it was changed; larger is later.
-        read: returns its bytes, or raises `OSError` or `ValueError` with the reason.
+        named: whether the file is named after the set; other names may be scratch work.
+        version: the number that the browser, Canvas or JupyterLab put behind the name, 0 if none.
+            It goes before the time, which unpacking and copying change.
+        time: when the file was changed.
+        name: only so that the answer never depends on which file is looked at first.
     """
 
-    name: str
+    named: bool
+    version: int
     time: float
-    read: Callable[[], bytes]
+    name: str
 
 
 @dataclass(frozen=True)
@@ -61,7 +77,7 @@ class Submission:
     student: str
     file: File
     late: bool
-    order: tuple[bool, int, float, str]
+    order: Order
 
 
 def sort_out(
@@ -85,65 +101,107 @@ def sort_out(
         >>> left
         [('bob/ps2.ipynb', 'looks like ps2'), ('ada.ipynb', 'ada (1).ipynb is later')]
     """
-    left, found = [], []
-    assignment, others = assignment.lower(), [other.lower() for other in others]
+    assignment = assignment.lower()
+    others = [other.lower() for other in others]
+    candidates: list[File] = []
+    left: list[tuple[str, str]] = []
     for file in files:
-        path = PurePosixPath(file.name)
-        other = _other(path, assignment, others)
-        if not file.name.lower().endswith(".ipynb"):
-            left.append((file.name, "no notebook"))
-        elif path.is_absolute() or ".." in path.parts:
-            left.append((file.name, "its path leads out of the folder"))
-        elif other:
-            left.append((file.name, f"looks like {other}"))
+        if reason := _not_of_this_set(file, assignment, others):
+            left.append((file.name, reason))
         else:
-            found.append(file)
-    folders = [_folders(PurePosixPath(file.name), assignment) for file in found]
-    common = len(list(takewhile(lambda level: len(set(level)) == 1, zip(*folders, strict=False))))
-    best: dict[str, Submission] = {}
-    for file in found:
-        submission = _submission(file, assignment, common)
+            candidates.append(file)
+    around = _folders_around_all(candidates, assignment)
+    taken: dict[str, Submission] = {}
+    for file in candidates:
+        submission = _submission(file, assignment, around)
         if submission is None:
             left.append((file.name, "whose it is cannot be told from its name"))
             continue
-        former = best.get(submission.student)
-        worse = min(former, submission, key=lambda s: s.order) if former else None
-        best[submission.student] = submission if former in (None, worse) else former
-        if worse:
-            left.append((worse.file.name, f"{best[submission.student].file.name} is later"))
-    return sorted(best.values(), key=lambda s: s.student), left
+        former = taken.setdefault(submission.student, submission)
+        if former is not submission:
+            earlier, later = sorted((former, submission), key=lambda s: s.order)
+            taken[submission.student] = later
+            left.append((earlier.file.name, f"{later.file.name} is later"))
+    return sorted(taken.values(), key=lambda s: s.student), left
 
 
-def _submission(file: File, assignment: str, common: int) -> Submission | None:
+def _not_of_this_set(file: File, assignment: str, others: Collection[str]) -> str | None:
+    """Return why a file cannot be a notebook of the set, None if it can."""
     path = PurePosixPath(file.name)
-    stem, version, late, student = path.stem, 0, False, ""
-    moodle = [match for part in (*path.parts[:-1], path.stem) if (match := _MOODLE.fullmatch(part))]
-    if moodle:
-        student, stem = moodle[-1]["student"], moodle[-1]["rest"] or stem
-    elif canvas := _CANVAS.fullmatch(stem):
-        student, stem = f"{canvas['name']}_{canvas['user']}", canvas["rest"]
-        late = bool(canvas["late"])
-    numbered = _VERSION.fullmatch(stem)
-    if numbered and (student or not numbered["canvas"] or numbered["stem"].lower() == assignment):
-        stem = numbered["stem"]  # a plain name such as class-7 keeps its number
-        version = int(next(filter(None, numbered.groups()[1:])))
-    named = assignment in _words(stem)
+    if not file.name.lower().endswith(".ipynb"):
+        return "no notebook"
+    if path.is_absolute() or ".." in path.parts:
+        return "its path leads out of the folder"
+    for part in (path.stem, path.parent.name):
+        words = _words(part)
+        if assignment in words:
+            return None
+        for other in others:
+            if other in words:
+                return f"looks like {other}"
+    return None
+
+
+def _folders_around_all(files: Sequence[File], assignment: str) -> int:
+    """Count the outermost folders that all files share."""
+    folders = [_folders(PurePosixPath(file.name), assignment) for file in files]
+    levels = zip(*folders, strict=False)
+    return len(list(takewhile(lambda level: len(set(level)) == 1, levels)))
+
+
+def _submission(file: File, assignment: str, around: int) -> Submission | None:
+    """Read whose a file is; None if its name does not say it.
+
+    Args:
+        file: that was handed in.
+        assignment: name of the set, in small letters.
+        around: how many folders lie around all files, which therefore name nobody.
+    """
+    path = PurePosixPath(file.name)
+    student, stem, late = _named_by_a_system(path)
+    stem, version = _version(stem, assignment, by_a_system=bool(student))
+    student = _safe(student or _named_by_hand(path, stem, assignment, around))
     if not student:
-        folders = _folders(path, assignment)
-        if folders[common:]:
-            student = folders[common]
-        elif stem.lower() != assignment:
-            name = re.escape(assignment)
-            student = re.sub(rf"^{name}[-_ ]|[-_ ]{name}$", "", stem, flags=re.IGNORECASE)
-        elif folders:
-            student = folders[-1]
-    student = _safe(student)
-    return (
-        Submission(student, file, late, (named, version, file.time, file.name)) if student else None
-    )
+        return None
+    order = Order(assignment in _words(stem), version, file.time, file.name)
+    return Submission(student, file, late, order)
+
+
+def _named_by_a_system(path: PurePosixPath) -> tuple[str, str, bool]:
+    """Return the student, "" if no system named the file; the student's name for it; if late."""
+    places = (path.stem, *reversed(path.parts[:-1]))  # the innermost that Moodle named counts
+    for moodle in filter(None, map(_MOODLE.fullmatch, places)):
+        return moodle["student"], moodle["rest"] or path.stem, False
+    if canvas := _CANVAS.fullmatch(path.stem):
+        return f"{canvas['name']}_{canvas['user']}", canvas["rest"], bool(canvas["late"])
+    return "", path.stem, False
+
+
+def _version(stem: str, assignment: str, by_a_system: bool) -> tuple[str, int]:
+    """Split a number off a name that tells versions apart."""
+    numbered = _VERSION.fullmatch(stem)
+    if not numbered:
+        return stem, 0
+    number = int(numbered["browser"] or numbered["canvas"] or numbered["lab"])
+    own_name = numbered["canvas"] and numbered["stem"].lower() != assignment
+    if own_name and not by_a_system:
+        return stem, 0  # class-7.ipynb is the file of class-7, not version 7 of class
+    return numbered["stem"], number
+
+
+def _named_by_hand(path: PurePosixPath, stem: str, assignment: str, around: int) -> str:
+    """Return the folder, else the file's name without the set's, else the folder around all."""
+    folders = _folders(path, assignment)
+    if folders[around:]:
+        return folders[around]
+    if stem.lower() != assignment:
+        name = re.escape(assignment)
+        return re.sub(rf"^{name}[-_ ]|[-_ ]{name}$", "", stem, flags=re.IGNORECASE)
+    return folders[-1] if folders else ""
 
 
 def _folders(path: PurePosixPath, assignment: str) -> list[str]:
+    """Return a file's folders from the outermost, without those named after the set."""
     return [part for part in path.parts[:-1] if part.lower() != assignment]
 
 
@@ -151,86 +209,7 @@ def _words(text: str) -> list[str]:
     return re.split(r"[^a-z0-9]+", text.lower())
 
 
-def _other(path: PurePosixPath, assignment: str, others: Collection[str]) -> str | None:
-    """Return another assignment that the file or its folder is named after."""
-    for part in (path.stem, path.parent.name):
-        words = _words(part)
-        if assignment in words:
-            return None
-        for other in others:
-            if other in words:
-                return other
-    return None
-
-
 def _safe(name: str) -> str:
     """Turn a name into an id that is also a folder's name, alike wherever it was unpacked."""
     safe = re.sub(r"[^\w.@-]+", "-", unicodedata.normalize("NFC", name))
-    return safe.strip("-._@")[-60:].lstrip("-._@")  # a system's number stands at the end
-
-
-def handed_in(path: Path) -> list[File]:
-    """List the files in a folder, in a zip, or the one notebook itself.
-
-    Raises:
-        UserError: nothing there, not readable, or no zip.
-    """
-    try:
-        if path.is_dir():
-            return sorted(_in_folder(path), key=lambda file: file.name)
-        if path.suffix.lower() == ".ipynb" and path.is_file():
-            return [File(path.name, path.stat().st_mtime, lambda: _limited(path))]
-        return sorted(_in_zip(path), key=lambda file: file.name)
-    except zipfile.BadZipFile as error:
-        raise UserError(
-            f"{path}: neither a folder nor a zip ({error}); give what was downloaded"
-        ) from None
-    except OSError as error:
-        raise unreadable(path, error, "give a folder or a zip of notebooks") from None
-
-
-def _hidden(name: str) -> bool:
-    """Whether a system or an editor made the file, not the student."""
-    parts = PurePosixPath(name).parts
-    return any((part.startswith(".") and part != "..") or part == "__MACOSX" for part in parts)
-
-
-def _in_folder(folder: Path) -> Iterator[File]:
-    for root, _, names in os.walk(folder):
-        for path in (Path(root, name) for name in names):
-            name = path.relative_to(folder).as_posix()
-            if not _hidden(name):
-                time = path.lstat().st_mtime
-                yield File(name, time, lambda path=path: _limited(path))  # type: ignore[misc]
-
-
-def _limited(path: Path) -> bytes:
-    if path.is_symlink():
-        raise ValueError("a link")
-    with path.open("rb") as file:
-        return _not_too_long(file.read(MOST_BYTES + 1))
-
-
-def _not_too_long(read: bytes) -> bytes:
-    if len(read) > MOST_BYTES:
-        raise ValueError(f"larger than {MOST_BYTES // 1_000_000} MB")
-    return read
-
-
-def _in_zip(path: Path) -> Iterator[File]:
-    with zipfile.ZipFile(path) as archive:
-        for info in archive.infolist():
-            name = info.filename.replace("\\", "/")
-            if not info.is_dir() and not _hidden(name):
-                stamp = info.date_time
-                time = float("".join(f"{number:02}" for number in stamp))
-                yield File(name, time, lambda info=info: _member(path, info))  # type: ignore[misc]
-
-
-def _member(path: Path, info: zipfile.ZipInfo) -> bytes:
-    """Read one file of a zip, however long its header says that it is."""
-    try:
-        with zipfile.ZipFile(path) as archive, archive.open(info) as file:
-            return _not_too_long(file.read(MOST_BYTES + 1))
-    except (zipfile.BadZipFile, zlib.error, RuntimeError, EOFError) as error:
-        raise ValueError(f"damaged or locked in the zip: {error}") from None
+    return safe.strip("-._@")[-MAX_ID:].lstrip("-._@")  # a system's number stands at the end

@@ -1,0 +1,136 @@
+"""What a course remembers from one command to the next, in `course.json`.
+
+It holds what came from where and what was done when. The points are in nbgrader's gradebook.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from charlstm.errors import UserError
+
+FILE = "course.json"
+Value = TypeVar("Value", str, bool)
+
+
+@dataclass
+class Entry:
+    """What is known of a student's submission to a set.
+
+    Attributes:
+        file: the name it was handed in under; "" if it did not come through `grade`.
+        late: whether the learning-management system says so.
+        problem: why the last file could not be read, "" if it could.
+        repaired: what the notebook got back before it was graded, "" for nothing.
+        note: what went wrong when it was graded, "" for nothing.
+        graded: digests of the notebook, and of the set's source, that were graded last.
+    """
+
+    file: str = ""
+    late: bool = False
+    problem: str = ""
+    repaired: str = ""
+    note: str = ""
+    graded: tuple[str, str] | None = None
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> Entry:
+        """Check what the file says of a student; what it does not say is as for a new entry.
+
+        Raises:
+            ValueError: a value is of the wrong type.
+        """
+        graded = values.get("graded")
+        if graded is not None:
+            if not isinstance(graded, list) or [type(digest) for digest in graded] != [str, str]:
+                raise ValueError(f"graded is {graded!r}")
+            graded = (graded[0], graded[1])
+        return cls(
+            file=_checked(values, "file", ""),
+            late=_checked(values, "late", False),
+            problem=_checked(values, "problem", ""),
+            repaired=_checked(values, "mended", ""),  # its name since the first version
+            note=_checked(values, "note", ""),
+            graded=graded,
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what `from_json` reads; what is empty is left out."""
+        values = asdict(self)
+        values["mended"] = values.pop("repaired")
+        return {key: value for key, value in values.items() if value}
+
+
+@dataclass
+class Record:
+    """The content of `course.json`.
+
+    Attributes:
+        path: the file.
+        written_sources: by set, the digest of `source/SET/SET.ipynb` as `build` wrote it. If the
+            notebook there has another, a person has changed it.
+        released_sources: by set, the digest of the source that `release/SET` was made from.
+        entries: by set, what is known of each student who handed it in.
+    """
+
+    path: Path
+    written_sources: dict[str, str] = field(default_factory=dict)
+    released_sources: dict[str, str] = field(default_factory=dict)
+    entries: dict[str, dict[str, Entry]] = field(default_factory=dict)
+
+    @classmethod
+    def load(cls, path: Path) -> Record:
+        """Read the file and check it; without one the record is empty.
+
+        Raises:
+            UserError: it is not what `save` writes.
+        """
+        if not path.exists():
+            return cls(path)
+        try:
+            saved = json.loads(path.read_text(encoding="utf-8"))
+            return cls(
+                path,
+                _digests(saved, "written"),
+                _digests(saved, "released"),
+                {
+                    assignment: {name: Entry.from_json(entry) for name, entry in students.items()}
+                    for assignment, students in saved.get("students", {}).items()
+                },
+            )
+        except (ValueError, AttributeError) as error:  # no JSON, or a list where a dict belongs
+            raise UserError(
+                f"{path}: damaged ({error}); put a copy of it back, or delete it and run build,"
+                " then grade with the whole download"
+            ) from None
+
+    def save(self) -> None:
+        """Write the file, whole or not at all."""
+        content = {
+            "written": self.written_sources,
+            "released": self.released_sources,
+            "students": {
+                assignment: {name: entry.to_json() for name, entry in entries.items()}
+                for assignment, entries in self.entries.items()
+            },
+        }
+        new = self.path.with_name(self.path.name + ".new")
+        new.write_text(json.dumps(content, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+        os.replace(new, self.path)
+
+
+def _checked(values: dict[str, Any], key: str, default: Value) -> Value:
+    value = values.get(key, default)
+    if type(value) is not type(default):
+        raise ValueError(f"{key} is {value!r}")
+    return value
+
+
+def _digests(saved: dict[str, Any], key: str) -> dict[str, str]:
+    """Return the part of the file that says a digest for each set."""
+    digests = saved.get(key, {})
+    return {assignment: _checked(digests, assignment, "") for assignment in digests}

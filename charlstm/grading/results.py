@@ -1,0 +1,87 @@
+"""What each student got: from the gradebook and `course.json` to rows, and to a CSV file."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from charlstm.grading.classroom import Classroom
+from charlstm.grading.nbgrader import gradebook, part_of
+from charlstm.grading.record import Entry
+
+
+@dataclass(frozen=True)
+class Row:
+    """What a student got for a set.
+
+    Attributes:
+        student: id.
+        points: by part; None waits for a person, or was not graded.
+        total: the sum; None if nothing was graded.
+        note: what a person should look at.
+    """
+
+    student: str
+    points: dict[str, float | None]
+    total: float | None
+    note: str
+
+
+def results(room: Classroom, assignment: str) -> tuple[dict[str, float], list[Row]]:
+    """Return the most points of each part of a set, in the set's order, and each student's."""
+    entries = room.entries(assignment)
+    graded = set(room.students_at("autograded", assignment))
+    with gradebook(room.path) as book:
+        max_points: dict[str, float] = {}
+        for cell in book.find_notebook(assignment, assignment).grade_cells:
+            part = part_of(cell.name)
+            max_points[part] = max_points.get(part, 0) + cell.max_score
+        in_book = {s.student.id: s for s in book.assignment_submissions(assignment)}
+        rows = []
+        for student in sorted({*entries, *in_book}):
+            submission = in_book.get(student) if student in graded else None
+            rows.append(_row(student, max_points, entries.get(student, Entry()), submission))
+        return max_points, rows
+
+
+def _row(student: str, max_points: dict[str, float], entry: Entry, submission: Any) -> Row:
+    """Sum up nbgrader's `SubmittedAssignment` (None if it was not graded) by parts."""
+    points: dict[str, float | None] = dict.fromkeys(max_points)
+    notes = [entry.problem, "late" if entry.late else "", entry.note, entry.repaired]
+    for grade in submission.notebooks[0].grades if submission else ():
+        part = part_of(grade.name)
+        if grade.needs_manual_grade:
+            changed_since = grade.manual_score is not None
+            notes.append(f"{part}: {'look again' if changed_since else 'waits for a person'}")
+            if not changed_since:
+                continue
+        points[part] = (points[part] or 0) + grade.score
+    total = submission.score if submission else None
+    return Row(student, points, total, "; ".join(filter(None, notes)))
+
+
+def write_csv(room: Classroom, path: Path) -> int:
+    """Write a row for each student: what each set was worth in all, each part, and the note.
+
+    Returns:
+        how many students.
+    """
+    columns: dict[str, dict[str, float | str | None]] = {}
+    students: set[str] = set()
+    for name in room.assignments():
+        max_points, rows = results(room, name)
+        if not rows:
+            continue
+        students |= {row.student for row in rows}
+        columns[f"{name} of {sum(max_points.values()):g}"] = {r.student: r.total for r in rows}
+        for part, points in max_points.items():
+            columns[f"{name} {part} of {points:g}"] = {r.student: r.points[part] for r in rows}
+        columns[f"{name} note"] = {row.student: row.note for row in rows}
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["student", *columns])
+        for student in sorted(students):
+            writer.writerow([student, *(column.get(student) for column in columns.values())])
+    return len(students)

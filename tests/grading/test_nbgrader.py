@@ -1,0 +1,38 @@
+"""Sets become notebooks for nbgrader."""
+
+import nbformat
+import pytest
+from test_assignments import SOURCES
+from toy import by_id
+
+from charlstm.grading.nbgrader import CutExecute, to_notebook
+from charlstm.grading.repair import grade_id
+
+
+def test_the_same_source_gives_the_same_notebook(toy):
+    text = to_notebook(toy)
+    assert text == to_notebook(toy)
+    notebook = nbformat.reads(text, as_version=4)
+    nbformat.validate(notebook)
+    assert notebook.metadata == {
+        "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}
+    }
+    assert by_id(notebook)["setup"].source.startswith("from charlstm.notebook.exercises")
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)
+def test_a_set_becomes_a_notebook_whose_cells_have_ids_of_their_own(source):
+    cells = nbformat.reads(to_notebook(source), as_version=4).cells
+    ids = [name for cell in cells if (name := grade_id(cell))]
+    assert len(ids) == len(set(ids))
+
+
+@pytest.mark.parametrize(
+    ("timeout", "first", "later"), [(60, 120, 60), (1, 61, 1), (-1, None, None), (None, None, None)]
+)
+def test_the_first_cell_has_time_to_load_pytorch_and_no_limit_is_none(timeout, first, later):
+    runner = CutExecute(timeout=timeout)
+    limits = []
+    for runner.code_cells_executed in (1, 2, 3):
+        limits.append(runner.timeout_func(None))
+    assert limits == [first, later, later]

@@ -1,0 +1,144 @@
+"""Whose a file is: names as learning systems make them, and which of two files is the later."""
+
+import re
+import unicodedata
+from pathlib import PurePosixPath
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from charlstm.grading.downloads import File
+from charlstm.grading.submissions import sort_out
+
+WHOSE = {
+    "ada.ipynb": "ada",
+    "ada (3).ipynb": "ada",
+    "ada_ps1.ipynb": "ada",
+    "PS1-ada.ipynb": "ada",
+    "class-7.ipynb": "class-7",
+    "ada/ps1.ipynb": "ada",
+    "ada/ps1 (1).ipynb": "ada",
+    "ada/ps1-Copy1.ipynb": "ada",
+    "ada/homework.ipynb": "ada",
+    "ada/work/deep/ps1.ipynb": "ada",
+    "ada/ps1/ps1.ipynb": "ada",
+    "ada/PS1/x.ipynb": "ada",
+    "7/ps1.ipynb": "7",
+    "Ada Lovelace_123_assignsubmission_file_/ps1.ipynb": "Ada-Lovelace_123",
+    "Ada Lovelace_123_assignsubmission_file_/work/ps1.ipynb": "Ada-Lovelace_123",
+    "Ada Lovelace_123_assignsubmission_file/anything.ipynb": "Ada-Lovelace_123",
+    "Ada Lovelace_123_assignsubmission_file_ps1.ipynb": "Ada-Lovelace_123",
+    "Participant_123_assignsubmission_file_/ps1.ipynb": "Participant_123",
+    "Émilie du Châtelet_9_assignsubmission_file_/ps1.ipynb": "Émilie-du-Châtelet_9",
+    "lovelaceada_12345_67890_ps1.ipynb": "lovelaceada_12345",
+    "lovelaceada_LATE_12345_67890_ps1-1.ipynb": "lovelaceada_12345",
+    "lovelaceada_12345_67890_my_work_2.ipynb": "lovelaceada_12345",
+    "o'neil, j.ipynb": "o-neil-j",
+    "=cmd.ipynb": "cmd",
+    "ps1.ipynb": None,
+    "ps1 (2).ipynb": None,
+    "***.ipynb": None,
+}
+
+
+def files(*names, **times):
+    return [File(name, times.get(name, 0), lambda: b"") for name in names]
+
+
+def whose(*names, others=("ps2",)):
+    return {s.file.name: s.student for s in sort_out(files(*names), "ps1", others)[0]}
+
+
+@pytest.mark.parametrize(("name", "student"), WHOSE.items())
+def test_the_student_is_read_from_the_name(name, student):
+    beside = "zoe.ipynb"  # else a folder that holds everything says nothing
+    assert whose(name, beside).get(name) == student
+
+
+def test_a_folder_around_all_of_them_is_nobody():
+    assert whose("down/ada.ipynb", "down/bob.ipynb") == {
+        "down/ada.ipynb": "ada",
+        "down/bob.ipynb": "bob",
+    }
+    assert whose("down/ada/ps1.ipynb", "down/bob/x.ipynb") == {
+        "down/ada/ps1.ipynb": "ada",
+        "down/bob/x.ipynb": "bob",
+    }
+    assert whose("ada/ps1.ipynb") == {"ada/ps1.ipynb": "ada"}
+
+
+@pytest.mark.parametrize(
+    ("worse", "better"),
+    [
+        ("a_1_5_ps1.ipynb", "a_1_7_ps1-1.ipynb"),
+        ("a_1_8_ps1-2.ipynb", "a_LATE_1_9_ps1-10.ipynb"),
+        ("ada.ipynb", "ada (1).ipynb"),
+        ("ada/ps1-Copy2.ipynb", "ada/ps1 (3).ipynb"),
+        ("ada/scratch (4).ipynb", "ada/ps1.ipynb"),
+    ],
+)
+def test_of_two_files_the_last_numbered_is_taken_and_the_other_told(worse, better):
+    for names in ((worse, better, "z.ipynb"), ("z.ipynb", better, worse)):
+        taken, left = sort_out(files(*names), "ps1")
+        assert better in [s.file.name for s in taken]
+        assert left == [(worse, f"{better} is later")]
+
+
+def test_of_two_files_without_numbers_the_newest_is_taken():
+    for newest in ("ada/ps1.ipynb", "ada_ps1.ipynb"):
+        given = files("ada/ps1.ipynb", "ada_ps1.ipynb", **{newest: 5})
+        assert [s.file.name for s in sort_out(given, "ps1")[0]] == [newest]
+
+
+def test_what_is_left_out_is_told():
+    names = ["bob_ps2.ipynb", "PS2/cy.ipynb", "a.pdf", "../b.ipynb", "/c.ipynb", "ps1.ipynb"]
+    taken, left = sort_out(files(*names), "ps1", ["ps2"])
+    assert not taken
+    assert dict(left) == {
+        "bob_ps2.ipynb": "looks like ps2",
+        "PS2/cy.ipynb": "looks like ps2",
+        "a.pdf": "no notebook",
+        "../b.ipynb": "its path leads out of the folder",
+        "/c.ipynb": "its path leads out of the folder",
+        "ps1.ipynb": "whose it is cannot be told from its name",
+    }
+
+
+def test_late_is_what_the_system_says():
+    taken, _ = sort_out(files("a_LATE_1_2_ps1.ipynb", "late.ipynb", "b_1_2_LATE.ipynb"), "ps1")
+    assert {s.student: s.late for s in taken} == {"a_1": True, "late": False, "b_1": False}
+
+
+PARTS = st.text(st.sampled_from("ab1_-. ()é\u0301/\\*ps"), min_size=1, max_size=12) | st.text()
+
+
+@given(st.lists(st.builds("{}.ipynb".format, PARTS), unique=True, max_size=8))
+def test_every_file_is_taken_or_told_and_every_id_is_a_folders_name(names):
+    taken, left = sort_out(files(*names), "ps1", ["ps2"])
+    assert sorted([s.file.name for s in taken] + [name for name, _ in left]) == sorted(names)
+    students = [s.student for s in taken]
+    assert len(students) == len(set(students))
+    for student in students:
+        assert re.fullmatch(r"\w[\w.@-]*", student)
+        assert len(student.encode()) <= 240
+        assert PurePosixPath(student).name == student
+
+
+@given(st.text(min_size=1), st.integers(0), st.integers(0), st.booleans(), st.integers(0, 30))
+def test_the_systems_number_stays_in_the_id(name, user, upload, late, version):
+    folder = name.replace("/", "-") + f"_{user}_assignsubmission_file_/ps1.ipynb"
+    word = re.sub(r"\W|_", "", name) or "x"
+    suffix = f"-{version}" if version else ""
+    canvas = f"{word}_{'LATE_' * late}{user}_{upload}_ps1{suffix}.ipynb"
+    for file in (folder, canvas):
+        if not file.startswith((".", "\n")) and "\n" not in file:
+            ((found,), _) = sort_out(files(file), "ps1")
+            assert re.search(rf"(^|_){user}$", found.student)
+            assert found.late is (late and file == canvas)
+
+
+@given(st.text(st.sampled_from("éüñçÅ日本a "), min_size=1))
+def test_a_name_is_the_same_however_its_accents_are_stored(name):
+    composed, apart = (unicodedata.normalize(form, name) + "_ps1.ipynb" for form in ("NFC", "NFD"))
+    assert [*whose(composed).values()] == [*whose(apart).values()]
