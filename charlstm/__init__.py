@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from charlstm.options import DataOptions, ModelOptions, SampleOptions, TrainOptions
     from charlstm.sampling.sampler import Sampler, choose, generate
     from charlstm.text.corpus import Corpus, read_corpus
-    from charlstm.text.streams import Streams, fit_streams
+    from charlstm.text.streams import Streams, streams_for
     from charlstm.text.vocabulary import Vocabulary
     from charlstm.training.trainer import Report, Trainer, fit
 
@@ -40,9 +40,9 @@ _HOME = {
     "cold": "measuring.scores",
     "find_model": "model.checkpoint",
     "fit": "training.trainer",
-    "fit_streams": "text.streams",
     "generate": "sampling.sampler",
     "read_corpus": "text.corpus",
+    "streams_for": "text.streams",
 }
 
 __all__ = [
@@ -65,9 +65,9 @@ __all__ = [
     "cold",
     "find_model",
     "fit",
-    "fit_streams",
     "generate",
     "read_corpus",
+    "streams_for",
 ]
 
 

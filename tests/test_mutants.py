@@ -23,15 +23,17 @@ MUTANTS = [
     ("fast path without a start", "model/network", "start = [s.unsqueeze(0)", "start = [0 * s.unsqueeze(0)", "model/test_model.py"),
     ("state lost between windows", "training/trainer", "state = None if index == 0 else", "state = None if True else", "training/test_trainer.py -k carried"),
     ("state not detached", "training/trainer", "tuple(s.detach() for", "tuple(s for", "training/test_trainer.py -k carried"),
-    ("streams not contiguous", "text/streams", "(index * self.window, (index", "(index * self.window // 2, (index", "text/test_text.py -k row"),
-    ("targets not shifted", "text/streams", "self.ids[offset + 1 : offset + 1 +", "self.ids[offset : offset +", "text/test_text.py -k row"),
+    ("streams not contiguous", "text/streams", "(index * self.window, (index", "(index * self.window // 2, (index", "text/test_streams.py -k row"),
+    ("targets not shifted", "text/streams", "self.ids[offset + 1 : offset + 1 +", "self.ids[offset : offset +", "text/test_streams.py -k row"),
     ("temperature multiplied", "sampling/sampler", "min(1 / temperature", "min(temperature", "sampling/test_sampler.py -k distribution"),
     ("top-p cuts one too many", "sampling/sampler", "ranked[before >=", "ranked[before + ranked >", "sampling/test_sampler.py -k distribution"),
     ("pushed away from the trained weights", "measuring/dynamic", "back * (origin - p)", "back * (p - origin)", "measuring/test_metrics.py -k krause"),
     ("pieces over the border counted", "text/novelty", "found[: size - length + 1]", "found[:size]", "text/test_novelty.py"),
     ("lags in the wrong order", "insight/gradients", "[::-1].transpose", ".transpose", "insight/test_gradients.py -k finite"),
-    ("the weather never changes", "text/synthetic", "seen.sum() @ moves", "seen.sum()", "text/test_sources.py -k diary"),
-    ("another text of that name taken", "text/registry", "if digest != entry.sha256", "if not digest", "text/test_registry.py -k other_content"),
+    ("known letters not taken away", "text/writer", "if n[place] == character", "if n", "text/test_writer.py"),
+    ("an echo from the wrong place", "text/synthetic", "ids[place] = ids[place - lag]", "ids[place] = ids[place - 1]", "text/test_synthetic.py -k echo"),
+    ("the weather never changes", "text/synthetic", "seen.sum() @ moves", "seen.sum()", "text/test_synthetic.py -k diary"),
+    ("another text of that name taken", "text/registry", "if digest != text.sha256", "if not digest", "text/test_registry.py -k other_content"),
 ]  # fmt: skip
 
 

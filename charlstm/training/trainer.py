@@ -23,7 +23,7 @@ from charlstm.model.cells import CELLS
 from charlstm.model.checkpoint import Arrays
 from charlstm.model.network import CharModel, ModelState
 from charlstm.options import DEFAULT_MINUTES, TrainOptions
-from charlstm.text.streams import fit_streams
+from charlstm.text.streams import streams_for
 from charlstm.text.vocabulary import Ids
 
 WARMUP_STEPS = 100
@@ -101,7 +101,7 @@ class Trainer:
         self.model = model
         self.options = options
         self.validation_ids = validation_ids
-        self.streams = fit_streams(train_ids, options.batch_size, options.window)
+        self.streams = streams_for(train_ids, options.batch_size, options.window)
         self.optimizer = _optimizer(model, options)
         self.average = copy.deepcopy(model) if options.ema else model
         self.best = model.to_arrays()

@@ -15,7 +15,7 @@ import os
 import numpy as np
 import torch
 
-from charlstm import Vocabulary, fit_streams
+from charlstm import Vocabulary, streams_for
 from charlstm.notebook import plots
 
 torch.set_num_threads(1)
@@ -46,7 +46,7 @@ print(f"{text[:8]!r} becomes {ids[:8]}")
 
 # %%
 alphabet = Vocabulary("abcdefghijklmnopqrstuvwxyz")
-streams = fit_streams(alphabet.encode("abcdefghijklmnopqrstuvwxyz"), 3, 4)
+streams = streams_for(alphabet.encode("abcdefghijklmnopqrstuvwxyz"), 3, 4)
 for window in range(streams.windows):
     inputs, targets = streams.read(window)
     print(f"window {window}")

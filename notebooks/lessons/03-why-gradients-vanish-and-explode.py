@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from charlstm import CharModel, ModelOptions, Vocabulary, fit_streams
+from charlstm import CharModel, ModelOptions, Vocabulary, streams_for
 from charlstm.insight import gradients
 from charlstm.model import cells
 from charlstm.notebook import plots
@@ -348,7 +348,7 @@ for activation, gain in [*cases, (torch.sigmoid, 1.0)]:
 # state.
 
 # %%
-streams, H = fit_streams(ids, 16, 100), 64
+streams, H = streams_for(ids, 16, 100), 64
 
 
 def fresh(gain, seed):

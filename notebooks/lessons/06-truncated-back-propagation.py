@@ -394,12 +394,12 @@ print(f"right in 3 of 4, never sure which: {-0.75 * np.log(0.75) - 0.25 * np.log
 # the difference gone?
 
 # %%
-from charlstm import Checkpoint, find_model, fit_streams, read_corpus
+from charlstm import Checkpoint, find_model, read_corpus, streams_for
 
 checkpoint = Checkpoint.load(find_model("tinyshakespeare"))
 trained = CharModel(checkpoint.options, len(checkpoint.vocabulary)).load_arrays(checkpoint.weights)
 ids = checkpoint.vocabulary.encode(read_corpus(["plays"]).text, unknown="skip")
-streams = fit_streams(ids[: 1 + 64 * 64 * (2 if FAST else 6)], 64, 64)
+streams = streams_for(ids[: 1 + 64 * 64 * (2 if FAST else 6)], 64, 64)
 print(f"{streams.batch_size} streams, {streams.windows} windows of {streams.window} characters")
 
 
@@ -474,7 +474,7 @@ text = read_corpus(["tales"]).text
 vocabulary = Vocabulary.of(text)
 ids = vocabulary.encode(text)
 training, validation = np.split(ids, [int(0.9 * len(ids))])
-streams = fit_streams(training, batch_size=16, window=32)
+streams = streams_for(training, batch_size=16, window=32)
 print(f"{len(text):,} characters, {len(vocabulary)} different; {len(validation):,} for validation")
 print(f"{streams.batch_size} streams; {streams.windows} windows of {streams.window} in an epoch")
 
@@ -513,7 +513,7 @@ plain = TrainOptions(steps=10, reset=0, ema=0, weight_decay=0)
 reports = list(fit(CharModel(stacked, len(vocabulary)), part, validation[:100], plain))
 
 # %%
-model, state, ten = CharModel(stacked, len(vocabulary)), None, fit_streams(part, 16, 32)
+model, state, ten = CharModel(stacked, len(vocabulary)), None, streams_for(part, 16, 32)
 optimizer = torch.optim.AdamW(model.parameters(), betas=(plain.beta1, 0.99), weight_decay=0)
 for report in reports:
     optimizer.param_groups[0]["lr"] = report.learning_rate
