@@ -786,14 +786,14 @@ tests()
 
 # %%
 from charlstm import Checkpoint, Sampler, find_model
-from charlstm.notebook import plots
+from charlstm.notebook import text_plots
 
 sampler = Sampler(Checkpoint.load(find_model("tinyshakespeare")))
 letters = sampler.vocabulary.characters
 read, state = sampler.read(sampler.vocabulary.encode("ROMEO:\nO, she doth te"))
 shown = {"as it is": tempered(read[-1], 1.0), "T = 0.5": tempered(read[-1], 0.5)}
 shown["T = 1, top-p 0.8"] = cut(tempered(read[-1], 1.0), top_p=0.8)
-plots.next_character(letters, shown, "after 'O, she doth te'")
+text_plots.next_character(letters, shown, "after 'O, she doth te'")
 
 # %%
 rng, logits, written = np.random.default_rng(0), read[-1], "O, she doth te"

@@ -1,6 +1,9 @@
 # %% [markdown]
 # # 6. Truncated back-propagation, and a stacked LSTM on a corpus
 #
+# *What it shows: window against delay, state carried or reset, the cold start; two layers trained
+# on tales.*
+#
 # A text has a million characters, and no gradient goes back through a million steps. So training
 # cuts the text into *windows*, and the gradient ends where a window begins. This lesson measures
 # what the cut costs, and what becomes of the *state* at the cut: carried on, thrown away, or, in
@@ -33,6 +36,7 @@ UPDATES, LOOKS, HIDDEN = (30, 3, 48) if FAST else (400, 10, 128)
 
 
 # %%
+# `charlstm.text.synthetic.echo` asks for the next letter; here the answer is no part of what is read
 def echo(delay, streams, length):
     """Return inputs and targets, each (streams, length): the targets are the inputs `delay` ago."""
     generator = torch.Generator().manual_seed(0)
@@ -296,7 +300,7 @@ for T in WINDOWS:
         mine = [run[:2] == (d, rule) for run in runs]
         shares[rule][d, T] = right[torch.tensor(mine)].numpy()
 
-# %% tags=["cover"]
+# %% tags=["cover"] alt="share of echoes that are right by window and delay: a staircase"
 table = {pair: values.mean() for pair, values in shares["carried"].items()}
 plots.grid(table, "delay d", "window T", "share right", "state carried; the mean of five seeds")
 
@@ -666,10 +670,10 @@ print(f"{'people':14} {people.copied[20]:.2%}; the longest {people.longest!r}")
 # was learnt. (It needs a running kernel; without one, the curves above are what it draws.)
 
 # %%
-from charlstm.notebook.widgets import TrainingMonitor
+from charlstm.notebook.workers import TrainingMonitor
 
 monitor = TrainingMonitor(text, replace(stacked, dropout=0.2), TrainOptions(minutes=1))
-monitor.widget
+monitor
 
 # %% [markdown]
 # When you have stopped it, `monitor.checkpoint` is the best model so far. After
@@ -691,7 +695,7 @@ def window_of(ids, B, T, k):
 
 
 count = np.arange(14)  # two streams of 6 = 2 windows of 3
-_ = check(
+check(
     window_of,
     [((count, 2, 3, 0), [[0, 1, 2], [6, 7, 8]]), ((count, 2, 3, 1), [[3, 4, 5], [9, 10, 11]])],
 )
@@ -707,7 +711,7 @@ def bits_of_all(nats, characters):
 
 
 halves = (np.array([np.log(2), np.log(4)]), np.array([30, 10]))
-_ = check(bits_of_all, [(halves, 1.25), ((np.array([np.log(8)]), np.array([7])), 3.0)])
+check(bits_of_all, [(halves, 1.25), ((np.array([np.log(8)]), np.array([7])), 3.0)])
 
 # %% [markdown]
 # **3.** The smallest network: $h_t = w h_{t-1} + x_t$ from $h_0 = 0$, one number each. What is the
@@ -721,7 +725,7 @@ def truncated_slope(w, x, T):
 
 
 ones = np.ones(4)
-_ = check(
+check(
     truncated_slope,
     [((0.5, ones, 4), 2.75), ((0.5, ones, 2), 2.5), ((0.5, ones, 1), 1.75), ((0.0, ones, 2), 1.0)],
 )
@@ -737,9 +741,7 @@ def least_nats(d, T, V):
     raise NotImplementedError
 
 
-_ = check(
-    least_nats, [((4, 8, 2), np.log(2) / 2), ((9, 8, 2), np.log(2)), ((1, 4, 5), np.log(5) / 4)]
-)
+check(least_nats, [((4, 8, 2), np.log(2) / 2), ((9, 8, 2), np.log(2)), ((1, 4, 5), np.log(5) / 4)])
 
 # %% [markdown]
 # <details><summary>One way to write them</summary>
@@ -783,8 +785,9 @@ _ = check(
 # All of this is one command, on a text of your own: `python -m charlstm.train my-text.txt`, then
 # `python -m charlstm.sample runs/my-text --temp 0.8` (and `python -m charlstm.sample --temp 0.8`
 # for the shipped model); the README tells the rest. The folder `notebooks/assignments` has problem
-# sets that grade themselves. Of the code, read `charlstm/streams.py`, `charlstm/cells.py`,
-# `charlstm/model.py` and `charlstm/trainer.py`, in this order: it is the order of this course.
+# sets that grade themselves. Of the code, read `charlstm/text/streams.py`, `charlstm/model/cells.py`,
+# `charlstm/model/network.py` and `charlstm/training/trainer.py`, in this order: it is the order of
+# this course.
 #
 # **Where to read on.** R. Williams and J. Peng, *An efficient gradient-based algorithm for on-line
 # training of recurrent network trajectories* (1990), truncated back-propagation. C. Tallec and
