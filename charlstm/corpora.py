@@ -71,8 +71,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     from charlstm.text.report import report_lines, text_report
 
     corpus = read_corpus(given.corpus, options)
-    length = len(corpus.text)
-    report = text_report(corpus.text, options.bytes)
+    report, length = text_report(corpus.text, options.bytes), len(corpus.text)
     expected = expectation(length, TrainOptions())
     if given.json:
         found = {"preset": choose_preset(length, TrainOptions()), "expected": expected}

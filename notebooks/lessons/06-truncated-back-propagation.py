@@ -785,9 +785,8 @@ check(least_nats, [((4, 8, 2), np.log(2) / 2), ((9, 8, 2), np.log(2)), ((1, 4, 5
 # All of this is one command, on a text of your own: `python -m charlstm.train my-text.txt`, then
 # `python -m charlstm.sample runs/my-text --temp 0.8` (and `python -m charlstm.sample --temp 0.8`
 # for the shipped model); the README tells the rest. The folder `notebooks/assignments` has problem
-# sets that grade themselves. Of the code, read `charlstm/text/streams.py`, `charlstm/model/cells.py`,
-# `charlstm/model/network.py` and `charlstm/training/trainer.py`, in this order: it is the order of
-# this course.
+# sets that grade themselves. Of the code, read `charlstm/streams.py`, `charlstm/cells.py`,
+# `charlstm/model.py` and `charlstm/trainer.py`, in this order: it is the order of this course.
 #
 # **Where to read on.** R. Williams and J. Peng, *An efficient gradient-based algorithm for on-line
 # training of recurrent network trajectories* (1990), truncated back-propagation. C. Tallec and
