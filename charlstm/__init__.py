@@ -26,7 +26,7 @@ if TYPE_CHECKING:  # what type checkers read; a test holds it equal to _HOME
     from charlstm.text.corpus import Corpus as Corpus
     from charlstm.text.corpus import read_corpus as read_corpus
     from charlstm.text.streams import Streams as Streams
-    from charlstm.text.streams import fit_streams as fit_streams
+    from charlstm.text.streams import streams_for as streams_for
     from charlstm.text.vocabulary import Vocabulary as Vocabulary
     from charlstm.training.progress import Report as Report
     from charlstm.training.trainer import Trainer as Trainer
@@ -53,12 +53,12 @@ _HOME = {
     "choose": "sampling.choose",
     "find_model": "model.checkpoint",
     "fit": "training.trainer",
-    "fit_streams": "text.streams",
     "generate": "sampling.sampler",
     "read_corpus": "text.corpus",
     "register_cell": "model.registry",
     "score_carried": "measuring.scores",
     "score_cold": "measuring.scores",
+    "streams_for": "text.streams",
 }
 
 __all__ = [*_HOME]

@@ -68,7 +68,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 @dataclass(frozen=True)
 class _Named:
-    """A row of the list; None is not known, as the text is not UTF-8."""
+    """A row of the list; a size is None if the text is not UTF-8, and its size is not known."""
 
     name: str
     characters: int | None
@@ -83,15 +83,15 @@ def _names() -> Iterator[_Named]:
         yield _Named(name, *_sizes(name), "comes with it", SHIPPED_LICENCE, SHIPPED[name])
     about = "the standard library of this Python (see --limit)"
     yield _Named(PYTHON, *_sizes(PYTHON), "yes", "PSF", about)
-    for name, entry in registry().items():
-        here = "yes" if (corpus_folder() / entry.file).exists() else "to download"
-        yield _Named(name, entry.characters, entry.vocabulary, here, entry.licence, entry.title)
+    for name, text in registry().items():
+        here = "yes" if (corpus_folder() / text.file).exists() else "to download"
+        yield _Named(name, text.characters, text.vocabulary, here, text.licence, text.title)
     for name, path in others().items():
         yield _Named(name, *_sizes(name), "yes", "", str(path))
 
 
 def _sizes(name: str) -> tuple[int | None, int | None]:
-    """Return the characters and the vocabulary of a text that is here, None if it is no UTF-8."""
+    """Return the length of a text that is here and its vocabulary's, None if it is not UTF-8."""
     try:
         text = "".join(read.decode("utf-8") for _, read in named(name))
     except UnicodeDecodeError:

@@ -1,15 +1,23 @@
-"""Make the notebooks from their sources: `python notebooks/build.py [--check] [NAME ...]`.
+"""Make the notebooks from their sources: `python notebooks/build.py [--check] [--time] [NAME ...]`.
 
-The `.py` files (py:percent) are what people edit and review. Each has an executed `.ipynb` beside
-it, so that a reader sees the figures without running anything, and a `.png`, the figure of the cell
-with the tag "cover", for the README. `--check` runs nothing and exits 1 if a notebook's cells are
-no longer those of its source, or its cover is not the figure in it.
+People edit and review the `.py` files (py:percent). Beside each stand an executed `.ipynb`, so that
+a reader sees the figures without running anything, and a `.png`, the figure of the cell with the
+tag "cover". The table of lessons in README.md is made from them:
+
+- the title and the line "What it shows" stand in a lesson's first cell,
+- the text that describes the cover in the metadata of its cell, as `alt`,
+- the seconds that the whole lesson takes in the metadata of the notebook. `--time` measures them;
+  without it the old figure stays, so that a busy machine does not spoil it.
+
+`--check` runs nothing and exits 1 if something is stale: a notebook's cells, its cover, the table.
 """
 
 import base64
 import itertools
 import os
+import re
 import sys
+import time
 from pathlib import Path
 
 import jupytext
@@ -17,16 +25,24 @@ import nbformat
 from nbclient import NotebookClient
 
 LESSONS = Path(__file__).parent / "lessons"
+README = Path(__file__).parent.parent / "README.md"
+TABLE = "<!-- lessons: made by notebooks/build.py -->", "<!-- end of lessons -->"
+FIRST_CELL = re.compile(r"# (?P<title>.+)\n\n\*What it shows: (?P<shows>[^*]+)\.\*\n")
 WIDGET = "application/vnd.jupyter.widget-view+json"
 MOST_BYTES = 550_000  # of a notebook with its figures
 
 
-def build(source: Path) -> None:
-    """Execute a source and write its notebook; cells that did not change keep their ids."""
+def build(source: Path, timed: bool = False) -> None:
+    """Execute a source and write its notebook; cells that did not change keep their ids.
+
+    Args:
+        source: a lesson's `.py` file.
+        timed: store how long it took, in place of the figure of another time.
+    """
     target = source.with_suffix(".ipynb")
     notebook = jupytext.read(source)
-    old = nbformat.read(target, as_version=4).cells if target.exists() else []
-    ids = {(cell.cell_type, cell.source): cell.id for cell in old}
+    old = nbformat.read(target, as_version=4) if target.exists() else nbformat.v4.new_notebook()
+    ids = {(cell.cell_type, cell.source): cell.id for cell in old.cells}
     taken = set(ids.values())
     fresh = (name for n in itertools.count() if (name := f"cell-{n:02}") not in taken)
     for cell in notebook.cells:
@@ -38,7 +54,12 @@ def build(source: Path) -> None:
     client = NotebookClient(
         notebook, timeout=300, record_timing=False, resources={"metadata": {"path": str(LESSONS)}}
     )
+    began = time.monotonic()
     client.execute()
+    if timed:
+        notebook.metadata["seconds"] = round(time.monotonic() - began)
+    elif "seconds" in old.metadata:
+        notebook.metadata["seconds"] = old.metadata["seconds"]
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs = _joined(cell.outputs)
@@ -97,19 +118,58 @@ def stale(source: Path) -> str | None:
     return None
 
 
+def table(sources: list[Path]) -> str:
+    """Return the table of lessons in Markdown, made from their first cells, covers and times."""
+    rows = ["| | lesson | what it shows | takes |", "| --- | --- | --- | --- |"]
+    for source in sources:
+        first, *cells = jupytext.read(source).cells
+        found = FIRST_CELL.match(first.source)
+        alts = [c.metadata["alt"] for c in cells if "cover" in c.metadata.get("tags", ())]
+        if not found or len(alts) != 1:
+            raise SystemExit(
+                f"{source.name}: the first cell needs a title and *What it shows: ...*, the cell"
+                " with the tag cover needs an alt text"
+            )
+        target = source.with_suffix(".ipynb")
+        seconds = nbformat.read(target, as_version=4).metadata.get("seconds", "?")
+        place = f"notebooks/lessons/{source.stem}"
+        image = f'<img src="{place}.png" width="280" alt="{alts[0]}">'
+        shows = " ".join(found["shows"].split())
+        rows.append(f"| {image} | [{found['title']}]({place}.ipynb) | {shows} | {seconds} s |")
+    return "\n".join(rows)
+
+
+def with_table(readme: str, made: str) -> str:
+    """Return the README with this table of lessons between its two marks."""
+    start, end = TABLE
+    before, _, rest = readme.partition(start)
+    _, found, after = rest.partition(end)
+    if not found:
+        raise SystemExit(f"README.md: the marks {start} and {end} are gone; put them back")
+    return f"{before}{start}\n\n{made}\n\n{end}{after}"
+
+
 def main() -> int:
-    """Build or check all lessons, or those named."""
-    names = [word for word in sys.argv[1:] if word != "--check"]
-    sources = [s for s in sorted(LESSONS.glob("*.py")) if not names or s.stem in names]
+    """Build or check all lessons, or those named; the table of lessons is always of all."""
+    names = [word for word in sys.argv[1:] if not word.startswith("--")]
+    everything = sorted(LESSONS.glob("*.py"))
+    sources = [source for source in everything if not names or source.stem in names]
     if "--check" in sys.argv:
-        differing = {source.name: stale(source) for source in sources}
-        for name, what in differing.items():
-            if what:
-                print(f"{name}: {what} is not as in its notebook; run python notebooks/build.py")
-        return int(any(differing.values()))
+        complaints = [
+            f"{source.name}: {what} is not as in its notebook"
+            for source in sources
+            if (what := stale(source))
+        ]
+        readme = README.read_text()
+        if with_table(readme, table(everything)) != readme:
+            complaints.append("README.md: the table of lessons is not as the lessons are")
+        for complaint in complaints:
+            print(f"{complaint}; run python notebooks/build.py")
+        return int(bool(complaints))
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     for source in sources:
-        build(source)
+        build(source, timed="--time" in sys.argv)
+    README.write_text(with_table(README.read_text(), table(everything)))
     return 0
 
 

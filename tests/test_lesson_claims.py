@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from charlstm import CharModel, ModelOptions, fit_streams
+from charlstm import CharModel, ModelOptions, streams_for
 from charlstm.insight import gradients
 from charlstm.model import cells
 
@@ -245,7 +245,7 @@ def test_lesson6_what_makes_training_and_validation_part(lesson6, seed):
     assert 0.05 < parted["half"] < parted["plain"] - 0.05
     assert nats["whole"] < min(nats["plain"], nats["dropped"], nats["half"]) - 0.05
 
-    streams = fit_streams(validation, 64, 48)
+    streams = streams_for(validation, 64, 48)
     others, zero, own = lesson6["start_costs"](model, streams).values()
     assert min(others[0], zero[0]) > own[0] + 0.4
 

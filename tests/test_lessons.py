@@ -37,7 +37,7 @@ def test_cells_are_short(source, build):
 
     for cell in jupytext.read(source).cells:
         if cell.cell_type == "code":
-            assert len(cell.source.splitlines()) <= 16, cell.source
+            assert len(cell.source.splitlines()) <= 14, cell.source
 
 
 def test_a_notebook_that_is_not_its_source_is_found(tmp_path, build):
@@ -51,3 +51,61 @@ def test_a_notebook_that_is_not_its_source_is_found(tmp_path, build):
     assert build["stale"](source).startswith("cell")
     source.with_suffix(".ipynb").unlink()
     assert build["stale"](source) == "no notebook"
+
+
+def test_the_readme_lists_the_lessons_as_they_are(build):
+    readme = build["README"].read_text()
+    assert build["with_table"](readme, build["table"](SOURCES)) == readme
+
+
+def test_the_table_is_made_from_first_cells_covers_and_times(tmp_path, build):
+    source = tmp_path / "07-test.py"
+    shutil.copy(SOURCES[0].with_suffix(".ipynb"), source.with_suffix(".ipynb"))
+    first = (
+        "# %% [markdown]\n# # 7. A test\n#\n# *What it shows: one thing;\n# another.*\n#\n# Text.\n"
+    )
+    cover = '\n# %% tags=["cover"] alt="a line"\n1\n'
+    source.write_text(first + cover)
+    *_, row = build["table"]([source]).splitlines()
+    seconds = json.loads(source.with_suffix(".ipynb").read_text())["metadata"]["seconds"]
+    place = "notebooks/lessons/07-test"
+    assert row == (
+        f'| <img src="{place}.png" width="280" alt="a line"> | [7. A test]({place}.ipynb)'
+        f" | one thing; another | {seconds} s |"
+    )
+    for incomplete in (first, first.replace("*What", "What") + cover):
+        source.write_text(incomplete)
+        with pytest.raises(SystemExit, match=r"07-test\.py: the first cell needs"):
+            build["table"]([source])
+
+
+def test_a_table_stands_between_its_marks(build):
+    start, end = build["TABLE"]
+    assert (
+        build["with_table"](f"a\n{start}\nold\n{end}\nb\n", "new")
+        == f"a\n{start}\n\nnew\n\n{end}\nb\n"
+    )
+    with pytest.raises(SystemExit, match="are gone"):
+        build["with_table"](f"a\n{start}\nold\n", "new")
+
+
+def test_a_build_keeps_the_time_of_a_quiet_machine(tmp_path, build):
+    """It executes a tiny notebook, with and without `--time`."""
+    import nbformat
+
+    source = tmp_path / "tiny.py"
+    figure = "from charlstm.notebook import plots\n\nplots.curves({}, 'x', 'y')"
+    source.write_text(f'# %% tags=["cover"] alt="a"\n# %matplotlib inline\n{figure}\n')
+
+    def seconds():
+        return nbformat.read(source.with_suffix(".ipynb"), as_version=4).metadata.get("seconds")
+
+    build["build"](source)
+    assert seconds() is None
+    notebook = nbformat.read(source.with_suffix(".ipynb"), as_version=4)
+    notebook.metadata["seconds"] = 1234
+    nbformat.write(notebook, source.with_suffix(".ipynb"))
+    build["build"](source)
+    assert seconds() == 1234
+    build["build"](source, timed=True)
+    assert seconds() < 1000

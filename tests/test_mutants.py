@@ -26,8 +26,8 @@ MUTANTS = [
     ("the warm-up of whichever is over last", "training/budget", "max((step + 1)", "min((step + 1)", "training/test_budget.py"),
     ("a good state without the best weights", "training/snapshot", "trainer.best = best", "pass", "training/test_snapshot.py"),
     ("vectors decayed too", "training/optimizer", '{"params": vectors, "weight_decay": 0.0}', '{"params": vectors}', "training/test_optimizer.py"),
-    ("streams not contiguous", "text/streams", "(index * self.window, (index", "(index * self.window // 2, (index", "text/test_text.py -k row"),
-    ("targets not shifted", "text/streams", "self.ids[offset + 1 : offset + 1 +", "self.ids[offset : offset +", "text/test_text.py -k row"),
+    ("streams not contiguous", "text/streams", "(index * self.window, (index", "(index * self.window // 2, (index", "text/test_streams.py -k row"),
+    ("targets not shifted", "text/streams", "self.ids[offset + 1 : offset + 1 +", "self.ids[offset : offset +", "text/test_streams.py -k row"),
     ("temperature multiplied", "sampling/sampler", "min(1 / temperature", "min(temperature", "sampling/test_sampler.py -k distribution"),
     ("top-p cuts one too many", "sampling/sampler", "ranked[before >=", "ranked[before + ranked >", "sampling/test_sampler.py -k distribution"),
     ("true taken for a whole number", "model/section", "type(v) is int and", "isinstance(v, int) and", "model/test_checkpoint.py -k garbled_fact"),
@@ -38,8 +38,10 @@ MUTANTS = [
     ("pushed away from the trained weights", "measuring/dynamic", "back * (origin - p)", "back * (p - origin)", "measuring/test_dynamic.py -k krause"),
     ("pieces over the border counted", "text/novelty", "found[: size - length + 1]", "found[:size]", "text/test_novelty.py"),
     ("lags in the wrong order", "insight/gradients", "[::-1].transpose", ".transpose", "insight/test_gradients.py -k finite"),
-    ("the weather never changes", "text/synthetic", "seen.sum() @ moves", "seen.sum()", "text/test_sources.py -k diary"),
-    ("another text of that name taken", "text/registry", "if digest != entry.sha256", "if not digest", "text/test_registry.py -k other_content"),
+    ("known letters not taken away", "text/writer", "if n[place] == character", "if n", "text/test_writer.py"),
+    ("an echo from the wrong place", "text/synthetic", "ids[place] = ids[place - lag]", "ids[place] = ids[place - 1]", "text/test_synthetic.py -k echo"),
+    ("the weather never changes", "text/synthetic", "seen.sum() @ moves", "seen.sum()", "text/test_synthetic.py -k diary"),
+    ("another text of that name taken", "text/registry", "if digest != text.sha256", "if not digest", "text/test_registry.py -k other_content"),
 ]  # fmt: skip
 
 

@@ -25,7 +25,6 @@ MODULES = {
     "charlstm.gradients": "charlstm.insight.gradients",
     "charlstm.novelty": "charlstm.text.novelty",
     "charlstm.plots": "charlstm.notebook.plots",
-    "charlstm.widgets": "charlstm.notebook.widgets",
 }
 NAMES = {"carried": "score_carried", "cold": "score_cold", "fit_streams": "streams_for"}
 

@@ -5,28 +5,25 @@ from typing import Any
 
 import numpy as np
 
-SHOWN = 6  # entries of an array that a message holds, and digits of a number
+SHOWN = 6  # entries of an array in a message, and digits of a number
+ALL_DIGITS = 17  # enough to tell any two float64 numbers apart
 
 
 def check(
     answer: Callable[..., Any],
     cases: Sequence[tuple[tuple[Any, ...], Any]],
     tolerance: float = 1e-6,
-) -> bool:
-    """Try a function on cases, and tell the first that is not as expected.
+) -> None:
+    """Try a function on cases, and print the first that is not as expected, or that all are right.
 
     Args:
-        answer: what the reader wrote; one that raises NotImplementedError is not yet written.
-        cases: arguments, and what should come: numbers, arrays or texts.
+        answer: what the reader wrote. If it raises NotImplementedError, it is not yet written.
+        cases: for each the arguments, and what should come: numbers, arrays or texts.
         tolerance: largest difference between numbers.
-
-    Returns:
-        whether all cases came out right.
 
     Example:
         >>> check(lambda x: x + 1, [((1,), 2), ((5,), 7)])
         not yet: <lambda>(5) should be 7, but is 6
-        False
     """
     name = getattr(answer, "__name__", "answer")
     for arguments, expected in cases:
@@ -35,28 +32,27 @@ def check(
             got = answer(*arguments)
         except NotImplementedError:
             print(f"to do: write {name}, then run this cell again")
-            return False
+            return
         except Exception as error:  # the reader's own code: any error is a wrong answer
             print(f"not yet: {call} raised {type(error).__name__}: {error}")
-            return False
+            return
         if not _same(got, expected, tolerance):
-            print(f"not yet: {call} {_told(got, expected, tolerance)}")
-            return False
+            print(f"not yet: {call} {_difference(got, expected, tolerance)}")
+            return
     print(f"right: {name}, {len(cases)} cases")
-    return True
 
 
 def expect(what: str, got: Any, expected: Any, tolerance: float = 1e-6) -> None:
-    """Go on if what came is what was expected, as a test of an assignment does.
+    """Compare what came with what was expected, as the tests of an assignment do.
 
     Args:
-        what: was computed, for the message.
-        got: number, array, tensor or text that came.
-        expected: that should have come, in the same shape.
+        what: the name of what was computed, for the message.
+        got: the number, array, tensor or text that came.
+        expected: what should have come, in the same shape.
         tolerance: largest difference between numbers.
 
     Raises:
-        AssertionError: it is another, with both.
+        AssertionError: they differ; the message shows both.
 
     Example:
         >>> expect("the sum of [1, 2]", 4, 3)
@@ -64,7 +60,7 @@ def expect(what: str, got: Any, expected: Any, tolerance: float = 1e-6) -> None:
         AssertionError: the sum of [1, 2] should be 3, but is 4
     """
     if not _same(got, expected, tolerance):
-        raise AssertionError(f"{what} {_told(got, expected, tolerance)}")
+        raise AssertionError(f"{what} {_difference(got, expected, tolerance)}")
 
 
 def _same(got: Any, expected: Any, tolerance: float) -> bool:
@@ -77,16 +73,15 @@ def _same(got: Any, expected: Any, tolerance: float) -> bool:
     return got.shape == expected.shape and bool(np.allclose(got, expected, rtol=0, atol=tolerance))
 
 
-def _told(got: Any, expected: Any, tolerance: float) -> str:
-    """Tell what should have come, and what came, in as many digits as show the difference."""
-    texts = _short(expected), _short(got)
-    if texts[0] == texts[1]:
-        texts = _short(expected, digits=17), _short(got, digits=17)
-    return f"should be {texts[0]}, but is {texts[1]}" + _where(got, expected, tolerance)
+def _difference(got: Any, expected: Any, tolerance: float) -> str:
+    """Say what should have come and what came, with enough digits to show the difference."""
+    digits = SHOWN if _short(expected) != _short(got) else ALL_DIGITS
+    shown = f"should be {_short(expected, digits)}, but is {_short(got, digits)}"
+    return shown + _first_difference(got, expected, tolerance)
 
 
-def _where(got: Any, expected: Any, tolerance: float) -> str:
-    """Tell the first entry that differs of arrays too long to be shown whole."""
+def _first_difference(got: Any, expected: Any, tolerance: float) -> str:
+    """Name the first entry that differs, if the arrays are too long to be shown whole."""
     try:
         got, expected = _array(got), _array(expected)
     except (TypeError, ValueError):

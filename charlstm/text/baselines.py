@@ -1,6 +1,6 @@
 """What others reach on the same text, for scale: a compressor, and a 5-gram model.
 
-Both learn while they read, and may first read a history that does not count, such as the text that
+Both learn while they read. Both may first read a history that does not count, such as the text that
 a model was trained on.
 """
 
@@ -32,38 +32,73 @@ def xz_bits(text: bytes, history: bytes = b"") -> float:
 def ngram_bits(ids: Ids, vocabulary_size: int, first: int = 0, order: int = 5) -> float:
     """Return the bits that an adaptive n-gram model needs for the characters from `first` on.
 
-    Interpolated Witten-Bell smoothing (Bell, Cleary & Witten 1990, method C; Chen & Goodman 1999):
-    with n(h) the times that a context h was seen before, n(h, w) those with w after it, and t(h)
-    the number of different characters after it,
+    The model predicts a character w from its context h: the n - 1 characters before it. It counts
+    what came after h so far. A long context is seldom seen twice, so the model also asks the
+    shorter ones: it mixes the counts of h with its prediction from h without the first character,
+    that one with the next shorter context, and so on down to no context at all.
+
+    How much weight the shorter context gets depends on how often h surprised us. Let n(h) be how
+    often h came before, n(h, w) how often w followed it, and t(h) how many different characters
+    have followed it. Then
 
     p(w | h) = (n(h, w) + t(h) p(w | shorter h)) / (n(h) + t(h)),
 
-    down to the uniform distribution. All counts are of what comes before the character.
+    and below no context at all stands 1 / V. If h is new, p(w | h) = p(w | shorter h). This is
+    interpolated Witten-Bell smoothing (Bell, Cleary & Witten 1990, method C; Chen & Goodman 1999).
+
+    A tiny example: what does "abab" cost with n = 2 and V = 2?
+
+    1. a: nothing is known, p = 1/2. 1 bit.
+    2. b: one a was read, so without a context p(b) = (0 + 1 * 1/2) / (1 + 1) = 1/4. What follows an
+       a is not known yet. 2 bits.
+    3. a: one a and one b were read, p(a) = (1 + 2 * 1/2) / (2 + 2) = 1/2. Nothing has followed a b
+       yet. 1 bit.
+    4. b: without a context p(b) = (1 + 2 * 1/2) / (3 + 2) = 2/5. After an a there was one b, so
+       p(b | a) = (1 + 1 * 2/5) / (1 + 1) = 7/10. 0.51 bits.
+
+    All counts are of what was read before the character, so the model never sees its answer.
 
     Args:
         ids: history and text, (N,).
         vocabulary_size: V.
         first: where the text begins in `ids`; what comes before is history.
         order: n; contexts have up to n - 1 characters.
+
+    Example:
+        >>> round(ngram_bits(np.array([0, 1, 0, 1]), vocabulary_size=2, order=2), 2)
+        4.51
     """
     words = ids.astype(np.int64)
+    # The loop goes through the context lengths 0, 1, ..., and handles all places of the text at
+    # once. `chance` holds p(w | h) for the contexts so far. `context` gives equal contexts the same
+    # number, so that two places with the same number have read the same letters.
     chance = np.full(len(words), 1.0 / vocabulary_size)
-    context = np.zeros(len(words), np.int64)  # which context each character stands in
+    context = np.zeros(len(words), np.int64)
     for length in range(min(order, len(words))):
-        known = slice(length, None)
+        known = slice(length, None)  # places with so many characters before them
         pair = np.unique(context[known] * vocabulary_size + words[known], return_inverse=True)[1]
-        seen_pair = _earlier(pair)
-        seen, followers = _earlier(context[known]), _earlier(context[known], seen_pair == 0)
+        seen_pair = _earlier(pair)  # n(h, w)
+        seen = _earlier(context[known])  # n(h)
+        followers = _earlier(context[known], seen_pair == 0)  # t(h): the pairs that were new
         total = np.maximum(seen + followers, 1)
         backed_off = np.where(seen > 0, followers / total, 1.0)
         chance[known] = seen_pair / total + backed_off * chance[known]
+        # a context that is longer by one is a pair: the context of the place before, and its letter
         context = np.zeros(len(words), np.int64)
         context[length + 1 :] = pair[:-1] + 1
     return float(-np.log(chance[first:]).sum() / math.log(2))
 
 
 def _earlier(groups: Counts, counted: Any = None) -> Counts:
-    """Count, for each place, the earlier places of the same group (that are `counted`)."""
+    """Count, for each place, the earlier places of the same group (only those `counted`).
+
+    Sorting brings the places of a group together and keeps their order. There a running count
+    gives the answer, once the count at the start of the group is taken off.
+
+    Example:
+        >>> _earlier(np.array([7, 4, 7, 7, 4]))
+        array([0, 0, 1, 2, 1])
+    """
     order = np.argsort(groups, kind="stable")
     marks = np.ones(len(groups), np.int64) if counted is None else counted[order].astype(np.int64)
     before = marks.cumsum() - marks

@@ -1,6 +1,7 @@
 """A name, a path, a folder or "-" becomes text.
 
-A path wins over a name of `registry.py`. Text is decoded strictly, never guessed at.
+If a path and a name of `registry.py` are the same word, the path wins. Bytes are decoded strictly
+by the encoding that was given; nothing is guessed.
 """
 
 from __future__ import annotations
@@ -12,9 +13,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from charlstm.errors import UserError, say
+from charlstm.errors import UserError, option, say
 from charlstm.options import DataOptions
 from charlstm.text.registry import content, named
+
+LOOKED_AT = 8192  # bytes of a file; a zero byte among them is the sign of a binary file
 
 
 @dataclass(frozen=True)
@@ -23,9 +26,9 @@ class Corpus:
 
     Attributes:
         sources: what the user named, in order.
-        text: the characters; with `--bytes` one character U+0000 to U+00FF for each byte.
-        sha256: digest of the files' bytes, one after the other; of the text kept (in UTF-8) where a
-            limit cut it.
+        text: the characters; with the option `bytes`, a character U+0000 to U+00FF for each byte.
+        sha256: digest of the files' bytes, one after the other; if a limit cut the text, of what
+            is left, in UTF-8.
         options: how the bytes were turned into `text`.
     """
 
@@ -45,7 +48,7 @@ class Corpus:
 
 
 def parts(length: int, split: tuple[float, float]) -> dict[str, slice]:
-    """Cut a text of a length by position into `train`, `validation` and `test`; `all` is all.
+    """Return where `train`, `validation` and `test` lie in a text of this length; `all` is all.
 
     Example:
         >>> parts(10, (0.6, 0.3))["validation"]
@@ -53,7 +56,8 @@ def parts(length: int, split: tuple[float, float]) -> dict[str, slice]:
     """
     train, validation = split
     first = int(length * train)
-    second = length if train + validation > 1 - 1e-9 else int(length * (train + validation))
+    nothing_left = train + validation > 1 - 1e-9  # 0.9 + 0.1, say, up to rounding
+    second = length if nothing_left else int(length * (train + validation))
     return {
         "train": slice(0, first),
         "validation": slice(first, second),
@@ -84,7 +88,8 @@ def read_corpus(sources: Sequence[str], options: DataOptions | None = None) -> C
         UserError: nothing there, not readable, not text in this encoding, or empty.
     """
     options = options or DataOptions()
-    texts, digest = [], hashlib.sha256()
+    texts = []
+    digest = hashlib.sha256()
     for source in sources:
         for name, read in _files(source, options):
             digest.update(read)
@@ -120,7 +125,8 @@ def _folder(folder: Path, options: DataOptions) -> list[tuple[str, bytes]]:
         hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
         if path.is_file() and not hidden:
             read = content(path)
-            if options.bytes or wide or b"\0" not in read[:8192]:  # the sign of a binary file
+            binary = b"\0" in read[:LOOKED_AT]
+            if options.bytes or wide or not binary:
                 found.append((str(path), read))
             else:
                 say(f"{path}: left out, it is not text")
@@ -138,8 +144,9 @@ def _decode(name: str, read: bytes, options: DataOptions) -> str:
         wrong = read[error.start]
         raise UserError(
             f"{name}: byte 0x{wrong:02x} at offset {error.start} is not {options.encoding}; name"
-            " the encoding with --encoding (latin-1, cp1252, utf-16 ...), or model bytes with"
-            " --bytes"
+            f" the encoding with {option('encoding')} (latin-1, cp1252, utf-16 ...), or model bytes"
+            f" with {option('bytes')}"
         ) from None
-    except (LookupError, UnicodeError) as error:  # a codec that is not of texts
-        raise UserError(f"--encoding {options.encoding}: {error}; name a text encoding") from None
+    except (LookupError, UnicodeError) as error:  # a codec for something other than text
+        given = option("encoding", options.encoding)
+        raise UserError(f"{given}: {error}; name a text encoding") from None

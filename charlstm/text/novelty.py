@@ -1,9 +1,22 @@
 """How much of a text is copied from another: shares of copied pieces, and the longest of them.
 
-Pieces are compared exactly, by ranks: two pieces of a length are equal where their ranks are. Ranks
-of pieces twice as long follow from pairs of ranks (prefix doubling: Karp, Miller & Rosenberg 1972).
-Memory is linear in the texts: four bytes a character for each doubling up to the longest piece, of
-which there are seven for a hundred characters.
+A text has a piece of 20 characters at nearly every place, and to compare each with each as a string
+would take far too long. So every piece gets a number, its *rank* among the different pieces of its
+length in sorted order. Two pieces of a length are equal exactly if their ranks are equal.
+
+Ranks of long pieces follow from those of short ones: a piece of 4 is two pieces of 2 side by side,
+so a pair of their ranks stands for it. Ranking these pairs gives the ranks for 4, those give the
+ranks for 8, and so on (prefix doubling: Karp, Miller & Rosenberg 1972). A piece of 6 is two pieces
+of 4 that overlap by 2. In "abcabd":
+
+| length | pieces, from left to right | ranks |
+| --- | --- | --- |
+| 1 | a b c a b d | 0 1 2 0 1 3 |
+| 2 | ab bc ca ab bd | 0 1 3 0 2 |
+| 3 | abc bca cab abd: the pairs of ranks (0, 1) (1, 3) (3, 0) (0, 2) | 0 2 3 1 |
+
+"ab" has its rank twice, so it is there twice; no piece of 3 is. Memory is linear in the texts: four
+bytes a character for each doubling, which makes seven doublings for pieces of 100 characters.
 """
 
 import re
@@ -14,19 +27,20 @@ from typing import Any
 import numpy as np
 
 LENGTHS = (5, 10, 20, 30, 50, 100)
-_WORD = re.compile(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*")  # of letters; no marks above or below
+# letters, with an apostrophe or a hyphen between them; combining marks are not letters
+_WORD = re.compile(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*")
 Ranks = np.ndarray[Any, np.dtype[np.int32]]
 
 
 @dataclass(frozen=True)
 class Novelty:
-    """What a text has in common with the one that its writer read.
+    """What a text has in common with an original that its writer has read.
 
     Attributes:
-        copied: for some lengths, the share of the text's pieces of that length that stand in the
-            other text, too; None where the text is shorter.
+        copied: for each of `LENGTHS`, the share of the text's pieces of that length that stand in
+            the original, too; None if the text is shorter than that.
         longest: the longest piece that stands in both; the first of several.
-        known_words: share of its words that the other text has; None without words.
+        known_words: share of its words that the original has; None without words.
     """
 
     copied: dict[int, float | None]
@@ -34,32 +48,33 @@ class Novelty:
     known_words: float | None
 
 
-def novelty(text: str, source: str) -> Novelty:
-    """Compare a text with the one that its writer read.
+def novelty(text: str, original: str) -> Novelty:
+    """Compare a text with an original that its writer has read.
 
     Args:
         text: what was written.
-        source: what was read before.
+        original: what was read before.
 
     Example:
         >>> result = novelty("the cat sat on a mat", "once the cat sat; a dog sat on a hat")
         >>> result.longest, result.copied[5]
         ('the cat sat', 0.8125)
     """
-    ranks, size = _Ranks(text + source), len(text)
+    ranks = _Ranks(text + original)
+    size = len(text)
 
     def copied(length: int) -> Any:
-        """Return for each piece of `text` of this length whether `source` has it."""
+        """Return for each piece of `text` of this length whether `original` has it."""
         found = ranks.of(length)
-        # a piece that begins in the text and ends in the source is of neither
+        # a piece that begins in the text and ends in the original belongs to neither
         return np.isin(found[: size - length + 1], found[size:])
 
     shares = {
         length: float(copied(length).mean()) if length <= len(text) else None for length in LENGTHS
     }
-    longest = _largest(lambda length: bool(copied(length).any()), min(len(text), len(source)))
+    longest = _largest(lambda length: bool(copied(length).any()), min(len(text), len(original)))
     start = int(copied(longest).argmax()) if longest else 0
-    return Novelty(shares, text[start : start + longest], known_words(text, source))
+    return Novelty(shares, text[start : start + longest], known_words(text, original))
 
 
 def longest_repeat(text: str) -> str:
@@ -83,20 +98,23 @@ def longest_repeat(text: str) -> str:
     return text[start : start + longest]
 
 
-def known_words(text: str, source: str) -> float | None:
-    """Return the share of the words of a text that occur in another, letter case apart.
+def known_words(text: str, original: str) -> float | None:
+    """Return the share of the words of a text that occur in an original, in any letter case.
 
     Example:
         >>> known_words("The doth smurgle", "What doth the knave?")
         0.6666666666666666
     """
-    known = {word.lower() for word in _WORD.findall(source)}
+    known = {word.lower() for word in _WORD.findall(original)}
     words = _WORD.findall(text)
     return sum(word.lower() in known for word in words) / len(words) if words else None
 
 
 def _largest(holds: Callable[[int], bool], limit: int) -> int:
-    """Return the largest length that `holds`; if a length does, so do all shorter ones."""
+    """Return the largest length that `holds`. If a length holds, so do all shorter ones.
+
+    The length is doubled until it no longer holds. Then the gap to the last one that did is halved.
+    """
     low, high = 0, 1
     while high <= limit and holds(high):
         low, high = high, 2 * high
@@ -108,14 +126,19 @@ def _largest(holds: Callable[[int], bool], limit: int) -> int:
 
 
 class _Ranks:
-    """Ranks of all pieces of a text, by length."""
+    """Ranks of all pieces of a text, for lengths as they are asked for."""
 
     def __init__(self, text: str) -> None:
         points = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
         self._of_power: list[Ranks] = [_ranks(points)]
 
     def of(self, length: int) -> Ranks:
-        """Return the rank of the piece of this length, at least 1, that begins at each place."""
+        """Return the rank of the piece of this length, at least 1, that begins at each place.
+
+        Example:
+            >>> [_Ranks("abcabd").of(length).tolist() for length in (2, 3)]
+            [[0, 1, 3, 0, 2], [0, 2, 3, 1]]
+        """
         power = length.bit_length() - 1
         while len(self._of_power) <= power:
             half = 1 << (len(self._of_power) - 1)
@@ -124,7 +147,7 @@ class _Ranks:
 
 
 def _joined(ranks: Ranks, shift: int) -> Ranks:
-    """Return the ranks of pieces that are two pieces, the second `shift` to the right."""
+    """Rank the pieces that consist of two: one with these ranks, one `shift` to its right."""
     if not shift:
         return ranks
     first, second = ranks[:-shift], ranks[shift:]

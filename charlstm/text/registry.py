@@ -1,9 +1,10 @@
 """Texts that have a name.
 
-- `tales`, `plays`, `verse`: written for charlstm (CC0), they come with it;
-- `python`: the source of the standard library of the Python that runs, on every machine;
-- those of `registry.toml`: downloaded when first asked for, by pooch, and checked;
-- any other file in the corpus folder: `CHARLSTM_DATA` where that is set, else `~/.cache/charlstm`.
+- `tales`, `plays` and `verse` were written for charlstm (CC0) and come with it.
+- `python` is the source of the standard library of the Python that runs.
+- The texts of `registry.toml` are downloaded at first use, by pooch, and checked.
+- Any other file in the corpus folder has its own name. That folder is the one that `CHARLSTM_DATA`
+  names, or else `~/.cache/charlstm`.
 """
 
 import hashlib
@@ -30,16 +31,16 @@ RETRIES = 2
 
 
 @dataclass(frozen=True)
-class Entry:
-    """A text that can be downloaded, as `registry.toml` has it.
+class Download:
+    """A text that can be downloaded, as `registry.toml` describes it.
 
     Attributes:
         title: what it is.
-        url: where, pinned to a commit.
+        url: its address, pinned to a commit.
         file: its name in the corpus folder.
         sha256: digest of its bytes.
-        characters: its length, in bytes, too: all of these are ASCII.
-        vocabulary: different characters.
+        characters: its length, and its size in bytes, too, because all these texts are ASCII.
+        vocabulary: how many different characters it has.
         licence: what one may do with it.
     """
 
@@ -53,7 +54,7 @@ class Entry:
 
 
 def shipped_folder() -> Path:
-    """Return where the texts and `registry.toml` are: in the wheel, or in the checkout."""
+    """Return the folder of the texts and `registry.toml`: in the wheel, or in the checkout."""
     package = Path(__file__).parents[1]
     installed = package / "texts"
     return installed if installed.is_dir() else package.parent / "corpora"
@@ -65,10 +66,10 @@ def corpus_folder() -> Path:
 
 
 @cache
-def registry() -> dict[str, Entry]:
+def registry() -> dict[str, Download]:
     """Return the texts that can be downloaded, by name."""
     path = shipped_folder() / "registry.toml"
-    return {name: Entry(**entry) for name, entry in tomllib.loads(path.read_text()).items()}
+    return {name: Download(**fields) for name, fields in tomllib.loads(path.read_text()).items()}
 
 
 def shipped() -> dict[str, Path]:
@@ -77,18 +78,18 @@ def shipped() -> dict[str, Path]:
 
 
 def others() -> dict[str, Path]:
-    """Return the files in the corpus folder that nothing else names, by name."""
-    known = {entry.file for entry in registry().values()}
+    """Return the files in the corpus folder that have no other name, by name."""
+    known = {download.file for download in registry().values()}
     files = [p for p in sorted(corpus_folder().glob("*")) if p.is_file() and p.name not in known]
     taken = {*shipped(), *registry(), PYTHON, "README"}
     return {path.stem: path for path in files if path.stem not in taken and path.name[0] != "."}
 
 
 def named(name: str) -> list[tuple[str, bytes]]:
-    """Return the files of a named text: where each is, and its bytes.
+    """Return the files of a named text: the path and the bytes of each.
 
     Raises:
-        UserError: no text of that name; or it has to be downloaded, and cannot be.
+        UserError: there is no text of that name, or it cannot be downloaded.
     """
     if name == PYTHON:
         return _standard_library()
@@ -119,36 +120,36 @@ def content(path: Path) -> bytes:
         raise unreadable(path, error, "give a text that can be read") from None
 
 
-def _downloaded(entry: Entry) -> Path:
-    """Return the path of a text in the corpus folder, where it is put if it is not there yet."""
-    path = corpus_folder() / entry.file
+def _downloaded(text: Download) -> Path:
+    """Return the path of a text in the corpus folder; download it if it is not there yet."""
+    path = corpus_folder() / text.file
     if path.exists():
         digest = hashlib.sha256(content(path)).hexdigest()
-        if digest != entry.sha256:
+        if digest != text.sha256:
             raise UserError(
-                f"{path}: not the text of that name (its sha256 is {digest}, not {entry.sha256});"
+                f"{path}: not the text of that name (its sha256 is {digest}, not {text.sha256});"
                 " delete it to download the text again, or give its path to use it as it is"
             )
         return path
-    import pooch  # here, as it takes longer to import than to read a text that is there
+    import pooch  # here, because importing it takes longer than reading a text that is there
     import requests
 
-    say(f"downloading {entry.url} ({entry.characters:,} bytes) to {path}")
+    say(f"downloading {text.url} ({text.characters:,} bytes) to {path}")
     pooch.get_logger().setLevel("ERROR")
     loader = pooch.create(
         corpus_folder(),
         base_url="",
-        registry={entry.file: f"sha256:{entry.sha256}"},
-        urls={entry.file: entry.url},
+        registry={text.file: f"sha256:{text.sha256}"},
+        urls={text.file: text.url},
         retry_if_failed=RETRIES,
     )
     fetch = pooch.HTTPDownloader(progressbar=sys.stderr.isatty(), timeout=30)
     try:
-        return Path(loader.fetch(entry.file, downloader=fetch))
+        return Path(loader.fetch(text.file, downloader=fetch))
     except (requests.RequestException, ValueError, OSError) as error:
         raise UserError(
-            f"{entry.file} is not here and cannot be downloaded ({_reason(error, entry.url)});"
-            f" download {entry.url} and put it at {path}; CHARLSTM_DATA names another folder"
+            f"{text.file} is not here and cannot be downloaded ({_reason(error, text.url)});"
+            f" download {text.url} and put it at {path}; CHARLSTM_DATA names another folder"
         ) from None
 
 
@@ -166,7 +167,7 @@ def _reason(error: Exception, url: str) -> str:
 
 
 def _standard_library() -> list[tuple[str, bytes]]:
-    """Return the modules of the standard library in sorted order, but for tests."""
+    """Return the modules of the standard library in sorted order, without its tests."""
     folder = Path(sysconfig.get_path("stdlib"))
     found = []
     for path in sorted(folder.rglob("*.py")):

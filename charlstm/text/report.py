@@ -9,8 +9,8 @@ from charlstm.text.baselines import ngram_bits, xz_bits
 from charlstm.text.novelty import longest_repeat
 from charlstm.text.vocabulary import Vocabulary
 
-MOST = 300_000  # characters that the slower figures are taken from
-RARE = 10  # a model learns little of a character that it meets less often
+MOST = 300_000  # characters that the slower figures are computed from; they take a second or two
+RARE = 10  # a character that occurs less often is rare: a model learns little about it
 
 
 @dataclass(frozen=True)
@@ -20,10 +20,10 @@ class TextReport:
     Attributes:
         characters: its length.
         vocabulary: different characters.
-        rare: those that occur less than ten times, the rarest first.
-        measured: characters, from the start, that the following are taken from.
+        rare: the characters that occur fewer than `RARE` times, the rarest first.
+        measured: how many characters, from the start, the following figures are computed from.
         lines: lines that are not empty.
-        duplicate_lines: share of them that occurred before.
+        duplicate_lines: share of these lines that occurred before.
         longest_repeat: the longest piece that occurs twice.
         xz: bits per character of xz, at its highest setting.
         ngram: bits per character of the adaptive 5-gram model.
@@ -41,11 +41,11 @@ class TextReport:
 
 
 def text_report(text: str, bytewise: bool = False) -> TextReport:
-    r"""Look a text over.
+    r"""Collect the facts about a text.
 
     Args:
         text: the characters.
-        bytewise: whether each of them stands for a byte.
+        bytewise: whether each character stands for a byte.
 
     Raises:
         UserError: the text is empty.

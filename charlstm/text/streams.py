@@ -1,8 +1,9 @@
 """Ids to parallel streams, cut into windows: what truncated back-propagation reads.
 
-The text is laid out as `batch_size` rows, each a contiguous piece of it, and read from left to
-right one window of columns at a time. Row i of a window goes on where row i of the window before
-stopped, so that the state at the end of one is the state at the start of the next:
+The text is cut into `batch_size` pieces of equal length, and the pieces become the rows of a table.
+The table is read from left to right, one window of columns at a time. Row i of a window goes on
+where row i of the window before stopped. So the state at the end of one window is the state at the
+start of the next:
 
     >>> import numpy as np
     >>> alphabet = np.arange(26, dtype=np.int32)
@@ -16,8 +17,8 @@ stopped, so that the state at the end of one is the state at the start of the ne
     >>> streams.dropped  # 'a' is read by nobody in this epoch; another offset drops another end
     1
 
-The targets are the inputs one character later. What does not fill a window is dropped, and where
-it is dropped changes with the offset, which the trainer draws anew for each epoch.
+The targets are the inputs one character later. Characters that do not fill a window are dropped.
+Which ones depends on the offset; the trainer draws another offset for each epoch.
 """
 
 from dataclasses import dataclass
@@ -56,7 +57,7 @@ class Streams:
 
     @property
     def dropped(self) -> int:
-        """Characters that are no input in an epoch, the last one (a target only) not counted."""
+        """Characters that are no input in an epoch; the last one, only a target, is not counted."""
         return len(self.ids) - 1 - self.windows * self.batch_size * self.window
 
     def read(self, index: int, offset: int = 0) -> tuple[Ids, Ids]:
@@ -68,20 +69,26 @@ class Streams:
         """
         length = self.windows * self.window
         rows = self.ids[offset : offset + self.batch_size * length].reshape(-1, length)
-        after = self.ids[offset + 1 : offset + 1 + self.batch_size * length].reshape(-1, length)
+        targets = self.ids[offset + 1 : offset + 1 + self.batch_size * length].reshape(-1, length)
         columns = slice(index * self.window, (index + 1) * self.window)
-        return rows[:, columns], after[:, columns]
+        return rows[:, columns], targets[:, columns]
 
 
-def fit_streams(ids: Ids, batch_size: int, window: int) -> Streams:
-    """Lay out a text, with a smaller window and fewer streams where it is short.
+def streams_for(ids: Ids, batch_size: int, window: int) -> Streams:
+    """Lay out a text as streams, with a smaller window and fewer streams if it is short.
 
-    A stream holds two windows or more wherever three characters are left for it, so that a state
-    is carried: first the window shrinks until one stream does, then streams are left out.
+    Each stream should hold at least two windows, so that a state is carried from one to the next.
+    If the text is too short for that, the window shrinks first, until a single stream holds two.
+    Then the number of streams falls until each of them does.
+
+    Args:
+        ids: the text, int32, shape (N,).
+        batch_size: B, at most so many streams.
+        window: T, at most so many characters a window.
 
     Example:
         >>> import numpy as np
-        >>> streams = fit_streams(np.zeros(41, np.int32), batch_size=16, window=64)
+        >>> streams = streams_for(np.zeros(41, np.int32), batch_size=16, window=64)
         >>> streams.batch_size, streams.window
         (1, 20)
 

@@ -1,8 +1,8 @@
 """Characters to ids and back.
 
-An id is the rank of a character among the vocabulary's characters, which are sorted by code point
-when they come from a text. In a vocabulary of bytes each byte is the character U+0000 to U+00FF
-of the same number, so that the rest of the package knows only characters.
+The id of a character is its place among the vocabulary's characters. A vocabulary made from a text
+sorts them by code point. A vocabulary of bytes writes each byte as the character U+0000 to U+00FF
+with the same number, so that the rest of the package knows only characters.
 """
 
 import sys
@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from charlstm.errors import UserError
+from charlstm.errors import UserError, option
 
 Ids = np.ndarray[Any, np.dtype[np.int32]]
 LARGE_VOCABULARY = 1000  # above this, the softmax costs more than a small recurrent layer
@@ -58,14 +58,14 @@ class Vocabulary:
         kept = np.flatnonzero(counts >= min_count)
         if not kept.size:
             raise UserError(
-                f"--min-count is {min_count}, but no character occurs more than {counts.max()}"
-                " times; give a smaller count"
+                f"{option('min_count')} is {min_count}, but no character occurs more than"
+                f" {counts.max()} times; give a smaller count"
             )
         return cls(_text(kept), bytewise)
 
     @cached_property
     def _id_of(self) -> Ids:
-        """Ids by code point, -1 where there is none; the last entry stands for all beyond."""
+        """Ids by code point, -1 for none; the last entry stands for all larger code points."""
         points = _code_points(self.characters)
         table = np.full(int(points.max()) + 2, -1, np.int32)
         table[points] = np.arange(len(points), dtype=np.int32)
@@ -77,16 +77,16 @@ class Vocabulary:
         """Return the ids of a text's characters.
 
         Args:
-            text: any text; for a vocabulary of bytes, bytes as characters U+0000 to U+00FF.
-            unknown: what to do with characters that have no id.
-            where: what to call the text in an error.
+            text: any text; a vocabulary of bytes takes bytes as characters U+0000 to U+00FF.
+            unknown: "error" refuses a character that has no id, "skip" leaves it out.
+            where: the name of the text in an error.
 
         Returns:
-            ids, int32, shape (len(text),), shorter where unknown characters were skipped.
+            ids, int32, shape (len(text),); fewer if unknown characters were skipped.
 
         Raises:
-            UserError: a character is unknown and `unknown` is "error"; it and its position
-                (counted from 0) are named.
+            UserError: a character is unknown and `unknown` is "error". The message names it and
+                its position, counted from 0.
         """
         table = self._id_of
         ids = table[np.minimum(_code_points(text), len(table) - 1)]
@@ -98,7 +98,7 @@ class Vocabulary:
         position = int(np.argmin(known))
         raise UserError(
             f"{where}: character {describe(text[position])} at position {position} is not among"
-            f" the model's {len(self)} characters; remove it, or pass --unknown skip"
+            f" the model's {len(self)} characters; remove it, or pass {option('unknown', 'skip')}"
         )
 
     def unknown(self, text: str) -> str:
@@ -110,7 +110,7 @@ class Vocabulary:
         return _text(_code_points(self.characters)[np.asarray(ids, np.int64)])
 
     def from_user(self, text: str) -> str:
-        """Turn what a person typed into this vocabulary's characters: its bytes as UTF-8."""
+        """Turn what a person typed into this vocabulary's characters (for bytes: by UTF-8)."""
         return text.encode("utf-8", "surrogateescape").decode("latin-1") if self.bytewise else text
 
     def to_user(self, text: str) -> bytes:

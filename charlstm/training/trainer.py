@@ -18,7 +18,7 @@ from charlstm.measuring.scores import COLD_WINDOW, score_cold
 from charlstm.model.checkpoint import Arrays
 from charlstm.model.network import CharModel, ModelState
 from charlstm.options import TrainOptions
-from charlstm.text.streams import fit_streams
+from charlstm.text.streams import streams_for
 from charlstm.text.vocabulary import Ids
 from charlstm.training.budget import Budget, learning_rate, validation_interval
 from charlstm.training.optimizer import adamw, move_average
@@ -53,7 +53,7 @@ class Trainer:
         self.options = options
         self.bf16 = bf16
         self.validation_ids = validation_ids
-        self.streams = fit_streams(train_ids, options.batch_size, options.window)
+        self.streams = streams_for(train_ids, options.batch_size, options.window)
         self.chars_per_step = self.streams.batch_size * self.streams.window
         self.budget = Budget.of(options)
         scored = min(len(validation_ids) - 1, VALIDATION_WINDOWS * COLD_WINDOW)

@@ -628,18 +628,10 @@ with redirect_stderr(StringIO()):
 # letter `lag` places before, the others are drawn.
 
 
-# %% nbgrader={"grade": false, "grade_id": "echo_text", "locked": true, "schema_version": 3, "solution": false, "task": false}
-def echo_text(N, lag, seed):
-    """Return a text of N letters from a to d, most of which repeat the one `lag` places before."""
-    rng = np.random.default_rng(seed)
-    letters = rng.integers(4, size=N)
-    for t in np.flatnonzero(rng.random(N) < 0.95):
-        if t >= lag:
-            letters[t] = letters[t - lag]
-    return "".join("abcd"[i] for i in letters)
+# %% nbgrader={"grade": false, "grade_id": "echo", "locked": true, "schema_version": 3, "solution": false, "task": false}
+from charlstm.text.synthetic import echo
 
-
-print(echo_text(60, 3, 0))
+print(echo(60, lag=3, share=0.95, letters="abcd", seed=0).text)
 
 # %% [markdown]
 # **Guess** before you write: windows of 4 characters on an echo with lag 3. In which order will the
@@ -720,9 +712,11 @@ def experiment(text, seed):
 from contextlib import redirect_stderr
 from io import StringIO
 
+from charlstm.text.synthetic import echo
+
 
 def tests():
-    found = experiment(echo_text(16_001, 3, 0), 0)
+    found = experiment(echo(16_001, lag=3).text, 0)
     print("found:", {how: f"{float(nats):.3f}" for how, nats in found.items()})
     names = "the experiment should return the keys carried, zeroed and shuffled"
     assert set(found) == {"carried", "zeroed", "shuffled"}, names
@@ -745,15 +739,12 @@ from io import StringIO
 import numpy as np
 
 from charlstm import read_corpus
+from charlstm.text.synthetic import echo
 
 
 def tests():
     def letters(N, lag, seed, share):
-        rng = np.random.default_rng(seed)
-        found = rng.integers(4, size=N)
-        for t in np.flatnonzero(rng.random(N) < share):
-            found[t] = found[t - lag] if t >= lag else found[t]
-        return "".join("wxyz"[i] for i in found)
+        return echo(N, lag, share, "wxyz", seed).text
 
     def between(what, low, value, high):
         told = f"{what} should be between {low:.2f} and {high:.2f}, but is {value:.3f}"

@@ -42,7 +42,7 @@ import torch
 from torch.nn import functional as F
 
 import charlstm
-from charlstm import CharModel, ModelOptions, Vocabulary, fit_streams
+from charlstm import CharModel, ModelOptions, Vocabulary, streams_for
 
 torch.set_num_threads(1)
 
@@ -59,13 +59,13 @@ torch.set_num_threads(1)
 #   or a plain recurrent network, each (B, H). `None` is the zero state;
 # - `logits`: (B, T, V). `logits[b, t]` is the prediction of what comes after `inputs[b, t]`.
 #
-# `fit_streams` (lesson 2) cuts a text into B rows that are read in windows of T characters. Row b
+# `streams_for` (lesson 2) cuts a text into B rows that are read in windows of T characters. Row b
 # of a window goes on where row b of the window before ended, so the state may be carried. Ids are
 # NumPy arrays of int32.
 
 # %%
 vocabulary = Vocabulary.of("a tiny text")
-streams = fit_streams(vocabulary.encode("a tiny text"), batch_size=2, window=2)
+streams = streams_for(vocabulary.encode("a tiny text"), batch_size=2, window=2)
 inputs, targets = streams.read(0)
 small = CharModel(ModelOptions(layers=2, hidden_size=5, embedding_size=3), len(vocabulary))
 logits, state = small(torch.from_numpy(inputs))
@@ -206,7 +206,7 @@ def tests():
         optimizer = kind(model.parameters(), lr=rate)
         true_optimizer = kind(true.parameters(), lr=rate)
         ids = np.random.default_rng(seed).integers(0, 9, B * T * 4 + 1).astype(np.int32)
-        streams = fit_streams(ids, B, T)
+        streams = streams_for(ids, B, T)
         state, true_state = None, None
         for window in range(4):
             x, y = streams.read(window)
@@ -257,7 +257,7 @@ def tests():
     model = MarkedModel(ModelOptions(layers=2, hidden_size=4, embedding_size=3, dropout=0), 5)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
     ids = np.random.default_rng(0).integers(0, 5, 2 * 3 * 50 + 1).astype(np.int32)
-    streams = fit_streams(ids, 2, 3)
+    streams = streams_for(ids, 2, 3)
     for window in range(50):
         loss, state = tbptt_step(model, optimizer, *streams.read(window), state, 1.0)
         losses.append(loss)
@@ -645,7 +645,7 @@ tests()
 # - each of the two models starts as
 #   `CharModel(ModelOptions(hidden_size=64, embedding_size=32, dropout=0), vocabulary_size, seed)`;
 # - each is trained for 400 steps with `torch.optim.Adam` at the learning rate 0.01 and clip 1.0, on
-#   `fit_streams(train_ids, batch_size=64, window=2)`, its windows in their order; where the text is
+#   `streams_for(train_ids, batch_size=64, window=2)`, its windows in their order; where the text is
 #   used up (after `streams.windows` windows), it begins again, from the zero state or not, as you
 #   like;
 # - use your `tbptt_step` from part 1. (If it does not work, write the loop anew here: this part is
@@ -678,7 +678,7 @@ def experiment(train_ids, held_out_ids, vocabulary_size, seed):
     """
     ### BEGIN SOLUTION
     options = ModelOptions(hidden_size=64, embedding_size=32, dropout=0)
-    streams = fit_streams(train_ids, batch_size=64, window=2)
+    streams = streams_for(train_ids, batch_size=64, window=2)
     found = {"models": {}}
     for name in ("reset", "carried"):
         model, state = CharModel(options, vocabulary_size, seed), None
@@ -794,14 +794,14 @@ tests()
 
 # %%
 from charlstm import Checkpoint, Sampler, find_model
-from charlstm.notebook import plots
+from charlstm.notebook import text_plots
 
 sampler = Sampler(Checkpoint.load(find_model("tinyshakespeare")))
 letters = sampler.vocabulary.characters
 read, state = sampler.read(sampler.vocabulary.encode("ROMEO:\nO, she doth te"))
 shown = {"as it is": tempered(read[-1], 1.0), "T = 0.5": tempered(read[-1], 0.5)}
 shown["T = 1, top-p 0.8"] = cut(tempered(read[-1], 1.0), top_p=0.8)
-plots.next_character(letters, shown, "after 'O, she doth te'")
+text_plots.next_character(letters, shown, "after 'O, she doth te'")
 
 # %%
 rng, logits, written = np.random.default_rng(0), read[-1], "O, she doth te"

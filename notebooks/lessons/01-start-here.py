@@ -1,6 +1,8 @@
 # %% [markdown]
 # # 1. Start here: a machine that writes one letter at a time
 #
+# *What it shows: a text in ten seconds; what a character model is; temperature; surprise.*
+#
 # Run the first two cells, and within seconds a small neural network writes Shakespeare for you, or
 # at least something with his spelling. By the end of this lesson you will know what it does between
 # two letters, and what the knob called *temperature* turns.
@@ -18,7 +20,7 @@ import numpy as np
 import torch
 
 from charlstm import Checkpoint, SampleOptions, Sampler, find_model, generate
-from charlstm.notebook import plots
+from charlstm.notebook import text_plots
 
 torch.set_num_threads(1)
 FAST = bool(os.environ.get("CHARLSTM_FAST"))  # fewer letters, for a quick test of this notebook
@@ -64,7 +66,7 @@ print(f"Python {platform.python_version()}, {usable_cpus()} CPUs: ready")
 # English, and that of the model's own letters in random order.
 
 # %%
-from charlstm.text.corpus import read_corpus
+from charlstm import read_corpus
 from charlstm.text.novelty import known_words
 
 written = "".join(generate(sampler, "\n", SampleOptions(temperature=0.8, length=LETTERS, seed=2)))
@@ -113,7 +115,7 @@ def softmax(values):
 
 chances = softmax(logits[-1])
 title = f"after {before[7:]!r}: the 15 most likely of {len(chances)}"
-plots.next_character(sampler.vocabulary.characters, {"": chances}, title)
+text_plots.next_character(sampler.vocabulary.characters, {"": chances}, title)
 
 # %% [markdown]
 # The network itself puts out any numbers, the *logits*; the softmax makes them chances: positive,
@@ -135,9 +137,9 @@ print(f"the most likely is {sampler.vocabulary.characters[best]!r} with {chances
 # **Guess:** what happens to the highest bar for $T = 0.5$, and for $T = 2$? What would $T \to 0$
 # do?
 
-# %% tags=["cover"]
+# %% tags=["cover"] alt="bars: how likely each next character is, at three temperatures"
 by_temperature = {f"T = {T:g}": softmax(logits[-1] / T) for T in (0.5, 1.0, 2.0)}
-plots.next_character(sampler.vocabulary.characters, by_temperature, title)
+text_plots.next_character(sampler.vocabulary.characters, by_temperature, title)
 
 # %% [markdown]
 # And at the ends:
@@ -163,10 +165,9 @@ for T in (0.3, 0.8, 1.5):
 # page, the texts above are what you would see.) Try 0, and try 2.
 
 # %%
-from charlstm.notebook.widgets import SamplerPanel
+from charlstm.notebook.workers import SamplerPanel
 
-panel = SamplerPanel(prime="ROMEO:", length=20_000)
-panel.widget
+SamplerPanel(prime="ROMEO:", length=20_000)
 
 # %% [markdown]
 # ## How surprised is it?
@@ -181,7 +182,7 @@ line = "To be, or not to be, that is the question:\n"
 ids = sampler.vocabulary.encode(line)
 read, _ = sampler.read(ids)
 surprise = np.array([-np.log(softmax(read[t])[ids[t + 1]]) for t in range(len(ids) - 1)])
-plots.along(line[1:], {"surprise": surprise}, "surprise, nats", repr(line))
+text_plots.along(line[1:], {"surprise": surprise}, "surprise, nats", repr(line))
 
 # %% [markdown]
 # Some peaks stand at the first letters of words, others do not: the highest is in the middle of
@@ -223,9 +224,7 @@ def tempered(logits, T):
 
 
 z = np.array([2.0, 1.0, -1.0])
-_ = check(
-    tempered, [((z, 1.0), softmax(z)), ((z, 0.5), softmax(2 * z)), ((1e4 * z, 1.0), [1, 0, 0])]
-)
+check(tempered, [((z, 1.0), softmax(z)), ((z, 0.5), softmax(2 * z)), ((1e4 * z, 1.0), [1, 0, 0])])
 
 # %% [markdown]
 # **2.** The bits per character of a text, from the chances that a model gave to each character that
@@ -237,7 +236,7 @@ def bits_per_character(chances):
     raise NotImplementedError
 
 
-_ = check(
+check(
     bits_per_character,
     [((np.array([0.5, 0.5]),), 1.0), ((np.array([0.25, 1.0, 0.5, 1.0]),), 0.75)],
 )
@@ -253,7 +252,7 @@ def draw(chances, u):
 
 
 fixed = np.array([0.2, 0.5, 0.3])
-_ = check(draw, [((fixed, 0.1), 0), ((fixed, 0.2), 1), ((fixed, 0.69), 1), ((fixed, 0.71), 2)])
+check(draw, [((fixed, 0.1), 0), ((fixed, 0.2), 1), ((fixed, 0.69), 1), ((fixed, 0.71), 2)])
 
 # %% [markdown]
 # <details><summary>One way to write them</summary>

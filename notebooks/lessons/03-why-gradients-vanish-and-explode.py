@@ -1,6 +1,9 @@
 # %% [markdown]
 # # 3. Why gradients vanish and explode
 #
+# *What it shows: products of numbers and of matrices, their spectrum, the norm of the gradient
+# against lag; what explodes, what clipping saves, and what it does not; the cliff.*
+#
 # In lesson 2 a gradient went back through time, and every step back multiplied it by the same
 # matrix and by a slope. Here you follow such products: of numbers, of matrices, through a network
 # that reads text. Then you break a training with them, and mend it.
@@ -17,11 +20,9 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from charlstm import CharModel, ModelOptions, Vocabulary, fit_streams
+from charlstm import CharModel, ModelOptions, Vocabulary, read_corpus, streams_for
 from charlstm.insight import gradients
-from charlstm.model import cells
 from charlstm.notebook import plots
-from charlstm.text.corpus import read_corpus
 
 torch.set_num_threads(1)
 FAST = bool(os.environ.get("CHARLSTM_FAST"))  # fewer steps and seeds, for a quick test
@@ -174,6 +175,8 @@ for seed in range(5):
 # values. The others agree, the smallest of them in fewer digits:
 
 # %%
+from charlstm.model import cells
+
 p = gradients.parameters_of(network(1.5).layers[0])
 xs = cells.project(p, F.one_hot(torch.tensor(rows[0, :60]).long(), len(vocabulary)).float())
 theirs = gradients.jacobian_singular_values("rnn", p, xs, (torch.zeros(64),), [1, 10, 40])
@@ -258,7 +261,7 @@ assert np.allclose(mine, package, rtol=1e-4)
 # **Guess:** a gain of 1 keeps every length. Does it keep the gradient? Which gain would? And where
 # among them is the start that PyTorch gives?
 
-# %% tags=["cover"]
+# %% tags=["cover"] alt="norms of gradients against lag, for several gains"
 by_start = {f"gain {gain}": norms_by_lag(network(gain), rows) for gain in (0.5, 1.0, 1.2, 1.5, 3.0)}
 usual = gradients.initialize(CharModel(OPTIONS, len(vocabulary)), "pytorch")
 by_start["PyTorch's default start"] = norms_by_lag(usual, rows)
@@ -302,9 +305,9 @@ for gain in (1.0, 1.5, 3.0):
 # LSTM in lesson 4.
 
 # %%
-from charlstm.notebook.widgets import gradient_explorer
+from charlstm.notebook.explorers import GradientExplorer
 
-gradient_explorer(cell="rnn", scheme="charlstm")
+GradientExplorer(cell="rnn", scheme="charlstm")
 
 # %% [markdown]
 # ## Is saturation to blame?
@@ -348,7 +351,7 @@ for activation, gain in [*cases, (torch.sigmoid, 1.0)]:
 # state.
 
 # %%
-streams, H = fit_streams(ids, 16, 100), 64
+streams, H = streams_for(ids, 16, 100), 64
 
 
 def fresh(gain, seed):
@@ -688,7 +691,7 @@ def horizon_of(factor, share):
     raise NotImplementedError
 
 
-_ = check(horizon_of, [((0.5, 0.1), 4), ((0.9, 0.01), 44), ((0.99, 0.5), 69)])
+check(horizon_of, [((0.5, 0.1), 4), ((0.9, 0.01), 44), ((0.99, 0.5), 69)])
 
 # %% [markdown]
 # **2.** The factor of a curve of norms: the geometric mean of its changes per step, from its first
@@ -700,7 +703,7 @@ def factor_of(curve):
     raise NotImplementedError
 
 
-_ = check(
+check(
     factor_of,
     [((0.8 ** np.arange(20),), 0.8), ((np.array([2.0, 9.0, 18.0]),), 3.0), ((np.ones(4),), 1.0)],
 )
@@ -717,7 +720,7 @@ def clip_all(arrays, limit):
 
 pair = [np.array([3.0, 0.0]), np.array([0.0, 4.0])]
 zeros = [np.zeros(2), np.zeros(2)]
-_ = check(
+check(
     clip_all,
     [((pair, 1.0), [[0.6, 0.0], [0.0, 0.8]]), ((pair, 9.0), pair), ((zeros, 1.0), zeros)],
 )
@@ -732,7 +735,7 @@ def degrees(g, limit):
     raise NotImplementedError
 
 
-_ = check(
+check(
     degrees,
     [((np.array([5.0, 5.0]), 1.0), 0.0), ((np.array([100.0, 1.0]), 1.0), 44.4270613)],
     tolerance=1e-4,

@@ -1,6 +1,9 @@
 # %% [markdown]
 # # 4. The LSTM, gate by gate
 #
+# *What it shows: the cell line by line; the path through c, and all that goes beside it; gates
+# driven by hand, and the gates of trained models.*
+#
 # In a vanilla network every step rewrites the whole state. The *long short-term memory* of
 # Hochreiter and Schmidhuber (1997) carries a second state, c, that is only scaled and added to, and
 # *gates* that say how much. Here you build it line by line, drive its gates by hand, and then watch
@@ -20,7 +23,7 @@ import torch
 
 from charlstm import CharModel, Checkpoint, ModelOptions, Vocabulary, find_model
 from charlstm.model import cells
-from charlstm.notebook import plots
+from charlstm.notebook import plots, text_plots
 
 torch.set_num_threads(1)
 FAST = bool(os.environ.get("CHARLSTM_FAST"))  # less of all, for a quick test of this notebook
@@ -176,8 +179,8 @@ print(np.array_str(whole.numpy(), precision=3, suppress_small=True))
 # orthogonal recurrent matrices (lesson 3) and adds 1 to the forget gate's sums.
 
 # %%
+from charlstm import read_corpus
 from charlstm.insight.gradients import initialize, reach
-from charlstm.text.corpus import read_corpus
 
 checkpoint = Checkpoint.load(find_model("tinyshakespeare"))
 known = checkpoint.vocabulary
@@ -319,7 +322,7 @@ hand = {
     "i": np.stack([n, opening, letter], 1).astype(float),
     "f": np.stack([np.ones_like(n), ~quote, letter], 1).astype(float),
 }
-plots.gates(text, hand, "gates set by hand")
+text_plots.gates(text, hand, "gates set by hand")
 
 # %%
 c, rows = np.zeros(3), []
@@ -328,7 +331,7 @@ for i, f in zip(hand["i"], hand["f"], strict=True):
     rows.append(c)
 by_hand = np.array(rows)
 names = ("n so far", "inside quotes", "letters of the word")
-plots.along(text, dict(zip(names, by_hand.T, strict=True)), "c")
+text_plots.along(text, dict(zip(names, by_hand.T, strict=True)), "c")
 
 # %% [markdown]
 # An open f keeps, a closed f erases, an open i writes. A count is nothing but writing 1 and never
@@ -338,7 +341,9 @@ plots.along(text, dict(zip(names, by_hand.T, strict=True)), "c")
 # %%
 c = 0.15 * by_hand[:, :1]
 o = np.array([[float(character == " ")] for character in text])
-plots.gates(text, {"o": o, "c": c, "h": o * np.tanh(c)}, "one unit that tells its count at spaces")
+text_plots.gates(
+    text, {"o": o, "c": c, "h": o * np.tanh(c)}, "one unit that tells its count at spaces"
+)
 
 # %% [markdown]
 # The count goes on behind the closed gate. And h shows c only through a tanh, in which large counts
@@ -354,9 +359,9 @@ for count in (1, 2, 5, 6):
 # an n. (It needs a running kernel; without one, look at the figure of c above.)
 
 # %%
-from charlstm.notebook.widgets import gate_panel
+from charlstm.notebook.explorers import GatePanel
 
-gate_panel(text, write="n", erase="")
+GatePanel(text, write="n", erase="")
 
 # %% [markdown]
 # ## How long it remembers
@@ -413,7 +418,7 @@ with torch.no_grad():
         rows.append(torch.stack(state))
 h_rows, c_rows = torch.stack(rows, 1).numpy()
 print(f"largest difference from the units driven by hand: {np.abs(c_rows - by_hand).max():.1e}")
-plots.gates(text, {"h": h_rows}, "three units of an LSTMCell")
+text_plots.gates(text, {"h": h_rows}, "three units of an LSTMCell")
 
 # %% [markdown]
 # An LSTM can count, switch and reset with weights that one can write down. That does not say that
@@ -525,11 +530,11 @@ print(
     f"{judged[ending == 1].mean():.2f} at ends of lines, {judged[ending == 0].mean():.2f} elsewhere"
 )
 
-# %% tags=["cover"]
+# %% tags=["cover"] alt="gates of the shipped model along a line of verse"
 passage = half + int(ends[:, half:].sum(0).argmax())  # of the second half, with most ends
 units = [unit, *range(5)]
 strips = {name: watched["shipped"][0][name][:, passage, units].numpy() for name in "ifo"}
-plots.gates(
+text_plots.gates(
     known.decode(ids[passage, 20:].numpy()),
     strips,
     "row 0: the unit found; rows 1 to 5: the first five of the layer",
@@ -656,7 +661,7 @@ q = SimpleNamespace(
 )
 x, h, c = numbers.normal(size=5), numbers.normal(size=3), numbers.normal(size=3)
 expected = cells.lstm(q, cells.project(q, x), (h, c))
-_ = check(step, [((q, x, h, c), expected), ((q, 0 * x, h, c), cells.lstm(q, q.bias_ih, (h, c)))])
+check(step, [((q, x, h, c), expected), ((q, 0 * x, h, c), cells.lstm(q, q.bias_ih, (h, c)))])
 
 # %% [markdown]
 # **2.** Coupled gates: a cell that writes just as much as it forgets, i = 1 - f (Greff et al.
@@ -668,7 +673,7 @@ def coupled_c(a_f, a_g, c):
     raise NotImplementedError
 
 
-_ = check(coupled_c, [((0.0, 0.0, 1.0), 0.5), ((40.0, 1.0, 0.3), 0.3), ((-40.0, 40.0, 0.3), 1.0)])
+check(coupled_c, [((0.0, 0.0, 1.0), 0.5), ((40.0, 1.0, 0.3), 0.3), ((-40.0, 40.0, 0.3), 1.0)])
 
 # %% [markdown]
 # **3.** Which forget bias gives a unit a memory length of m characters, if nothing else speaks to
@@ -680,7 +685,7 @@ def bias_for(m):
     raise NotImplementedError
 
 
-_ = check(bias_for, [((2,), 0.0), ((1 + np.e,), 1.0), ((100,), np.log(99))])
+check(bias_for, [((2,), 0.0), ((1 + np.e,), 1.0), ((100,), np.log(99))])
 
 # %% [markdown]
 # **4.** Give an `nn.LSTMCell` the forget bias b, whatever it was before, and leave its other gates
@@ -692,13 +697,10 @@ def set_forget_bias(cell, b):
     raise NotImplementedError
 
 
-def with_biases(first, second):
-    cell = torch.nn.LSTMCell(1, 2)
-    cell.bias_ih.data, cell.bias_hh.data = torch.full((8,), first), torch.full((8,), second)
-    return cell
-
-
-_ = check(set_forget_bias, [((with_biases(0.5, 0.2), 3.0), [0.7, 0.7, 3, 3, 0.7, 0.7, 0.7, 0.7])])
+other = torch.nn.LSTMCell(1, 2)
+torch.nn.init.constant_(other.bias_ih, 0.5)
+torch.nn.init.constant_(other.bias_hh, 0.2)
+check(set_forget_bias, [((other, 3.0), [0.7, 0.7, 3, 3, 0.7, 0.7, 0.7, 0.7])])
 
 # %% [markdown]
 # <details><summary>One way to write them</summary>

@@ -1,6 +1,9 @@
 # %% [markdown]
 # # 6. Truncated back-propagation, and a stacked LSTM on a corpus
 #
+# *What it shows: window against delay, state carried or reset, the cold start; two layers trained
+# on tales.*
+#
 # A text has a million characters, and no gradient goes back through a million steps. So training
 # cuts the text into *windows*, and the gradient ends where a window begins. This lesson measures
 # what the cut costs, and what becomes of the *state* at the cut: carried on, thrown away, or, in
@@ -33,6 +36,7 @@ UPDATES, LOOKS, HIDDEN = (30, 3, 48) if FAST else (400, 10, 128)
 
 
 # %%
+# `charlstm.text.synthetic.echo` asks for the next letter; here the answer is no part of what is read
 def echo(delay, streams, length):
     """Return inputs and targets, each (streams, length): the targets are the inputs `delay` ago."""
     generator = torch.Generator().manual_seed(0)
@@ -296,7 +300,7 @@ for T in WINDOWS:
         mine = [run[:2] == (d, rule) for run in runs]
         shares[rule][d, T] = right[torch.tensor(mine)].numpy()
 
-# %% tags=["cover"]
+# %% tags=["cover"] alt="share of echoes that are right by window and delay: a staircase"
 table = {pair: values.mean() for pair, values in shares["carried"].items()}
 plots.grid(table, "delay d", "window T", "share right", "state carried; the mean of five seeds")
 
@@ -394,12 +398,12 @@ print(f"right in 3 of 4, never sure which: {-0.75 * np.log(0.75) - 0.25 * np.log
 # the difference gone?
 
 # %%
-from charlstm import Checkpoint, find_model, fit_streams, read_corpus
+from charlstm import Checkpoint, find_model, read_corpus, streams_for
 
 checkpoint = Checkpoint.load(find_model("tinyshakespeare"))
 trained = CharModel.from_checkpoint(checkpoint)
 ids = checkpoint.vocabulary.encode(read_corpus(["plays"]).text, unknown="skip")
-streams = fit_streams(ids[: 1 + 64 * 64 * (2 if FAST else 6)], 64, 64)
+streams = streams_for(ids[: 1 + 64 * 64 * (2 if FAST else 6)], 64, 64)
 print(f"{streams.batch_size} streams, {streams.windows} windows of {streams.window} characters")
 
 
@@ -475,7 +479,7 @@ text = read_corpus(["tales"]).text
 vocabulary = Vocabulary.of(text)
 ids = vocabulary.encode(text)
 training, validation = np.split(ids, [int(0.9 * len(ids))])
-streams = fit_streams(training, batch_size=16, window=32)
+streams = streams_for(training, batch_size=16, window=32)
 print(f"{len(text):,} characters, {len(vocabulary)} different; {len(validation):,} for validation")
 print(f"{streams.batch_size} streams; {streams.windows} windows of {streams.window} in an epoch")
 
@@ -514,7 +518,7 @@ plain = TrainOptions(steps=10, reset=0, ema=None, weight_decay=0)
 reports = list(fit(CharModel(stacked, len(vocabulary)), part, validation[:100], plain))
 
 # %%
-model, state, ten = CharModel(stacked, len(vocabulary)), None, fit_streams(part, 16, 32)
+model, state, ten = CharModel(stacked, len(vocabulary)), None, streams_for(part, 16, 32)
 optimizer = torch.optim.AdamW(model.parameters(), betas=(plain.beta1, 0.99), weight_decay=0)
 for report in reports:
     optimizer.param_groups[0]["lr"] = report.learning_rate
@@ -667,10 +671,10 @@ print(f"{'people':14} {people.copied[20]:.2%}; the longest {people.longest!r}")
 # was learnt. (It needs a running kernel; without one, the curves above are what it draws.)
 
 # %%
-from charlstm.notebook.widgets import TrainingMonitor
+from charlstm.notebook.workers import TrainingMonitor
 
 monitor = TrainingMonitor(text, replace(stacked, dropout=0.2), TrainOptions(minutes=1))
-monitor.widget
+monitor
 
 # %% [markdown]
 # When you have stopped it, `monitor.checkpoint` is the best model so far. After
@@ -692,7 +696,7 @@ def window_of(ids, B, T, k):
 
 
 count = np.arange(14)  # two streams of 6 = 2 windows of 3
-_ = check(
+check(
     window_of,
     [((count, 2, 3, 0), [[0, 1, 2], [6, 7, 8]]), ((count, 2, 3, 1), [[3, 4, 5], [9, 10, 11]])],
 )
@@ -708,7 +712,7 @@ def bits_of_all(nats, characters):
 
 
 halves = (np.array([np.log(2), np.log(4)]), np.array([30, 10]))
-_ = check(bits_of_all, [(halves, 1.25), ((np.array([np.log(8)]), np.array([7])), 3.0)])
+check(bits_of_all, [(halves, 1.25), ((np.array([np.log(8)]), np.array([7])), 3.0)])
 
 # %% [markdown]
 # **3.** The smallest network: $h_t = w h_{t-1} + x_t$ from $h_0 = 0$, one number each. What is the
@@ -722,7 +726,7 @@ def truncated_slope(w, x, T):
 
 
 ones = np.ones(4)
-_ = check(
+check(
     truncated_slope,
     [((0.5, ones, 4), 2.75), ((0.5, ones, 2), 2.5), ((0.5, ones, 1), 1.75), ((0.0, ones, 2), 1.0)],
 )
@@ -738,9 +742,7 @@ def least_nats(d, T, V):
     raise NotImplementedError
 
 
-_ = check(
-    least_nats, [((4, 8, 2), np.log(2) / 2), ((9, 8, 2), np.log(2)), ((1, 4, 5), np.log(5) / 4)]
-)
+check(least_nats, [((4, 8, 2), np.log(2) / 2), ((9, 8, 2), np.log(2)), ((1, 4, 5), np.log(5) / 4)])
 
 # %% [markdown]
 # <details><summary>One way to write them</summary>

@@ -2,7 +2,6 @@
 
 import gc
 import hashlib
-import json
 import re
 import threading
 from collections import Counter
@@ -12,7 +11,6 @@ from urllib.parse import urlsplit
 import pytest
 from conftest import TEXT
 
-from charlstm import corpora
 from charlstm.errors import UserError
 from charlstm.options import DataOptions
 from charlstm.text import registry
@@ -66,7 +64,7 @@ def register(server, monkeypatch, tmp_path):
     monkeypatch.setattr("pooch.core.time.sleep", lambda seconds: None)
 
     def put(address):
-        entry = registry.Entry(
+        text = registry.Download(
             title="a test",
             url=f"http://127.0.0.1:{server.server_port}{address}",
             file="test.txt",
@@ -75,7 +73,7 @@ def register(server, monkeypatch, tmp_path):
             vocabulary=len(set(CONTENT)),
             licence="none",
         )
-        monkeypatch.setattr(registry, "registry", lambda: {"test": entry})
+        monkeypatch.setattr(registry, "registry", lambda: {"test": text})
         return tmp_path / "cache"
 
     yield put
@@ -135,25 +133,25 @@ def test_a_file_of_the_name_with_other_content_is_not_taken_for_the_text(server,
 
 
 def test_the_registry_pins_every_text():
-    entries = registry.registry()
-    assert {"tinyshakespeare", "anna", "names", "irish"} <= set(entries)
-    for entry in entries.values():
-        assert re.search(r"/[0-9a-f]{40}/", urlsplit(entry.url).path)
-        assert re.fullmatch("[0-9a-f]{64}", entry.sha256)
-    names = [*registry.SHIPPED, *entries, registry.PYTHON]
+    downloads = registry.registry()
+    assert {"tinyshakespeare", "anna", "names", "irish"} <= set(downloads)
+    for download in downloads.values():
+        assert re.search(r"/[0-9a-f]{40}/", urlsplit(download.url).path)
+        assert re.fullmatch("[0-9a-f]{64}", download.sha256)
+    names = [*registry.SHIPPED, *downloads, registry.PYTHON]
     assert len(names) == len(set(names))
 
 
 def test_texts_here_are_what_the_registry_says():
-    for name, entry in registry.registry().items():
-        if (registry.corpus_folder() / entry.file).exists():
+    for name, download in registry.registry().items():
+        if (registry.corpus_folder() / download.file).exists():
             text = read_corpus([name]).text
-            assert (len(text), len(set(text))) == (entry.characters, entry.vocabulary)
+            assert (len(text), len(set(text))) == (download.characters, download.vocabulary)
 
 
 @pytest.mark.parametrize("name", registry.SHIPPED)
 def test_shipped_texts_are_original_writing(name):
-    """No sentence of more than six words twice, but for the refrains of verse."""
+    """No sentence of more than six words stands twice, except in the refrains of verse."""
     import lzma
 
     text = read_corpus([name]).text
@@ -174,35 +172,3 @@ def test_python_is_the_standard_library_up_to_a_limit():
     assert len(corpus.text) == 50_000
     assert "import" in corpus.text
     assert read_corpus(["python"], DataOptions(limit=50_000)).sha256 == corpus.sha256
-
-
-def test_the_command_lists_all_names(capsys, tmp_path, monkeypatch):
-    monkeypatch.setenv("CHARLSTM_DATA", str(tmp_path))
-    (tmp_path / "mine.txt").write_text("abc")
-    assert corpora.main([]) == 0
-    lines = capsys.readouterr().out.splitlines()
-    rows = {line.split()[0]: line for line in lines}
-    assert set(rows) == {"name", "mine", "python", *registry.SHIPPED, *registry.registry()}
-    assert "to download" in rows["anna"]
-    assert "2,025,486" in rows["anna"]
-    assert "comes with it" in rows["tales"]
-    assert rows["mine"].split()[1:3] == ["3", "3"]
-    assert int(rows["python"].split()[1].replace(",", "")) > 1_000_000
-    assert corpora.main(["--json"]) == 0
-    listed = {row["name"]: row for row in json.loads(capsys.readouterr().out)}
-    assert (listed["anna"]["characters"], listed["anna"]["vocabulary"]) == (2_025_486, 84)
-
-
-def test_the_command_looks_a_text_over(capsys, tmp_path):
-    path = tmp_path / "text.txt"
-    path.write_text("one line\nanother line\none line\n" * 12 + "Q")
-    assert corpora.main([str(path)]) == 0
-    shown = capsys.readouterr().out
-    assert "373 characters, 12 different; 1 of them rare: 'Q'" in shown
-    assert "lines with text: 37, 91.9% occurred before" in shown
-    assert "longest repeated piece: 341 characters" in shown
-    assert "preset small" in shown
-    assert corpora.main([str(path), "--json"]) == 0
-    figures = json.loads(capsys.readouterr().out)
-    assert (figures["characters"], figures["preset"]) == (373, "small")
-    assert 0 < figures["xz"] < 4

@@ -3,7 +3,7 @@ def trained(train_ids, vocabulary_size, seed, carry):
     options = ModelOptions(hidden_size=64, embedding_size=32, dropout=0)
     model = CharModel(options, vocabulary_size, seed)
     optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
-    streams = fit_streams(train_ids, batch_size=64, window=2)
+    streams = streams_for(train_ids, batch_size=64, window=2)
     state = None
     for step in range(400):
         inputs, targets = streams.read(step % streams.windows)
@@ -54,7 +54,7 @@ def experiment(train_ids, held_out_ids, vocabulary_size, seed):
 # %% wrong: no training, the learning rate is 0
 def experiment(train_ids, held_out_ids, vocabulary_size, seed):
     options = ModelOptions(hidden_size=64, embedding_size=32, dropout=0)
-    streams, found, models = fit_streams(train_ids, batch_size=64, window=2), {}, {}
+    streams, found, models = streams_for(train_ids, batch_size=64, window=2), {}, {}
     for name in ("reset", "carried"):
         model, state = CharModel(options, vocabulary_size, seed), None
         found["untrained"] = charlstm.score_carried(model, held_out_ids).bits_per_char
@@ -71,7 +71,7 @@ def experiment(train_ids, held_out_ids, vocabulary_size, seed):
 # %% wrong: the state is never carried
 def experiment(train_ids, held_out_ids, vocabulary_size, seed):
     options = ModelOptions(hidden_size=64, embedding_size=32, dropout=0)
-    streams, found, models = fit_streams(train_ids, batch_size=64, window=2), {}, {}
+    streams, found, models = streams_for(train_ids, batch_size=64, window=2), {}, {}
     for name in ("reset", "carried"):
         model = CharModel(options, vocabulary_size, seed)
         found["untrained"] = charlstm.score_carried(model, held_out_ids).bits_per_char
@@ -85,7 +85,7 @@ def experiment(train_ids, held_out_ids, vocabulary_size, seed):
 # %% wrong: windows in random order, so that the carried state belongs to another place
 def experiment(train_ids, held_out_ids, vocabulary_size, seed):
     options = ModelOptions(hidden_size=64, embedding_size=32, dropout=0)
-    streams, found, models = fit_streams(train_ids, batch_size=64, window=2), {}, {}
+    streams, found, models = streams_for(train_ids, batch_size=64, window=2), {}, {}
     rng = np.random.default_rng(seed)
     for name in ("reset", "carried"):
         model, state = CharModel(options, vocabulary_size, seed), None
@@ -102,7 +102,7 @@ def experiment(train_ids, held_out_ids, vocabulary_size, seed):
 # %% wrong: one model for both trainings, the reset one second
 def experiment(train_ids, held_out_ids, vocabulary_size, seed):
     options = ModelOptions(hidden_size=64, embedding_size=32, dropout=0)
-    streams, models = fit_streams(train_ids, batch_size=64, window=2), {}
+    streams, models = streams_for(train_ids, batch_size=64, window=2), {}
     model = CharModel(options, vocabulary_size, seed)
     found = {"untrained": charlstm.score_carried(model, held_out_ids).bits_per_char}
     optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
@@ -120,7 +120,7 @@ def experiment(train_ids, held_out_ids, vocabulary_size, seed):
 # %% wrong: nats, not bits
 def experiment(train_ids, held_out_ids, vocabulary_size, seed):
     options = ModelOptions(hidden_size=64, embedding_size=32, dropout=0)
-    streams, found, models = fit_streams(train_ids, batch_size=64, window=2), {}, {}
+    streams, found, models = streams_for(train_ids, batch_size=64, window=2), {}, {}
     for name in ("reset", "carried"):
         model, state = CharModel(options, vocabulary_size, seed), None
         found["untrained"] = charlstm.score_carried(model, held_out_ids).nats

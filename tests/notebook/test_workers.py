@@ -1,35 +1,15 @@
-"""Panels as a notebook uses them, without a browser: values set, buttons clicked."""
+"""Panels that work in a thread, without a browser: values set, buttons clicked."""
 
 import time
 
-import numpy as np
 import pytest
 from conftest import TEXT
+from find_widgets import one
 
-from charlstm.notebook.widgets import (
-    SamplerPanel,
-    TrainingMonitor,
-    driven_unit,
-    explored_curve,
-    gate_panel,
-    gradient_explorer,
-)
+from charlstm.notebook.workers import SamplerPanel, TrainingMonitor
 from charlstm.options import ModelOptions, TrainOptions
 
 PNG = b"\x89PNG"
-
-
-def find(widget, name):
-    """Return the widget inside another that has the class charlstm-NAME."""
-    found = [widget] if f"charlstm-{name}" in getattr(widget, "_dom_classes", ()) else []
-    for child in getattr(widget, "children", ()):
-        found += find(child, name)
-    return found
-
-
-def one(widget, name):
-    (found,) = find(widget, name)
-    return found
 
 
 def wait_for(condition):
@@ -42,60 +22,6 @@ def wait_for(condition):
 @pytest.fixture
 def panel(checkpoint):
     return SamplerPanel(checkpoint, prime="The ", length=400)
-
-
-def test_the_explorer_draws_anew_when_a_slider_moves():
-    panel = gradient_explorer()
-    *_, image, told = panel.children
-    first, words = image.value, told.value
-    assert first[:4] == PNG
-    one(panel, "forget-bias").value = 5.0
-    assert image.value != first
-    assert told.value != words
-    assert not one(panel, "forget-bias").disabled
-    assert one(panel, "activation").disabled
-    one(panel, "cell").value = "rnn"
-    assert one(panel, "forget-bias").disabled
-    assert not one(panel, "activation").disabled
-    one(panel, "gain").value = 2.0
-    one(panel, "activation").value = "relu"
-    assert image.value[:4] == PNG
-
-
-def test_what_is_explored_is_what_the_controls_say():
-    curve = explored_curve(length=30)
-    assert curve.shape == (31,)
-    for change in (
-        {"cell": "gru"},
-        {"scheme": "charlstm"},
-        {"gain": 0.5},
-        {"forget_bias": 3.0},
-        {"cell": "rnn", "activation": "relu"},
-        {"seed": 1},
-    ):
-        assert not np.allclose(explored_curve(length=30, **change), curve)
-    linear = explored_curve(cell="rnn", activation="linear", gain=2.0, scheme="charlstm", length=9)
-    np.testing.assert_allclose(linear[1:] / linear[:-1], 2.0, rtol=1e-5)  # orthogonal, times 2
-
-
-def test_a_unit_driven_by_hand_writes_keeps_and_erases():
-    c, h = driven_unit("abab cab", write="ab", erase=" ", i=0.5, f=0.5, o=0.25)
-    np.testing.assert_allclose(c[:6], [0.5, 0.75, 0.875, 0.9375, 0.0, 0.0])
-    np.testing.assert_allclose(h, 0.25 * np.tanh(c))
-    np.testing.assert_array_equal(driven_unit("axxa", write="a")[0], [1, 1, 1, 2])
-    np.testing.assert_array_equal(driven_unit("aaa", write="a", erase="a")[0], [1, 1, 1])
-
-
-def test_the_gate_panel_draws_anew_at_each_change():
-    panel = gate_panel("ann ran", write="n")
-    image = panel.children[-1]
-    seen = {image.value}
-    changes = {"i": 0.5, "f": 0.5, "o": 0.5, "write": "a", "erase": " "}
-    for name, value in changes.items():
-        one(panel, name).value = value
-        seen.add(image.value)
-    assert len(seen) == 6
-    assert all(value[:4] == PNG for value in seen)
 
 
 def test_the_sampler_writes_its_length_and_shows_markup_as_text(panel):

@@ -1,0 +1,166 @@
+"""Panels that draw anew whenever a control is moved."""
+
+from __future__ import annotations
+
+import functools
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import ipywidgets as w
+import numpy as np
+
+from charlstm.insight.gradients import factor, horizon, reach
+from charlstm.model import cells
+from charlstm.model.initial import initialize
+from charlstm.model.network import CharModel
+from charlstm.notebook import plots, text_plots
+from charlstm.notebook.figure import png
+from charlstm.notebook.panel import Panel, figure_image, mark
+from charlstm.options import ModelOptions
+
+ACTIVATIONS = {"tanh": cells.tanh, "relu": cells.relu, "linear": cells.linear}
+LETTERS = 20  # different ones, in the random texts of the explorer
+
+
+def explored_curve(
+    cell: str = "lstm",
+    scheme: str = "pytorch",
+    gain: float = 1.0,
+    forget_bias: float = 0.0,
+    length: int = 60,
+    activation: str = "tanh",
+    seed: int = 0,
+) -> np.ndarray[Any, Any]:
+    """Return the gradient's norm by lag that the explorer draws, (length + 1,).
+
+    Args:
+        cell: a recurrence.
+        scheme: initial weights, as for `model.initial.initialize`.
+        gain: multiplies the recurrent matrix.
+        forget_bias: of the cells that have a forget gate.
+        length: T, random letters read.
+        activation: of the cell "rnn".
+        seed: of weights and letters.
+    """
+    options = ModelOptions(cell=cell, hidden_size=64, embedding_size=32)
+    model = initialize(CharModel(options, LETTERS), scheme, gain, forget_bias, seed)
+    ids = np.random.default_rng(seed).integers(LETTERS, size=(8, length + 1), dtype=np.int32)
+    step = functools.partial(cells.rnn, activation=ACTIVATIONS[activation])
+    return reach(model, ids, step=step if cell == "rnn" else None).curve()
+
+
+class GradientExplorer(Panel):
+    """A panel that shows how far a gradient reaches, while its sliders are moved.
+
+    The curve before the last change stays, dashed, to compare with.
+
+    Args:
+        cell: the recurrence that it opens with.
+        scheme: the initial weights that it opens with, as for `model.initial.initialize`.
+
+    Attributes:
+        widget: what the notebook shows.
+    """
+
+    def __init__(self, cell: str = "lstm", scheme: str = "pytorch") -> None:
+        schemes = ["pytorch", "charlstm"]
+        left = {
+            "cell": w.Dropdown(options=list(cells.CELLS), value=cell, description="cell"),
+            "scheme": w.Dropdown(options=schemes, value=scheme, description="start"),
+            "activation": w.Dropdown(options=list(ACTIVATIONS), description="activation"),
+        }
+        right = {
+            "gain": w.FloatSlider(1.0, min=0.1, max=3.0, step=0.1, description="gain"),
+            "forget_bias": w.FloatSlider(0.0, min=-2, max=5, step=0.5, description="forget bias"),
+            "length": w.IntSlider(60, min=10, max=200, step=10, description="length"),
+        }
+        self._controls = left | right
+        self._image = figure_image()
+        self._summary = w.HTML()
+        self._curve: np.ndarray[Any, Any] | None = None
+        _draw_at_each_change(self._controls, self._draw)
+        columns = [w.VBox(list(group.values())) for group in (left, right)]
+        super().__init__("explorer", [w.HBox(columns), self._image, self._summary])
+
+    def _draw(self, values: dict[str, Any]) -> None:
+        curve = explored_curve(**values)
+        lines = {"now": curve} | ({} if self._curve is None else {"before": self._curve})
+        self._curve = curve
+        self._image.value = png(plots.norm_by_lag(lines, "the loss of the last character"))
+        lag = horizon(curve)
+        self._summary.value = (
+            f"factor {factor(curve):.3f} a step; below 1 % of its start"
+            f" {f'from lag {lag} on' if lag else 'nowhere here'}"
+        )
+        self._controls["activation"].disabled = values["cell"] != "rnn"
+        self._controls["forget_bias"].disabled = "f" not in cells.CELLS[values["cell"]].gates
+
+
+def driven_unit(
+    text: str, write: str = "", erase: str = "", i: float = 1.0, f: float = 1.0, o: float = 1.0
+) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    """Return c and h, each (T,), of one LSTM unit whose gates are set by hand.
+
+    Args:
+        text: T characters.
+        write: at these characters the input gate is `i`, elsewhere 0; the unit writes 1.
+        erase: at these characters the forget gate is 0, elsewhere `f`.
+        i: input gate.
+        f: forget gate.
+        o: output gate, the same at every character.
+    """
+    c = 0.0
+    states = []
+    for character in text:
+        c = (0.0 if character in erase else f) * c + (i if character in write else 0.0)
+        states.append(c)
+    return np.array(states), o * np.tanh(states)
+
+
+class GatePanel(Panel):
+    """A panel in which a reader sets the gates of one LSTM unit by hand, see `driven_unit`.
+
+    Args:
+        text: what the unit reads.
+        write: the characters at which it writes when the panel opens.
+        erase: the characters at which it erases when the panel opens.
+
+    Attributes:
+        widget: what the notebook shows.
+    """
+
+    def __init__(self, text: str, write: str = "", erase: str = "") -> None:
+        texts = {
+            "write": w.Text(write, description="write at"),
+            "erase": w.Text(erase, description="erase at"),
+        }
+        gates = {
+            name: w.FloatSlider(1.0, min=0, max=1, step=0.05, description=f"{name} gate")
+            for name in "ifo"
+        }
+        self._text = text
+        self._image = figure_image()
+        _draw_at_each_change(texts | gates, self._draw)
+        columns = [w.VBox(list(group.values())) for group in (texts, gates)]
+        super().__init__("gates", [w.HBox(columns), self._image])
+
+    def _draw(self, values: dict[str, Any]) -> None:
+        c, h = driven_unit(self._text, **values)
+        self._image.value = png(text_plots.along(self._text, {"c": c, "h": h}, "state of the unit"))
+
+
+def _draw_at_each_change(
+    controls: Mapping[str, w.Widget], draw: Callable[[dict[str, Any]], None]
+) -> None:
+    """Draw now and whenever a control changes, from the values of all controls by name."""
+    lock = threading.Lock()
+
+    def redraw(_: object = None) -> None:
+        with lock:  # two callbacks may run at once
+            draw({name: control.value for name, control in controls.items()})
+
+    for name, control in controls.items():
+        mark(control, name)
+        control.observe(redraw, names="value")
+    redraw()

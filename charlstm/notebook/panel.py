@@ -1,0 +1,40 @@
+"""What panels have in common: a box of widgets that a notebook shows.
+
+A figure in a panel is PNG bytes in an `Image`, and a text is HTML. ipykernel 7 runs callbacks in a
+thread of their own, and there pyplot draws wrong figures and `print` goes nowhere.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import ipywidgets as w
+
+
+class Panel:
+    """A box of widgets; a notebook shows it if it is the last expression of a cell.
+
+    Args:
+        name: the box gets the CSS class charlstm-NAME, by which tests and styles find it.
+        parts: what the box holds, from top to bottom.
+
+    Attributes:
+        widget: the box.
+    """
+
+    def __init__(self, name: str, parts: Sequence[w.Widget]) -> None:
+        self.widget = w.VBox(list(parts))
+        mark(self.widget, name)
+
+    def _repr_mimebundle_(self, **how: Any) -> Any:
+        """Let IPython show the box in place of the object."""
+        return self.widget._repr_mimebundle_(**how)
+
+
+def mark(widget: w.Widget, name: str) -> None:
+    """Give a widget the CSS class charlstm-NAME."""
+    widget.add_class(f"charlstm-{name.replace('_', '-')}")
+
+
+def figure_image() -> w.Image:
+    """Return an empty place for a figure."""
+    return w.Image(format="png", width=640)

@@ -1,0 +1,205 @@
+"""Panels that work for long: a model that writes, a model that learns.
+
+The work runs in a thread that a Stop button ends. About ten times a second the panel shows how far
+it is.
+"""
+
+from __future__ import annotations
+
+import html
+import threading
+import time
+from collections.abc import Callable, Generator
+from contextlib import closing
+
+import ipywidgets as w
+
+from charlstm.errors import UserError
+from charlstm.model.checkpoint import Checkpoint, find_model
+from charlstm.model.network import CharModel
+from charlstm.notebook import plots
+from charlstm.notebook.figure import png
+from charlstm.notebook.panel import Panel, figure_image, mark
+from charlstm.options import ModelOptions, SampleOptions, TrainOptions
+from charlstm.sampling.sampler import Sampler, generate
+from charlstm.text.vocabulary import Vocabulary
+from charlstm.training.trainer import Trainer
+
+SECONDS = 0.1  # between two looks of a panel that works
+FIGURE_SECONDS = 1.0  # between two figures, which take longer to draw
+
+
+class SamplerPanel(Panel):
+    """A panel in which a model writes, letter by letter, until Stop.
+
+    Args:
+        model: a model file, a run folder, a shipped model's name, or a checkpoint; None is the
+            shipped model.
+        prime: text to go on from.
+        length: at most so many characters.
+
+    Attributes:
+        widget: what the notebook shows.
+        text: the prime, and what was written.
+    """
+
+    def __init__(
+        self, model: str | Checkpoint | None = None, prime: str = "", length: int = 600
+    ) -> None:
+        found = model if isinstance(model, Checkpoint) else Checkpoint.load(find_model(model))
+        self._sampler = Sampler(found)
+        self._length = length
+        self.text = ""
+        self._temperature = w.FloatSlider(0.8, min=0, max=2, step=0.1, description="temperature")
+        self._top_k = w.IntSlider(0, min=0, max=50, description="top-k (0: all)")
+        self._prime = w.Text(prime, description="prime")
+        self._output = w.HTML()
+        self._work = _Work("Write", self._write, self._show)
+        for name in ("temperature", "top_k", "prime"):
+            control = getattr(self, f"_{name}")
+            mark(control, name)
+            control.style.description_width = "7em"
+        controls = w.VBox([self._temperature, self._top_k, self._prime])
+        super().__init__("sampler", [controls, self._work.buttons, self._output])
+
+    def _write(self) -> Generator[None, None, None]:
+        options = SampleOptions(
+            temperature=self._temperature.value,
+            top_k=self._top_k.value or None,
+            length=self._length,
+        )
+        self.text = self._prime.value
+        for character in generate(self._sampler, self.text, options):
+            self.text += character
+            yield
+
+    def _show(self, last: bool) -> None:
+        self._output.value = _preformatted(self.text)
+
+
+class TrainingMonitor(Panel):
+    """A panel that trains a model on a text: a live curve, a sample so far, and Stop.
+
+    Args:
+        text: what the model learns; the last tenth is for validation.
+        model: sizes.
+        training: budget and rates.
+
+    Attributes:
+        widget: what the notebook shows.
+        losses: nats by step, of training and validation.
+        checkpoint: the best model so far, whatever ended the training; None before the first.
+    """
+
+    def __init__(
+        self, text: str, model: ModelOptions | None = None, training: TrainOptions | None = None
+    ) -> None:
+        self._vocabulary = Vocabulary.of(text)
+        self._ids = self._vocabulary.encode(text)
+        self._options = model or ModelOptions()
+        self._training = training or TrainOptions(minutes=1)
+        self.losses: dict[str, dict[int, float]] = {"train": {}, "validation": {}}
+        self.checkpoint: Checkpoint | None = None
+        self._bar = w.FloatProgress(min=0, max=1, description="budget")
+        self._image = figure_image()
+        self._sample = w.HTML()
+        self._written = ""
+        self._drawn = 0.0  # when, on the clock of time.monotonic()
+        self._work = _Work("Train", self._train, self._show)
+        parts = [self._work.buttons, self._bar, self._image, self._sample]
+        super().__init__("training", parts)
+
+    def _train(self) -> Generator[None, None, None]:
+        cut = int(0.9 * len(self._ids))
+        model = CharModel(self._options, len(self._vocabulary), self._training.seed)
+        trainer = Trainer(model, self._ids[:cut], self._ids[cut:], self._training)
+        self.losses = {"train": {}, "validation": {}}
+        try:
+            for report in trainer.fit():
+                self._bar.value = report.fraction
+                if report.validation is not None:
+                    self.losses["train"][report.step] = report.train_loss
+                    self.losses["validation"][report.step] = report.validation
+                    self._keep(trainer)
+                yield
+        finally:  # Stop keeps what was learnt
+            self._keep(trainer)
+
+    def _keep(self, trainer: Trainer) -> None:
+        self.checkpoint = Checkpoint(self._options, self._vocabulary, trainer.kept())
+        options = SampleOptions(length=200, seed=trainer.progress.step)
+        self._written = "".join(generate(Sampler(self.checkpoint), "", options))
+
+    def _show(self, last: bool) -> None:
+        if not last and time.monotonic() - self._drawn < FIGURE_SECONDS:
+            return
+        self._drawn = time.monotonic()
+        if self.losses["train"]:
+            self._image.value = png(plots.training(self.losses))
+        self._sample.value = _preformatted(self._written)
+
+
+class _Work:
+    """Long work in a thread: a button that begins it and one that stops it.
+
+    Args:
+        name: of the first button.
+        work: a generator that yields often; Stop closes it at the next yield.
+        show: called about ten times a second between two yields, and with True at the end.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        work: Callable[[], Generator[None, None, None]],
+        show: Callable[[bool], None],
+    ) -> None:
+        self._work = work
+        self._show = show
+        self._stopped = threading.Event()
+        self._thread: threading.Thread | None = None
+        self.begin = w.Button(description=name, icon="play")
+        self.stop = w.Button(description="Stop", icon="stop", disabled=True)
+        self.message = w.HTML()
+        self.begin.on_click(lambda _: self.start())
+        self.stop.on_click(lambda _: self._stopped.set())
+        mark(self.begin, "begin")
+        mark(self.stop, "stop")
+        self.buttons = w.HBox([self.begin, self.stop, self.message])
+
+    def start(self) -> None:
+        if self._thread is not None and self._thread.is_alive():
+            return
+        self._stopped.clear()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def join(self, timeout: float | None = None) -> None:
+        if self._thread is not None:
+            self._thread.join(timeout)
+
+    def _run(self) -> None:
+        self.begin.disabled = True
+        self.stop.disabled = False
+        self.message.value = ""
+        shown = time.monotonic()
+        try:
+            with closing(self._work()) as steps:
+                for _ in steps:
+                    if self._stopped.is_set():
+                        break
+                    if time.monotonic() - shown > SECONDS:
+                        self._show(False)
+                        shown = time.monotonic()
+        except UserError as error:
+            self.message.value = html.escape(str(error))
+        finally:
+            self._show(True)
+            self.begin.disabled = False
+            self.stop.disabled = True
+
+
+def _preformatted(text: str) -> str:
+    """Show a text as it is: every space and line end stays, and nothing in it is markup."""
+    style = "white-space: pre-wrap; line-height: 1.3; max-width: 80ch"
+    return f'<pre style="{style}">{html.escape(text)}</pre>'

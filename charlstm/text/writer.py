@@ -1,0 +1,113 @@
+"""A writer that makes a text choice by choice, and knows how uncertain each character was.
+
+The entropy of a character is the uncertainty, in nats, of a reader who knows how the text is made
+and has read all characters before: 0 if only one can follow. A writer chooses among strings. No
+string may begin with another, so that a choice is known once its characters are read. Of "ab", "ac"
+and "d", equally likely, the first character is a with chance 2/3; after the a, b and c have 1/2
+each.
+"""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+Floats = np.ndarray[Any, np.dtype[np.float64]]
+Seed = int | np.random.Generator  # a generator is drawn from, and goes on from there the next time
+
+
+@dataclass(frozen=True)
+class KnownText:
+    """A text and the truth about it: how well any model could predict each character.
+
+    Attributes:
+        text: N characters.
+        entropy: (N,), nats of each character for a reader who knows how the text is made and all
+            characters before. The mean is the least loss that a model can reach in the long run.
+        marked: (N,), bool: the characters whose answer lies far back.
+        chance: nats that a marked character costs more on average, for a reader who has forgotten
+            the answer but knows everything else.
+    """
+
+    text: str
+    entropy: Floats
+    marked: np.ndarray[Any, np.dtype[np.bool_]]
+    chance: float
+
+
+class Writer:
+    """A text in the making, chosen string by string.
+
+    Args:
+        seed: of all choices.
+
+    Example:
+        >>> writer = Writer(seed=1)
+        >>> writer.choose({"ab": 1 / 3, "ac": 1 / 3, "d": 1 / 3})
+        'ac'
+        >>> writer.finish(chance=0.0).entropy.round(3)
+        array([0.637, 0.693])
+    """
+
+    def __init__(self, seed: Seed) -> None:
+        self.rng = np.random.default_rng(seed)
+        self._pieces: list[str] = []
+        self._entropy: list[float] = []
+        self._marked: list[bool] = []
+
+    def choose(
+        self, options: Mapping[str, float], forced: str | None = None, mark: str = ""
+    ) -> str:
+        """Add one of the strings to the text, and return it.
+
+        Args:
+            options: strings, and the chance of each.
+            forced: the string to add; None draws one by its chance.
+            mark: the first character of the string is marked if it is this one.
+        """
+        if forced is None:
+            forced = self._draw(options)
+        possible = dict(options)
+        for place, character in enumerate(forced):
+            following: dict[str, float] = {}
+            for name, chance in possible.items():
+                following[name[place]] = following.get(name[place], 0.0) + chance
+            self._entropy.append(entropy(following.values()))
+            self._marked.append(place == 0 and character == mark)
+            possible = {n: p for n, p in possible.items() if n[place] == character}
+        self._pieces.append(forced)
+        return forced
+
+    def choose_evenly(self, options: Sequence[str]) -> str:
+        """Add one of the strings, each as likely as any other."""
+        return self.choose(dict.fromkeys(options, 1 / len(options)))
+
+    def _draw(self, options: Mapping[str, float]) -> str:
+        """Choose by chance, in plain Python: for a few options that is faster than NumPy."""
+        left = self.rng.random() * sum(options.values())
+        last = ""
+        for name, chance in options.items():
+            left -= chance
+            last = name if chance else last
+            if left < 0:
+                break
+        return last
+
+    def finish(self, chance: float) -> KnownText:
+        """Return the text; `chance` is that of `KnownText`."""
+        text = "".join(self._pieces)
+        return KnownText(text, np.array(self._entropy), np.array(self._marked), chance)
+
+
+def entropy(chances: Iterable[float]) -> float:
+    """Return the entropy in nats of a choice with these chances, or multiples of them.
+
+    Example:
+        >>> round(entropy([0.5, 0.25, 0.25]) / math.log(2), 6)  # in bits
+        1.5
+    """
+    some = [chance for chance in chances if chance > 0]
+    total = sum(some)
+    return max(0.0, -sum(c / total * math.log(c / total) for c in some))

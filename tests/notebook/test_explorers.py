@@ -1,0 +1,63 @@
+"""Panels that draw anew, without a browser: values set, pictures looked at."""
+
+import numpy as np
+from find_widgets import one
+
+from charlstm.notebook.explorers import GatePanel, GradientExplorer, driven_unit, explored_curve
+
+PNG = b"\x89PNG"
+
+
+def test_the_explorer_draws_anew_when_a_slider_moves():
+    panel = GradientExplorer().widget
+    *_, image, summary = panel.children
+    first = image.value
+    words = summary.value
+    assert first[:4] == PNG
+    one(panel, "forget-bias").value = 5.0
+    assert image.value != first
+    assert summary.value != words
+    assert not one(panel, "forget-bias").disabled
+    assert one(panel, "activation").disabled
+    one(panel, "cell").value = "rnn"
+    assert one(panel, "forget-bias").disabled
+    assert not one(panel, "activation").disabled
+    one(panel, "gain").value = 2.0
+    one(panel, "activation").value = "relu"
+    assert image.value[:4] == PNG
+
+
+def test_what_is_explored_is_what_the_controls_say():
+    curve = explored_curve(length=30)
+    assert curve.shape == (31,)
+    for change in (
+        {"cell": "gru"},
+        {"scheme": "charlstm"},
+        {"gain": 0.5},
+        {"forget_bias": 3.0},
+        {"cell": "rnn", "activation": "relu"},
+        {"seed": 1},
+    ):
+        assert not np.allclose(explored_curve(length=30, **change), curve)
+    linear = explored_curve(cell="rnn", activation="linear", gain=2.0, scheme="charlstm", length=9)
+    np.testing.assert_allclose(linear[1:] / linear[:-1], 2.0, rtol=1e-5)  # orthogonal, times 2
+
+
+def test_a_unit_driven_by_hand_writes_keeps_and_erases():
+    c, h = driven_unit("abab cab", write="ab", erase=" ", i=0.5, f=0.5, o=0.25)
+    np.testing.assert_allclose(c[:6], [0.5, 0.75, 0.875, 0.9375, 0.0, 0.0])
+    np.testing.assert_allclose(h, 0.25 * np.tanh(c))
+    np.testing.assert_array_equal(driven_unit("axxa", write="a")[0], [1, 1, 1, 2])
+    np.testing.assert_array_equal(driven_unit("aaa", write="a", erase="a")[0], [1, 1, 1])
+
+
+def test_the_gate_panel_draws_anew_at_each_change():
+    panel = GatePanel("ann ran", write="n").widget
+    image = panel.children[-1]
+    seen = {image.value}
+    changes = {"i": 0.5, "f": 0.5, "o": 0.5, "write": "a", "erase": " "}
+    for name, value in changes.items():
+        one(panel, name).value = value
+        seen.add(image.value)
+    assert len(seen) == 6
+    assert all(value[:4] == PNG for value in seen)

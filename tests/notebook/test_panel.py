@@ -1,0 +1,41 @@
+"""A panel is shown as its box, and found by its CSS class."""
+
+import ipywidgets as w
+import pytest
+from find_widgets import one
+from IPython.core.formatters import DisplayFormatter
+
+from charlstm.notebook.explorers import GatePanel, GradientExplorer
+from charlstm.notebook.panel import Panel, mark
+from charlstm.notebook.workers import SamplerPanel, TrainingMonitor
+
+WIDGET = "application/vnd.jupyter.widget-view+json"
+
+
+def test_a_notebook_shows_the_box_of_a_panel():
+    panel = Panel("test", [w.HTML("a"), w.HTML("b")])
+    shown, _ = DisplayFormatter().format(panel)
+    assert shown[WIDGET]["model_id"] == panel.widget.model_id
+    assert [part.value for part in panel.widget.children] == ["a", "b"]
+    assert one(panel.widget, "test") is panel.widget
+
+
+def test_a_class_of_css_has_dashes():
+    widget = w.HTML()
+    mark(widget, "forget_bias")
+    assert widget._dom_classes == ("charlstm-forget-bias",)
+
+
+@pytest.mark.parametrize(
+    ("make", "name"),
+    [
+        (lambda checkpoint: GradientExplorer(), "explorer"),
+        (lambda checkpoint: GatePanel("ab"), "gates"),
+        (lambda checkpoint: SamplerPanel(checkpoint), "sampler"),
+        (lambda checkpoint: TrainingMonitor("abc" * 30), "training"),
+    ],
+)
+def test_all_panels_have_one_form(make, name, checkpoint):
+    panel = make(checkpoint)
+    assert isinstance(panel, Panel)
+    assert one(panel.widget, name) is panel.widget

@@ -1,0 +1,61 @@
+"""Text to ids and back, and characters that have no id."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from charlstm.errors import UserError
+from charlstm.text.vocabulary import Vocabulary
+
+any_text = st.text(st.characters(), min_size=1)  # surrogates, too
+
+
+@given(any_text)
+def test_decode_inverts_encode(text):
+    vocabulary = Vocabulary.of(text)
+    ids = vocabulary.encode(text)
+    assert ids.dtype == np.int32
+    assert vocabulary.decode(ids) == text
+    assert list(vocabulary.characters) == sorted(set(text))
+
+
+@given(st.binary(min_size=1))
+def test_bytes_survive_the_round_trip(content):
+    vocabulary = Vocabulary.of(content.decode("latin-1"), bytewise=True)
+    text = vocabulary.decode(vocabulary.encode(content.decode("latin-1")))
+    assert vocabulary.to_user(text) == content
+
+
+@given(any_text, any_text)
+def test_unknown_characters_are_named_or_skipped(text, other):
+    vocabulary = Vocabulary.of(text)
+    unknown = [(k, c) for k, c in enumerate(other) if c not in text]
+    kept = vocabulary.encode(other, unknown="skip")
+    assert vocabulary.decode(kept) == "".join(c for c in other if c in text)
+    assert vocabulary.unknown(other) == "".join(sorted({c for _, c in unknown}))
+    if unknown:
+        position, character = unknown[0]
+        with pytest.raises(UserError, match=f"U\\+{ord(character):04X}.* at position {position} "):
+            vocabulary.encode(other)
+
+
+@given(any_text, st.integers(1, 5))
+def test_min_count_keeps_what_occurs_that_often(text, least):
+    kept = "".join(sorted(c for c in set(text) if text.count(c) >= least))
+    if kept:
+        assert Vocabulary.of(text, min_count=least).characters == kept
+    else:
+        with pytest.raises(UserError, match=f"^min_count is {least}"):
+            Vocabulary.of(text, min_count=least)
+
+
+def test_typed_text_becomes_bytes_where_the_vocabulary_is_bytes():
+    assert Vocabulary("\xc3\xa9", bytewise=True).from_user("é") == "Ã©"
+    assert Vocabulary("é").from_user("é") == "é"
+
+
+@pytest.mark.parametrize("characters", ["", "aba"])
+def test_a_vocabulary_is_a_set_of_characters(characters):
+    with pytest.raises(UserError, match="all different"):
+        Vocabulary(characters)
