@@ -3,12 +3,12 @@
 #
 # *What it shows: a text in ten seconds; what a character model is; temperature; surprise.*
 #
-# Run the first two cells, and within seconds a small neural network writes Shakespeare for you, or
-# at least something with his spelling. By the end of this lesson you will know what it does between
-# two letters, and what the knob called *temperature* turns.
+# Run the first two code cells. Within seconds a small neural network writes Shakespeare for you, or
+# at least something that is spelled like Shakespeare. At the end of this lesson you will know how
+# the network chooses each letter, and what the setting called *temperature* changes.
 #
 # **Before you run anything, guess:** the model has read most of a selection of Shakespeare's plays,
-# one letter after the other, and nothing else. It was never told what a word is. How many of the
+# one letter after the other, and nothing else. Nobody taught it what a word is. How many of the
 # words that it writes will be English: half of them, nine in ten, or nearly all?
 
 # %%
@@ -27,11 +27,12 @@ FAST = bool(os.environ.get("CHARLSTM_FAST"))  # fewer letters, for a quick test 
 LETTERS = 2_000 if FAST else 10_000
 
 # %% [markdown]
-# ## Ten seconds
+# ## A text in ten seconds
 #
-# `generate` is a Python generator: it gives one character, keeps its place, and waits to be asked
-# for the next. What it goes on from, here a line with a name, it does not give back. The seed makes
-# the text the same each time. Did it take ten seconds? The clock at the end says.
+# `generate` is a Python generator: it gives one character, remembers where it is, and waits until
+# you ask for the next one. It continues a given text, here a line with a name. It does not give
+# that line back, so we print it ourselves. The seed makes the text the same each time. Did it take
+# ten seconds? The clock at the end shows it.
 
 # %%
 began = time.perf_counter()
@@ -44,8 +45,8 @@ for character in generate(sampler, "ROMEO:\n", options):
 print(f"\n\nloaded and written in {time.perf_counter() - began:.1f} s")
 
 # %% [markdown]
-# Does this machine have all that the lessons need? The next cell stops with an error if a part is
-# missing.
+# Does your computer have everything that the lessons need? The next cell stops with an error if a
+# part is missing.
 
 # %%
 import platform
@@ -60,10 +61,11 @@ print(f"Python {platform.python_version()}, {usable_cpus()} CPUs: ready")
 # %% [markdown]
 # ## How many words are real?
 #
-# Your guess, now. Let the model write more, and look each of its words up in the tales and plays
-# that come with this package. They are modern, so a real word may well be missing there. What the
-# share means can only be said beside two others: that of the package's own verse, which is ordinary
-# English, and that of the model's own letters in random order.
+# Now we check your guess. We let the model write more, and look up each of its words in the tales
+# and plays that come with this package. The tales and plays are modern, so they may not contain
+# every real word. One percentage alone says little. We compare it with two others: the percentage
+# for the package's own verse, which is ordinary English, and the percentage for the model's own
+# letters in random order.
 
 # %%
 from charlstm import read_corpus
@@ -78,8 +80,8 @@ for name, value in share.items():
     print(f"{name:12} {value:6.1%} of its words are in the tales and plays")
 
 # %% [markdown]
-# Nobody told the model what a word is, and yet it stands much nearer to real verse than to its own
-# letters shuffled. Which of its words are missing?
+# Nobody taught the model what a word is, and yet its percentage is much nearer to real verse than
+# to its own letters shuffled. Which of its words are missing?
 
 # %%
 import re
@@ -93,15 +95,16 @@ once = [found for found, n in missing.items() if n == 1]
 print(f"once: {len(once)} words, among them", *once[:12])
 
 # %% [markdown]
-# Which of them are Shakespeare's, and which did it invent? The answer to the guess lies between
-# the share above and that share plus Shakespeare's own words.
+# Which of these words did Shakespeare use, and which did the model invent? The answer to the guess
+# is at least the percentage above, and at most that percentage plus Shakespeare's own words.
 #
 # ## What a character model is
 #
-# After each letter the model gives a chance to every character that it knows, and that is all it
-# does. In symbols it is a function that gives $p(x_{t+1} \mid x_1 \ldots x_t)$.
+# After each letter the model gives a chance (a probability) to every character that it knows. It
+# does nothing else. In symbols it is a function that gives $p(x_{t+1} \mid x_1 \ldots x_t)$.
 #
-# **Guess:** what comes after `O, she doth te`? Which letters are possible, and which is likely?
+# **Guess:** what comes after `O, she doth te`? Which letters are possible, and which letter is
+# likely?
 
 # %%
 before = "ROMEO:\nO, she doth te"
@@ -118,9 +121,9 @@ title = f"after {before[7:]!r}: the 15 most likely of {len(chances)}"
 text_plots.next_character(sampler.vocabulary.characters, {"": chances}, title)
 
 # %% [markdown]
-# The network itself puts out any numbers, the *logits*; the softmax makes them chances: positive,
-# with the sum 1. The first cell of this section shows both steps, and nothing is hidden behind
-# them but the network.
+# The network itself gives numbers of any size, the *logits*. The softmax turns them into chances:
+# positive numbers with the sum 1. The first code cell of this section shows both steps. Only the
+# network itself is hidden.
 
 # %%
 best = int(chances.argmax())
@@ -130,7 +133,8 @@ print(f"the most likely is {sampler.vocabulary.characters[best]!r} with {chances
 # %% [markdown]
 # ## Temperature
 #
-# Dividing the logits by a number $T$ before the softmax makes the choice bolder or more careful:
+# If we divide the logits by a number $T$ before the softmax, the choice becomes bolder or more
+# careful:
 #
 # $$p_i = \frac{e^{z_i / T}}{\sum_j e^{z_j / T}}$$
 #
@@ -142,7 +146,7 @@ by_temperature = {f"T = {T:g}": softmax(logits[-1] / T) for T in (0.5, 1.0, 2.0)
 text_plots.next_character(sampler.vocabulary.characters, by_temperature, title)
 
 # %% [markdown]
-# And at the ends:
+# And for very small and very large $T$:
 
 # %%
 for T in (0.01, 0.1, 1.0, 10.0, 100.0):
@@ -151,9 +155,9 @@ for T in (0.01, 0.1, 1.0, 10.0, 100.0):
 print(f"one over the number of characters: {1 / len(chances):.4f}")
 
 # %% [markdown]
-# As $T \to 0$ the most likely character gets the whole chance, and the model always writes the
-# same. As $T$ grows, all characters become equally likely. Temperature does not make the model
-# cleverer. It changes how often the unlikely is chosen. The same model, three times:
+# As $T \to 0$ the most likely character gets all of the chance, and the model always writes the
+# same text. As $T$ grows, all characters become equally likely. Temperature does not make the model
+# cleverer. It changes how often the model chooses unlikely characters. The same model, three times:
 
 # %%
 for T in (0.3, 0.8, 1.5):
@@ -161,8 +165,8 @@ for T in (0.3, 0.8, 1.5):
     print(f"--- T = {T}\n{text}\n")
 
 # %% [markdown]
-# The panel below does the same with sliders. (It needs a running kernel; if you read this on a web
-# page, the texts above are what you would see.) Try 0, and try 2.
+# The panel below does the same with sliders. (It needs a running kernel. If you read this on a web
+# page, the texts above show what you would see.) Try 0, and try 2.
 
 # %%
 from charlstm.notebook.workers import SamplerPanel
@@ -172,10 +176,10 @@ SamplerPanel(prime="ROMEO:", length=20_000)
 # %% [markdown]
 # ## How surprised is it?
 #
-# A good model of a text gives what comes next a high chance. The usual measure is the *surprise*,
-# $-\ln p$ of the character that came: 0 if the model was sure, large if it did not expect it. Its
-# mean over a text is the loss that training makes small, in **nats** per character; divided by
-# $\ln 2$ it is **bits** per character.
+# A good model gives a high chance to the character that really comes next. The usual measure is the
+# *surprise*, $-\ln p$ of this character: 0 if the model was sure, large if it did not expect it.
+# The mean surprise over a text is the loss (cross-entropy) that training makes small, in **nats**
+# per character. Divided by $\ln 2$ it is in **bits** per character.
 
 # %%
 line = "To be, or not to be, that is the question:\n"
@@ -186,7 +190,7 @@ text_plots.along(line[1:], {"surprise": surprise}, "surprise, nats", repr(line))
 
 # %% [markdown]
 # Some peaks stand at the first letters of words, others do not: the highest is in the middle of
-# `question`. Seeing is not counting:
+# `question`. A look at the figure is not enough. We count:
 
 # %%
 begins = np.array([not line[t].isalpha() and line[t + 1].isalpha() for t in range(len(surprise))])
@@ -194,10 +198,11 @@ print(f"{surprise[begins].mean():.2f} nats on the {begins.sum()} first letters o
 print(f"{surprise[~begins].mean():.2f} nats on all other characters")
 
 # %% [markdown]
-# On this line the first letter of a word is the harder one: there the model must choose a word;
-# after that the letters follow more easily.
+# On this line the first letter of a word is harder to predict. There the model must choose a word;
+# after that the other letters follow more easily.
 #
-# **Guess:** if a model knew nothing but how many characters there are, what would its mean be?
+# **Guess:** suppose a model knows only how many different characters there are. What is its mean
+# surprise?
 
 # %%
 ignorant = np.log(len(sampler.vocabulary))
@@ -210,10 +215,11 @@ print("on the last part of that selection, which it has not read")
 # %% [markdown]
 # ## Exercises
 #
-# Write each function, run its cell, and see what was expected and what came.
+# Write each function and run its cell. The cell shows what the check expected and what your
+# function returned.
 #
-# **1.** The chances at a temperature, from logits. (What must you do so that large logits do not
-# overflow?)
+# **1.** Compute the chances at temperature T from logits. (What must you do so that large logits do
+# not overflow?)
 
 # %%
 from charlstm.notebook.exercises import check
@@ -227,8 +233,8 @@ z = np.array([2.0, 1.0, -1.0])
 check(tempered, [((z, 1.0), softmax(z)), ((z, 0.5), softmax(2 * z)), ((1e4 * z, 1.0), [1, 0, 0])])
 
 # %% [markdown]
-# **2.** The bits per character of a text, from the chances that a model gave to each character that
-# came.
+# **2.** Compute the bits per character of a text. You get the chances that a model gave to the
+# characters that really came.
 
 
 # %%
@@ -242,8 +248,8 @@ check(
 )
 
 # %% [markdown]
-# **3.** Draw an index by chance, given a number $u$ between 0 and 1: the first index at which the
-# sum of the chances so far exceeds $u$. This is all that "the model writes" means.
+# **3.** Draw a random index, given a number $u$ between 0 and 1: return the first index at which
+# the sum of the chances so far exceeds $u$. When we say "the model writes", we mean only this.
 
 
 # %%
@@ -272,11 +278,12 @@ check(draw, [((fixed, 0.1), 0), ((fixed, 0.2), 1), ((fixed, 0.69), 1), ((fixed, 
 #
 # ## Summary
 #
-# - A character model gives each character a chance, given all that came before; writing is drawing
-#   from those chances, again and again.
-# - Temperature divides the logits. It changes how the chances are used, not what was learnt.
-# - Surprise is $-\ln p$ of what came. Its mean, in nats or bits per character, is how good a model
-#   is; the three figures printed above set the scale.
+# - A character model gives a chance to each character, given all characters before it. To write, we
+#   draw from those chances again and again.
+# - Temperature divides the logits. It changes how we use the chances, not what the model has
+#   learnt.
+# - The surprise is $-\ln p$ of the character that came. Its mean, in nats or bits per character,
+#   says how good a model is. Compare it with the three figures printed above.
 #
 # **Where to read on.** A. Karpathy, *The unreasonable effectiveness of recurrent neural networks*
 # (2015), made models like this one popular. C. Shannon, *Prediction and entropy of printed English*

@@ -4,9 +4,9 @@
 # *What it shows: text to ids, streams, one step, the loss, back-propagation through time, each
 # number held against PyTorch; five starts.*
 #
-# In lesson 1 a trained model wrote. Here you build the simplest recurrent network: from text
-# to numbers, one step forward, the loss, and then every gradient by hand. Each of them is held
-# against PyTorch, so that you know that nothing is missing.
+# In lesson 1 a trained model wrote. Here you build the simplest recurrent network: from text to
+# numbers, one step forward, the loss, and then every gradient by hand. You compare each gradient
+# with PyTorch's, so you know that nothing is missing.
 #
 # **Before you run anything, guess:** a vanilla recurrent network with 8 units reads a text of 13
 # different characters. How many numbers must it learn: about 100, about 300, or some thousands?
@@ -27,8 +27,8 @@ UPDATES = 200 if os.environ.get("CHARLSTM_FAST") else 2_000  # fewer, for a quic
 # %% [markdown]
 # ## Text to numbers
 #
-# A *vocabulary* gives every character a number, its id. There is nothing more to it: the order of
-# the characters means nothing to the network.
+# A *vocabulary* gives every character a number, its id. The order of these numbers has no meaning
+# for the network.
 
 # %%
 text = "the king said that he was the king\n"
@@ -40,9 +40,9 @@ print(f"{text[:8]!r} becomes {ids[:8]}")
 # %% [markdown]
 # ## Streams
 #
-# A long text is read at several places at once: it is cut into B *streams*, one below the other,
-# and each step of training reads a *window* of T characters of each. The targets are the same text,
-# one character later.
+# Training reads a long text at several places at once. We cut the text into B *streams* (the rows
+# of a batch) and put them one below the other. Each step of training reads a *window* of T
+# characters from each stream. The targets are the same text, one character later.
 #
 # **Guess:** in the alphabet below, with 3 streams and windows of 4, what stands in the first row of
 # the *second* window?
@@ -57,18 +57,19 @@ for window in range(streams.windows):
         print(f"   {alphabet.decode(row)}  ->  {alphabet.decode(target)}")
 
 # %% [markdown]
-# Row i of a window goes on where row i of the window before ended. This is what allows the state to
-# be carried from window to window (lesson 6). Some tutorials shuffle the windows and carry the
-# state all the same; then it belongs to another text.
+# Row i of a window continues where row i of the window before ended. So we can carry the state (the
+# network's memory) from window to window (lesson 6). Some tutorials shuffle the windows and still
+# carry the state. Then the state belongs to another text.
 #
 # ## One step forward
 #
-# The vanilla network goes back to Elman (1990). It keeps a state $h$ of H numbers. At each
-# character x it computes
+# Elman (1990) described the vanilla network. It keeps a state $h$ of H numbers. At each character x
+# it computes
 #
 # $$h_t = \tanh(W_x x_t + W_h h_{t-1} + b) \qquad z_t = V h_t + d$$
 #
-# with x as a *one-hot* vector: all zeros, and a one at the character's id. The z are the logits.
+# Here x is a *one-hot* vector: all zeros, and a one at the character's id. The numbers z are the
+# logits.
 
 # %%
 V, H, T = len(vocabulary), 8, 12
@@ -85,8 +86,8 @@ print(shapes)
 print(f"{sum(value.size for value in p.values())} numbers to learn")
 
 # %% [markdown]
-# Was that near your guess? Now the forward pass over T characters. We keep every state: the way
-# back will need them.
+# Was that near your guess? Now we do the forward pass over T characters. We keep every state,
+# because the backward pass needs them.
 
 
 # %%
@@ -106,12 +107,13 @@ states, logits = forward(p, inputs, h0)
 print(f"states {states.shape}, logits {logits.shape}")
 
 # %% [markdown]
-# `W_x @ x` picks one column of `W_x`, so nobody multiplies it out: `p["W_x"][:, i]` is the same.
+# `W_x @ x` picks one column of `W_x`. So nobody computes the whole product: `p["W_x"][:, i]` is the
+# same.
 #
 # ## The loss
 #
-# The surprise of lesson 1, averaged over the window: $L = \frac1T \sum_t -\ln p_t(x_{t+1})$, where
-# $p_t$ is the softmax of $z_t$.
+# The loss is the surprise of lesson 1, averaged over the window:
+# $L = \frac1T \sum_t -\ln p_t(x_{t+1})$, where $p_t$ is the softmax of $z_t$.
 
 
 # %%
@@ -127,18 +129,19 @@ print(f"{loss:.4f} nats; ln {V} = {np.log(V):.4f} is what knowing nothing costs"
 # %% [markdown]
 # ## Back through time
 #
-# The loss depends on $W_h$ along many ways: $W_h$ made $h_1$, which made $h_2$, and so on. The
-# trick is to go backwards and keep one number for each unit, $g_t = dL/dh_t$: all that the loss
-# from time t on has to say about the state at t; and another, $a_t$, for what stands inside the
-# tanh. After the last step there is nothing, so $a_{T+1} = 0$. Three lines do it:
+# The loss depends on $W_h$ along many paths: $W_h$ made $h_1$, then $h_1$ and $W_h$ made $h_2$, and
+# so on. The trick is to go backwards and keep two numbers for each unit. The first,
+# $g_t = dL/dh_t$, is the gradient of the state: it sums up how all losses from time t on depend on
+# $h_t$. The second, $a_t$, is the gradient of what stands inside the tanh. After the last step
+# nothing follows, so $a_{T+1} = 0$. Three lines are enough:
 #
-# 1. from the softmax: $dL/dz_t = (p_t - \text{onehot}(x_{t+1})) / T$;
+# 1. through the softmax: $dL/dz_t = (p_t - \text{onehot}(x_{t+1})) / T$;
 # 2. into the state, from its own logits and from the next state:
 #    $g_t = V^\top dL/dz_t + W_h^\top a_{t+1}$;
-# 3. through the tanh, whose slope is $1 - h_t^2$, number by number:
+# 3. through the tanh, which has the slope $1 - h_t^2$, number by number:
 #    $a_t = g_t \odot (1 - h_t^2)$.
 #
-# **Guess:** the gradient of $W_h$ is a sum over t of products of two vectors. Of which two?
+# **Guess:** the gradient of $W_h$ is a sum over t of products of two vectors. Which two vectors?
 
 
 # %%
@@ -162,13 +165,14 @@ grads, g0, between = backward(p, inputs, targets, states, chances)
 print({name: f"{np.linalg.norm(value):.4f}" for name, value in grads.items()})
 
 # %% [markdown]
-# (Your guess: what reached the unit, $a_t$, times what came into it, $h_{t-1}$.)
+# (The answer: the gradient that reached the unit, $a_t$, times the state that came into it,
+# $h_{t-1}$.)
 #
 # ## Is it right?
 #
-# Nobody should believe a gradient that was not compared. First against PyTorch's autograd, in
-# double precision. We go forward once more with PyTorch, and keep what stands between: at each time
-# what is inside the tanh (a), the state (h) and the logits (z).
+# Never believe a gradient that nobody has compared. First we compare ours with PyTorch's autograd,
+# in double precision. We run the forward pass once more in PyTorch and keep all values in between:
+# at each time the value inside the tanh (a), the state (h) and the logits (z).
 
 # %%
 q = {name: torch.tensor(value, requires_grad=True) for name, value in p.items()}
@@ -192,7 +196,7 @@ for name, value in [*q.items(), ("h0", start)]:
     print(f"{name:4} largest difference {np.abs(value.grad.numpy() - ours).max():.1e}")
 
 # %% [markdown]
-# And against nothing but the definition: change one number a little, and look at the loss.
+# Now we compare with the definition alone. We change one number a little and look at the loss.
 
 # %%
 step = 1e-6
@@ -204,8 +208,8 @@ print(f"slope {change / step:.7f}, gradient {grads['W_h'][2, 5]:.7f}")
 # %% [markdown]
 # ## The same network, in the package and in PyTorch
 #
-# `charlstm.model.cells.rnn` is this step with PyTorch's names (it has two biases where one would do;
-# their sum counts). `torch.nn.RNN` is the same over a whole window. All three agree:
+# `charlstm.model.cells.rnn` is this step with PyTorch's names. (It has two biases where one is
+# enough; only their sum counts.) `torch.nn.RNN` is the same over a whole window. All three agree:
 
 # %%
 from types import SimpleNamespace
@@ -232,7 +236,7 @@ for name, theirs in (("charlstm.model.cells", by_package), ("torch.nn.RNN", by_t
 # ## It learns
 #
 # With gradients, learning is one line: move every number a little against its gradient. Here the
-# network is to learn one sentence by heart, from five random starts.
+# network must learn one sentence by heart, from five random starts.
 
 
 # %%
@@ -256,8 +260,8 @@ lines = {f"seed {seed}": dict(enumerate(runs[seed][1])) for seed in (1, 2)}
 plots.training(lines, "one sentence, a vanilla network of 8 units, two starts")
 
 # %% [markdown]
-# The way down is no smooth one. For each start, look at the largest leap of the loss, and at the
-# size of the gradient just before it, all numbers of it taken together:
+# The loss does not fall smoothly. For each start, look at the largest jump of the loss, and at the
+# norm of the whole gradient just before it:
 
 # %%
 for seed, (_, losses, norms) in runs.items():
@@ -267,8 +271,8 @@ for seed, (_, losses, norms) in runs.items():
     print(f"{norms[worst] / np.median(norms):.0f} times the median norm")
 
 # %% [markdown]
-# The step before the leap was long, because the gradient was. How a gradient comes to be so large,
-# and what to do about it, is the subject of lesson 3. First, what was learnt:
+# The step before the jump was long because the gradient was large. Why a gradient becomes so large,
+# and what to do about it, is the subject of lesson 3. First, what did the networks learn?
 
 
 # %%
@@ -285,8 +289,8 @@ for seed, (learnt, losses, _) in runs.items():
     print(f"seed {seed}: {losses[0]:.3f} -> {losses[-1]:.3f} nats, {write(learnt)!r}")
 
 # %% [markdown]
-# Are some starts good, and others bad? **Guess:** what changes if one number of the first start is
-# another in its fifteenth decimal?
+# Are some starts good, and others bad? **Guess:** what changes if we change one number of the first
+# start in its fifteenth decimal place?
 
 # %%
 learnt, nudged, _ = train(0, nudge=1e-15)
@@ -297,17 +301,17 @@ for size in (1e-9, 1e-6, 1e-3, 0.1):
         print(f"the losses differ by more than {size:g} from update {np.argmax(apart > size)} on")
 
 # %% [markdown]
-# The leaps make the smallest difference large. So where they fall, and which starts learn the
-# sentence, hangs on the last digit of every sum: on another machine it may all look different. One
-# run of such a training proves nothing.
+# The jumps make even the smallest difference large. So the last digit of every sum decides where
+# the jumps come and which starts learn the sentence. On another machine all of this may look
+# different. One run of such a training proves nothing.
 #
-# And a sentence learnt by heart is no proof of skill: this network has more numbers to learn than
-# the sentence has characters. But everything that is needed is here.
+# And a network that knows one sentence by heart has not proved any skill: this network has more
+# numbers to learn than the sentence has characters. But every part that you need is here.
 #
 # ## Exercises
 #
-# **1.** One step of the network, from an id and a state, with the look-up in place of the one-hot
-# product.
+# **1.** Write one step of the network. It gets an id and a state. Look up the column of `W_x`
+# instead of multiplying by a one-hot vector.
 
 # %%
 from charlstm.notebook.exercises import check
@@ -321,7 +325,7 @@ one = forward(p, [3], h0)[0][1]
 check(rnn_step, [((p, 3, h0), one), ((p, 0, np.zeros(H)), forward(p, [0], np.zeros(H))[0][1])])
 
 # %% [markdown]
-# **2.** The gradient of the loss of one character with respect to its logits.
+# **2.** Write the gradient of the loss of one character with respect to its logits.
 
 
 # %%
@@ -336,8 +340,8 @@ check(
 )
 
 # %% [markdown]
-# **3.** Cut a text of ids into B streams of equal length, as rows, dropping what is left over at
-# the end.
+# **3.** Cut a text of ids into B streams of equal length, as rows. Drop what is left over at the
+# end.
 
 
 # %%
@@ -371,10 +375,11 @@ check(
 #
 # ## Summary
 #
-# - Text becomes ids; ids become B contiguous streams, read in windows of T characters.
-# - One step of the vanilla network is one line, and so is its way back: $g_t = V^\top dL/dz_t +
-#   W_h^\top a_{t+1}$ and $a_t = g_t (1 - h_t^2)$.
-# - Every step back multiplies by $W_h^\top$ and by $1 - h_t^2$, which is at most 1. What that does
+# - Text becomes ids. Ids become B streams of consecutive characters. Training reads them in windows
+#   of T characters.
+# - One step of the vanilla network is one line. Its backward step is short, too:
+#   $g_t = V^\top dL/dz_t + W_h^\top a_{t+1}$ and $a_t = g_t (1 - h_t^2)$.
+# - Every step back multiplies by $W_h^\top$ and by $1 - h_t^2$, which is at most 1. What this does
 #   over many steps is the subject of lesson 3.
 #
 # **Where to read on.** J. Elman, *Finding structure in time* (1990). P. Werbos, *Backpropagation

@@ -5,12 +5,12 @@
 # against lag; what explodes, what clipping saves, and what it does not; the cliff.*
 #
 # In lesson 2 a gradient went back through time, and every step back multiplied it by the same
-# matrix and by a slope. Here you follow such products: of numbers, of matrices, through a network
-# that reads text. Then you break a training with them, and mend it.
+# matrix and by a slope. Here you follow such products: first of numbers, then of matrices, then
+# through a network that reads text. Then you make a training fail because of them, and repair it.
 #
-# **Before you run anything, guess:** a network of 64 tanh units reads 60 letters. How much of what
-# the last letter has to say reaches the state before the first: about a half, about a hundredth, or
-# far less? Could it be *more* than at the end?
+# **Before you run anything, guess:** a network of 64 tanh units reads 60 letters. The loss on the
+# last letter sends a gradient back. How much of it reaches the state before the first letter: about
+# a half, about a hundredth, or far less? Could it be *more* than at the end?
 
 # %%
 # %matplotlib inline
@@ -31,8 +31,8 @@ STEPS, DESCENT, SEEDS = (5, 20, range(1)) if FAST else (100, 150, range(5))
 # %% [markdown]
 # ## One unit without a tanh
 #
-# Take the smallest recurrent network: one unit, $h_t = w\,h_{t-1} + u_t$. Changing $h_{t-1}$ by a
-# little changes $h_t$ by $w$ times as much, so over k steps
+# Take the smallest recurrent network: one unit, $h_t = w\,h_{t-1} + u_t$. If $h_{t-1}$ changes by a
+# little, $h_t$ changes by $w$ times as much. So over k steps
 #
 # $$\frac{dh_T}{dh_{T-k}} = w^k$$
 #
@@ -43,13 +43,14 @@ for w in (0.5, 0.9, 1.0, 1.1):
     print(f"w = {w}:", *(f"{w**k:8.2g} after {k} steps" for k in (10, 50, 100)))
 
 # %% [markdown]
-# A geometric sequence: it changes by the same factor at every step. Below 1 the gradient
-# *vanishes*, above 1 it *explodes*, and only $|w| = 1$ keeps it.
+# This is a geometric sequence: it changes by the same factor at every step. If $|w|$ is below 1,
+# the gradient *vanishes* (becomes tiny). If $|w|$ is above 1, it *explodes* (becomes huge). Only
+# $|w| = 1$ keeps it.
 #
 # ## One unit with a tanh
 #
-# Now $h_t = \tanh(w\,h_{t-1} + u_t)$. Each step back multiplies by $w$ and by the slope of the
-# tanh, which is $1 - h_t^2$:
+# Now $h_t = \tanh(w\,h_{t-1} + u_t)$. Each step back multiplies the gradient by $w$ and by the
+# slope of the tanh, which is $1 - h_t^2$:
 
 
 # %%
@@ -72,7 +73,7 @@ states, by_lag = chain(0.9, inputs)
 print(f"over 50 steps the product is {by_lag[50]:.1e}: too small to be seen by moving anything")
 
 # %% [markdown]
-# The package has the same few lines in `gradients.scalar_chain`. They agree:
+# The function `gradients.scalar_chain` of the package has the same few lines. Both agree:
 
 # %%
 theirs = gradients.scalar_chain(0.9, inputs)
@@ -80,11 +81,11 @@ print(f"largest difference {np.abs(theirs[1] - by_lag).max():.1e}")
 assert np.allclose(theirs, (states, by_lag))
 
 # %% [markdown]
-# The slope is at most 1, so the tanh can only shrink the product: for $|w| < 1$ it vanishes at
-# least as fast as $|w|^k$.
+# The slope is at most 1, so the tanh can only make the product smaller. For $|w| < 1$ the product
+# vanishes at least as fast as $|w|^k$.
 #
-# **A claim you will read:** "if $|w| > 1$, the gradient explodes." **Guess:** does it, in this
-# unit, for $w = 1.5$? For $w = 2$?
+# **A claim you will read:** "if $|w| > 1$, the gradient explodes." **Guess:** does this unit's
+# gradient explode for $w = 1.5$? For $w = 2$?
 
 # %%
 lags = np.arange(51)
@@ -102,21 +103,21 @@ for w in (0.9, 1.5, 2.0):
     print(f"mean slope {slope:.3f}")
 
 # %% [markdown]
-# (The *factor* is the geometric mean of what the gradient is multiplied by at each step.) It does
-# not explode. A larger $w$ pushes the unit to where the tanh is flat, so the slope falls as $w$
-# grows, and over fifty steps the product shrank in every run. Only the unit that nothing moves,
-# $h = 0$, has the slope 1 at each step, and explodes as $w^k$. Keep it in mind: it comes back at
-# the end, as a cliff.
+# (Each step multiplies the gradient by a number. The *factor* is the geometric mean of these
+# numbers.) The gradient does not explode. A larger $w$ pushes the unit to where the tanh is flat.
+# So the slope falls as $w$ grows, and over fifty steps the product became smaller in every run.
+# Only a unit that stays at $h = 0$, because no input moves it, has the slope 1 at each step. Its
+# gradient explodes as $w^k$. Remember this unit: at the end of the lesson it explains a cliff.
 #
-# So one tanh unit is a bad picture of exploding gradients. Many units behave otherwise.
+# So one tanh unit is a bad model of exploding gradients. Many units behave differently.
 #
 # ## Many units: a product of matrices
 #
-# With H units the derivative of one state by the one before is a matrix, the *Jacobian*
-# $J_t = \text{diag}(1 - h_t^2)\,W_h$, and over k steps it is the product
-# $J_T J_{T-1} \cdots J_{T-k+1}$.
-# We take a network with random weights and a text to read. The recurrent matrix starts *orthogonal*
-# (a rotation, perhaps with a reflection: it changes no length), times a number, the *gain*.
+# With H units the derivative of one state with respect to the state before is a matrix, the
+# *Jacobian* $J_t = \text{diag}(1 - h_t^2)\,W_h$. Over k steps the derivative is the product
+# $J_T J_{T-1} \cdots J_{T-k+1}$. We take a network with random weights and a text to read. The
+# recurrent matrix starts as an *orthogonal* matrix times a number, the *gain*. (An orthogonal
+# matrix is a rotation, perhaps with a reflection. It changes no length.)
 
 # %%
 text = read_corpus(["tales"]).text
@@ -148,10 +149,10 @@ def products(model, ids, lags):
 
 
 # %% [markdown]
-# The *singular values* of a matrix say by how much it stretches: the largest in the direction that
-# it stretches most, the smallest in the one that it shrinks most. Values too small beside the
-# largest to be told from rounding we leave out. **Guess:** with gain 1.5, does this network vanish
-# or explode over 40 steps?
+# The *singular values* of a matrix say how much it stretches a vector: the largest in the direction
+# that it stretches most, the smallest in the direction that it shrinks most. We leave out values
+# that are so small beside the largest that they may be rounding errors. **Guess:** with gain 1.5,
+# does the gradient of this network vanish or explode over 40 steps?
 
 # %%
 ours = products(network(1.5), rows[0, :60], [1, 10, 40])
@@ -168,11 +169,11 @@ for seed in range(5):
     print(f"{(values > 1).sum()} of {len(values)} above 1 after 40 steps")
 
 # %% [markdown]
-# Both, at the same time: some directions grow, most shrink. "The gradient explodes" means that it
-# has a share in one of the few growing directions.
+# It does both at the same time: some directions grow, most shrink. "The gradient explodes" means
+# that a part of it points in one of the few growing directions.
 #
-# The package computes the same spectra with PyTorch's automatic Jacobians, and leaves out the same
-# values. The others agree, the smallest of them in fewer digits:
+# The package computes the same singular values with PyTorch's automatic Jacobians, and leaves out
+# the same values. The remaining values agree; the smallest of them agree in fewer digits:
 
 # %%
 from charlstm.model import cells
@@ -187,9 +188,9 @@ for k, values in theirs.items():
     assert np.allclose(values[:10], spectra[k][:10], rtol=1e-4)
 
 # %% [markdown]
-# **A popular mistake:** to multiply the Jacobians number by number, `product *= J`. That is not how
-# matrices are chained. Without a tanh, an orthogonal matrix with a gain must give gain$^{10}$ after
-# ten steps:
+# **A popular mistake** is to multiply the Jacobians number by number, `product *= J`. The chain
+# rule needs the matrix product instead. Without a tanh, an orthogonal matrix with a gain must give
+# gain$^{10}$ after ten steps:
 
 # %%
 W_h = network(1.0).layers[0].weight_hh.detach().double().numpy()
@@ -201,7 +202,7 @@ for gain in (0.5, 1.0, 1.5):
     print(f"gain {gain}: matrix product {stretches[0]:.4g}, number by number {stretches[1]:.1e}")
 
 # %% [markdown]
-# The mistake shows vanishing for all three, even where the gradient explodes.
+# The mistaken product vanishes for all three gains, even where the true gradient explodes.
 #
 # **Another claim:** "if all eigenvalues of $W_h$ are below 1 in absolute value, the gradient
 # shrinks." **Guess:** what do the powers of this matrix do? Both of its eigenvalues are 0.9.
@@ -215,9 +216,9 @@ for k in (1, 5, 20, 50, 100):
 
 # %% [markdown]
 # In the very long run the eigenvalues are right, for one matrix multiplied by itself. Before that
-# the product may grow all the same; here even the 50th power still stretches by more than 1. Nor is
-# such a matrix far-fetched: in PyTorch's default start all eigenvalues are below 1 in absolute
-# value, and the largest singular value is above 1.
+# the product may still grow; here even the 50th power still stretches by more than 1. Such matrices
+# are not rare. In PyTorch's default start (initial weights) all eigenvalues are below 1 in absolute
+# value, but the largest singular value is above 1:
 
 # %%
 for seed in range(5):
@@ -227,14 +228,14 @@ for seed in range(5):
     print(f"seed {seed}: largest |eigenvalue| {radius:.3f}, largest singular value {stretch:.3f}")
 
 # %% [markdown]
-# What is certain, as the slopes are at most 1: no tanh network's product stretches by more than the
-# largest singular value of $W_h$ to the power k. If that value is below 1, the gradient vanishes.
-# If it is above 1, nothing follows.
+# One thing is certain, because the slopes are at most 1: the product of any tanh network over k
+# steps stretches by at most the largest singular value of $W_h$ to the power k. If that value is
+# below 1, the gradient vanishes. If it is above 1, we cannot conclude anything.
 #
 # ## A whole network, on text
 #
-# Now measure what training feels: the norm of $dL_T/dh_{T-k}$, where $L_T$ is the loss on the last
-# character alone. Autograd gives it if we keep every state and ask.
+# Now we measure the gradient that training uses: the norm of $dL_T/dh_{T-k}$, where $L_T$ is the
+# loss on the last character alone. We keep every state, and autograd gives us this gradient.
 
 
 # %%
@@ -247,7 +248,7 @@ def norms_by_lag(model, rows, activation=torch.tanh):
         a = p.weight_ih[:, i].T + p.bias_ih + h @ p.weight_hh.T + p.bias_hh
         h = activation(a)
         states.append(h)
-    loss = F.cross_entropy(model.head(h), targets, reduction="sum")  # a sum: streams do not mix
+    loss = F.cross_entropy(model.head(h), targets, reduction="sum")  # a sum keeps streams apart
     grads = torch.autograd.grad(loss, states)
     return np.array([g.double().norm(dim=1).mean().item() for g in reversed(grads)])
 
@@ -258,8 +259,8 @@ print(f"largest relative difference {np.abs(mine / package - 1).max():.1e}")
 assert np.allclose(mine, package, rtol=1e-4)
 
 # %% [markdown]
-# **Guess:** a gain of 1 keeps every length. Does it keep the gradient? Which gain would? And where
-# among them is the start that PyTorch gives?
+# **Guess:** a gain of 1 keeps every length. Does it keep the gradient? Which gain would keep it?
+# And where, among these gains, is PyTorch's default start?
 
 # %% tags=["cover"] alt="norms of gradients against lag, for several gains"
 by_start = {f"gain {gain}": norms_by_lag(network(gain), rows) for gain in (0.5, 1.0, 1.2, 1.5, 3.0)}
@@ -268,8 +269,8 @@ by_start["PyTorch's default start"] = norms_by_lag(usual, rows)
 plots.norm_by_lag(by_start, "tanh network of 64 units before training, on text")
 
 # %% [markdown]
-# Two numbers sum up such a line: its factor per step (without the first steps), and its *horizon*,
-# the lag at which it has fallen below 1 % of its start.
+# Two numbers summarise such a line: its factor per step (without the first steps), and its
+# *horizon*, the lag (distance in steps) at which it has fallen below 1 % of its first value.
 
 # %%
 for name, curve in by_start.items():
@@ -278,13 +279,13 @@ for name, curve in by_start.items():
     print(f"60 letters back it has {curve[60] / curve[0]:.2g} times the norm")
 
 # %% [markdown]
-# Nothing here was trained: the start alone decides, and each start has another answer to the
-# question at the top. PyTorch's own is among those that vanish fast, though its largest singular
-# value is above 1. Even the orthogonal matrix itself, gain 1, loses a little at each step, for the
+# We trained nothing here. The start alone decides, and each start answers the question at the top
+# differently. PyTorch's start is among those that vanish fast, although its largest singular value
+# is above 1. Even the orthogonal matrix itself, gain 1, loses a little at each step, because the
 # slopes of the tanh are below 1. Of these gains, 1.2 comes nearest to keeping the gradient.
 #
-# At the far end the lines of the large gains bend up. There the text begins: the state is still
-# near 0, and the slope of the tanh near 1.
+# At the right end the lines of the large gains bend up. There the text begins: the state is still
+# near 0, and the slope of the tanh is near 1.
 
 # %%
 for gain in (1.0, 1.5, 3.0):
@@ -298,11 +299,11 @@ for gain in (1.0, 1.5, 3.0):
     print("after letter 1, 2, 3, 6, 11, 21, 60")
 
 # %% [markdown]
-# In the panel below you can change the gain, the length and the activation. (It needs a running
-# kernel, and reads random letters, so its numbers differ a little from the figure above.) It opens
-# with the cell `rnn` and the start `charlstm`, which is the orthogonal one. **Try** to find a gain
-# that keeps the gradient over 200 letters, for the tanh and for the linear network. We come to the
-# LSTM in lesson 4.
+# In the panel below you can change the gain, the length and the activation. (The panel needs a
+# running kernel. It reads random letters, so its numbers differ a little from the figure above.) It
+# opens with the cell `rnn` and the start `charlstm`, which is the orthogonal one. **Try** to find a
+# gain that keeps the gradient over 200 letters, for the tanh and for the linear network. The LSTM
+# follows in lesson 4.
 
 # %%
 from charlstm.notebook.explorers import GradientExplorer
@@ -310,11 +311,11 @@ from charlstm.notebook.explorers import GradientExplorer
 GradientExplorer(cell="rnn", scheme="charlstm")
 
 # %% [markdown]
-# ## Is saturation to blame?
+# ## Is saturation the cause?
 #
-# **A claim you will read:** "gradients vanish because the activation saturates." If so, a network
-# without an activation could not vanish, and the most saturated network would vanish the fastest.
-# **Guess** the order of the five factors below before you look.
+# **A claim you will read:** "gradients vanish because the activation saturates" (reaches its flat
+# ends). If this is true, a network without an activation cannot vanish, and the most saturated
+# network vanishes the fastest. **Guess** the order of the five factors below before you look.
 
 
 # %%
@@ -339,16 +340,16 @@ for activation, gain in [*cases, (torch.sigmoid, 1.0)]:
     print(f"factor {min(factors):.3f} to {max(factors):.3f} over the seeds")
 
 # %% [markdown]
-# The claim fails both ways. The linear network has the slope 1 everywhere and vanishes all the
-# same, by its gain. The tanh network of gain 3 is the most saturated of the tanh networks, and its
-# gradient is the one that grows. What counts is the product of slope and matrix. The grain of truth
-# is in the sigmoid: its slope is never above 1/4, saturated or not.
+# The claim fails in both ways. The linear network has the slope 1 everywhere, and its gradient
+# still vanishes, because of its gain. The tanh network of gain 3 is the most saturated of the tanh
+# networks, and its gradient is the one that grows. The product of slope and matrix decides. But the
+# claim is partly true for the sigmoid: its slope is never above 1/4, saturated or not.
 #
-# ## The explosion
+# ## Explosion in training
 #
 # Does any of this matter for learning? We train the network of lesson 2, five arrays, with plain
-# gradient descent at a rate of 1, on windows of 100 characters of the tales, each from the zero
-# state.
+# gradient descent at a learning rate of 1. It reads windows of 100 characters of the tales. Each
+# window starts from the zero state.
 
 # %%
 streams, H = streams_for(ids, 16, 100), 64
@@ -375,9 +376,9 @@ def window_loss(p, k, activation):
 
 
 # %% [markdown]
-# *Clipping* by global norm is one line: if the gradient, all arrays taken together as one long
-# vector, is longer than a limit, shorten it to the limit. Its direction stays. (The norm is taken
-# in double precision, for the square of a large float32 overflows.)
+# *Clipping* by global norm is one line. Take all arrays of the gradient together as one long
+# vector. If it is longer than a limit, shorten it to the limit. Its direction stays the same. (We
+# compute the norm in double precision, because the square of a large float32 overflows.)
 
 
 # %%
@@ -404,7 +405,7 @@ def train(activation, gain, limit, seed, rate=1.0, steps=STEPS):
 
 
 # %% [markdown]
-# Held against PyTorch's own clipping, on gradients with a norm above and below the limit:
+# We compare this with PyTorch's own clipping, on gradients with a norm above and below the limit:
 
 # %%
 g = torch.Generator().manual_seed(0)
@@ -419,9 +420,9 @@ for size in (1.0, 0.001):
     assert difference < 1e-6
 
 # %% [markdown]
-# Two networks start with gain 1.5, one of tanh units and one of relu units; each is trained without
-# clipping, and with a limit of 1. **Guess:** which of the four break, and what does breaking look
-# like?
+# Two networks start with gain 1.5: one has tanh units, the other has relu units. We train each
+# without clipping, and with a limit of 1. **Guess:** which of the four trainings fail, and what
+# does failure look like?
 
 # %%
 CASES = {
@@ -439,8 +440,8 @@ losses = {name: dict(enumerate(shown[name][2], 1)) for name in ("tanh", "tanh, c
 plots.training(losses, "tanh, gain 1.5, one seed")
 
 # %% [markdown]
-# One seed is an anecdote. All of them, beside what a model would pay that knew only how often each
-# character comes:
+# One seed proves little. Here are all seeds. Compare their losses with the loss of a model that
+# knows only how often each character comes:
 
 # %%
 often = np.bincount(ids) / len(ids)
@@ -456,15 +457,15 @@ for name, of in runs.items():
         print(line)
 
 # %% [markdown]
-# Two ways to break. The **relu** network ends in NaN after a handful of steps, in each seed. The
-# **tanh** network never says NaN here, and that is worse: nothing stops it. It goes on with finite
-# losses, and they end above that of counting characters. Its gradients were not even enormous. But
-# most of its units ended near -1 or 1, where the slope of the tanh is almost 0. "An exploding
-# gradient shows as NaN" holds for the one and not for the other.
+# We see two ways to fail. The **relu** network ends in NaN after a handful of steps, for each seed.
+# The **tanh** network never shows NaN here, and that is worse: nothing stops it. Its losses stay
+# finite, and they end above the loss of counting characters. Its gradients were not even enormous.
+# But most of its units ended near -1 or 1, where the slope of the tanh is almost 0. "An exploding
+# gradient shows as NaN" is true for the relu network and false for the tanh network.
 #
-# With clipping, the same networks from the same weights learn, in each seed.
+# With clipping, the same networks learn from the same weights, for each seed.
 #
-# How does it come to NaN? Look at the steps of one relu network without clipping:
+# Where does the NaN come from? Look at the steps of one relu network without clipping:
 
 # %%
 for steps in range(1, len(shown["relu"][1]) + 1):
@@ -475,12 +476,12 @@ for steps in range(1, len(shown["relu"][1]) + 1):
     print(f"after it the largest weight of W_h is {largest:.3g}, {lost:.0%} of all weights are NaN")
 
 # %% [markdown]
-# A step along a large gradient makes large weights; large weights make a larger gradient; then the
-# states overflow. What is NaN stays NaN, whatever is subtracted from it.
+# A step along a large gradient makes large weights. Large weights make a larger gradient. Then the
+# states overflow. A weight that is NaN stays NaN, whatever we subtract from it.
 #
-# ## What clipping does, and what it does not
+# ## What clipping can and cannot do
 #
-# `gradients.clipping` sums up what the limit did:
+# `gradients.clipping` summarises what the limit did:
 
 # %%
 for name in ("tanh, clipped", "relu, clipped"):
@@ -490,13 +491,13 @@ for name in ("tanh, clipped", "relu, clipped"):
         print(f"median norm {did.median:.2f}, largest {did.largest:.2g}")
 
 # %% [markdown]
-# Clipping does not keep the gradient small: in the relu networks it still was enormous. It keeps
-# the *step* short.
+# Clipping does not keep the gradient small: in the relu networks the gradient was still enormous.
+# Clipping keeps the *step* short.
 #
-# **Two more claims to test.** "Clipping cures exploding gradients", whatever the start: a tanh
-# network with gain 3. "A network whose gradients vanish cannot learn": one with gain 0.5, no
-# clipping. And a third way out: ten times smaller steps, no clipping. **Guess** which comes off
-# best.
+# **Two more claims to test.** "Clipping cures exploding gradients", for every start: we train a
+# tanh network with gain 3. "A network whose gradients vanish cannot learn": we train one with gain
+# 0.5, without clipping. We also try a third method: ten times smaller steps, without clipping.
+# **Guess** which gives the best loss.
 
 # %%
 MORE = {
@@ -510,17 +511,17 @@ for name, (activation, gain, limit, rate) in MORE.items():
     print(f"{name:30}", *(f"{np.mean(losses[-10:]):.3f}" for losses in done), "nats")
 
 # %% [markdown]
-# - With gain 3 these networks stay worse than counting characters, though no step was long.
+# - With gain 3 these networks stay worse than counting characters, although no step was long.
 # - The network with gain 0.5, whose gradient vanishes the fastest, learns *best* in these few
-#   steps. What vanishes is the share of the far past; at lag 0 all lines of the figure begin alike.
-#   Vanishing does not stop the learning. What it costs, this loss does not show; lesson 5 has a
-#   task that does.
-# - Small steps do not break the tanh network, and are slower.
+#   steps. Only the gradient from the far past vanishes; at lag 0 all lines of the figure begin
+#   alike. So vanishing does not stop the learning. This loss does not show what vanishing costs;
+#   lesson 5 has a task that does.
+# - Small steps do not break the tanh network, but they are slower.
 #
-# Why does clipping not help at gain 3? A gradient promises that a step of some length against it
-# makes the loss smaller by length times norm. It holds for short enough steps. How short? We take
-# one step of several lengths, and print by how many nats the loss was to fall, and by how many it
-# fell, each from the smallest to the largest over the seeds.
+# Why does clipping not help at gain 3? A gradient makes a promise: a step of some length against it
+# lowers the loss by length times norm. This holds for short enough steps. How short? We take one
+# step of several lengths. We print how much the loss should fall, in nats, and how much it really
+# falls, each from the smallest to the largest over the seeds.
 
 
 # %%
@@ -549,13 +550,13 @@ for gain in (0.5, 1.5, 3.0):
         print(f"the loss falls by {least[1]:.2g} to {most[1]:.2g}")
 
 # %% [markdown]
-# With gain 3 the gradient promises more nats than the loss has, at any length here. What comes is
-# next to nothing, and for some seeds a rise. Where a gradient has exploded that far, its direction
-# is of little use for steps of such lengths. Clipping mends the length of a step, not its
-# direction.
+# With gain 3 the gradient promises a fall larger than the whole loss, at any length here. The loss
+# really falls by almost nothing, and for some seeds it rises. When a gradient has exploded that
+# far, its direction is of little use for steps of such lengths. Clipping repairs the length of a
+# step, not its direction.
 #
-# One more limit: clipping needs a finite gradient. Where one number has overflowed, scaling comes
-# too late.
+# Clipping has one more limit: it needs a finite gradient. Once one number has overflowed, scaling
+# comes too late.
 
 # %%
 q = torch.nn.Parameter(torch.zeros(3))
@@ -565,11 +566,11 @@ for values in ([3.0, 4.0, 0.0], [3.0, float("inf"), 0.0]):
     print(f"{values} has the norm {norm:g} and becomes {[round(v, 4) for v in q.grad.tolist()]}")
 
 # %% [markdown]
-# ## The cliff
+# ## The cliff: where a gradient suddenly becomes large
 #
 # Why does a gradient become so large so suddenly? Pascanu, Mikolov and Bengio (2013) looked at one
-# unit, where the whole loss can be drawn. Ours starts at $h_0 = 0.5$, runs 50 steps of
-# $h_t = \tanh(w\,h_{t-1} + b)$, and should end at 0.5: the loss is $(h_{50} - 0.5)^2$.
+# unit, because we can draw its whole loss. Our unit starts at $h_0 = 0.5$, runs 50 steps of
+# $h_t = \tanh(w\,h_{t-1} + b)$, and should end at 0.5. The loss is $(h_{50} - 0.5)^2$.
 #
 # **Guess:** what does the loss look like along $b$, for a small and for a larger $w$?
 
@@ -593,7 +594,8 @@ slices = {f"w = {w}": (b, cliff_loss(torch.full_like(b, w), b)) for w in (0.5, 1
 plots.curves(slices, "b", "loss $(h_{50} - 0.5)^2$", "one unit, 50 steps")
 
 # %% [markdown]
-# With the largest w there is a wall. How steep is it? It takes a fine comb to find out:
+# With the largest w the loss has a wall. How steep is it? We need many closely spaced points to
+# find out:
 
 # %%
 for points in (41, 401, 4_001, 40_001):
@@ -604,8 +606,8 @@ for points in (41, 401, 4_001, 40_001):
     print(f"median {down.median():.3g}, above 10 at {(down > 10).double().mean():.2%} of them")
 
 # %% [markdown]
-# Almost everywhere the gradient is harmless, and on a strip too thin to see it is not. What does
-# the unit do there, and a little beside it? By the chain of the beginning:
+# Almost everywhere the gradient is harmless, but on a strip too thin to see it is huge. What does
+# the unit do there, and a little beside it? We use the function `chain` from the beginning:
 
 # %%
 for beside in (-0.01, 0.0, 0.01):
@@ -616,12 +618,12 @@ for beside in (-0.01, 0.0, 0.01):
     print(f"{growing:2} of 50 factors above 1, product {by_lag[50]:.2g}")
 
 # %% [markdown]
-# Beside the wall the unit goes up or down, and the product is small. On the wall it stands for long
-# where it neither rises nor falls, like the unit at rest from before. There the factors are above
-# 1, and they multiply.
+# Beside the wall the unit goes up or down, and the product is small. On the wall the unit stays for
+# a long time at a point where it neither rises nor falls, like the unit at $h = 0$ before. There
+# the factors are above 1, and they multiply.
 #
-# Now let gradient descent come across the wall, from $w = 1.4$, $b = 0$, with a rate of 0.05. The
-# picture looks down on the loss; the wall is the edge between dark and bright.
+# Now gradient descent crosses the wall, from $w = 1.4$, $b = 0$, with a learning rate of 0.05. The
+# picture shows the loss from above; the wall is the edge between dark and bright.
 
 
 # %%
@@ -658,11 +660,11 @@ for name, (way, norms) in ways.items():
     print(f"the loss {cliff_loss(*torch.tensor(way[-1])).item():.4f}")
 
 # %% [markdown]
-# Both come to the wall in nearly the same way. Without clipping, one step leaves the map for a
-# place where the gradient is 0, and that is the end. With clipping the way goes to and fro across
-# the wall, and down.
+# Both paths reach the wall in nearly the same way. Without clipping, one step jumps off the map to
+# a place where the gradient is 0, and the descent ends there. With clipping the path crosses the
+# wall again and again, and goes down.
 #
-# Is this one unlucky start? A thousand starts in the plane, in five groups:
+# Is this only one unlucky start? We try a thousand starts in the plane, in five groups:
 
 # %%
 rng = np.random.default_rng(0)
@@ -675,13 +677,14 @@ for name, limit in (("without clipping", None), ("clipped at 1", 1.0), ("clipped
     print("loss below 0.01:", *(f"{share:4.0%}" for share in good))
 
 # %% [markdown]
-# Without clipping some are thrown out; with a limit of 1 none is, and more arrive. With a limit of
-# 0.1 the steps are so short that fewer arrive in the steps given: the limit is one more number to
-# choose.
+# Without clipping some paths are thrown out. With a limit of 1 none is, and more paths reach a low
+# loss. With a limit of 0.1 the steps are so short that fewer paths reach it in the same number of
+# steps. So the limit is one more number to choose.
 #
 # ## Exercises
 #
-# **1.** The horizon that belongs to a factor: the first lag k at which factor$^k$ is below a share.
+# **1.** Compute the horizon from a factor: the first lag k at which factor$^k$ is below a given
+# share.
 
 # %%
 from charlstm.notebook.exercises import check
@@ -694,8 +697,8 @@ def horizon_of(factor, share):
 check(horizon_of, [((0.5, 0.1), 4), ((0.9, 0.01), 44), ((0.99, 0.5), 69)])
 
 # %% [markdown]
-# **2.** The factor of a curve of norms: the geometric mean of its changes per step, from its first
-# value to its last. (Can you do it without a loop?)
+# **2.** Compute the factor of a curve of norms: the geometric mean of its changes per step, from
+# its first value to its last. (Can you do it without a loop?)
 
 
 # %%
@@ -709,8 +712,8 @@ check(
 )
 
 # %% [markdown]
-# **3.** Clipping by global norm in NumPy: a list of arrays comes in, and a new list goes out. All
-# arrays together count as one vector; short ones are not touched; zero stays zero.
+# **3.** Write clipping by global norm in NumPy: take a list of arrays and return a new list. Treat
+# all arrays together as one vector. Do not change short vectors; zero stays zero.
 
 
 # %%
@@ -727,7 +730,7 @@ check(
 
 # %% [markdown]
 # **4.** Another way to clip cuts each *number* to between -limit and limit. How many degrees lie
-# between the gradient and what is left of it then?
+# between the gradient and the clipped gradient?
 
 
 # %%
@@ -765,20 +768,20 @@ check(
 # ## Summary
 #
 # - Going back k steps multiplies by k Jacobians $\text{diag}(1 - h_t^2)\,W_h$. A product of many
-#   factors shrinks or grows geometrically; keeping its size is the exception.
-# - One tanh unit vanished for small and for large w. With many units, one network has growing and
-#   shrinking directions at once.
-# - Saturation is neither needed for vanishing nor does it prevent exploding. Eigenvalues of $W_h$
-#   below 1 in absolute value promise nothing for the first steps; a largest singular value below 1
-#   does.
-# - A vanishing gradient did not stop the learning, and an exploding one did not always say NaN:
+#   factors shrinks or grows geometrically. It rarely keeps its size.
+# - The gradient of one tanh unit vanished for small and for large w. With many units, one network
+#   has growing and shrinking directions at the same time.
+# - A gradient can vanish without saturation, and saturation does not prevent exploding. Eigenvalues
+#   of $W_h$ below 1 in absolute value promise nothing for the first steps. A largest singular value
+#   below 1 does.
+# - A vanishing gradient did not stop the learning. An exploding gradient did not always show NaN:
 #   relu networks overflowed, tanh networks saturated.
-# - Clipping by global norm keeps the direction and bounds the step. It saved every run with gain
+# - Clipping by global norm keeps the direction and limits the step. It saved every run with gain
 #   1.5, and did not save those with gain 3.
 #
 # **Where to read on.** S. Hochreiter, *Untersuchungen zu dynamischen neuronalen Netzen* (1991,
 # diploma thesis, in German), found the problem. Y. Bengio, P. Simard, P. Frasconi, *Learning
 # long-term dependencies with gradient descent is difficult* (1994), showed why it is hard. R.
 # Pascanu, T. Mikolov, Y. Bengio, *On the difficulty of training recurrent neural networks* (2013),
-# have the cliff and the clipping. Next: [4. The LSTM, gate by
+# describe the cliff and the clipping. Next: [4. The LSTM, gate by
 # gate](04-the-lstm-gate-by-gate.ipynb).

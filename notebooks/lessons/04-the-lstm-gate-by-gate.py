@@ -4,14 +4,14 @@
 # *What it shows: the cell line by line; the path through c, and all that goes beside it; gates
 # driven by hand, and the gates of trained models.*
 #
-# In a vanilla network every step rewrites the whole state. The *long short-term memory* of
-# Hochreiter and Schmidhuber (1997) carries a second state, c, that is only scaled and added to, and
-# *gates* that say how much. Here you build it line by line, drive its gates by hand, and then watch
-# the gates of models that were trained.
+# In a vanilla network every step rewrites the whole state. The *long short-term memory* (LSTM) of
+# Hochreiter and Schmidhuber (1997) carries a second state, c. A step only scales c and adds to it,
+# and *gates* say how much. Here you build the LSTM line by line and set its gates by hand. Then you
+# watch the gates of trained models.
 #
-# **Before you run anything, guess:** one of the gates is called the forget gate. It is often said
-# to be 0 (forget) or 1 (keep). In a trained model, what share of its values is within 0.05 of 0 or
-# of 1: a quarter, a half, or nearly all?
+# **Before you run anything, guess:** one of the gates is called the forget gate. People often say
+# that it is 0 (forget) or 1 (keep). In a trained model, what share of its values is within 0.05 of
+# 0 or of 1: a quarter, a half, or nearly all?
 
 # %%
 # %matplotlib inline
@@ -26,14 +26,14 @@ from charlstm.model import cells
 from charlstm.notebook import plots, text_plots
 
 torch.set_num_threads(1)
-FAST = bool(os.environ.get("CHARLSTM_FAST"))  # less of all, for a quick test of this notebook
+FAST = bool(os.environ.get("CHARLSTM_FAST"))  # less work, for a quick test of this notebook
 PASSAGES, STEPS = (8, 10) if FAST else (32, 300)
 
 # %% [markdown]
 # ## Line by line
 #
-# A short text, four units, random weights, and two states from somewhere: h, which the vanilla
-# network has, too, and c, which is new.
+# We take a short text, four units, random weights, and two random states to start from: h, which
+# the vanilla network also has, and c, which is new.
 
 # %%
 text = 'ann said "not now" and ran'
@@ -49,24 +49,25 @@ print(shapes)
 print(f"{sizes['lstm']} numbers to learn, where a vanilla network has {sizes['rnn']}")
 
 # %% [markdown]
-# **Line 1.** Four weighted sums for every unit, as the vanilla network has one, all in one product:
+# **Line 1.** The vanilla network computes one weighted sum for each unit. The LSTM computes four,
+# all in one product:
 
 # %%
 a = xs[0] @ p.weight_ih.T + p.bias_ih + h @ p.weight_hh.T + p.bias_hh
 print(f"{a.numel()} sums for {H} units")
 
 # %% [markdown]
-# The two bias vectors are PyTorch's habit. Only their sum counts; what one loses the other can
-# gain:
+# The two bias vectors are PyTorch's habit. Only their sum counts: we can move any amount from one
+# to the other.
 
 # %%
 moved = xs[0] @ p.weight_ih.T + (p.bias_ih + 0.7) + h @ p.weight_hh.T + (p.bias_hh - 0.7)
 print(f"largest change {(moved - a).abs().max():.1e}")
 
 # %% [markdown]
-# **Line 2.** The sums are cut into four blocks: i, f, g, o in PyTorch's order. Three are *gates*:
-# the sigmoid puts them between 0 and 1. The tanh puts the fourth, the *candidate* g, between -1
-# and 1.
+# **Line 2.** We cut the sums into four blocks: i, f, g, o in PyTorch's order. Three of them are
+# *gates*: the sigmoid puts them between 0 and 1. The fourth is the *candidate* g: the tanh puts it
+# between -1 and 1.
 
 # %%
 i, f, g, o = a.chunk(4)
@@ -78,7 +79,7 @@ plots.curves(
 )
 
 # %% [markdown]
-# **Line 3.** The forget gate f scales what is there, the input gate i scales what is added:
+# **Line 3.** The forget gate f scales the old c. The input gate i scales what the step adds:
 #
 # $$c_t = f_t \cdot c_{t-1} + i_t \cdot g_t$$
 
@@ -89,7 +90,8 @@ for unit, row in enumerate(zip(f, c, i, g, after, strict=True)):
     print(unit, "".join(f"{value:+9.3f}" for value in row))
 
 # %% [markdown]
-# **Line 4.** The output gate o scales what is shown of it. This is the new h, and the output:
+# **Line 4.** The output gate o scales what the unit shows of c. The result is the new h, which is
+# also the output:
 #
 # $$h_t = o_t \cdot \tanh c_t$$
 
@@ -100,8 +102,8 @@ for unit, row in enumerate(zip(after, o, shown, strict=True)):
     print(unit, "".join(f"{value:+9.3f}" for value in row))
 
 # %% [markdown]
-# That is the whole cell. (The first model of 1997 had no f; Gers, Schmidhuber and Cummins added it
-# in 2000.) As a function:
+# That is the whole cell. (The first version of 1997 had no f; Gers, Schmidhuber and Cummins added
+# it in 2000.) Here it is as a function:
 
 
 # %%
@@ -117,8 +119,8 @@ def lstm_step(p, x, h, c):
 # %% [markdown]
 # ## Is it right?
 #
-# Against `charlstm.model.cells` and PyTorch's own `LSTMCell`: the states after the whole text, and the
-# gradients of all weights, in both precisions.
+# We compare our function with `charlstm.model.cells` and with PyTorch's own `LSTMCell`. We compare
+# the states after the whole text and the gradients of all weights, in both precisions.
 
 
 # %%
@@ -149,8 +151,9 @@ for dtype in (torch.float32, torch.float64):
 # %% [markdown]
 # ## The path through c
 #
-# It is often written that $dc_t / dc_{t-1} = f_t$: a product by a gate, no matrix, no tanh. With
-# $h_{t-1}$ held fixed that is so. Autograd's Jacobian, beside the forget gate:
+# Many texts say that $dc_t / dc_{t-1} = f_t$: a product by a gate, without a matrix, without a
+# tanh. This is true if we hold $h_{t-1}$ fixed. Here is autograd's Jacobian, compared with the
+# forget gate:
 
 # %%
 x, (h, c, now) = xs[5], lstm_step(p, xs[4], *start)  # a state that the cell has made itself
@@ -160,10 +163,10 @@ print(np.array_str(fixed.numpy(), precision=3, suppress_small=True))
 print(f"largest difference from diag(f): {(fixed - f.diag()).abs().max():.1e}")
 
 # %% [markdown]
-# But nothing holds $h_{t-1}$ fixed. It was made from $c_{t-1}$, as $o_{t-1} \tanh c_{t-1}$, and
+# But $h_{t-1}$ is not fixed. The cell made it from $c_{t-1}$, as $o_{t-1} \tanh c_{t-1}$, and it
 # goes into all the gates at t.
 #
-# **Guess:** let it move along. Will the Jacobian still be diagonal?
+# **Guess:** now $h_{t-1}$ changes together with $c_{t-1}$. Is the Jacobian still diagonal?
 
 # %%
 o = now["o"]
@@ -171,12 +174,13 @@ whole = torch.func.jacrev(lambda c: lstm_step(p, x, o * c.tanh(), c)[1])(c)
 print(np.array_str(whole.numpy(), precision=3, suppress_small=True))
 
 # %% [markdown]
-# The recurrent matrix is back. This cell has large random weights; what about cells that one would
-# train, or has trained? We need models, a text, and a way to read one character with all layers, in
-# B passages at once. (The shipped model's head reads the sum of its layers' outputs. `to_head` and
-# `to_self` will be used further down.) Untrained models start in one of two ways here: *PyTorch's*
-# draws all weights and biases evenly from $-1/\sqrt{H}$ to $1/\sqrt{H}$; *charlstm's* takes
-# orthogonal recurrent matrices (lesson 3) and adds 1 to the forget gate's sums.
+# The recurrent matrix is back. But this cell has large random weights. What about cells before and
+# after real training? We need models, a text, and a function that reads one character with all
+# layers, in B passages at once. (The shipped model's head, its output layer, reads the sum of its
+# layers' outputs. We use `to_head` and `to_self` further down.) Here untrained models have one of
+# two starts (initial weights). *PyTorch's* draws all weights and biases uniformly from
+# $-1/\sqrt{H}$ to $1/\sqrt{H}$. *charlstm's* takes orthogonal recurrent matrices (lesson 3) and
+# adds 1 to the forget gate's sums.
 
 # %%
 from charlstm import read_corpus
@@ -209,7 +213,7 @@ def advance(model, ids, states, to_head=1.0, to_self=1.0):
 
 
 # %% [markdown]
-# Is that the shipped model?
+# Does `advance` compute the same as the shipped model?
 
 # %%
 ids = passages(readable, known)
@@ -220,9 +224,10 @@ with torch.no_grad():
     print(f"largest difference of logits {(logits - shipped(ids)[0][:, -1]).abs().max():.1e}")
 
 # %% [markdown]
-# Now the Jacobian of the first layer after 20 characters. Of all that is not $\mathrm{diag}(f)$ we
-# take the size, as a share of the size of $\mathrm{diag}(f)$ (Frobenius norms); then the largest
-# factor by which the Jacobian can stretch a vector, and the largest f. All are means over passages.
+# Now we take the Jacobian of the first layer after 20 characters. First we remove
+# $\mathrm{diag}(f)$ from it and measure the rest, as a share of the size of $\mathrm{diag}(f)$
+# (Frobenius norms). Then we measure the largest factor by which the Jacobian can stretch a vector,
+# and the largest f. All are means over passages.
 
 
 # %%
@@ -248,12 +253,12 @@ with torch.no_grad():
     print(f"its Jacobian stretches by up to {stretch:.2f}; its largest f is {largest:.2f}")
 
 # %% [markdown]
-# So the product by f is the larger part of one step, but not all of it; in the shipped model, which
-# is trained and also larger, less so than in the two starts. And although no f exceeds 1, a step
-# back can make a gradient larger.
+# So the product by f is the larger part of one step, but not all of it. In the shipped model, which
+# is trained and also larger, its part is smaller than in the two starts. And although no f is above
+# 1, a step back can make a gradient larger.
 #
-# Over many steps the rest adds up. Cut h off wherever it enters the gates, and only the path along
-# c is left: a product of all the f's. (In 1997 the gradient was cut in this manner on purpose.)
+# Over many steps the rest adds up. If we detach h wherever it enters the gates, only the path along
+# c is left: a product of all the f's. (In 1997 the authors cut the gradient like this on purpose.)
 
 # %%
 c0 = start[1].clone().requires_grad_()
@@ -266,8 +271,8 @@ print("dc_T/dc_0 along c ", *(f"{value:.2e}" for value in gradient))
 print("product of the f's", *(f"{value:.2e}" for value in product))
 
 # %% [markdown]
-# In a whole model: the gradient of the last character's loss with respect to $c_{T-k}$, once whole,
-# and once along c.
+# Now a whole model. We measure the gradient of the last character's loss with respect to $c_{T-k}$
+# twice: the whole gradient, and only the part along c.
 #
 # **Guess:** how much of the gradient over 40 characters comes along c?
 
@@ -291,27 +296,28 @@ for name, pairs in measured.items():
 plots.norm_by_lag(curves, "the last layer's c, seed 0", what="c")
 
 # %% [markdown]
-# All seeds: how many times as large is the whole gradient, at lag 40?
+# How many times larger is the whole gradient at lag 40 (40 characters back)? For all seeds:
 
 # %%
 for name, pairs in measured.items():
     print(f"{name:17}", *(f"{whole[40] / along[40]:.1f}" for whole, along in pairs))
 
 # %% [markdown]
-# In none of these did most of the gradient from 40 characters back come along c. The paths through
-# h and the gates matter; a product of f's would make the reach look shorter than it is. Whether the
-# gradient vanishes all the same is the subject of lesson 5.
+# In none of these models did most of the gradient from 40 characters back come along c. The paths
+# through h and the gates matter. A product of f's alone would make the network's memory look
+# shorter than it is. Whether the gradient still vanishes is the subject of lesson 5.
 #
-# ## Driving by hand
+# ## Setting the gates by hand
 #
-# What can gates do? Forget the weights for a moment, and set i, f and g ourselves. Three units read
-# the text:
+# What can gates do? We forget the weights for a moment, and set i, f and g ourselves. Three units
+# read the text:
 #
 # - the first counts the letter n;
 # - the second knows whether we are inside quotation marks;
-# - the third counts the letters of a word, anew for each word.
+# - the third counts the letters of a word, and starts again for each word.
 #
-# All write g = 1. **Guess:** which gates of the third unit must close, and at which characters?
+# All three write g = 1. **Guess:** which gates of the third unit must close, and at which
+# characters?
 
 # %%
 n = np.array([character == "n" for character in text])
@@ -334,9 +340,9 @@ names = ("n so far", "inside quotes", "letters of the word")
 text_plots.along(text, dict(zip(names, by_hand.T, strict=True)), "c")
 
 # %% [markdown]
-# An open f keeps, a closed f erases, an open i writes. A count is nothing but writing 1 and never
-# forgetting. And o? It hides. Let the first unit write 0.15 for each n, and open its output gate at
-# spaces only:
+# An open f keeps, a closed f erases, an open i writes. To count, a unit writes 1 each time and
+# never forgets. And o? It hides. We let the first unit write 0.15 for each n, and open its output
+# gate only at spaces:
 
 # %%
 c = 0.15 * by_hand[:, :1]
@@ -346,17 +352,17 @@ text_plots.gates(
 )
 
 # %% [markdown]
-# The count goes on behind the closed gate. And h shows c only through a tanh, in which large counts
-# look almost alike:
+# Behind the closed gate the count continues. But h shows c only through a tanh, and there large
+# counts look almost alike:
 
 # %%
 for count in (1, 2, 5, 6):
     print(f"c = {count}: h is at most {np.tanh(count):.5f}")
 
 # %% [markdown]
-# Your turn. One unit writes at some characters and erases at others; the sliders say how far its
-# gates open. Make it count vowels; make it forget slowly; make it know whether the last letter was
-# an n. (It needs a running kernel; without one, look at the figure of c above.)
+# Now you try. One unit writes at some characters and erases at others. The sliders say how far its
+# gates open. Make the unit count vowels; make it forget slowly; make it know whether the last
+# letter was an n. (The panel needs a running kernel. Without one, look at the figure of c above.)
 
 # %%
 from charlstm.notebook.explorers import GatePanel
@@ -366,8 +372,9 @@ GatePanel(text, write="n", erase="")
 # %% [markdown]
 # ## How long it remembers
 #
-# With a constant f, what was written k characters ago still counts $f^k$. All these shares
-# together, $1 + f + f^2 + \ldots = 1 / (1 - f)$, are the *memory length* of a unit, in characters.
+# If f is constant, a value that the unit wrote k characters ago still counts $f^k$. The sum of all
+# these shares, $1 + f + f^2 + \ldots = 1 / (1 - f)$, is the *memory length* of a unit, in
+# characters.
 #
 # **Guess:** f = 0.5 sounds half open. After how many characters is less than 1 % left?
 
@@ -378,8 +385,8 @@ for f in (0.5, 0.73, 0.95, 0.99):
     print(f"{f:.2f}  {bias:+.2f}  {1 / (1 - f):5.1f}           {steps} characters")
 
 # %% [markdown]
-# The second column is the weighted sum that gives such an f: with no input and no h it is the
-# *forget bias*. Where do cells start?
+# The second column is the weighted sum that gives this f. If there is no input and no h, this sum
+# is the *forget bias*. Which forget bias do cells start with?
 
 # %%
 for name, model in (("PyTorch's start", pytorch[0]), ("charlstm's start", fresh[0])):
@@ -388,10 +395,11 @@ for name, model in (("PyTorch's start", pytorch[0]), ("charlstm's start", fresh[
     print(f"{name:17} forget bias {bias:.2f} on average: f = {1 / (1 + np.exp(-bias)):.2f}")
 
 # %% [markdown]
-# ## The same by weights
+# ## The same gates, made by weights
 #
-# Gates set by hand are no network. Can weights do it? The second unit must know whether a `"` opens
-# or closes, so its input gate must look at its own h: open at a `"`, unless we are inside.
+# A network must set its gates itself. Can weights do this? The second unit must know whether a `"`
+# opens or closes. So its input gate must look at the unit's own h: it opens at a `"`, unless we are
+# inside.
 #
 # We write the weights into PyTorch's `LSTMCell`. S = 20 is large enough to shut or open a gate.
 
@@ -421,15 +429,15 @@ print(f"largest difference from the units driven by hand: {np.abs(c_rows - by_ha
 text_plots.gates(text, {"h": h_rows}, "three units of an LSTMCell")
 
 # %% [markdown]
-# An LSTM can count, switch and reset with weights that one can write down. That does not say that
+# So weights that we can write down make an LSTM count, switch and reset. This does not mean that
 # training finds them.
 #
 # ## The gates of trained models
 #
-# Now to models that were trained: the shipped one, and five small ones (one layer of 64 units) that
-# learn here,
-# from the tales that come with charlstm. They are looked at while they read the last tenth of the
-# tales, which they do not learn from; the shipped model, while it reads the verse.
+# Now we look at trained models: the shipped one, and five small ones (one layer of 64 units). The
+# small models learn here, from the tales that come with charlstm. We watch them while they read the
+# last tenth of the tales, which is not used for training. We watch the shipped model while it reads
+# the verse.
 
 # %%
 from charlstm import TrainOptions, fit
@@ -463,12 +471,12 @@ watched = {name: watch(*pair) for name, pair in models.items()}
 print(tuple(watched["shipped"][0]["f"].shape))
 
 # %% [markdown]
-# Characters, passages, units. (The first 20 characters of each passage are left out: there the
-# state still comes from nothing.)
+# The three numbers are characters, passages, units. (We leave out the first 20 characters of each
+# passage, because there the state still depends on the zero start.)
 #
 # ### "The forget gate is 0 or 1"
 #
-# Your guess from the beginning, now. The share of all values of f, in 20 bins:
+# Now we check your guess from the beginning. Here is the share of all values of f, in 20 bins:
 
 # %%
 edges = np.linspace(0, 1, 21)
@@ -486,11 +494,12 @@ for name, layers in watched.items():
         print(f"{name:14} layer {k + 1}   {low:8.1%}  {1 - low - high:8.1%}   {high:8.1%}")
 
 # %% [markdown]
-# In none of the six models are nearly all values at the ends, and how many are depends on the
-# model: more in the small ones than in the shipped one. None is 0 or 1, for a sigmoid never gets
-# there (but for rounding). Look before you say what a gate does.
+# In none of the six models are nearly all values at the ends. How many are there depends on the
+# model: more in the small ones than in the shipped one. No value is exactly 0 or 1 (except by
+# rounding), because a sigmoid never gets there. Look before you say what a gate does.
 #
-# How long do the units of the shipped model remember, if each unit's mean f is taken as constant?
+# How long do the units of the shipped model remember? We take each unit's mean f as if it were
+# constant:
 
 # %%
 print("memory length, characters: lowest tenth, median, highest tenth and longest of the units")
@@ -500,14 +509,14 @@ for k, values in enumerate(watched["shipped"]):
     print(f"layer {k + 1}", "".join(f"{part:8.1f}" for part in parts))
 
 # %% [markdown]
-# Few units remember long; most are quick. (It is a rough figure: a product of f's that change is
-# not the power of their mean.)
+# Few units remember long; most forget quickly. (This is a rough figure: if f changes, the product
+# of the f's is not the power of their mean.)
 #
-# ### Does it reset like our third unit?
+# ### Does a unit reset like our third unit?
 #
-# Verse has lines. We look for the unit of layer 1 whose f goes most with "this character ends a
-# line" in the first half of the passages, and then judge it by the second half, which had no say in
-# the choice.
+# Verse has lines. In the first half of the passages we look for the unit of layer 1 whose f
+# correlates most with "this character ends a line". Then we test this unit on the second half,
+# which we did not use to choose it.
 
 
 # %%
@@ -531,7 +540,7 @@ print(
 )
 
 # %% tags=["cover"] alt="gates of the shipped model along a line of verse"
-passage = half + int(ends[:, half:].sum(0).argmax())  # of the second half, with most ends
+passage = half + int(ends[:, half:].sum(0).argmax())  # in the second half, most line ends
 units = [unit, *range(5)]
 strips = {name: watched["shipped"][0][name][:, passage, units].numpy() for name in "ifo"}
 text_plots.gates(
@@ -541,13 +550,14 @@ text_plots.gates(
 )
 
 # %% [markdown]
-# In row 0, f is open along the line and shut at the end of each: this unit does there what our
-# third unit does at spaces. Nothing told the model to.
+# In row 0, f is open along the line and closed at the end of each line. This unit does at line ends
+# what our third unit does at spaces. Nobody taught it to do so.
 #
 # ### "c is the short-term memory"
 #
-# Some pages say so of $c_{t-1}$, others of $h_{t-1}$. Two measurements tell. The first: how much is
-# a unit's value like its own value some characters earlier? (Correlation, the mean over units.)
+# Some pages say this of $c_{t-1}$, others of $h_{t-1}$. We make two measurements. The first: how
+# similar is a unit's value to its own value some characters earlier? (We take the correlation, as
+# the mean over units.)
 
 # %%
 print("correlation with itself after     1     5    20 characters")
@@ -560,14 +570,15 @@ for name in ("shipped", "small, seed 0"):
             print(f"{name:14} layer {k + 1}, {state}       " + "".join(f"{x:6.2f}" for x in like))
 
 # %% [markdown]
-# From one character to the next, c is like itself more than h is, in every row. After five,
-# something of both is left in the shipped model's second layer and in the small model, more of c
-# than of h; in the shipped first layer next to nothing of either.
+# From one character to the next, c stays more similar to itself than h does, in every row. After
+# five characters, some similarity is left in the shipped model's second layer and in the small
+# model, more for c than for h. In the shipped model's first layer almost nothing is left for
+# either.
 #
-# The second: read 20 characters, wipe one of the two states in all layers, and read on. By how much
-# does the forecast of the next character differ from that of a model that was not touched? (The
-# Kullback-Leibler divergence: how many nats more the wiped forecast pays, on average, if characters
-# come as the untouched one expects.)
+# The second: we read 20 characters, set one of the two states to zero ("wipe" it) in all layers,
+# and read on. How much does the prediction of the next character differ from the prediction of an
+# untouched model? (We measure the Kullback-Leibler divergence: how many nats more the wiped model
+# pays, on average, if characters come as the untouched model expects.)
 #
 # **Guess:** which wipe does more damage at once, and which after ten characters?
 
@@ -607,19 +618,19 @@ for name, both in damage.items():
     print(f"{name:14}", *(f"{both[w][k]:13.5f}" for k in (0, 9) for w in "hc"))
 
 # %% [markdown]
-# Ten characters later, wiping c changes the forecast far more than wiping h, in all six models. At
-# once, wiping h does more in the shipped model; in the small ones the two are closer. If one
-# of the two is to be called short, it is h. (The name means neither: in 1997 *short-term memory*
-# was what a network holds in its states, *long-term* what it holds in its weights, and the LSTM
-# was to make the former last.)
+# Ten characters later, wiping c changes the prediction far more than wiping h, in all six models.
+# Right after the wipe, wiping h does more in the shipped model; in the small ones the two are
+# closer. If we must call one of them short, it is h. (But the name means neither. In 1997
+# *short-term memory* meant what a network holds in its states, and *long-term memory* what it holds
+# in its weights. The LSTM was invented to make the short-term memory last.)
 #
 # ### "The output gate controls what leaves the network"
 #
-# What leaves the network is the logits, and the head makes them. The gate scales what a unit shows,
-# to three readers: the head, the layer above, and the cell's own gates at the next character. We
-# shut it for the head alone, then for the cell's own gates alone.
+# The logits leave the network, and the head makes them. The output gate scales what a unit shows,
+# and three readers see it: the head, the layer above, and the cell's own gates at the next
+# character. We close the gate for the head alone, then for the cell's own gates alone.
 #
-# **Guess:** if o is 0 for the head alone, does the network fall silent?
+# **Guess:** if o is 0 for the head alone, does the network stop predicting?
 
 
 # %%
@@ -637,15 +648,15 @@ for name, told in losses.items():
     print(f"{name:14}" + "".join(f"{x:14.3f}" for x in told))
 
 # %% [markdown]
-# Shut to the head, the network goes on giving chances: always the same, from the head's bias. Shut
-# to its own gates only, with the head reading all of h, it predicts worse, too: the output gate
-# also decides what the cell tells itself.
+# With the gate closed for the head, the network still gives chances: always the same ones, from the
+# head's bias. With the gate closed only for the cell's own gates, the head still reads all of h,
+# but the predictions are worse, too. So the output gate also decides what the cell tells itself.
 #
 # ## Exercises
 #
-# **1.** One step of the cell in NumPy, the gates in PyTorch's order. x has 5 numbers, h and c have
-# 3 each; `p` holds the four arrays `weight_ih`, `weight_hh`, `bias_ih` and `bias_hh`. Return the
-# new h and the new c.
+# **1.** Write one step of the cell in NumPy, with the gates in PyTorch's order. x has 5 numbers, h
+# and c have 3 each; `p` holds the four arrays `weight_ih`, `weight_hh`, `bias_ih` and `bias_hh`.
+# Return the new h and the new c.
 
 # %%
 from charlstm.notebook.exercises import check
@@ -664,8 +675,8 @@ expected = cells.lstm(q, cells.project(q, x), (h, c))
 check(step, [((q, x, h, c), expected), ((q, 0 * x, h, c), cells.lstm(q, q.bias_ih, (h, c)))])
 
 # %% [markdown]
-# **2.** Coupled gates: a cell that writes just as much as it forgets, i = 1 - f (Greff et al.
-# 2017). Give the new c, from the weighted sums of f and g.
+# **2.** Coupled gates: a cell writes exactly as much as it forgets, i = 1 - f (Greff et al. 2017).
+# Return the new c, from the weighted sums of f and g.
 
 
 # %%
@@ -676,8 +687,8 @@ def coupled_c(a_f, a_g, c):
 check(coupled_c, [((0.0, 0.0, 1.0), 0.5), ((40.0, 1.0, 0.3), 0.3), ((-40.0, 40.0, 0.3), 1.0)])
 
 # %% [markdown]
-# **3.** Which forget bias gives a unit a memory length of m characters, if nothing else speaks to
-# its gate?
+# **3.** Which forget bias gives a unit a memory length of m characters, if nothing else acts on its
+# gate?
 
 
 # %%
@@ -688,8 +699,8 @@ def bias_for(m):
 check(bias_for, [((2,), 0.0), ((1 + np.e,), 1.0), ((100,), np.log(99))])
 
 # %% [markdown]
-# **4.** Give an `nn.LSTMCell` the forget bias b, whatever it was before, and leave its other gates
-# as they are. Return the sum of its two bias vectors.
+# **4.** Set the forget bias of an `nn.LSTMCell` to b, whatever it was before, and leave its other
+# gates as they are. Return the sum of its two bias vectors.
 
 
 # %%
@@ -732,18 +743,17 @@ check(set_forget_bias, [((other, 3.0), [0.7, 0.7, 3, 3, 0.7, 0.7, 0.7, 0.7])])
 # ## Summary
 #
 # - Four lines make the cell: weighted sums, gates, $c_t = f_t c_{t-1} + i_t g_t$, and
-#   $h_t = o_t \tanh c_t$. They give what `charlstm.model.cells.lstm` and PyTorch give, to rounding.
-# - $dc_t / dc_{t-1} = \mathrm{diag}(f_t)$ holds with $h_{t-1}$ held fixed. Nothing holds it: the
-#   whole Jacobian is not diagonal, and can stretch.
-# - With its gates set, by hand or by weights, a unit counts, switches and resets. A constant f
-#   remembers $1 / (1 - f)$ characters.
-# - In the models above, the forget gate is not simply 0 or 1, h is shorter-lived than c, and the
-#   output gate speaks to the cell itself as well as to the head. The tables say how much; another
-#   model may differ, as these do.
+#   $h_t = o_t \tanh c_t$. They agree with `charlstm.model.cells.lstm` and PyTorch, up to rounding.
+# - $dc_t / dc_{t-1} = \mathrm{diag}(f_t)$ is true if $h_{t-1}$ is held fixed. But it is not fixed:
+#   the whole Jacobian is not diagonal, and it can stretch.
+# - With the right gates, set by hand or by weights, a unit counts, switches and resets. A constant
+#   f remembers $1 / (1 - f)$ characters.
+# - In the models above, the forget gate is not simply 0 or 1. h is shorter-lived than c. The output
+#   gate acts on the cell itself as well as on the head. The tables say how much. Another model may
+#   differ, as these differ.
 #
-# **Where to read on.** S. Hochreiter and J. Schmidhuber, *Long short-term memory* (1997), the cell
+# **Where to read on.** S. Hochreiter and J. Schmidhuber, *Long short-term memory* (1997): the cell
 # without a forget gate. F. Gers, J. Schmidhuber and F. Cummins, *Learning to forget: continual
-# prediction with LSTM* (2000), the forget gate. K. Greff, R. Srivastava, J. Koutník,
-# B. Steunebrink and J. Schmidhuber, *LSTM: a search space odyssey* (2017), what happens when parts
-# are taken away.
+# prediction with LSTM* (2000): the forget gate. K. Greff, R. Srivastava, J. Koutník, B. Steunebrink
+# and J. Schmidhuber, *LSTM: a search space odyssey* (2017): what happens without some of the parts.
 # Next: [5. Does the LSTM cure it?](05-does-the-lstm-cure-it.ipynb).

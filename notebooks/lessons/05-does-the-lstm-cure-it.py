@@ -4,12 +4,12 @@
 # *What it shows: the gradient against lag before training; the forget bias; recall over a distance,
 # every seed a dot; what the loss and the gradient of a trained pair say about memory.*
 #
-# In lesson 3 the gradient of a vanilla network vanished. In lesson 4 you built the cell that was
-# invented against this, and whose c can keep what it holds. Now put it to the test: measure its
+# In lesson 3 the gradient of a vanilla network vanished. In lesson 4 you built the LSTM, which was
+# invented against this: its c can keep what it holds. Now you test the LSTM. You measure its
 # gradient, give it something to remember, and train it on text beside a vanilla network.
 #
-# **Before you run anything, guess:** an LSTM as `torch.nn.LSTM` makes it, not trained yet, reads 81
-# letters. Of the gradient at the last letter, how much is left 40 letters before: nearly all, about
+# **Before you run anything, guess:** an untrained LSTM, as `torch.nn.LSTM` makes it, reads 81
+# letters. How much of the gradient at the last letter is left 40 letters before: nearly all, about
 # a hundredth, or less than a millionth?
 
 # %%
@@ -29,11 +29,11 @@ FAST = bool(os.environ.get("CHARLSTM_FAST"))  # less training, for a quick test 
 UPDATES, SOON, STEPS, SEEDS = (8, 4, 15, range(2)) if FAST else (250, 20, 300, range(5))
 
 # %% [markdown]
-# ## Norm against lag, again
+# ## The norm of the gradient against the lag, again
 #
-# The networks here are small (those for real text come at the end): 16 different letters, one-hot,
-# 32 units. A *start* is a cell, a way to draw its weights, and a forget bias. "pytorch" is how
-# `torch.nn` draws them: all numbers uniform between $\pm 1/\sqrt{H}$. "charlstm" makes the
+# The networks here are small: 16 different letters, one-hot, 32 units. (Networks for real text come
+# at the end.) A *start* is a cell, a way to draw its weights, and a forget bias. "pytorch" draws
+# weights as `torch.nn` does: all numbers uniform between $\pm 1/\sqrt{H}$. "charlstm" makes the
 # recurrent matrix orthogonal (lesson 3).
 
 # %%
@@ -53,9 +53,9 @@ def fresh(start, seed):
 
 
 # %% [markdown]
-# The loss is that of the last letter alone. Its gradient with respect to the state k letters before
-# is all that it still has to say there. In the LSTM we ask for the gradient of c, which is to do
-# the remembering; a vanilla network has only h. Once by hand, for one LSTM and 8 random texts:
+# We take the loss on the last letter alone. Its gradient with respect to the state k letters before
+# says how much that state still matters. In the LSTM we take the gradient of c, because c should
+# remember; a vanilla network has only h. First we do it by hand, for one LSTM and 8 random texts:
 
 # %%
 from charlstm.model import cells
@@ -71,7 +71,8 @@ gradients = torch.autograd.grad(loss, history[::-1])
 by_hand = np.array([g.double().norm(dim=1).mean() for g in gradients])
 
 # %% [markdown]
-# `gradients.reach` of the package does this for any model and gives the norms by lag. They agree:
+# `gradients.reach` of the package does this for any model and returns the norms by lag (distance in
+# letters). Both agree:
 
 
 # %%
@@ -80,13 +81,13 @@ def norms(model, ids):
     return reach(model, ids).curve(carries)
 
 
-difference = np.abs(norms(model, ids)[:-1] / by_hand - 1).max()  # its last is the zero state
+difference = np.abs(norms(model, ids)[:-1] / by_hand - 1).max()  # [-1]: the zero state
 print(f"largest relative difference {difference:.1e}")
 print(f"lag 0: {by_hand[0]:.3f}, lag 40: {by_hand[40]:.1e}, {by_hand[40] / by_hand[0]:.1e} of it")
 
 # %% [markdown]
-# **A claim you will read:** "the LSTM eliminates the vanishing gradient." Beside it the vanilla
-# network and the GRU (Cho et al. 2014), a younger cell with gates and no c:
+# **A claim you will read:** "the LSTM eliminates the vanishing gradient." We compare it with the
+# vanilla network and with the GRU (Cho et al. 2014), a younger cell with gates and without c:
 
 
 # %%
@@ -102,8 +103,8 @@ starts = ("RNN", "LSTM", "GRU", "RNN, orthogonal")
 plots.norm_by_lag({name: start_norms(name) for name in starts}, "before training", "s")
 
 # %% [markdown]
-# (s is c in the LSTM and h in the others.) Every seed, in three numbers: how much is left at lag
-# 40; the factor a step; and the *horizon*, the first lag at which less than 1 % is left.
+# (s is c in the LSTM and h in the others.) For every seed we print three numbers: how much is left
+# at lag 40; the factor per step; and the *horizon*, the first lag at which less than 1 % is left.
 
 
 # %%
@@ -120,18 +121,18 @@ def table(starts):
 table(starts)
 
 # %% [markdown]
-# As PyTorch starts it, the LSTM vanishes, and so does the GRU; both are gone at lag 40, like the
-# vanilla network. The slowest to vanish is a vanilla network with another matrix. So the claim is
-# false for `torch.nn.LSTM` as it starts. Whoever plots only "RNN against LSTM" with PyTorch's
-# default weights sees no cure at all.
+# As PyTorch starts them, the gradients of the LSTM and of the GRU vanish. At lag 40 both are gone,
+# as in the vanilla network. The slowest to vanish is a vanilla network with another matrix. So the
+# claim is false for `torch.nn.LSTM` as it starts. If you plot only "RNN against LSTM" with
+# PyTorch's default weights, you see no cure at all.
 #
 # ## The forget bias
 #
-# Lesson 4 says why. With small weights and a bias near 0, the forget gate stands at
-# $\sigma(0) = 0.5$, and every step halves what is in c. So open the gate: give it a *forget bias*.
-# PyTorch has no option for it; one writes into the bias vectors.
+# Lesson 4 explains why. With small weights and a bias near 0, the forget gate is at
+# $\sigma(0) = 0.5$, and every step halves the content of c. So we open the gate: we give it a
+# *forget bias*. PyTorch has no option for it; we write into the bias vectors.
 #
-# **Guess:** of 1, 2, 3 and 5, which biases leave more than 1 % after 40 letters?
+# **Guess:** which of the biases 1, 2, 3 and 5 leave more than 1 % after 40 letters?
 
 # %%
 biased = [name for name in STARTS if name.startswith("LSTM")]
@@ -141,13 +142,14 @@ plots.norm_by_lag({name: start_norms(name) for name in biased}, "before training
 table(biased)
 
 # %% [markdown]
-# Now it does what was promised: the curve gets flatter with the bias. With 3 or 5 there is no
-# vanishing to be seen in these 80 letters; with 2 the factor is still below 1, but at lag 40 far
-# more than 1 % is left. With a bias of 1, which is often recommended (Jozefowicz, Zaremba and
-# Sutskever 2015), it still vanishes, only more slowly. And with 5 the factor is above 1: the
+# Now the LSTM does what the claim promised: the curve gets flatter as the bias grows. With 3 or 5
+# we see no vanishing in these 80 letters. With 2 the factor is still below 1, but at lag 40 far
+# more than 1 % is left. A bias of 1 is often recommended (Jozefowicz, Zaremba and Sutskever 2015),
+# but with it the gradient still vanishes, only more slowly. And with 5 the factor is above 1: the
 # gradient grows with the lag, in an LSTM, too.
 #
-# If nothing but f acted, with f constant, $f^k$ would fall below 1 % at $k = \ln 0.01 / \ln f$:
+# Suppose that only f acts, and that f is constant. Then $f^k$ falls below 1 % at
+# $k = \ln 0.01 / \ln f$:
 
 # %%
 for name in biased:
@@ -157,17 +159,17 @@ for name in biased:
     print(told, *(horizon(start_norms(name, seed)) or "> 81" for seed in SEEDS))
 
 # %% [markdown]
-# The formula gets the order right. Up to a bias of 2 it is too short: it leaves out the ways
-# through h and the gates (lesson 4), and that the units differ in their f. For 3 and 5 our texts
-# are too short to tell.
+# The formula gets the order right. Up to a bias of 2 its result is too short. It leaves out the
+# paths through h and the gates (lesson 4), and it ignores that each unit has a different f. For 3
+# and 5 our texts are too short to decide.
 #
-# ## The relatives
+# ## Two related cells
 #
-# Two more cells, their weights drawn in the same way, and with the same forget biases. The
+# We add two more cells, with weights drawn in the same way and with the same forget biases. The
 # *peephole* LSTM (Gers and Schmidhuber 2000) lets the gates see c. The *coupled* LSTM (Greff et al.
 # 2017 call it CIFG) has no input gate: it writes as much as it forgets, $i = 1 - f$.
 #
-# **Guess:** do the peepholes help? And the coupling?
+# **Guess:** do the peepholes help? Does the coupling help?
 
 # %%
 for cell in ("peephole", "coupled"):
@@ -180,12 +182,12 @@ plots.norm_by_lag({name: start_norms(name) for name in kin}, "before training", 
 table(kin)
 
 # %% [markdown]
-# Before training neither is a cure: without a bias all three vanish alike. The peepholes change
-# next to nothing. With a bias of 3 the coupled cell falls more steeply than the other two, by a
-# factor a step that is nearly $\sigma(3)$, the f of the table above.
+# Before training neither cell is a cure: without a bias the gradients of all three vanish alike.
+# The peepholes change almost nothing. With a bias of 3 the gradient of the coupled cell falls more
+# steeply than the other two. Its factor per step is nearly $\sigma(3)$, the f of the table above.
 #
-# The panel below draws such curves for any cell, start, gain, bias and length. (It needs a running
-# kernel; the figures above are what it would show, up to its own sizes: 64 units, 20 letters, and
+# The panel below draws such curves for any cell, start, gain, bias and length. (The panel needs a
+# running kernel. It would show the figures above, but with its own sizes: 64 units, 20 letters, and
 # always the gradient of h.) Take the LSTM, and move the forget bias.
 
 # %%
@@ -194,11 +196,12 @@ from charlstm.notebook.explorers import GradientExplorer
 GradientExplorer()
 
 # %% [markdown]
-# ## Something to remember
+# ## A task that needs memory
 #
-# A gradient that arrives is a means; the end is to learn to remember. Here is a task that needs
-# nothing else. The first letter is one of 8 *symbols*; then come L *distractors*, drawn from 8
-# other letters; after the last, say which symbol came first. Whoever guesses is right once in 8.
+# A gradient that arrives is only a means. The goal is to learn to remember. Here is a task that
+# needs only memory. The first letter is one of 8 *symbols*. Then come L *distractors*, drawn from 8
+# other letters. After the last one, the network must say which symbol came first. A pure guess is
+# right once in 8.
 
 # %%
 from charlstm.text import synthetic
@@ -217,8 +220,8 @@ def task(rng, B, L):
 print(task(np.random.default_rng(0), 3, 10))
 
 # %% [markdown]
-# One update: the loss of the answer alone, the gradient's norm clipped at 1, a step of the
-# optimiser.
+# One update takes the loss of the answer alone, clips the gradient's norm at 1, and does one step
+# of the optimiser.
 
 
 # %%
@@ -236,8 +239,8 @@ def improve(model, optimizer, batch, clip):
 
 
 # %% [markdown]
-# The training: 32 new texts for each update, until the task is learnt or the updates are used up.
-# (It keeps a copy of the model as it was soon after the beginning, for later.)
+# Training takes 32 new texts for each update, until the network has learnt the task or the updates
+# are used up. (It also keeps a copy of the model from soon after the beginning. We need it later.)
 
 # %%
 ADAM = functools.partial(torch.optim.Adam, lr=0.01)
@@ -257,7 +260,7 @@ def train(start, L, seed, clip=1.0, optimizer=ADAM):
 
 
 # %% [markdown]
-# Afterwards, 1000 texts that it has not seen:
+# After training we test the network on 1000 texts that it has not seen:
 
 
 # %%
@@ -268,7 +271,8 @@ def recalled(model, L):
 
 
 # %% [markdown]
-# Six starts, five seeds each, a lag of 20. **Guess:** order them, by what you know of their curves.
+# We train six starts, five seeds each, at a lag of 20. **Guess:** order them, using what you know
+# of their curves.
 
 # %%
 players = ("RNN, orthogonal", "LSTM", "LSTM, bias 1", "LSTM, bias 3", "GRU", "coupled")
@@ -285,7 +289,8 @@ for name in players:
     print(f"{name:16}", *(f"{share:.2f}" for share in scores[name][20]))
 
 # %% [markdown]
-# Those that recall more than half, on average, go on to a lag of 40; the others go back to 10:
+# The starts that recall more than half, on average, continue with a lag of 40. The others go back
+# to 10:
 
 # %%
 for name in players:
@@ -300,24 +305,24 @@ for name, by_lag in scores.items():
     print(f"{name:16}", "   ".join(told))
 
 # %% [markdown]
-# In this many updates:
+# With this number of updates:
 #
-# - The LSTM as PyTorch starts it is at chance at lag 20 in every seed, and so is the one with a
-#   forget bias of 1. At lag 10 the first fails in most seeds, where a vanilla network with an
-#   orthogonal matrix is better. The second manages lag 10.
-# - With a bias of 3 the LSTM bridges 20 letters, and in most seeds not 40.
-# - The GRU bridges 40 in every seed. Did you expect that? Its curve was as steep as the LSTM's. The
-#   coupled cell learns at both lags in every seed, to a different degree.
-# - What differs much from seed to seed, and is no rule: the vanilla network at lag 20, the LSTM at
-#   lag 10, the LSTM with a bias of 3 and the coupled cell at lag 40.
+# - The LSTM as PyTorch starts it is at chance (no better than guessing) at lag 20 in every seed.
+#   The LSTM with a forget bias of 1 is, too. At lag 10 the first fails in most seeds; a vanilla
+#   network with an orthogonal matrix does better there. The second manages lag 10.
+# - With a bias of 3 the LSTM learns lag 20, but in most seeds not lag 40.
+# - The GRU learns lag 40 in every seed. Did you expect that? Its curve was as steep as the LSTM's.
+#   The coupled cell learns at both lags in every seed, but not equally well.
+# - Some results differ much from seed to seed, and we cannot make a rule of them: the vanilla
+#   network at lag 20, the LSTM at lag 10, the LSTM with a bias of 3 and the coupled cell at lag 40.
 #
-# More updates, another learning rate or more units may move these cliffs; that was not tried. It is
-# the order of the rows at one lag, with one recipe for all, that can be compared.
+# More updates, another learning rate or more units may move these limits; we did not try. You can
+# compare the order of the rows at one lag, because all used the same recipe.
 #
-# ## Does the curve foretell who remembers?
+# ## Does the curve predict who remembers?
 #
-# Now hold one against the other: what is left of the gradient after 20 letters *of this task*,
-# before training, and what share was recalled in the end. Each dot is one seed of one start.
+# Now we compare two things: how much gradient is left after 20 letters *of this task* before
+# training, and what share the network recalled in the end. Each dot is one seed of one start.
 
 
 # %%
@@ -333,12 +338,13 @@ plots.dots(
 )
 
 # %% [markdown]
-# Of the three LSTMs, the one with most gradient is the one that learnt. But the vanilla network and
+# Of the three LSTMs, the one with the most gradient learnt the task. But the vanilla network and
 # the LSTM with a bias of 1 begin with far more gradient than the GRU and the coupled cell, and only
-# one of their ten seeds learnt.
+# one of their ten seeds learnt it.
 #
-# **Guess:** the curve before training belongs to weights that are gone after a few updates. What if
-# we look again soon after the beginning? First, whether anything is learnt by then:
+# **Guess:** the curve before training describes weights that are gone after a few updates. What do
+# we see if we measure again soon after the beginning? First we check whether any network has learnt
+# something by then:
 
 # %%
 print(f"recalled after {SOON} updates:")
@@ -346,8 +352,8 @@ for name in players:
     print(f"{name:16}", *(f"{recalled(early, 20):.2f}" for _, early, _ in runs[name, 20]))
 
 # %% [markdown]
-# Chance is 1/8 = 0.125, and luck ends at about 0.156 (exercise 3): nobody can do the task yet. And
-# the gradient?
+# Chance is 1/8 = 0.125, and luck ends at about 0.156 (exercise 3). So no network can do the task
+# yet. And the gradient?
 
 
 # %%
@@ -378,23 +384,23 @@ def agree(left):
 print(f"the one that learnt had more left: {agree(before):.0%} before, {agree(after):.0%} after")
 
 # %% [markdown]
-# (The last line takes all pairs of a run that failed and one that recalled more than 0.3; a coin
-# would get half of them right.) Before training the curve foretells nothing across cells; soon
-# after, while nobody can do the task yet, nearly all. In the GRU and the coupled cell the gradient
-# over 20 letters has grown in every seed; in the vanilla network it collapsed, but for the seed
-# that learnt. (The pairs in the wrong order: the LSTM with a bias of 1 keeps more than some runs of
-# the coupled cell and the GRU, and does not learn.)
+# (The last line takes all pairs of a run that failed and a run that recalled more than 0.3. A coin
+# would get half of them right.) Before training the curve predicts nothing across different cells.
+# Soon after the beginning, when no network can do the task yet, it predicts nearly all. In the GRU
+# and the coupled cell the gradient over 20 letters has grown in every seed. In the vanilla network
+# it collapsed, except for the seed that learnt. (Some pairs are in the wrong order: the LSTM with a
+# bias of 1 keeps more than some runs of the coupled cell and the GRU, and does not learn.)
 #
-# So the plot with which this lesson began, norm against lag *at the start*, answers a smaller
-# question than it seems to: what the first update sees. The coupled cell is the LSTM but for
-# $i = 1 - f$; with this tie it learns what the untied one does not. In it, as in the GRU, the same
-# gate that shuts out the distractors also keeps. That this is the reason is a conjecture; nothing
+# So our first plot, norm against lag *at the start*, answers a smaller question than it seems to.
+# It shows only what the first update sees. The coupled cell differs from the LSTM only by
+# $i = 1 - f$, and it learns what the LSTM without this rule does not learn. In it, as in the GRU,
+# the same gate shuts out the distractors and keeps the symbol. This may be the reason, but nothing
 # here tests it.
 #
 # ## With and without clipping
 #
-# All gradients so far were clipped at a norm of 1. **Guess:** would the LSTM with a bias of 3 learn
-# a lag of 10 without? With Adam? With plain gradient descent (lesson 3)?
+# We clipped all gradients so far at a norm of 1. **Guess:** would the LSTM with a bias of 3 learn a
+# lag of 10 without clipping? With Adam? With plain gradient descent (lesson 3)?
 
 # %%
 plain = functools.partial(torch.optim.SGD, lr=1.0)
@@ -409,21 +415,22 @@ for name, (clip, optimizer) in tried.items():
     print(f"norm above 1 in {did.share:.0%} of updates, at most {did.largest:.1f}")
 
 # %% [markdown]
-# With plain descent clipping decides, though without it no gradient was huge: it seems that at this
-# learning rate a norm of a few already makes too long a step. (A smaller rate, which would tell,
-# was not tried.) Adam does without. It divides each step by the size that the gradients had of
-# late, so that no single one makes a large step.
+# With plain descent clipping decides, although without it no gradient was huge. It seems that at
+# this learning rate a norm of a few already makes too long a step. (A smaller rate could show this,
+# but we did not try one.) Adam does not need clipping here. It divides each step by the recent size
+# of the gradients, so no single gradient makes a large step.
 #
-# And what clipping cannot do: everything in the figure of recall was clipped, the failures
-# included. It makes large gradients smaller; one that has vanished does not come back.
+# There is also something that clipping cannot do. All runs in the figure of recall were clipped,
+# and some still failed. Clipping makes large gradients smaller. It does not bring back a gradient
+# that has vanished.
 #
-# ## A trained pair on text
+# ## Two trained networks on text
 #
-# Now a real text: the tales. A vanilla network and an LSTM with about as many numbers, as PyTorch
-# starts them, and the LSTM once more with a forget bias of 3. The package trains each for the same
-# number of steps.
+# Now we take a real text: the tales. We train a vanilla network and an LSTM with about as many
+# numbers, as PyTorch starts them, and the LSTM again with a forget bias of 3. The package trains
+# each for the same number of steps.
 #
-# **Guess:** which has the lowest loss, and whose gradient reaches furthest?
+# **Guess:** which network has the lowest loss, and which network's gradient reaches furthest?
 
 # %%
 from charlstm import TrainOptions, fit, read_corpus
@@ -462,21 +469,20 @@ for name, (model, nats, *curves) in learnt.items():
 plots.norm_by_lag({name: found[3] for name, found in learnt.items()}, "trained on the tales", "s")
 
 # %% [markdown]
-# Whoever takes the loss for evidence must conclude that the vanilla network remembers best: it is
-# the lowest of the three. The gradients do not say so: a loss after a short training is no evidence
-# about memory.
+# If the loss were evidence, the vanilla network would remember best: its loss is the lowest of the
+# three. The gradients do not say so. A loss after a short training is no evidence about memory.
 #
-# But they do not tell the usual story, either. All three have nearly all of their gradient on the
-# last few letters: the lags at which they fall below 1 % all lie well inside the window of 64 that
-# they were trained on. It is the far tail that differs, by many orders of magnitude. The LSTM kept
-# a thin thread to letters far back, the vanilla network none. And the reach that a forget bias of 3
-# gave before training did not last: training on text has shortened it. (One seed here. In each of
-# five, which a test of the package runs, the vanilla network has the lowest loss; its gradient
-# falls below a millionth before lag 35, the LSTM's not before 50; and with bias 3 less than 1 % is
-# left before lag 50. How much of its tail is left differs from seed to seed.)
+# But the gradients do not tell the usual story, either. All three have nearly all of their gradient
+# on the last few letters: the lags at which they fall below 1 % are all well inside the training
+# window of 64. Only the far tail differs, by many orders of magnitude. The LSTM kept a very small
+# gradient to letters far back, the vanilla network none. And the long reach that a forget bias of 3
+# gave before training did not last: training on text has shortened it. (This is one seed. A test of
+# the package runs five. In each, the vanilla network has the lowest loss; its gradient falls below
+# a millionth before lag 35, the LSTM's not before 50; with bias 3 less than 1 % is left before
+# lag 50. How much of its tail is left differs from seed to seed.)
 #
-# What becomes of the thread? The shipped model is an LSTM, too, larger, with two layers, and
-# trained for longer:
+# What happens to this small gradient in a better model? The shipped model is also an LSTM. It is
+# larger, has two layers, and was trained for longer:
 
 # %%
 from charlstm import Checkpoint, find_model
@@ -499,16 +505,16 @@ print({name: horizon(curve) or "none" for name, curve in far.items()})
 plots.norm_by_lag(far, "the shipped model, and two from here", "s")
 
 # %% [markdown]
-# In its second layer the mean gradient does not fall below 1 % within these 100 letters; the lines
-# above tell in how many of the texts that is so. (The mean is led by the few texts with the largest
-# gradient: hence the sudden step in layer 1.) Whether size, text or time made the difference, this
-# does not say. It says that an LSTM *can* learn to reach far; being an LSTM does not make it so,
-# and what a start gives, training may take away.
+# In its second layer the mean gradient does not fall below 1 % within these 100 letters. The lines
+# above say for how many of the texts this is true. (The few texts with the largest gradient
+# dominate the mean. This explains the sudden step in layer 1.) We cannot say whether size, text or
+# training time made the difference. But we see that an LSTM *can* learn to reach far. Being an LSTM
+# is not enough, and training may destroy what a start gives.
 #
 # ## Exercises
 #
-# **1.** With a constant forget gate f and no other way back: the first lag at which less than a
-# share of the gradient is left.
+# **1.** Take a constant forget gate f and no other path back. Return the first lag at which less
+# than a given share of the gradient is left.
 
 # %%
 from charlstm.notebook.exercises import check
@@ -522,11 +528,12 @@ check(first_lag, [((0.5, 0.3), 2), ((0.9, 0.01), 44), ((0.5, 0.25), 3), ((0.99, 
 
 # %% [markdown]
 # **2.** The GRU has no forget gate, but $h_t = (1 - z_t) \cdot n_t + z_t \cdot h_{t-1}$, and its
-# gates lie in the order r, z, n. Give an `nn.GRUCell` the bias b, whatever it was before, where it
-# makes the cell keep; leave all else as it is; return the sum of its two bias vectors. (Then write
-# 3 into the same block of `fresh("GRU", 0).layers[0].bias_ih.data`, 0 into that of `bias_hh`, and
-# compare `norms(model, ids)` with the GRU's curve above. An entry in `STARTS` will not do: its
-# forget bias is for cells with a forget gate, and leaves a GRU as it is.)
+# gates have the order r, z, n. One of them makes the cell keep. Set its bias in an `nn.GRUCell` to
+# b, whatever it was before, and leave everything else as it is. Return the sum of the two bias
+# vectors. (Then write 3 into the same block of `fresh("GRU", 0).layers[0].bias_ih.data` and 0 into
+# the same block of `bias_hh`, and compare `norms(model, ids)` with the GRU's curve above. An entry
+# in `STARTS` will not work: its forget bias is for cells with a forget gate, and does not change a
+# GRU.)
 
 
 # %%
@@ -540,10 +547,9 @@ torch.nn.init.constant_(cell.bias_hh, 0.2)
 check(set_keep_bias, [((cell, 3.0), [0.7, 0.7, 3, 3, 0.7, 0.7])])
 
 # %% [markdown]
-# **3.** Whoever guesses among S symbols is right in a share of $1/S$, on average; in n texts the
-# share has a standard deviation of $\sqrt{\frac1S (1 - \frac1S) / n}$. Above which share, three
-# standard deviations from the mean, do we no longer believe in luck? (Which of the dots above are
-# luck?)
+# **3.** If you guess among S symbols, you are right in a share of $1/S$, on average. In n texts the
+# share has a standard deviation of $\sqrt{\frac1S (1 - \frac1S) / n}$. We stop believing in luck at
+# three standard deviations above the mean. Which share is that? (Which of the dots above are luck?)
 
 
 # %%
@@ -596,23 +602,23 @@ check(fair_units, [((1, 5, 7), 7), ((4, 32, 128), 56), ((3, 32, 128), 67), ((4, 
 #
 # ## Summary
 #
-# - Before training, PyTorch's LSTM vanishes like its RNN, and so do the GRU, the peephole and the
-#   coupled cell: the tables above say by how much. A forget bias slows the vanishing: little
-#   with 1, much with 2; with 3 or more there is none within these lags.
-# - Recall at lag 20: the LSTM without a bias and with 1 stayed at chance in all seeds; with 3 it
-#   learnt it in all seeds, and so did the GRU. Within the LSTMs the curve before training
-#   foretold the order; across cells it did not, and the curve after a few updates nearly did.
-# - Clipping decided with plain descent and not with Adam, and brought no vanished gradient back.
-# - On text, in a short training, the vanilla network had the lowest loss, and the LSTM the longer
-#   thread. Neither figure stands for the other.
-# - So, does the LSTM cure it? It can be given, or can learn, a gradient that reaches as far as we
-#   looked. Being an LSTM is not enough.
+# - Before training, the gradient of PyTorch's LSTM vanishes like its RNN's. So do the gradients of
+#   the GRU, the peephole and the coupled cell: the tables above say by how much. A forget bias
+#   slows the vanishing: little with 1, much with 2. With 3 or more there is none within these lags.
+# - Recall at lag 20: the LSTM without a bias and with 1 stayed at chance in all seeds. The LSTM
+#   with 3 learnt it in all seeds, and so did the GRU. Among the LSTMs the curve before training
+#   predicted the order. Across cells it did not, but the curve after a few updates nearly did.
+# - Clipping decided with plain descent and not with Adam. It brought no vanished gradient back.
+# - On text, in a short training, the vanilla network had the lowest loss, but the LSTM's gradient
+#   reached further back. One figure does not replace the other.
+# - So, does the LSTM cure it? We can give it a gradient that reaches as far as we looked, or it can
+#   learn one. Being an LSTM is not enough.
 #
-# **Where to read on.** S. Hochreiter and J. Schmidhuber, *Long short-term memory* (1997), has the
-# cell and tasks with distractors. F. Gers, J. Schmidhuber and F. Cummins, *Learning to forget*
-# (2000), the forget gate; F. Gers and J. Schmidhuber, *Recurrent nets that time and count* (2000),
-# the peepholes. K. Cho and others, *Learning phrase representations using RNN encoder-decoder for
-# statistical machine translation* (2014), the GRU. R. Jozefowicz, W. Zaremba and I. Sutskever, *An
-# empirical exploration of recurrent network architectures* (2015), the forget bias. K. Greff and
-# others, *LSTM: a search space odyssey* (2017), the coupled gates. Next: [6. Truncated
+# **Where to read on.** S. Hochreiter and J. Schmidhuber, *Long short-term memory* (1997): the cell,
+# and tasks with distractors. F. Gers, J. Schmidhuber and F. Cummins, *Learning to forget* (2000):
+# the forget gate. F. Gers and J. Schmidhuber, *Recurrent nets that time and count* (2000): the
+# peepholes. K. Cho and others, *Learning phrase representations using RNN encoder-decoder for
+# statistical machine translation* (2014): the GRU. R. Jozefowicz, W. Zaremba and I. Sutskever, *An
+# empirical exploration of recurrent network architectures* (2015): the forget bias. K. Greff and
+# others, *LSTM: a search space odyssey* (2017): the coupled gates. Next: [6. Truncated
 # back-propagation, and a stacked LSTM on a corpus](06-truncated-back-propagation.ipynb).

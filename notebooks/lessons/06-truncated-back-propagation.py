@@ -5,12 +5,13 @@
 # on tales.*
 #
 # A text has a million characters, and no gradient goes back through a million steps. So training
-# cuts the text into *windows*, and the gradient ends where a window begins. This lesson measures
-# what the cut costs, and what becomes of the *state* at the cut: carried on, thrown away, or, in
-# many tutorials, mixed up. Then you train two LSTM layers on a book of tales, and let them write.
+# cuts the text into *windows*, and the gradient stops where a window begins. This lesson measures
+# what the cut costs. It also asks what happens to the *state* at the cut: training can carry it on,
+# throw it away, or, in many tutorials, mix it up. Then you train two LSTM layers on a book of
+# tales, and let them write.
 #
-# **Before you run anything, guess:** a network reads random bits in windows of 4, and must always
-# give the bit that came 4 steps before. Can it learn that? And with windows of 8?
+# **Before you run anything, guess:** a network reads random bits in windows of 4. At each step it
+# must give the bit that came 4 steps before. Can it learn that? And with windows of 8?
 
 # %%
 # %matplotlib inline
@@ -31,8 +32,8 @@ UPDATES, LOOKS, HIDDEN = (30, 3, 48) if FAST else (400, 10, 128)
 # %% [markdown]
 # ## The echo task
 #
-# The network reads bits and puts out, at each step, the bit that it read d steps ago. The bits are
-# random, so nothing can be guessed from the context, and knowing nothing costs $\ln 2$ nats.
+# The network reads bits. At each step it must repeat the bit that it read d steps ago. The bits are
+# random, so the context gives no help, and a network that knows nothing pays $\ln 2$ nats.
 
 
 # %%
@@ -52,9 +53,9 @@ print("must say", *targets[0].tolist())
 # ## The loop
 #
 # Truncated back-propagation through time (Williams & Peng 1990) is a training loop with one unusual
-# line, the last but one of the loop. The state after a window is the state before the next: its
-# *values* are carried on. But `detach` takes away how they came about, for h and for c, so that the
-# way back ends at the window's beginning.
+# line, the line before the last in the loop. The state after a window becomes the state before the
+# next: the loop carries its *values* on. But `detach` removes the history of how they were
+# computed, for h and for c. So the backward pass ends at the beginning of the window.
 
 
 # %%
@@ -73,8 +74,8 @@ def train(model, inputs, targets, T):
 
 
 # %% [markdown]
-# Now your guess: delay 4, windows of 4 and of 8. Both runs make the same number of updates and read
-# 64 bits for each; a point is the mean of 10 updates.
+# Now we test your guess: delay 4, windows of 4 and of 8. Both runs make the same number of updates
+# and read 64 bits for each. Each point is the mean of 10 updates.
 
 # %%
 tiny = ModelOptions(hidden_size=24, embedding_size=None, dropout=0)  # None: one-hot input
@@ -86,15 +87,14 @@ for T in (4, 8):
 plots.training(curves, f"echo of 4 steps ago; knowing nothing costs {np.log(2):.2f} nats")
 
 # %% [markdown]
-# Windows of 8 learn it. Windows of 4 stay near $\ln 2$ for most of the run; that they get a little
-# better at the end is a riddle for now, and is taken up below (*Mind the last line*). First the
-# rule.
+# Windows of 8 learn it. Windows of 4 stay near $\ln 2$ for most of the run. They get a little
+# better at the end; we explain this below (*Look at the last line*). First we look at the rule.
 #
-# ## What a loss can see
+# ## How far back a loss can see
 #
-# Two windows of 8 are read, the state detached in between. For each position of the
-# second window, autograd tells which inputs its output has a gradient with respect to: `#` where it
-# is not zero.
+# The network reads two windows of 8, and we detach the state in between. For each position of the
+# second window, autograd shows for which inputs its output has a gradient: `#` means that the
+# gradient is not zero.
 
 # %%
 model, T = CharModel(tiny, 2), 8
@@ -117,10 +117,11 @@ print(f"a loss sees {np.sum(seen, 1).mean():.1f} characters, averaged over the w
 print(f"flipped bits before the cut move an output by up to {(others - outputs).abs().max():.3f}")
 
 # %% [markdown]
-# So a window of T does not mean that each loss sees T characters: only the last one does, and the
-# first sees only the character just read. The step 4 characters back is seen from 4 of 8 positions;
-# in a window of 4 it is seen from none. And the values do cross the border, as the second line
-# shows: flipping what came before the cut changes what comes after it. Only gradients do not.
+# So a window of T does not mean that each loss sees T characters. Only the last one does; the first
+# sees only the character just read. From 4 of 8 positions, the loss sees the bit that came 4 steps
+# before. In a window of 4 no position sees it. But the values do cross the cut, as the second line
+# shows: if we flip the bits before the cut, the outputs after it change. Only gradients do not
+# cross it.
 #
 # ## If you forget to detach
 #
@@ -152,10 +153,10 @@ print("nothing detached:    ", two_updates(lambda h, c: (h, c)))
 print("with retain_graph:   ", two_updates(lambda h, c: (h, c), retain_graph=True))
 
 # %% [markdown]
-# One state that still hangs on its history is enough. The popular answer to the first message,
-# `retain_graph=True`, leads to another error: the optimiser has changed the weights in place, and
-# the old graph needs the old ones. A program that makes no update in between, or copies its
-# weights, gets no error; then the graph grows instead. Count its nodes:
+# One state that is still connected to its history is enough to cause an error. The popular answer
+# to the first message, `retain_graph=True`, leads to another error. The optimiser has changed the
+# weights in place, but the old graph needs the old weights. A program that makes no update in
+# between, or copies its weights, gets no error. But then the graph grows. We count its nodes:
 
 
 # %%
@@ -182,16 +183,15 @@ for name in ("detached", "not detached"):
     print(f"{name:13} after windows 1 to 8: {counts[:8]}, after window 20: {counts[-1]} nodes")
 
 # %% [markdown]
-# Without the cut, what has to be kept in memory, and walked through by each `backward`, grows with
-# the text.
+# Without the cut, the memory that we need, and the work of each `backward`, grow with the text.
 #
 # ## Window against delay
 #
-# Now every delay against every window, with the state *carried* from window to window, and *reset*
-# to zeros at the beginning of each. Five seeds of each pair: 160 models. One after the other would
-# take long, so all models that have the same window are trained side by side: every weight matrix
-# gets a first axis M, and the matrix product does the rest. The step is that of lesson 4; the bias
-# is part of the bit's row, as one of the two rows is always chosen.
+# Now we test every delay with every window. We *carry* the state from window to window, or we
+# *reset* it to zeros at the beginning of each window. Five seeds of each pair make 160 models. One
+# after the other would take long, so we train all models with the same window side by side. Every
+# weight matrix gets a first axis M, and the matrix product does the rest. The step is the step of
+# lesson 4. The bias is part of the bit's row, because each step always uses one of the two rows.
 
 # %%
 H, SEEDS = 24, 5
@@ -209,7 +209,7 @@ def advance(W, bit, h, c):
 
 
 # %% [markdown]
-# Is it the LSTM of the package? Model 3, one step from a random state:
+# Is it the LSTM of the package? We compare model 3, for one step from a random state:
 
 # %%
 from types import SimpleNamespace
@@ -224,9 +224,9 @@ print(f"largest difference to charlstm.model.cells.lstm: {difference:.1e}")
 assert difference < 1e-6
 
 # %% [markdown]
-# A run is a delay, a seed, and a rule for the state between two windows. There is a third rule, for
-# later: *mixed* gives every stream the state of another one. That is what happens to a program
-# that shuffles its windows and carries the state all the same.
+# A run is a delay, a seed, and a rule for the state between two windows. We add a third rule for
+# later: *mixed* gives every stream the state of another one. This happens in a program that
+# shuffles its windows and still carries the state.
 
 
 # %%
@@ -252,8 +252,8 @@ def read(W, R, bits, h, c):
 
 
 # %% [markdown]
-# The loop is the one above, once for all runs. A window is scored before it is learnt from, so
-# every bit is new; what counts is the last quarter of the updates.
+# The loop is the loop above, once for all runs. We score a window before we learn from it, so every
+# bit is new. Only the last quarter of the updates counts.
 
 
 # %%
@@ -287,8 +287,9 @@ def train_runs(runs, T):
 
 
 # %% [markdown]
-# **Guess:** fill a table for yourself: delays 1, 2, 4 and 8, windows of 2, 4, 8 and 16. Where is
-# the echo learnt if the state is carried? And what can a network know whose state is reset?
+# **Guess:** fill in a table for yourself: delays 1, 2, 4 and 8, windows of 2, 4, 8 and 16. Where
+# does the network learn the echo if we carry the state? And what can a network know if we reset its
+# state?
 
 # %%
 DELAYS, WINDOWS = (1, 2, 4, 8), (2, 4, 8, 16)
@@ -309,9 +310,9 @@ table = {pair: values.mean() for pair, values in shares["reset"].items()}
 plots.grid(table, "delay d", "window T", "share right", "state reset; the mean of five seeds")
 
 # %% [markdown]
-# Carried: a staircase along d = T. Where the window is longer than the delay, at least one of its
-# positions sees the bit, the weights are the same at all positions, and so all of them profit.
-# The means hide the seeds; here is the worst seed above the stairs against the best one below:
+# Carried: we see a staircase along d = T. Where the window is longer than the delay, at least one
+# of its positions sees the bit. The weights are the same at all positions, so all positions profit.
+# The means hide the seeds. We compare the worst seed above the stairs with the best one below:
 
 # %%
 for d in DELAYS:
@@ -326,13 +327,13 @@ lucky = f"{(unseen > 0.55).sum()} of {len(unseen)} above 0.55; chance is 0.5"
 print(f"all runs with d >= T: {unseen.min():.2f} to {unseen.max():.2f}, {lucky}")
 
 # %% [markdown]
-# Mind the last line. "With a window of T nothing older than T characters can be used" is often
-# said, and it is not so: with a carried state, most runs whose gradient never saw the bit still do
-# better than chance. Bits of long ago are in the values of the state, and what reads them needs no
-# gradient through time. But it is a poor substitute.
+# Look at the last line. People often say: "With a window of T nothing older than T characters can
+# be used." This is not true. With a carried state, most runs whose gradient never saw the bit still
+# do better than chance. The values of the state contain old bits, and the network can read them
+# without a gradient through time. But this is a poor substitute.
 #
-# Reset: a bit from before the window is lost, whatever is learnt. Of T positions, the first d (or
-# all, if d is more) can only guess. So on average the share right cannot be above
+# Reset: a bit from before the window is lost, whatever the network learns. Of T positions, the
+# first d (or all, if d is larger) can only guess. So on average the share right cannot be above
 # $1 - \min(d, T) / (2T)$ (a finite run may be lucky by 0.01):
 
 # %%
@@ -343,16 +344,16 @@ for d in DELAYS:
     print(f"delay {d}:   " + "    ".join(pairs))
 
 # %% [markdown]
-# The longer the window, the smaller the part of it that is blind; only the carried state sees
-# everything. The delay of 8 in windows of 16 is learnt slowly, and was not finished by either.
+# The longer the window, the smaller its blind part. Only the carried state sees everything. The
+# delay of 8 in windows of 16 is learnt slowly: neither rule finished it.
 #
-# ## A state from somewhere else
+# ## A state from another text
 #
-# Now the third rule. *Shuffle your windows* is common advice, made for models that keep no state.
-# With a carried state, a shuffled window starts from the state of another text. **Guess**, for
-# delay 4 and windows of 8: is the mixed-up state better or worse than none, while training? And
-# what happens when each of the trained models is then run on one long text, its state carried, as a
-# sampler does?
+# Now we use the third rule. *Shuffle your windows* is common advice, made for models that keep no
+# state. With a carried state, a shuffled window starts from the state of another text. **Guess**,
+# for delay 4 and windows of 8: during training, is the mixed-up state better or worse than no
+# state? And what happens if we then run each trained model on one long text and carry its state, as
+# a sampler does?
 
 # %%
 T, runs = 8, list(product([4], RULES, range(SEEDS)))
@@ -363,7 +364,7 @@ with torch.no_grad():
     for t in range(8, long.shape[1], T):
         logits, h, c = read(W, R, long[:, t : t + T], h, c)
         found.append(torch.stack(score(logits, long, runs, t, T)))
-long_nats, long_right = torch.stack(found[5:]).mean(0)  # without the beginning, from zero
+long_nats, long_right = torch.stack(found[5:]).mean(0)  # skip the windows just after the zero state
 
 # %%
 columns = {"nats, training": nats, "nats, long text": long_nats, "right, long text": long_right}
@@ -375,27 +376,28 @@ print(f"sure in one half, guessing in the other: {np.log(2) / 2:.2f} nats")
 print(f"right in 3 of 4, never sure which: {-0.75 * np.log(0.75) - 0.25 * np.log(0.25):.2f} nats")
 
 # %% [markdown]
-# Three ways of training, five seeds each, and three outcomes:
+# We see three ways of training, five seeds each, and three outcomes:
 #
 # - *carried* knows everything.
-# - *reset* knows where in its window it is: its loss is that of one who guesses at the first half,
-#   and is sure in the second. On a long text no zero state comes any more, and it does worse than
-#   knowing nothing, which would cost ln 2. (This is no rule for every delay and window; exercise 4
-#   asks for others.)
-# - *mixed* cannot tell which half it is in: its loss is that of one who is never sure. It has
-#   learnt the right answer but not to trust it, and pays for that on the long text, too.
+# - *reset* knows where in its window it is: its loss is the loss of someone who guesses in the
+#   first half, and is sure in the second. On a long text no zero state comes any more, and the
+#   model does worse than a model that knows nothing and pays ln 2. (This is no rule for every delay
+#   and window; exercise 4 asks for others.)
+# - *mixed* cannot tell which half it is in: its loss is the loss of someone who is never sure. It
+#   has learnt the right answer but does not trust it, and pays for this on the long text, too.
 #
-# So "reset the state, sampling starts from zero as well" is a half-truth: sampling starts there,
-# but then it goes on.
+# So "reset the state, sampling starts from zero as well" is only half true. Sampling starts there,
+# but then it continues.
 #
-# ## The cold start
+# ## The cold start: a window that begins with the zero state
 #
-# The same question for a real model and a real text. The shipped model reads the shipped plays,
-# which it has never seen, in windows of 64. What is the loss at each position of the window if the
-# state is its own, carried from the window before; if it is zero; if it is that of another place?
+# We ask the same question for a real model and a real text. The shipped model reads the shipped
+# plays, which it has never seen, in windows of 64. We measure the loss at each position of the
+# window for three starts: its own state, carried from the window before; the zero state; the state
+# of another place.
 #
-# **Guess:** how much does the first character cost in each case, and after how many characters is
-# the difference gone?
+# **Guess:** how much does the first character cost in each case? After how many characters is the
+# difference gone?
 
 # %%
 from charlstm import Checkpoint, find_model, read_corpus, streams_for
@@ -424,7 +426,7 @@ def start_costs(model, streams):
                 logits, after = model(inputs, start)
                 nats = F.cross_entropy(logits.transpose(1, 2), targets, reduction="none")
                 costs[name].append(nats.mean(0).numpy())
-            state = after  # of the last of the three: its own
+            state = after  # from the last of the three starts: the own state
     return {name: np.mean(rows, 0) for name, rows in costs.items()}
 
 
@@ -441,17 +443,17 @@ for first, last in ((1, 1), (2, 4), (5, 8), (9, 16), (17, 32), (33, 64)):
     print(f"characters {first:2} to {last:2}: zero {extra[0]:+.2f} nats, another's {extra[1]:+.2f}")
 
 # %% [markdown]
-# A start without context is expensive for a few characters, and soon forgotten. A false context is
-# far more expensive than none here. One reason may be that this model has practised the zero start
-# (`reset`, explained below), and a false one never; this is not tested. (In five small models that
-# the tests of this package train, both starts are much more expensive at the first character than
-# the own state, but which of the two is worse is no rule.)
+# A start without context is expensive for a few characters, but the effect is soon gone. A false
+# context is far more expensive than none here. One reason may be that this model has practised the
+# zero start (`reset`, explained below), but never a false start; we did not test this. (The tests
+# of this package train five small models. In them, both starts are much more expensive at the first
+# character than the own state, but which of the two is worse is no rule.)
 #
-# ## The trap: comparing figures
+# ## A trap when you compare losses
 #
-# Now average over the window, as evaluations do. *Cold* evaluation starts every window from zero,
-# so its figure holds the expensive characters, and the share of these depends on the window's
-# length. Nothing about the model changes in the next cell:
+# Now we average over the window, as evaluations do. *Cold* evaluation starts every window from
+# zero. So its loss contains the expensive characters, and their share depends on the window's
+# length. The next cell always uses the same model:
 
 # %%
 from charlstm import score_carried, score_cold
@@ -463,14 +465,14 @@ for window in (16, 32, 64, 256):
 print(f"carried:             {score_carried(trained, few).nats:.3f} nats per character")
 
 # %% [markdown]
-# `score_carried` is one pass over the text with the state carried along: no window, no choice. So
-# two figures can be compared only if both come from the same text *and* the same protocol.
-# nanoGPT's are cold, 256 characters. This package prints both.
+# `score_carried` is one pass over the text. It carries the state along: no window, no choice. So you can
+# compare two losses only if both come from the same text *and* the same protocol. nanoGPT's losses
+# are cold, with 256 characters. This package prints both.
 #
 # ## Two layers on a corpus
 #
-# Now all of it together, live: text, vocabulary, ids, streams, a stacked LSTM, the loop. The last
-# tenth of the tales is for validation, and is never trained on.
+# Now we put everything together: text, vocabulary, ids, streams, a stacked LSTM, the loop. The last
+# tenth of the tales is for validation. We never train on it.
 
 # %%
 from charlstm import Vocabulary
@@ -484,10 +486,10 @@ print(f"{len(text):,} characters, {len(vocabulary)} different; {len(validation):
 print(f"{streams.batch_size} streams; {streams.windows} windows of {streams.window} in an epoch")
 
 # %% [markdown]
-# *Stacked* means that the second layer reads what the first puts out. The letters come in as rows
-# of a learnt table, the embedding. The softmax reads the sum of both layers' outputs, so that the
-# first layer need not go through the second to be heard. That is the whole model; written out with
-# the step of lesson 4, and held against the package:
+# *Stacked* means that the second layer reads the output of the first. The letters come in as rows
+# of a learnt table, the embedding. The softmax reads the sum of both layers' outputs, so the first
+# layer also reaches it directly. That is the whole model. We write it out with the step of lesson
+# 4, and compare it with the package:
 
 # %%
 stacked = ModelOptions(layers=2, hidden_size=HIDDEN, embedding_size=32, dropout=0)
@@ -504,16 +506,16 @@ with torch.no_grad():
 print(f"{sum(p.numel() for p in model.parameters()):,} numbers to learn")
 
 # %% [markdown]
-# The package trains with `fit`, a generator that gives a report for each update. Is there anything
-# in it beyond the loop above? Ten updates of `fit` with all refinements switched off, and ten by
-# hand. Three things were not in the loop above: the gradient is clipped (lesson 3), the optimiser
-# averages gradients and their squares over other times (`betas`), and the learning rate changes, so
-# we take it from the reports.
+# The package trains with `fit`, a generator that gives a report for each update. Does it do more
+# than the loop above? We make ten updates with `fit`, with all refinements switched off, and ten by
+# hand. Three things were not in the loop above. The gradient is clipped (lesson 3). The optimiser
+# averages gradients and their squares over other times (`betas`). The learning rate changes, so we
+# take it from the reports.
 
 # %%
 from charlstm import TrainOptions, fit
 
-part = training[: 1 + 16 * 32 * 10]  # ten windows, nothing left over
+part = training[: 1 + 16 * 32 * 10]  # exactly ten windows
 plain = TrainOptions(steps=10, reset=0, ema=None, weight_decay=0)
 reports = list(fit(CharModel(stacked, len(vocabulary)), part, validation[:100], plain))
 
@@ -537,17 +539,17 @@ print(f"loss of update 1 and 10 by fit:  {reports[0].loss:.6f}  {reports[-1].los
 print(f"loss of update 10 by hand:                 {loss.item():.6f}")
 
 # %% [markdown]
-# Two of the refinements that were off: with `reset`, some streams start a window from the zero
-# state, so that the model knows the start that a sampler makes, too; `ema` averages the weights
-# over the updates. From here on `reset` is on.
+# Two of the refinements were off. With `reset`, some streams start a window from the zero state, so
+# the model also learns the start that a sampler uses. `ema` averages the weights over the updates.
+# From here on `reset` is on.
 #
-# ## When validation parts from training
+# ## Overfitting: validation loss and training loss separate
 #
-# First a short text: 20,000 characters of the tales. Between two reports the model is ours, so we
-# look at both parts ourselves, in the same way: cold, and with nothing dropped. Beside it goes the
-# loss that training reports: carried, with units dropped where that is asked for, and by weights
-# that were changing. (A look scores no more than `2 * LOOKS` windows of 256 characters, spread over
-# the part.)
+# We begin with a short text: 20,000 characters of the tales. Between two reports we can use the
+# model, so we measure both parts ourselves, in the same way: cold, and with no units dropped. We
+# also plot the loss that training reports. Training carries the state, drops units where we ask for
+# it, and changes the weights while it measures. (A look scores at most `2 * LOOKS` windows of 256
+# characters, spread over the part.)
 
 # %%
 SHORT = training[:20_000]
@@ -574,12 +576,12 @@ runs = {"plain": watch(stacked, SHORT, UPDATES)}
 plots.training(runs["plain"][1], "20,000 characters of the tales")
 
 # %% [markdown]
-# The training curve goes on falling; the validation curve stops, and then rises: what the model
-# learns from there on holds for this text only. That is overfitting. The cheapest remedy is to keep
-# the weights of the best look (`fit` keeps those that are best at looks of its own; in so short a
-# run its only look is at the end); besides there are knobs. `dropout` and `weight_drop` train the
-# model with a part of it missing, another one in each window; a smaller model has less to keep
-# things in.
+# The training curve keeps falling. The validation curve stops, and then rises: from there on the
+# model learns only what is true for this text. This is overfitting. The cheapest remedy is to keep
+# the weights of the best look. (`fit` keeps the best weights of looks of its own; in so short a run
+# its only look is at the end.) There are other remedies. `dropout` and `weight_drop` train the
+# model with a part of it missing, another part in each window. A smaller model has less room to
+# store things.
 
 # %%
 from dataclasses import replace
@@ -590,22 +592,22 @@ lines = {name: seen["validation"] for name, (_, seen, _) in runs.items()}
 plots.training(lines, "validation, 20,000 characters of the tales")
 
 # %% [markdown]
-# **Guess:** for the dropped model, where does the reported loss lie: below the training curve,
-# above it, above validation?
+# **Guess:** where does the reported loss of the dropped model lie: below the training curve, above
+# it, above validation?
 
 # %%
 plots.training(runs["dropped"][1], "20,000 characters, with dropout 0.4 and weight drop 0.3")
 
 # %% [markdown]
-# Whoever compares validation with what training reports finds validation the better one at first, a
-# popular puzzle. Dropping is not needed for it: look at the plain model's figure again. The
-# reported loss is a mean over the updates before the look, when the weights were worse. Here the
-# missing units come on top, and stay: at the end the reported loss lies well above the training
-# curve, which in the plain model it does not, so the gap to validation looks too small. Only two
-# curves of one protocol may be compared.
+# If you compare validation with the reported loss, validation looks better at first. Many people
+# wonder why. It happens without dropping, too: look at the plain model's figure again. The reported
+# loss is a mean over the updates before the look, when the weights were worse. Here the missing
+# units add to it, and this effect stays: at the end the reported loss is well above the training
+# curve. (In the plain model it is not.) So the gap to validation looks too small. Compare only
+# curves of the same protocol.
 #
-# The best knob is not on the model: more text. The plain model reads all of the training part now,
-# three times as many updates.
+# The best remedy is not in the model: it is more text. Now the plain model reads all of the
+# training part, with three times as many updates.
 
 # %%
 runs["whole text"] = watch(stacked, training, 3 * UPDATES)
@@ -622,14 +624,14 @@ early = max(update for update in by_update if update <= UPDATES)
 print(f"whole text after {early} updates: validation {by_update[early]:.3f}")
 
 # %% [markdown]
-# One seed here, but over five (a test of the package runs them, with smaller models): the plain
-# model on the short text parts most; both knobs make the gap smaller, though not nothing; and with
-# more text validation is better than with any knob, after as many updates, too. A small gap may
-# have either sign, for the two parts are other tales, and need not be equally hard.
+# This is one seed. A test of the package runs five, with smaller models. There the plain model on
+# the short text has the largest gap. Dropping and the smaller size both make the gap smaller, but
+# not zero. And with more text validation is better than with either, after as many updates, too. A
+# small gap may have either sign, because the two parts are different tales, and one may be harder.
 #
 # ## Let it write
 #
-# A checkpoint is weights, options and the vocabulary; the sampler of lesson 1 needs no more.
+# A checkpoint contains weights, options and the vocabulary. The sampler of lesson 1 needs no more.
 
 # %%
 from charlstm import SampleOptions, Sampler, generate
@@ -644,9 +646,9 @@ for character in generate(Sampler(checkpoints["whole text"]), prime, options):
     print(character, end="")
 
 # %% [markdown]
-# "An overfitted model recites its training text", one often reads. **Guess:** of the pieces of 20
-# characters that each model writes, how many stand in what it has read? For comparison, how many of
-# the validation part, which was written by people, stand in the training part?
+# "An overfitted model recites its training text", people often write. **Guess:** take all pieces of
+# 20 characters that each model writes. How many of them stand in the text that it has read? For
+# comparison: people wrote the validation part. How many of its pieces stand in the training part?
 
 # %%
 from charlstm.text.novelty import novelty
@@ -661,14 +663,15 @@ print(f"{'people':14} {people.copied[20]:.2%}; the longest {people.longest!r}")
 
 # %% [markdown]
 # The overfitted model may copy more than the others do, but nearly all of its pieces are its own.
-# (The last figure tells how often people repeat a piece of that length.) A text that is known by
-# heart costs 0 nats, and its training curve is far above that. (Other models and texts may differ:
-# try `hidden_size=256` on 2,000 characters.)
+# (The last figure shows how often people repeat a piece of that length.) A text that a model knows
+# by heart costs 0 nats, and this model's training curve is far above that. (Other models and texts
+# may differ: try `hidden_size=256` on 2,000 characters.)
 #
-# ## A panel
+# ## A panel for training
 #
-# The same training with a live curve, a sample so far, and a button that stops it and keeps what
-# was learnt. (It needs a running kernel; without one, the curves above are what it draws.)
+# The panel does the same training. It shows a live curve and a sample so far, and its button stops
+# the training and keeps what the model has learnt. (It needs a running kernel. Without one, the
+# curves above show what it draws.)
 
 # %%
 from charlstm.notebook.workers import TrainingMonitor
@@ -683,9 +686,9 @@ monitor
 #
 # ## Exercises
 #
-# **1.** First drop what is over at the end of a text of ids, so that B times a whole number of
-# windows is left; then cut the rest into B rows. Return window number k (from 0), an array (B, T):
-# row i of window k + 1 goes on where row i of window k ended.
+# **1.** Drop the end of a text of ids, so that B times a whole number of windows is left. Then cut
+# the rest into B rows. Return window number k (from 0), an array (B, T): row i of window k + 1
+# continues where row i of window k ended.
 
 # %%
 from charlstm.notebook.exercises import check
@@ -702,8 +705,8 @@ check(
 )
 
 # %% [markdown]
-# **2.** A text was scored in pieces of different lengths: for each piece its mean nats, and how
-# many characters it has. How many bits per character is that for the whole text?
+# **2.** A text was scored in pieces of different lengths. For each piece you get its mean nats and
+# its number of characters. How many bits per character is this for the whole text?
 
 
 # %%
@@ -715,9 +718,9 @@ halves = (np.array([np.log(2), np.log(4)]), np.array([30, 10]))
 check(bits_of_all, [(halves, 1.25), ((np.array([np.log(8)]), np.array([7])), 3.0)])
 
 # %% [markdown]
-# **3.** The smallest network: $h_t = w h_{t-1} + x_t$ from $h_0 = 0$, one number each. What is the
-# slope of the last h with respect to w if the history is cut before the steps 1, T + 1, 2T + 1 and
-# so on? (With T as long as the text it is the true slope. How far off is it with T = 1?)
+# **3.** The smallest network: $h_t = w h_{t-1} + x_t$ from $h_0 = 0$, one number each. We cut the
+# history before the steps 1, T + 1, 2T + 1 and so on. What is the slope of the last h with respect
+# to w? (If T is as long as the text, it is the true slope. How far off is it with T = 1?)
 
 
 # %%
@@ -732,9 +735,10 @@ check(
 )
 
 # %% [markdown]
-# **4.** The least loss, in nats, that a network whose state is reset can reach on the echo of d
-# steps ago in windows of T, among V equally likely characters. (Then try other delays and windows
-# in the experiment with the three rules: where does the reset model survive the long text?)
+# **4.** The task is the echo of d steps ago in windows of T, among V equally likely characters. We
+# reset the state. What is the lowest loss, in nats, that a network can reach? (Then try other
+# delays and windows in the experiment with the three rules: where does the reset model still work
+# on the long text?)
 
 
 # %%
@@ -772,26 +776,27 @@ check(least_nats, [((4, 8, 2), np.log(2) / 2), ((9, 8, 2), np.log(2)), ((1, 4, 5
 # ## Summary
 #
 # - Truncated back-propagation carries the values of the state over the cut and detaches the
-#   history, of h and of c. The gradient of a loss reaches back to the beginning of its window.
-# - Echo: with a carried state, delays are learnt where the window is longer; with a reset state
-#   each window has a blind beginning, and the model may fail on a text that goes on; with the state
-#   of another text it never learns to trust its memory.
-# - A start without its own state is expensive for a few characters, a false one may be worse. So
-#   say with every figure on which text, and whether cold (in which window) or carried.
-# - Look at training and validation in the same protocol. Where they part: more text, then dropout,
-#   weight drop, or a smaller model.
+#   history, for h and for c. The gradient of a loss reaches back to the beginning of its window.
+# - Echo: with a carried state, the network learns delays that are shorter than the window. With a
+#   reset state each window has a blind beginning, and the model may fail on a text that continues.
+#   With the state of another text it never learns to trust its memory.
+# - A start without its own state is expensive for a few characters; a false one may be worse. So
+#   give with every loss the text, and say whether it is cold (in which window) or carried.
+# - Look at training and validation in the same protocol. If they separate, use more text, then
+#   dropout, weight drop, or a smaller model.
 #
 # ## Where to go from here
 #
-# All of this is one command, on a text of your own: `python -m charlstm.train my-text.txt`, then
-# `python -m charlstm.sample runs/my-text --temp 0.8` (and `python -m charlstm.sample --temp 0.8`
-# for the shipped model); the README tells the rest. The folder `notebooks/assignments` has problem
-# sets that grade themselves. Of the code, read `charlstm/streams.py`, `charlstm/cells.py`,
-# `charlstm/model.py` and `charlstm/trainer.py`, in this order: it is the order of this course.
+# One command does all of this on your own text: `python -m charlstm.train my-text.txt`. Then
+# `python -m charlstm.sample runs/my-text --temp 0.8` writes (and
+# `python -m charlstm.sample --temp 0.8` uses the shipped model). The README explains the rest. The
+# folder `notebooks/assignments` has problem sets that grade themselves. If you want to read the
+# code, read `charlstm/text/streams.py`, `charlstm/model/cells.py`, `charlstm/model/network.py` and
+# `charlstm/training/trainer.py`, in this order. It is the order of this course.
 #
 # **Where to read on.** R. Williams and J. Peng, *An efficient gradient-based algorithm for on-line
-# training of recurrent network trajectories* (1990), truncated back-propagation. C. Tallec and
-# Y. Ollivier, *Unbiasing truncated backpropagation through time* (2017): exercise 3 is the smallest
+# training of recurrent network trajectories* (1990): truncated back-propagation. C. Tallec and Y.
+# Ollivier, *Unbiasing truncated backpropagation through time* (2017): exercise 3 is the smallest
 # case of the bias that they remove. Y. Gal and Z. Ghahramani, *A theoretically grounded application
 # of dropout in recurrent neural networks* (2016), and S. Merity, N. Keskar and R. Socher,
 # *Regularizing and optimizing LSTM language models* (2018): the two ways to drop.
