@@ -1,9 +1,9 @@
 # %% [markdown]
 # # Problem set 1: text and a vanilla RNN
 #
-# You write the parts of a recurrent network that reads characters, hold its gradients against
-# PyTorch's to the last digits of double precision, and then use it to find out what a carried state
-# is worth.
+# You write the parts of a recurrent network that reads characters. You compare its gradients with
+# PyTorch's, to the last digits of double precision. Then you use the network to measure what a
+# carried state is worth.
 #
 # | | function | points |
 # | --- | --- | --- |
@@ -15,26 +15,25 @@
 # | 6 | `experiment`: three ways to start a window | 3 |
 # | 7 | in words | 3 |
 #
-# **20 points.** Lesson 2 (*A recurrent network by hand*) covers the same ground for one stream.
-# Here there are B streams side by side, and vectors are rows, so that code copied from there does
-# not fit.
+# **20 points.** Lesson 2 (*A recurrent network by hand*) covers the same topics for one stream.
+# Here B streams run side by side, and vectors are rows. So code copied from lesson 2 does not fit.
 #
-# **How long it takes.** Running all cells of a solved copy takes 5 to 10 seconds of one core
-# (measured with two solutions). For the writing, an estimate: three to five hours, two thirds of it
-# for parts 5 to 7.
+# **How long it takes.** All cells of a solved copy run in 5 to 10 seconds on one core (measured
+# with two solutions). We estimate three to five hours for the writing, two thirds of it for parts 5
+# to 7.
 #
-# **How to check before you hand in.** Each part has a cell of tests below it. A test cell that says
-# nothing has passed; otherwise it tells what was expected and what came. When this is graded, more
-# tests are run in the cells that are almost empty here: other sizes, other seeds, edge cases.
-# Before you hand in, choose *Kernel > Restart Kernel and Run All Cells*; whoever has nbgrader can
-# also press *Validate*, or type `nbgrader validate ps1.ipynb`.
+# **How to check before you hand in.** Each part has a cell of tests below it. If a test cell shows
+# no error, it has passed. An error says what was expected and what came. Grading runs more tests,
+# in the cells that are almost empty here: other sizes, other seeds, edge cases. Before you hand in,
+# choose *Kernel > Restart Kernel and Run All Cells*. If you have nbgrader, you can also press
+# *Validate*, or type `nbgrader validate ps1.ipynb`.
 #
-# **Rules.** Write where it says `YOUR CODE HERE`, and keep the functions' names and arguments. Add
-# cells wherever you like. The cells that cannot be edited are put back when this is graded. Each
-# part is graded by itself: one that is wrong costs nothing elsewhere, unless you call it there.
-# Results may be NumPy arrays, tensors, or lists of numbers. Compute in the precision of what you
-# are given: float64 stays float64. Leave the arrays that a function is given as they are. A cell is
-# stopped when it runs for too long; none of yours should need more than 30 seconds.
+# **Rules.** Write where it says `YOUR CODE HERE`. Keep the functions' names and arguments. You may
+# add cells anywhere. Grading restores the cells that you cannot edit. Each part is graded by
+# itself: a wrong part costs nothing in other parts, unless you call it there. Results may be NumPy
+# arrays, tensors, or lists of numbers. Compute in the precision of the arrays that a function gets:
+# float64 stays float64. Do not change these arrays. Grading stops a cell that runs for too long;
+# none of yours should need more than 30 seconds.
 
 # %% nbgrader={"grade": false, "grade_id": "setup", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # %matplotlib inline
@@ -48,11 +47,11 @@ torch.set_num_threads(1)
 
 
 def parameters(V, H, seed):
-    """Return new weights of a network of V characters and H units; the same seed, the same ones."""
+    """Return new weights for V characters and H units; the same seed gives the same weights."""
     rng = np.random.default_rng(seed)
     scale = 1 / np.sqrt(H)
     return {
-        "U": rng.normal(0, scale, (V, H)),  # from the character
+        "U": rng.normal(0, scale, (V, H)),  # from the character that is read
         "W": rng.normal(0, 0.25 * scale, (H, H)),  # from the state before; small: no memory yet
         "b": np.zeros(H),
         "C": rng.normal(0, scale, (H, V)),  # to the logits
@@ -63,14 +62,14 @@ def parameters(V, H, seed):
 # %% [markdown]
 # ## 1. Characters to ids (2 points)
 #
-# `encode(text, known)` returns the ids of the characters of `text`. The vocabulary is that of
+# `encode(text, known)` returns the ids of the characters of `text`. The vocabulary comes from
 # another text, `known`:
 #
 # - the different characters of `known` have the ids 1, 2, 3, ..., the most frequent first;
-# - of two that are equally frequent, the one with the smaller code point (`ord`) comes first;
+# - if two characters are equally frequent, the one with the smaller code point (`ord`) comes first;
 # - id 0 stands for every character that does not occur in `known`.
 #
-# The result holds one integer for each character of `text`. Either text may be empty.
+# The result holds one integer for each character of `text`. Each of the two texts may be empty.
 #
 # Example: in `"banana"` there are three a, two n and one b, so a is 1, n is 2 and b is 3.
 # `encode("a cabin", "banana")` is 1, 0, 0, 1, 3, 0, 2.
@@ -78,7 +77,7 @@ def parameters(V, H, seed):
 
 # %% nbgrader={"grade": false, "grade_id": "encode", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def encode(text, known):
-    """Return the ids of `text`, integers, with the vocabulary of `known`."""
+    """Return the ids of the characters of `text`, as integers; `known` gives the vocabulary."""
     ### BEGIN SOLUTION
     ranked = sorted(set(known), key=lambda c: (-known.count(c), c))
     id_of = {c: rank for rank, c in enumerate(ranked, 1)}
@@ -99,14 +98,14 @@ def tests():
     expect('encode("a cabin", "banana")', encode("a cabin", "banana"), [1, 0, 0, 1, 3, 0, 2])
     expect('encode("xyz", "zyx"), all equally frequent', encode("xyz", "zyx"), [1, 2, 3])
     whole = np.asarray(encode("banana", "banana")).dtype.kind in "iu"
-    assert whole, "ids should be integers, so that they can be used as indices"
+    assert whole, "the ids should be integers, because they are used as indices"
 
 
-with redirect_stderr(StringIO()):  # nbgrader takes a warning for a failure; here it is none
+with redirect_stderr(StringIO()):  # nbgrader treats a warning as a failure; here it is not one
     tests()
 
 # %% nbgrader={"grade": true, "grade_id": "encode-hidden", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-# Other texts are tried when this is graded: empty ones, one character, upper case, other alphabets.
+# Grading also tries other texts: empty ones, one character, upper case, other alphabets.
 ### BEGIN HIDDEN TESTS
 from collections import Counter
 from contextlib import redirect_stderr
@@ -144,18 +143,19 @@ with redirect_stderr(StringIO()):
 # %% [markdown]
 # ## 2. A text as contiguous streams (3 points)
 #
-# `windows(ids, B, T)` lays N ids out as B *streams* and cuts these into *windows*. It returns a
-# list of pairs `(inputs, targets)`, one for each window, in the order in which they are read.
+# `windows(ids, B, T)` cuts N ids into B *streams* (the rows of a batch), and cuts the streams into
+# *windows*. It returns a list of pairs `(inputs, targets)`: one pair for each window, in reading
+# order.
 #
-# - The length of a stream is L = (N - 1) // B. Stream i is the ids from i L up to, but not
-#   including, (i + 1) L; it is row i of every window.
-# - A window is T columns wide. If T does not divide L, the last window is narrower, and it is kept.
-# - The targets are the ids one place later *in the text*, in the same shape as the inputs. So the
-#   last target of a stream is the first input of the stream below it.
-# - If L is 0 or less there are no windows: an empty list.
+# - The length of a stream is L = (N - 1) // B. Stream i holds the ids from i L up to, but not
+#   including, (i + 1) L. Row i of every window comes from it.
+# - A window is T columns wide. If T does not divide L, the last window is narrower. Keep it.
+# - The targets are the ids one position later *in the text*. They have the same shape as the
+#   inputs. So the last target of a stream is the first input of the stream below it.
+# - If L is 0 or less, there are no windows: return an empty list.
 #
-# Row i of a window goes on where row i of the window before ended. With the first 24 letters of the
-# alphabet as the text, B = 3 and T = 3, L is 7, and there are three windows:
+# Row i of a window continues where row i of the window before ended. As an example, take the first
+# 24 letters of the alphabet as the text, B = 3 and T = 3. Then L is 7, and there are three windows:
 #
 # ```text
 # inputs    abc  def  g         targets   bcd  efg  h
@@ -163,15 +163,15 @@ with redirect_stderr(StringIO()):
 #           opq  rst  u                   pqr  stu  v
 # ```
 #
-# `w` and `x` are read by nobody here.
+# No window contains `w` or `x` here.
 
 
 # %% nbgrader={"grade": false, "grade_id": "windows", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def windows(ids, B, T):
     """Return the windows of a text.
 
-    ids: (N,) array of integers. Returns pairs (inputs, targets), each (B, T); the last may be
-    narrower.
+    ids: (N,) array of integers. Returns a list of pairs (inputs, targets). Each array is (B, T);
+    the last window may be narrower.
     """
     ### BEGIN SOLUTION
     L = (len(ids) - 1) // B
@@ -205,7 +205,7 @@ with redirect_stderr(StringIO()):
     tests()
 
 # %% nbgrader={"grade": true, "grade_id": "windows-hidden", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
-# Other sizes are tried when this is graded: one stream, windows of one, wide ones, short texts.
+# Grading also tries other sizes: one stream, windows of one column, wide windows, short texts.
 ### BEGIN HIDDEN TESTS
 from contextlib import redirect_stderr
 from io import StringIO
@@ -246,7 +246,7 @@ def tests():
             after = [[kept[i * L + t + 1] for t in columns] for i in range(B)]
             expect(f"the inputs of window {index} for {sizes}", inputs, np.array(wanted))
             expect(f"the targets of window {index} for {sizes}", targets, np.array(after))
-        expect(f"the ids that were given ({sizes})", ids, kept)
+        expect(f"the argument ids after the call ({sizes})", ids, kept)
 
 
 with redirect_stderr(StringIO()):
@@ -257,21 +257,21 @@ with redirect_stderr(StringIO()):
 # ## 3. One step of the network (2 points)
 #
 # The weights are a dictionary `p`, as `parameters` above makes it: `"U"` (V, H), `"W"` (H, H),
-# `"b"` (H,), `"C"` (H, V) and `"d"` (V,). A state is a row of H numbers, and there are B of them,
-# one for each stream. When stream i reads the character x, its state $h$ becomes $h'$, and the
-# logits $z$ follow from that:
+# `"b"` (H,), `"C"` (H, V) and `"d"` (V,). A state is a row of H numbers. There are B states, one
+# for each stream. When stream i reads the character x, its state $h$ becomes $h'$. The logits $z$
+# follow from $h'$:
 #
 # $$h' = \tanh(U_x + h W + b) \qquad z = h' C + d$$
 #
-# $U_x$ is row x of U. Note that $h$ stands on the left of $W$; in lesson 2 it stood on the right.
+# $U_x$ is row x of U. Note that $h$ stands on the left of $W$; in lesson 2 it stands on the right.
 #
-# `rnn_step(p, ids, h)` takes the B characters `ids` (B,) and the B states `h` (B, H), and returns
-# the pair `(h', z)`, of the shapes (B, H) and (B, V).
+# `rnn_step(p, ids, h)` takes the B characters `ids` (B,) and the B states `h` (B, H). It returns
+# the pair `(h', z)`, with the shapes (B, H) and (B, V).
 
 
 # %% nbgrader={"grade": false, "grade_id": "rnn_step", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def rnn_step(p, ids, h):
-    """Return the states after reading `ids` (B,) in the states `h` (B, H), and the logits."""
+    """Read `ids` (B,) in the states `h` (B, H); return the new states and the logits."""
     ### BEGIN SOLUTION
     after = np.tanh(p["U"][ids] + h @ p["W"] + p["b"])
     return after, after @ p["C"] + p["d"]
@@ -311,7 +311,7 @@ with redirect_stderr(StringIO()):
     tests()
 
 # %% nbgrader={"grade": true, "grade_id": "rnn_step-hidden", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-# Other sizes, seeds and dtypes are tried when this is graded, and several steps in a row.
+# Grading also tries other sizes, seeds and dtypes, and several steps in a row.
 ### BEGIN HIDDEN TESTS
 from contextlib import redirect_stderr
 from io import StringIO
@@ -345,9 +345,9 @@ def tests():
                 where = f"after {step + 1} steps (B {B}, V {V}, H {H}, {np.dtype(dtype)})"
                 expect(f"h' {where}", after, wanted, tolerance)
                 expect(f"z {where}", logits, z, tolerance)
-                expect(f"the state that was given {where}", state, before, 0)
+                expect(f"the argument h after the call, {where}", state, before, 0)
                 for name in p:
-                    expect(f"the weights {name} that were given", p[name], weights[name], 0)
+                    expect(f"the weights {name} after the call", p[name], weights[name], 0)
                 state = after
 
 
@@ -361,19 +361,20 @@ with redirect_stderr(StringIO()):
 # `cross_entropy(logits, targets)` takes logits z (B, T, V) and targets (B, T), integers from 0 to
 # V - 1. It returns the pair `(loss, gradient)`:
 #
-# - the loss, one number, is the mean over all B T places of $-\ln p(\text{target})$, where $p$ is
-#   the softmax of the V logits at that place. It is in nats: the logarithm is the natural one;
-# - the gradient, (B, T, V), is that of the loss with respect to each logit.
+# - the loss is one number: the mean of $-\ln p(\text{target})$ over all B T positions. Here $p$ is
+#   the softmax of the V logits at that position. The unit is nats, because the logarithm is the
+#   natural one;
+# - the gradient, (B, T, V), is the gradient of the loss with respect to each logit.
 #
-# Both must hold for logits of any size, and for a target that the network took to be impossible:
-# with the logits 0 and 1000 and the target 0, the loss is 1000. (What is the logarithm of a
-# quotient? And how can the logarithm of a sum of exponentials be taken when these are too large or
-# too small to be numbers in the machine?)
+# Both must be correct for logits of any size. They must also be correct for a target that the
+# network considers impossible: with the logits 0 and 1000 and the target 0, the loss is 1000. (What
+# is the logarithm of a quotient? And how can you take the logarithm of a sum of exponentials that
+# are too large or too small for the machine's numbers?)
 
 
 # %% nbgrader={"grade": false, "grade_id": "cross_entropy", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def cross_entropy(logits, targets):
-    """Return the mean loss in nats, and its gradient (B, T, V).
+    """Return the mean loss in nats, and its gradient with respect to the logits, (B, T, V).
 
     logits: (B, T, V). targets: (B, T), integers.
     """
@@ -399,13 +400,13 @@ from charlstm.notebook.exercises import expect
 
 def tests():
     loss, gradient = cross_entropy(np.zeros((1, 2, 4)), np.array([[1, 3]]))
-    expect("the loss of two places with four equal logits", loss, float(np.log(4)))
+    expect("the loss of two positions with four equal logits", loss, float(np.log(4)))
     wanted = [[[0.125, -0.375, 0.125, 0.125], [0.125, 0.125, 0.125, -0.375]]]
     expect("its gradient", gradient, np.array(wanted))
 
     chances = np.array([[[0.5, 0.25, 0.25]], [[0.1, 0.2, 0.7]]])
     loss, _ = cross_entropy(np.log(chances), np.array([[0], [1]]))
-    expect("the loss where the targets have chances 1/2 and 1/5", loss, float(np.log(10)) / 2)
+    expect("the loss if the targets have probability 1/2 and 1/5", loss, float(np.log(10)) / 2)
     loss, _ = cross_entropy(np.array([[[0.0, 1000.0]]]), np.array([[0]]))
     expect("the loss for logits 0 and 1000 and target 0", loss, 1000.0)
 
@@ -414,7 +415,7 @@ with redirect_stderr(StringIO()):
     tests()
 
 # %% nbgrader={"grade": true, "grade_id": "cross_entropy-hidden", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
-# Other sizes, seeds and dtypes are tried when this is graded, and logits that are very large.
+# Grading also tries other sizes, seeds and dtypes, and very large logits.
 ### BEGIN HIDDEN TESTS
 from contextlib import redirect_stderr
 from io import StringIO
@@ -426,7 +427,7 @@ from charlstm.notebook.exercises import expect
 
 
 def tests():
-    cases = [  # B, T, V, size of the logits, tolerance, dtype; V 1 is a text of one character
+    cases = [  # B, T, V, size of the logits, tolerance, dtype; V 1: a text with one character
         (2, 3, 5, 1, 1e-10, np.float64),
         (5, 2, 3, 4, 1e-10, np.float64),
         (3, 3, 3, 2, 1e-10, np.float64),
@@ -449,8 +450,8 @@ def tests():
         loss, gradient = cross_entropy(logits, targets)
         expect(f"the loss {sizes}", loss, float(wanted.detach()), tolerance)
         expect(f"the gradient {sizes}", gradient, z.grad, tolerance)
-        expect("the logits that were given", logits, kept[0], 0)
-        expect("the targets that were given", targets, kept[1], 0)
+        expect("the argument logits after the call", logits, kept[0], 0)
+        expect("the argument targets after the call", targets, kept[1], 0)
     for high in (-1e4, 1e4):
         loss, gradient = cross_entropy(np.full((1, 1, 2), high), np.array([[1]]))
         expect(f"the loss of two logits of {high:g}", loss, float(np.log(2)))
@@ -464,29 +465,33 @@ with redirect_stderr(StringIO()):
 # %% [markdown]
 # ## 5. Back-propagation through time (4 points)
 #
-# B streams have read T characters each, `ids` (B, T). The states that they went through are
-# `states` (B, T + 1, H): `states[:, 0]` is what they started with, and `states[:, t + 1]` what they
-# were in after reading `ids[:, t]`. Some loss was computed from the logits that part 3 makes from
-# `states[:, 1:]`, and its gradient with respect to them is `dlogits`, of shape (B, T, V).
+# B streams have read T characters each, `ids` (B, T). Their states are `states` (B, T + 1, H):
+# `states[:, 0]` holds the states at the start, and `states[:, t + 1]` holds the states after
+# reading `ids[:, t]`. Part 3 makes logits from `states[:, 1:]`, and some loss was computed from
+# these logits. The gradient of that loss with respect to the logits is `dlogits`, of shape (B, T,
+# V).
 #
-# `rnn_backward(p, ids, states, dlogits)` returns a dictionary with the gradient of that loss with
-# respect to each weight, under the name and in the shape that it has in `p`, and with respect to
-# the state at the start, under the name `"h0"`, (B, H).
+# `rnn_backward(p, ids, states, dlogits)` returns a dictionary with the gradients of that loss. It
+# holds the gradient with respect to each weight, under the name and in the shape that the weight
+# has in `p`. It also holds the gradient with respect to the states at the start, under the name
+# `"h0"`, (B, H).
 #
-# - Derive it for rows; lesson 2 has it for one stream and columns.
-# - A character may stand in several rows of a column, and each adds its share to the gradient of U.
-# - There is nothing to average: what the loss is averaged over is in `dlogits` already.
+# - Derive it for rows; lesson 2 shows it for one stream and columns.
+# - A character may stand in several rows of a column. Each of them adds its share to the gradient
+#   of U.
+# - Do not average: if the loss is an average, `dlogits` already contains the division.
 #
-# It is held against PyTorch's autograd in double precision, and may differ by 1e-12. (Slopes that
-# are measured by moving a number a little are not as exact; and autograd is switched off while your
-# function is tested.)
+# The tests compare your result with PyTorch's autograd in double precision, and allow a difference
+# of 1e-12. (Slopes that you measure by moving a number a little are not so exact. The tests also
+# switch autograd off while your function runs.)
 
 
 # %% nbgrader={"grade": false, "grade_id": "rnn_backward", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def rnn_backward(p, ids, states, dlogits):
-    """Return the gradients of a loss by name: those in `p`, and "h0".
+    """Return a dictionary of the gradients of a loss: the names in `p`, and "h0".
 
-    ids: (B, T). states: (B, T + 1, H). dlogits: (B, T, V), of the loss by the logits.
+    ids: (B, T). states: (B, T + 1, H). dlogits: (B, T, V), the gradient of the loss
+    with respect to the logits.
     """
     ### BEGIN SOLUTION
     grads = {name: np.zeros_like(value) for name, value in p.items()}
@@ -522,7 +527,7 @@ def tests():
     ids = np.array([[0, 2, 2, 1], [0, 3, 2, 4], [1, 3, 2, 0]])
     start, dlogits = rng.normal(0, 0.5, (B, H)), rng.normal(0, 1, (B, T, V))
 
-    # the forward pass in PyTorch, whose cell multiplies from the other side
+    # the forward pass in PyTorch; its cell multiplies from the other side
     q = {name: torch.tensor(value, requires_grad=True) for name, value in p.items()}
     q["h0"] = torch.tensor(start, requires_grad=True)
     states = [q["h0"]]
@@ -537,18 +542,18 @@ def tests():
 
     with torch.no_grad():
         got = rnn_backward(p, ids, states.detach().numpy(), dlogits)
-    assert isinstance(got, dict), f"this should be a dictionary, but is a {type(got).__name__}"
+    assert isinstance(got, dict), f"rnn_backward should return a dict, not {type(got).__name__}"
     for name in ("d", "C", "b", "W", "U", "h0"):
         expect(f"the gradient of {name}", got.get(name), q[name].grad, 1e-4)
         off = float(np.abs(np.asarray(got[name]) - q[name].grad.numpy()).max())
-        expect(f"the largest difference in the gradient of {name} (to 1e-12)", off, 0.0, 1e-12)
+        expect(f"the largest difference in the gradient of {name} (1e-12 allowed)", off, 0.0, 1e-12)
 
 
 with redirect_stderr(StringIO()):
     tests()
 
 # %% nbgrader={"grade": true, "grade_id": "rnn_backward-hidden", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
-# Other sizes and seeds are tried when this is graded: long windows, windows of one, one character.
+# Grading also tries other sizes and seeds: long windows, windows of one column, one character.
 ### BEGIN HIDDEN TESTS
 from contextlib import redirect_stderr
 from io import StringIO
@@ -575,7 +580,7 @@ def tests():
         rng = np.random.default_rng(650 + number)
         shapes = {"U": (V, H), "W": (H, H), "b": (H,), "C": (H, V), "d": (V,)}
         p = {name: rng.normal(0, 0.8, shape) for name, shape in shapes.items()}
-        if last:  # far back the gradient should still be there to be seen
+        if last:  # so that the gradient is not too small far back
             p["W"] = np.linalg.qr(rng.normal(0, 1, (H, H)))[0]
             p["U"], p["b"] = 0.1 * p["U"], 0.1 * p["b"]
         ids = rng.integers(V, size=(B, T)).astype((np.int64, np.int32)[number % 2])
@@ -603,7 +608,7 @@ def tests():
             off = float(np.abs(np.asarray(got[name]) - q[name].grad.numpy()).max())
             expect(f"the largest difference in the gradient of {name} {sizes}", off, 0.0, 1e-12)
         for name, value in given.items():
-            expect(f"{name}, as it was given", value, kept[name], 0)
+            expect(f"the argument {name} after the call", value, kept[name], 0)
 
 
 with redirect_stderr(StringIO()):
@@ -616,16 +621,16 @@ with redirect_stderr(StringIO()):
 # A network reads a text once, from beginning to end, in windows, and learns as it reads. In which
 # state should it start a window?
 #
-# - `carried`: the windows come in order, and each starts in the states in which the one before
-#   ended (the first in zeros);
+# - `carried` (often called *stateful*): the windows come in order. Each window starts in the states
+#   in which the window before ended (the first in zeros);
 # - `zeroed`: the windows come in order, and each starts in zeros;
-# - `shuffled`: the windows come in random order, each once, and all the same each starts in the
-#   states in which the one read just before ended (the first in zeros). A window keeps its B rows.
-#   Shuffling is a habit from other kinds of data; here the state then belongs to another place of
+# - `shuffled`: the windows come in random order, each once. Each window still starts in the states
+#   in which the window read just before ended (the first in zeros). A window keeps its B rows.
+#   Shuffling is a habit from other kinds of data. Here the state then belongs to another place in
 #   the text.
 #
-# A text in which the answer is easy to see is this one: of twenty letters some nineteen repeat the
-# letter `lag` places before, the others are drawn.
+# The following text makes the answer easy to see. About nineteen of twenty letters repeat the
+# letter `lag` places before. The others are random.
 
 
 # %% nbgrader={"grade": false, "grade_id": "echo", "locked": true, "schema_version": 3, "solution": false, "task": false}
@@ -634,34 +639,35 @@ from charlstm.text.synthetic import echo
 print(echo(60, lag=3, share=0.95, letters="abcd", seed=0).text)
 
 # %% [markdown]
-# **Guess** before you write: windows of 4 characters on an echo with lag 3. In which order will the
-# losses of the three come out, and will two of them be close together?
+# **Guess** before you write. Take windows of 4 characters on an echo with lag 3. In which order
+# will the three losses come out? Will two of them be close together?
 #
 # Write `experiment(text, seed)`. For each of the three ways:
 #
-# - start from `parameters(V, 32, seed)`, anew for each way; V is how many different characters the
-#   text has, and which id each of them gets does not matter (`encode` counts from 1, the rows of U
-#   from 0: subtract 1);
-# - read the text in 16 streams and windows of 4 characters, as in part 2. Whether a narrower window
-#   at the end is read or left out does not matter;
-# - for each window: run the network, compute the mean loss over its characters in nats, its
-#   gradients by back-propagation within the window (the states at its start are given numbers), and
-#   take one step of plain gradient descent: each weight minus 0.5 times its gradient. The loss is
-#   taken before the step, so it is always of text that this network has not learnt from;
+# - start with new weights, `parameters(V, 32, seed)`. V is the number of different characters in
+#   the text. It does not matter which character gets which id (`encode` counts from 1, but the rows
+#   of U count from 0: subtract 1);
+# - read the text in 16 streams and windows of 4 characters, as in part 2. You may read a narrower
+#   window at the end, or leave it out;
+# - for each window: run the network, compute the mean loss over its characters in nats, and compute
+#   the gradients by back-propagation within the window (the states at its start are constants).
+#   Then take one step of plain gradient descent: each weight minus 0.5 times its gradient. Take the
+#   loss before the step. So it is always the loss on text that this network has not learnt from;
 # - shuffle with `np.random.default_rng(seed)`.
 #
-# It returns `{"carried": ..., "zeroed": ..., "shuffled": ...}`, where each number is the mean of
-# the losses of the last quarter of the windows that were read. (If their number is no multiple of
-# four, round as you like.) The same text and seed must give the same numbers.
+# It returns `{"carried": ..., "zeroed": ..., "shuffled": ...}`. Each number is the mean loss over
+# the last quarter of the windows that the network read. (If their number is not a multiple of four,
+# round as you like.) The same text and seed must give the same numbers.
 #
-# You may use what you wrote above, or PyTorch with its autograd, or write it anew: only the numbers
-# are graded, by their order and rough size. A text of 16,001 characters, the longest that is tried,
-# takes our solution about half a second; no test cell should take more than 30 seconds.
+# You may use what you wrote above, or PyTorch with its autograd, or write everything anew. Grading
+# looks only at the order and the rough size of the numbers. The longest text in the tests has
+# 16,001 characters, and our solution needs about half a second for it. No test cell should take
+# more than 30 seconds.
 
 
 # %% nbgrader={"grade": false, "grade_id": "experiment", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def experiment(text, seed):
-    """Return the mean loss of the last quarter of the windows, for each way to start one."""
+    """Return the mean loss of the last quarter of the windows, for each way to start a window."""
     ### BEGIN SOLUTION
     # written anew, so that a mistake in another part costs nothing here
     B, T, H, rate = 16, 4, 32, 0.5
@@ -731,7 +737,7 @@ with redirect_stderr(StringIO()):
     tests()
 
 # %% nbgrader={"grade": true, "grade_id": "experiment-hidden", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
-# Other texts and seeds are tried when this is graded; in some of them there is nothing to carry.
+# Grading also tries other texts and seeds; in some texts there is nothing to carry.
 ### BEGIN HIDDEN TESTS
 from contextlib import redirect_stderr
 from io import StringIO
@@ -784,7 +790,7 @@ with redirect_stderr(StringIO()):
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# This cell is yours (not graded). Three seeds on a real text, drawn:
+# The next cell is yours (not graded). This code draws three seeds on a real text:
 #
 # ```python
 # text = read_corpus(["tales"]).text[:32_001]
@@ -798,53 +804,54 @@ with redirect_stderr(StringIO()):
 # %% [markdown]
 # ## 7. In words (3 points)
 #
-# Answer in at most 300 words, tables not counted, and quote figures that you have measured.
+# Answer in at most 300 words (tables do not count), and quote figures that you have measured.
 #
-# a. `shuffled` differs from `zeroed` in two things: the order of the windows and the state that
-# they start in. Which of the two costs more? Run what is missing to tell: random order, and zeros.
-# And why does the network not simply learn to give the foreign state no weight? (It helps to look
-# at the mean loss at each of the four places of a window. Change a copy of your function, and keep
-# the one that is graded as it is.)
+# a. `shuffled` differs from `zeroed` in two things: the order of the windows, and the state in
+# which they start. Which of the two costs more? Run the case that is missing to find out: random
+# order, and zeros. And why does the network not simply learn to give the foreign state no weight?
+# (It helps to look at the mean loss at each of the four positions of a window. Change a copy of
+# your function, and keep the graded one as it is.)
 #
 # b. In `carried`, the state passes from one window to the next, but no gradient passes back.
-# Predict up to which lag `carried` learns an echo well with windows of 4. (Whoever knows all that
-# can be known pays 0.20 nats, whoever guesses ln 4 = 1.39.) Then run it on 32,001 letters with seed
-# 0 for the lags 3, 4, 5 and 10, and for lag 4 once more with the gradient cut between the
-# characters of a window as well: each character's loss reaches its own step only. Say what you
-# predicted, what came, and why.
+# Predict: up to which lag does `carried` learn an echo well with windows of 4? (A model that knows
+# all that can be known pays 0.20 nats. A model that guesses pays ln 4 = 1.39.) Then run it on
+# 32,001 letters with seed 0 for the lags 3, 4, 5 and 10. Run lag 4 once more, and cut the gradient
+# between the characters of a window as well: each character's loss reaches only its own step. Say
+# what you predicted, what came out, and why.
 #
 # c. A colleague finds that carrying the state makes no difference: on his text of four different
-# letters both ways come out at 1.39 nats. Give two different explanations, and for each a run that
-# would tell whether it is the right one.
+# letters both ways give 1.39 nats. Give two different explanations. For each, give a run that would
+# show whether it is the right one.
 
 # %% [markdown] nbgrader={"grade": true, "grade_id": "in-words", "locked": false, "points": 3, "schema_version": 3, "solution": true, "task": false}
 # ### BEGIN SOLUTION
-# One point for each part. The figures are those of our solution for the text and the weights with
+# One point for each part. The figures come from our solution, for the text and the weights with
 # seeds 0 to 4, on 32,001 letters.
 #
-# a. Lag 3: `zeroed` 0.77 to 0.80, random order with zeros 0.79 to 0.82, `shuffled` 1.09 to 1.13: it
-# is the state. With seed 0 the four places of a window cost: `zeroed` 1.34, 1.34, 0.21, 0.24;
-# random order with zeros 1.39, 1.42, 0.18, 0.19; `shuffled` 1.69, 1.67, 0.57, 0.53. At the first
-# two places the letter that is wanted was read before the window, so nothing can be known, which
-# costs ln 4 = 1.39. `shuffled` pays more: it takes the foreign state for a memory, and is sure of
-# what is wrong. The same weights serve at every place, and at the last two the state is needed: to
-# give it no weight would throw away what was read in this window, too. What comes out is in
-# between, and worse at all four. (The point is for the run that is missing, and one of these two
-# reasons.)
+# a. Lag 3: `zeroed` 0.77 to 0.80, random order with zeros 0.79 to 0.82, `shuffled` 1.09 to 1.13. So
+# the state costs more. With seed 0 the four positions of a window cost: `zeroed` 1.34, 1.34, 0.21,
+# 0.24; random order with zeros 1.39, 1.42, 0.18, 0.19; `shuffled` 1.69, 1.67, 0.57, 0.53. At the
+# first two positions the network read the wanted letter before the window. So it can know nothing,
+# which costs ln 4 = 1.39. `shuffled` pays more: it takes the foreign state for a memory, and it is
+# sure of something wrong. The same weights serve at every position, and the last two positions need
+# the state. A network that gives the state no weight also throws away what it read in this window.
+# The result is a compromise, and it is worse at all four positions. (Give the point for the missing
+# run and one of these two reasons.)
 #
 # b. Lag 3: 0.20 to 0.23; lag 4: 0.24 to 0.27; lag 5: 0.83 to 1.15; lag 10: 1.30 to 1.35; lag 4 with
-# the gradient cut everywhere: 0.82 to 1.09. At the last place of a window a letter four before the
-# one that is predicted is still in the window, so the gradient can reach it, and the weights learn
-# to keep it; then it is kept in all windows, over their edges, too. Nothing teaches them to keep a
-# letter for longer. Lag 5 is not at 1.39, for what learnt to keep a letter for four steps does not
-# lose all of it at the fifth. (The point is for the edge between 4 and 5 and where the gradient
-# ends, or for a wrong prediction with the figures and that reason.)
+# the gradient cut everywhere: 0.82 to 1.09. At the last position of a window, the letter four
+# places before the predicted one is still in the window. So the gradient can reach it, and the
+# weights learn to keep it. Then they keep it in all windows, also across their edges. Nothing
+# teaches them to keep a letter for longer. Lag 5 is not at 1.39, because a network that learnt to
+# keep a letter for four steps does not lose all of it at the fifth. (Give the point for the edge
+# between 4 and 5 and where the gradient ends, or for a wrong prediction with the figures and that
+# reason.)
 #
-# c. 1.39 is ln 4: what guessing among four letters costs. Either there is nothing to learn in this
-# text, as with letters drawn at random: then the same program on an echo with lag 3 gives 0.2
-# carried and 0.8 zeroed. Or the program does not learn (a wrong gradient, a step of 0): then the
-# echo costs 1.39 in both ways, too. Or what matters lies farther back than it has learnt to keep:
-# then a run with wider windows tells. (That the state is lost in both ways is no explanation of
-# 1.39, unless what matters lies before the window. The point is for two that differ, each with a
-# run that tells.)
+# c. 1.39 is ln 4, the cost of guessing among four letters. One explanation: this text holds nothing
+# to learn, as with letters drawn at random. Then the same program on an echo with lag 3 gives 0.2
+# carried and 0.8 zeroed. Another: the program does not learn (a wrong gradient, a step of 0). Then
+# the echo also costs 1.39 in both ways. A third: what matters lies farther back than the network
+# has learnt to keep. Then a run with wider windows shows it. (A program that loses the state in
+# both ways does not explain 1.39, unless what matters lies before the window. Give the point for
+# two different explanations, each with a run that decides.)
 # ### END SOLUTION

@@ -1,8 +1,8 @@
 # %% [markdown]
 # # Problem set 2: gradients and the LSTM
 #
-# You measure how far back a gradient reaches, clip it, write the step of the LSTM, and set its
-# forget bias. Then you let networks recall what they read many characters ago, and find out what
+# You measure how far back a gradient reaches. You clip it, write the step of the LSTM, and set its
+# forget bias. Then you let networks recall what they read many characters ago, and you measure what
 # the forget bias is worth.
 #
 # | | function | points |
@@ -16,25 +16,24 @@
 # | 7 | in words | 3 |
 #
 # **20 points.** Lessons 3 and 4 (*Why gradients vanish and explode*; *The LSTM, gate by gate*)
-# cover the ground. Read lesson 5 after this set, for it takes up parts 6 and 7.
+# cover the topics. Read lesson 5 after this set, because it discusses parts 6 and 7.
 #
-# **How long it takes.** Running all cells of a solved copy takes 10 to 15 seconds of one core
-# (measured with two solutions). For the writing, an estimate: three to four hours, half of it for
-# parts 1, 6 and 7.
+# **How long it takes.** All cells of a solved copy run in 10 to 15 seconds on one core (measured
+# with two solutions). We estimate three to four hours for the writing, half of it for parts 1, 6
+# and 7.
 #
-# **How to check before you hand in.** Each part has a cell of tests below it. A test cell that says
-# nothing has passed; otherwise it tells what was expected and what came. When this is graded, more
-# tests are run in the cells that are almost empty here: other sizes, other seeds, edge cases.
-# Before you hand in, choose *Kernel > Restart Kernel and Run All Cells*; whoever has nbgrader can
-# also press *Validate*, or type `nbgrader validate ps2.ipynb`.
+# **How to check before you hand in.** Each part has a cell of tests below it. If a test cell shows
+# no error, it has passed. An error says what was expected and what came. Grading runs more tests,
+# in the cells that are almost empty here: other sizes, other seeds, edge cases. Before you hand in,
+# choose *Kernel > Restart Kernel and Run All Cells*. If you have nbgrader, you can also press
+# *Validate*, or type `nbgrader validate ps2.ipynb`.
 #
-# **Rules.** Write where it says `YOUR CODE HERE`, and keep the functions' names and arguments. Add
-# cells wherever you like. The cells that cannot be edited are put back when this is graded. Each
-# part is graded by itself: one that is wrong costs nothing elsewhere, unless you call it there.
-# Arguments are PyTorch tensors unless it says otherwise. Results may be tensors, NumPy arrays or
-# lists of numbers. Leave the tensors that a function is given as they are, unless it is asked to
-# change them. A cell is stopped when it runs for too long; none of yours should need more than 30
-# seconds.
+# **Rules.** Write where it says `YOUR CODE HERE`. Keep the functions' names and arguments. You may
+# add cells anywhere. Grading restores the cells that you cannot edit. Each part is graded by
+# itself: a wrong part costs nothing in other parts, unless you call it there. Arguments are PyTorch
+# tensors unless the text says otherwise. Results may be tensors, NumPy arrays or lists of numbers.
+# Do not change the tensors that a function gets, unless the task asks for it. Grading stops a cell
+# that runs for too long; none of yours should need more than 30 seconds.
 
 # %% nbgrader={"grade": false, "grade_id": "setup", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # %matplotlib inline
@@ -48,36 +47,37 @@ torch.set_num_threads(1)
 # %% [markdown]
 # ## 1. How far back a gradient reaches (3 points)
 #
-# A network goes through the states $h_0, h_1, \dots, h_T$, and a loss is computed from the last one
-# alone. The gradient $dL / dh_{T-k}$ tells what the state k steps back can still be blamed for; k
-# is the *lag*. There are B streams side by side, which do not touch: row i of a state belongs to
-# stream i, and the loss is the sum of the streams' losses.
+# A network goes through the states $h_0, h_1, \dots, h_T$, and a loss is computed from the last
+# state alone. The gradient $dL / dh_{T-k}$ says how much the state k steps back still influences
+# the loss. We call k the *lag*. B streams run side by side and do not touch: row i of a state
+# belongs to stream i, and the loss is the sum of the streams' losses.
 #
 # `gradient_by_lag(step, xs, start, loss)` takes
 #
 # - `step`, a function: `step(x, h)` is the state after reading `x` in the state `h`. Both states
-#   are (B, H); what is done in between is the network's business, be it an RNN or an LSTM;
-# - `xs`, what is read: T tensors, `xs[0]` first;
+#   are (B, H). What happens inside `step` does not matter; it may be an RNN or an LSTM;
+# - `xs`, the inputs: T tensors, `xs[0]` first;
 # - `start`, the state $h_0$ before anything is read, (B, H);
 # - `loss`, a function: `loss(h)` is the loss of the last state, a tensor with one number.
 #
-# It returns T + 1 numbers, one for each lag from 0 to T. Number k is the mean over the B streams of
-# the Euclidean norm of that stream's row of $dL / dh_{T-k}$. Number 0 is thus about the last state,
-# and number T about the start.
+# It returns T + 1 numbers, one for each lag from 0 to T. For number k, take $dL / dh_{T-k}$. Each
+# stream has one row in it. Number k is the mean of the Euclidean norms of these B rows. So number 0
+# belongs to the last state, and number T belongs to the start.
 #
-# Autograd does the differentiation. It keeps gradients of the leaves of a graph only, unless it is
-# asked for others (`torch.autograd.grad`, or `retain_grad`), and `start` need not be a tensor that
-# has asked for one. T may be 0.
+# Let autograd do the differentiation. It keeps gradients only for the leaves of a graph, unless you
+# ask for others (`torch.autograd.grad`, or `retain_grad`). `start` may be a tensor that does not
+# require a gradient. T may be 0.
 #
-# Example: for `step(x, h) = 0.5 * h + x`, one stream, two units and the loss $3 h_0 + 4 h_1$, the
-# norms are 5, 2.5, 1.25, ...
+# Example: take `step(x, h) = 0.5 * h + x`, one stream, two units and the loss $3 h_0 + 4 h_1$. Then
+# the norms are 5, 2.5, 1.25, ...
 
 
 # %% nbgrader={"grade": false, "grade_id": "gradient_by_lag", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def gradient_by_lag(step, xs, start, loss):
-    """Return the T + 1 norms of the last state's loss's gradient, by lag from 0 to T.
+    """Return the norm of the loss's gradient at each lag from 0 to T: T + 1 numbers.
 
-    step: (x, h) to the next h. xs: T tensors. start: (B, H). loss: h to a tensor with one number.
+    step: makes the next h from (x, h). xs: T tensors. start: (B, H).
+    loss: makes a tensor with one number from the last h.
     """
     ### BEGIN SOLUTION
     states = [start.detach().requires_grad_()]
@@ -115,11 +115,11 @@ def tests():
     expect("the norms of two streams, h' = 2 h + x, T 3", got, [3, 6, 12, 24])
 
 
-with redirect_stderr(StringIO()):  # nbgrader takes a warning for a failure; here it is none
+with redirect_stderr(StringIO()):  # nbgrader treats a warning as a failure; here it is not one
     tests()
 
 # %% nbgrader={"grade": true, "grade_id": "gradient_by_lag-hidden", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
-# Other networks and sizes are tried when this is graded: an LSTM, T 0, gradients that vanish.
+# Grading also tries other networks and sizes: an LSTM, T 0, gradients that vanish.
 ### BEGIN HIDDEN TESTS
 from contextlib import redirect_stderr
 from io import StringIO
@@ -132,7 +132,7 @@ from charlstm.notebook.exercises import expect
 
 def tests():
     def by_restart(step, xs, start, loss):
-        """One run for each lag: the state there is the leaf."""
+        """Run once for each lag, with the state at that lag as the leaf."""
         norms, state, states = [], start.detach(), [start.detach()]
         with torch.no_grad():
             for x in xs:
@@ -153,9 +153,9 @@ def tests():
         expect(f"the number of norms of {what}", len(got), len(wanted))
         close = tolerance * max(1.0, float(wanted.max()))
         expect(f"the norms of {what}", got, wanted, close)
-        with np.errstate(all="ignore"):  # far back, where all are near 0, their size counts, too
+        with np.errstate(all="ignore"):  # far back all are near 0: compare sizes, too
             expect(f"log10 of the norms of {what}", np.log10(got), np.log10(wanted), 1e-3)
-        expect("the start that was given", start, kept, 0)
+        expect("the argument start after the call", start, kept, 0)
 
     cases = [  # B, T, H, D, gain, dtype
         (3, 5, 4, 2, 1.0, torch.float64),
@@ -203,27 +203,27 @@ with redirect_stderr(StringIO()):
 # %% [markdown]
 # ## 2. Clipping by the global norm (3 points)
 #
-# A gradient is a list of tensors, one for each weight. Its *global norm* is that of one long vector
-# which holds the numbers of all of them.
+# A gradient is a list of tensors, one for each weight. Put the numbers of all tensors into one long
+# vector. The norm of this vector is the *global norm*.
 #
 # `clip_gradients(gradients, limit)` takes a list of tensors of any shapes, and a positive number.
 # It returns the pair `(clipped, norm)`:
 #
-# - `norm` is the global norm of what was given, a number;
-# - if the norm is above the limit, `clipped` is the gradients, all multiplied by the same factor,
-#   such that their global norm is the limit. So the direction is kept;
-# - if not, `clipped` is the gradients, unchanged: a small gradient is not made larger, and one that
-#   is zero stays zero.
+# - `norm` is the global norm of the gradients that the function got, a number;
+# - if the norm is above the limit, `clipped` holds the gradients, all multiplied by the same
+#   factor. The factor makes their global norm equal to the limit. So the direction stays the same;
+# - if not, `clipped` holds the gradients unchanged: a small gradient does not grow, and a zero
+#   gradient stays zero.
 #
-# `clipped` is a list of tensors in the same order and shapes. The tensors that are given stay as
-# they are. All numbers are finite.
+# `clipped` is a list of tensors in the same order and shapes. Do not change the tensors that the
+# function gets. All numbers are finite.
 #
 # (Many programs divide by the norm plus a small number, such as 1e-6. You may, too.)
 
 
 # %% nbgrader={"grade": false, "grade_id": "clip_gradients", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def clip_gradients(gradients, limit):
-    """Return the gradients, scaled such that their global norm is at most `limit`, and the norm.
+    """Scale gradients to a global norm of at most `limit`; return them and the norm before.
 
     gradients: list of tensors. limit: a positive number.
     """
@@ -247,21 +247,21 @@ def tests():
     gradients = [torch.tensor([3.0, 0.0]), torch.tensor([[-4.0]])]
     clipped, norm = clip_gradients(gradients, 1.0)
     expect("the norm of [3, 0] and [[-4]]", norm, 5.0, 1e-4)
-    expect("the first, clipped to 1", clipped[0], [0.6, 0.0], 1e-4)
-    expect("the second, clipped to 1", clipped[1], [[-0.8]], 1e-4)
-    expect("the first, as it was given,", gradients[0], [3.0, 0.0], 0)
+    expect("the first tensor, clipped to 1", clipped[0], [0.6, 0.0], 1e-4)
+    expect("the second tensor, clipped to 1", clipped[1], [[-0.8]], 1e-4)
+    expect("the first argument tensor after the call", gradients[0], [3.0, 0.0], 0)
 
     clipped, norm = clip_gradients(gradients, 10.0)
     expect("the norm with the limit 10", norm, 5.0, 1e-4)
-    expect("the first, with the limit 10", clipped[0], gradients[0], 0)
-    expect("the second, with the limit 10", clipped[1], gradients[1], 0)
+    expect("the first tensor, with the limit 10", clipped[0], gradients[0], 0)
+    expect("the second tensor, with the limit 10", clipped[1], gradients[1], 0)
 
 
 with redirect_stderr(StringIO()):
     tests()
 
 # %% nbgrader={"grade": true, "grade_id": "clip_gradients-hidden", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
-# Other shapes, sizes, limits and dtypes are tried when this is graded, and gradients of zeros.
+# Grading also tries other shapes, sizes, limits and dtypes, and gradients of zeros.
 ### BEGIN HIDDEN TESTS
 from contextlib import redirect_stderr
 from io import StringIO
@@ -300,7 +300,7 @@ def tests():
         what = f"(norm {wanted:.4g}, limit {limit:g})"
 
         clipped, norm = clip_gradients(given, limit)
-        expect(f"the norm, as a share of the true one {what}", float(norm) / (wanted or 1),
+        expect(f"the norm, divided by the true norm {what}", float(norm) / (wanted or 1),
                float(wanted > 0), 1e-4)  # fmt: skip
         expect(f"the number of tensors {what}", len(clipped), len(kept))
         for place, before in enumerate(kept):
@@ -309,7 +309,7 @@ def tests():
                 expect(f"{told}, unchanged,", clipped[place], before, 0)
             else:
                 expect(f"{told}, clipped,", clipped[place], before.double() * factor, 2e-5 * limit)
-            expect(f"{told}, as it was given,", given[place], before, 0)
+            expect(f"{told}, in the argument after the call", given[place], before, 0)
 
     given = [torch.tensor([0.6]), torch.tensor([0.8])]
     clipped, norm = clip_gradients(given, 1.0)
@@ -326,23 +326,23 @@ with redirect_stderr(StringIO()):
 #
 # The parameters are a dictionary `p` with the names and shapes of `torch.nn.LSTMCell`:
 # `"weight_ih"` (4H, D), `"weight_hh"` (4H, H), `"bias_ih"` (4H,) and `"bias_hh"` (4H,). Each holds
-# four blocks of H rows, one above the other, in the order i, f, g, o. With $W_i, V_i, b_i, d_i$ for
-# the first blocks of the four, and so on, stream by stream:
+# four blocks of H rows, one above the other, in the order i, f, g, o. We write $W_i, V_i, b_i, d_i$
+# for the first blocks of the four parameters, and so on. For each stream:
 #
 # $$i = \sigma(W_i x + b_i + V_i h + d_i) \qquad f = \sigma(W_f x + b_f + V_f h + d_f)$$
 # $$g = \tanh(W_g x + b_g + V_g h + d_g) \qquad o = \sigma(W_o x + b_o + V_o h + d_o)$$
 # $$c' = f \cdot c + i \cdot g \qquad h' = o \cdot \tanh(c')$$
 #
-# The products with $c$, $g$ and $\tanh(c')$ are taken number by number; $\sigma$ is the sigmoid.
-# The weights may be large: a sum of 1000 or -1000 must do no harm.
+# Take the products with $c$, $g$ and $\tanh(c')$ number by number (elementwise); $\sigma$ is the
+# sigmoid. The weights may be large: a sum of 1000 or -1000 must do no harm.
 #
-# `lstm_step(p, x, h, c)` takes what B streams read, `x` (B, D), and their states `h` and `c`, both
-# (B, H). It returns the pair `(h', c')`. Do not call PyTorch's own LSTM for it.
+# `lstm_step(p, x, h, c)` takes the inputs of B streams, `x` (B, D), and their states `h` and `c`,
+# both (B, H). It returns the pair `(h', c')`. Do not call PyTorch's own LSTM for it.
 
 
 # %% nbgrader={"grade": false, "grade_id": "lstm_step", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def lstm_step(p, x, h, c):
-    """Return the states h' and c', both (B, H), after reading x (B, D) in the states h and c."""
+    """Read x (B, D) in the states h and c; return the new states h' and c', both (B, H)."""
     ### BEGIN SOLUTION
     sums = x @ p["weight_ih"].T + p["bias_ih"] + h @ p["weight_hh"].T + p["bias_hh"]
     i, f, g, o = sums.chunk(4, dim=1)
@@ -381,7 +381,7 @@ with redirect_stderr(StringIO()):
     tests()
 
 # %% nbgrader={"grade": true, "grade_id": "lstm_step-hidden", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
-# Other sizes, seeds and dtypes are tried when this is graded, large sums, several steps in a row.
+# Grading also tries other sizes, seeds and dtypes, large sums, and several steps in a row.
 ### BEGIN HIDDEN TESTS
 from contextlib import redirect_stderr
 from io import StringIO
@@ -417,7 +417,7 @@ def tests():
                 expect(f"h' {what}", got_h, wanted[0], tolerance)
                 expect(f"c' {what}", got_c, wanted[1], tolerance)
                 for name, value in given.items():
-                    expect(f"{name}, as it was given", value, kept[name], 0)
+                    expect(f"the argument {name} after the call", value, kept[name], 0)
                 h, c = (state.to(dtype) for state in wanted)
 
 
@@ -428,25 +428,25 @@ with redirect_stderr(StringIO()), np.errstate(all="ignore"):
 # %% [markdown]
 # ## 4. The forget bias (3 points)
 #
-# With its inputs and its state at zero, a forget gate stands at $\sigma(b)$, where b is its bias.
-# PyTorch draws all biases near 0, so the gate starts near 1/2. The *forget bias* is what is put
-# there by hand.
+# If its inputs and its state are zero, a forget gate has the value $\sigma(b)$, where b is its
+# bias. PyTorch draws all biases near 0, so the gate starts near 1/2. The *forget bias* is the value
+# that we put there by hand.
 #
 # `set_forget_bias(lstm, value)` takes a `torch.nn.LSTM` of any number of layers (one direction) and
 # changes it in place:
 #
 # - PyTorch has two bias vectors in each layer, `bias_ih_l0` and `bias_hh_l0`, `bias_ih_l1` and
 #   `bias_hh_l1` and so on, and adds them. In every layer and every unit, their *sum* for the forget
-#   gate must be `value`, whatever it was before. How you share it between the two is up to you;
-# - nothing else changes: neither the other gates' biases nor the weights;
-# - the parameters stay the same objects. An optimizer that was made before must still find them.
+#   gate must be `value`, whatever it was before. You choose how to share it between the two;
+# - nothing else changes: neither the biases of the other gates nor the weights;
+# - the parameters stay the same objects. An optimizer made before the call must still find them.
 #
-# The blocks are in the order of part 3. What the function returns does not matter.
+# The blocks are in the order of part 3. It does not matter what the function returns.
 
 
 # %% nbgrader={"grade": false, "grade_id": "set_forget_bias", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def set_forget_bias(lstm, value):
-    """Give all forget gates of a `torch.nn.LSTM` the bias `value`, in place."""
+    """Set the bias of all forget gates of a `torch.nn.LSTM` to `value`, in place."""
     ### BEGIN SOLUTION
     H = lstm.hidden_size
     with torch.no_grad():
@@ -473,7 +473,7 @@ def tests():
     given = lstm.bias_ih_l0, lstm.bias_hh_l0
     set_forget_bias(lstm, 3.0)
     same = lstm.bias_ih_l0 is given[0] and lstm.bias_hh_l0 is given[1]
-    assert same, "the bias vectors should still be the same objects: change what is in them"
+    assert same, "the bias vectors should still be the same objects: change their numbers"
     got = (lstm.bias_ih_l0 + lstm.bias_hh_l0).reshape(4, 2)
     wanted = torch.tensor([[1.1, 1.2], [3.0, 3.0], [1.5, 1.6], [1.7, 1.8]])
     expect("the sum of the biases, a row for each of i, f, g, o,", got, wanted, 1e-5)
@@ -483,7 +483,7 @@ with redirect_stderr(StringIO()):
     tests()
 
 # %% nbgrader={"grade": true, "grade_id": "set_forget_bias-hidden", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
-# Other sizes, layers and values are tried when this is graded, and training goes on afterwards.
+# Grading also tries other sizes, layers and values, and then continues the training.
 ### BEGIN HIDDEN TESTS
 from contextlib import redirect_stderr
 from io import StringIO
@@ -517,9 +517,9 @@ def tests():
         after = dict(lstm.named_parameters())
         for name, tensor in before.items():
             assert after.get(name) is tensor, f"{name} should still be the same object"
-            assert tensor.requires_grad, f"{name} should still ask for a gradient"
+            assert tensor.requires_grad, f"{name} should still require a gradient"
         outputs, _ = lstm(torch.randn(4, 2, D, dtype=kept["bias_ih_l0"].dtype))
-        outputs.sum().backward()  # the two shares must not hang in an old graph
+        outputs.sum().backward()  # the biases must not depend on an old graph
         torch.optim.SGD(lstm.parameters(), lr=0.1).step()
 
 
@@ -530,19 +530,20 @@ with redirect_stderr(StringIO()):
 # %% [markdown]
 # ## 5. A task for a memory (2 points)
 #
-# A network reads one of eight symbols, then a number of *distractors* that have nothing to do with
-# it, and is asked which symbol it was. Whoever guesses is right one time in eight.
+# A network reads one of eight symbols. Then it reads a number of *distractors*, which have nothing
+# to do with the symbol. At the end it must say which symbol it was. A network that guesses is right
+# one time in eight.
 #
 # `recall_batch(n, lag, rng)` returns the pair `(inputs, targets)` for n such sequences:
 #
-# - `inputs` (n, lag + 1), integers. The first of each row is the symbol, from 0 to 7; the other
-#   `lag` are the distractors, from 8 to 15. All are drawn uniformly, with replacement, and
-#   independently of each other;
+# - `inputs` (n, lag + 1), integers. The first number of each row is the symbol, from 0 to 7. The
+#   other `lag` numbers are the distractors, from 8 to 15. Draw all of them uniformly, with
+#   replacement, and independently of each other;
 # - `targets` (n,), integers: the symbol of each row.
 #
-# Draw with `rng`, which is made by `np.random.default_rng(seed)`: the same seed gives the same
-# batch, and a second call with the same `rng` gives another one. In which order you draw does not
-# matter. `lag` may be 0.
+# Draw with `rng`, a generator made by `np.random.default_rng(seed)`. The same seed gives the same
+# batch, and a second call with the same `rng` gives another batch. You may draw in any order. `lag`
+# may be 0.
 #
 # Example: `[[5, 9, 15, 8], [0, 12, 9, 9]]` and `[5, 0]` are a batch for n = 2 and lag = 3.
 
@@ -574,7 +575,7 @@ def tests():
     expect("the shape of the inputs, n 500 and lag 3", inputs.shape, (500, 4))
     expect("the targets", targets, inputs[:, 0])
     whole = inputs.dtype.kind in "iu" and targets.dtype.kind in "iu"
-    assert whole, "inputs and targets should be integers"
+    assert whole, "the inputs and the targets should be integers"
     again = recall_batch(500, 3, np.random.default_rng(0))[0]
     expect("a batch by a new rng with the same seed", again, inputs)
     expect("the different symbols", np.unique(inputs[:, 0]), np.arange(8))
@@ -585,7 +586,7 @@ with redirect_stderr(StringIO()):
     tests()
 
 # %% nbgrader={"grade": true, "grade_id": "recall_batch-hidden", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-# Other sizes are tried when this is graded, whether the draws are independent, and the seeds.
+# Grading also tries other sizes and seeds, and checks that the draws are independent.
 ### BEGIN HIDDEN TESTS
 from contextlib import redirect_stderr
 from io import StringIO
@@ -620,7 +621,7 @@ def tests():
     columns = [inputs[:, 0], *(inputs[:, 1:] - 8).T]
     for place, column in enumerate(columns):
         share = np.bincount(column, minlength=8)[:8] / n
-        expect(f"how often each comes at place {place} of a row", share, np.full(8, 1 / 8), 0.02)
+        expect(f"how often each value is at place {place} of a row", share, np.full(8, 1 / 8), 0.02)
     pairs = [(a, b, 0) for a in range(lag + 1) for b in range(a)]
     pairs += [(a, a, 1) for a in range(lag + 1)]  # a row and the next
     for a, b, down in pairs:
@@ -637,14 +638,14 @@ with redirect_stderr(StringIO()):
 # %% [markdown]
 # ## 6. What the forget bias is worth (3 points)
 #
-# Here is a network for the task. It reads a batch of ids (n, T), and gives for each of the n
-# sequences eight logits, made from the state after the last character. `kind="rnn"` is a vanilla
-# network of the same size. (`step` and `score` are there for part 7.)
+# Here is a network for the task. It reads a batch of ids (n, T). For each of the n sequences it
+# gives eight logits, which it makes from the state after the last character. `kind="rnn"` is a
+# vanilla network of the same size. (Part 7 uses `step` and `score`.)
 
 
 # %% nbgrader={"grade": false, "grade_id": "network", "locked": true, "schema_version": 3, "solution": false, "task": false}
 class Network(torch.nn.Module):
-    """A network of 32 units that reads ids from 0 to 15; the same seed, the same weights."""
+    """A network of 32 units that reads ids from 0 to 15; one seed always gives the same weights."""
 
     def __init__(self, seed, kind="lstm"):
         super().__init__()
@@ -660,7 +661,7 @@ class Network(torch.nn.Module):
         return self.head(outputs[:, -1])
 
     def step(self, ids, state):
-        """Return the state after reading ids (n,). An LSTM's is h and c side by side, (n, 64)."""
+        """Return the state after reading ids (n,); in an LSTM, h and c side by side, (n, 64)."""
         xs = torch.eye(16)[torch.as_tensor(ids).long()][:, None]
         parts = tuple(part[None].contiguous() for part in state.split(32, dim=1))
         _, after = self.recurrent(xs, parts if len(parts) == 2 else parts[0])
@@ -675,24 +676,25 @@ class Network(torch.nn.Module):
 print(Network(seed=0)(np.zeros((3, 5), int)).shape)
 
 # %% [markdown]
-# **Guess** before you write: `Network(seed)` as it is made has a forget bias near 0. Will it learn
-# to recall a symbol over 3 distractors? Over 20? And with the forget bias 5?
+# **Guess** before you write: a new `Network(seed)` has a forget bias near 0. Will it learn to
+# recall a symbol over 3 distractors? Over 20? And with the forget bias 5?
 #
 # Write `experiment(lag, biases, seed)`. For each forget bias in `biases` (one number each):
 #
 # - make a new `Network(seed)`, and set the forget bias of its `recurrent`;
 # - train it for 200 steps with `torch.optim.Adam`, learning rate 0.01. In each step, draw a new
-#   batch of 32 sequences as in part 5, take the mean cross-entropy of the logits and the targets,
+#   batch of 32 sequences as in part 5. Take the mean cross-entropy of the logits and the targets,
 #   compute the gradients, clip them to the global norm 1, and let Adam make its step;
-# - then draw 500 new sequences, and take the share of them whose symbol has the largest logit.
+# - then draw 500 new sequences. Take the share of sequences whose symbol has the largest logit (the
+#   accuracy).
 #
 # It returns a dictionary with the share, from 0 to 1, for each bias: `experiment(3, (0, 5), 0)` is
-# something like `{0: 0.99, 5: 1.0}`. Draw with one `np.random.default_rng(seed)`, or one for each
-# bias, as you like. The same arguments must give the same numbers.
+# something like `{0: 0.99, 5: 1.0}`. Draw with one `np.random.default_rng(seed)`, or with one for
+# each bias, as you like. The same arguments must give the same numbers.
 #
-# You may use what you wrote above, or write it anew; `torch.nn.utils.clip_grad_norm_` will do for
-# the clipping. Only the shares are graded, by rough size. One bias with the lag 20 takes our
-# solution about a second.
+# You may use what you wrote above, or write it anew; `torch.nn.utils.clip_grad_norm_` is enough for
+# the clipping. Grading looks only at the rough size of the shares. One bias with the lag 20 takes
+# our solution about a second.
 
 
 # %% nbgrader={"grade": false, "grade_id": "experiment", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -750,7 +752,7 @@ with redirect_stderr(StringIO()):
     tests()
 
 # %% nbgrader={"grade": true, "grade_id": "experiment-hidden", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
-# Other lags, biases and seeds are tried when this is graded.
+# Grading also tries other lags, biases and seeds.
 ### BEGIN HIDDEN TESTS
 from contextlib import redirect_stderr
 from io import StringIO
@@ -761,7 +763,7 @@ def tests():
         told = f"{what} should be between {low} and {high}, but is {value:.3f}"
         assert low < value <= high, told
 
-    found = experiment(25, (6, 0), 11)  # the larger bias first, in case a network is used twice
+    found = experiment(25, (6, 0), 11)  # the larger bias first, in case one network is used twice
     assert set(found) == {6, 0}, f"the keys should be the biases, 6 and 0, but are {list(found)}"
     between("lag 25, bias 6", 0.6, float(found[6]), 1)
     between("lag 25, bias 0", 0.03, float(found[0]), 0.35)
@@ -776,7 +778,7 @@ with redirect_stderr(StringIO()):
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# This cell is yours (not graded). Three seeds, drawn; it takes some 20 seconds:
+# The next cell is yours (not graded). This code draws three seeds; it takes some 20 seconds:
 #
 # ```python
 # lags, seeds, biases = (3, 10, 20), range(3), (0, 5)
@@ -795,9 +797,9 @@ with redirect_stderr(StringIO()):
 # %% [markdown]
 # ## 7. In words (3 points)
 #
-# "The LSTM cures the vanishing gradient, and that is why it remembers." Answer in at most 300
-# words, tables not counted, and quote figures that you have measured. How far back the gradient of
-# a network reaches before any training, your functions of parts 1, 4 and 5 tell:
+# "The LSTM cures the vanishing gradient, and that is why it remembers." Discuss this sentence in at
+# most 300 words (tables do not count), and quote figures that you have measured. Your functions of
+# parts 1, 4 and 5 show how far back the gradient of a network reaches before any training:
 #
 # ```python
 # def reach(lag, seed=0, kind="lstm", bias=None):
@@ -813,40 +815,39 @@ with redirect_stderr(StringIO()):
 #
 # a. Compare the norms at the lags 1 and 20 in `reach(20, ...)`, for the LSTM with the forget biases
 # 0, 1 and 5 and for the vanilla network. By which factor do they change per step (the 19th root of
-# their ratio)? What have the LSTM's factors to do with its forget gate, and what is left of
-# "cures"?
+# their ratio)? How are the LSTM's factors related to its forget gate? What is left of "cures"?
 #
-# b. In a copy of your experiment, take the vanilla network in place of the LSTM (there is no bias
-# to set), with the lag 20 and the seeds 0 to 4. Is what comes out what part a would make you
-# expect?
+# b. In a copy of your experiment, replace the LSTM by the vanilla network (it has no bias to set).
+# Use the lag 20 and the seeds 0 to 4. Does the result agree with what you expect from part a?
 #
-# c. Forget bias 5, lag 80: how large is the gradient with respect to the state right after the
-# symbol (`reach(80, bias=5)[80]`; the last number is about the zero state before it), and which
-# shares are recalled after the 200 steps of the experiment, with the seeds 0 to 2? What follows for
-# "and that is why"?
+# c. Take the forget bias 5 and the lag 80. How large is the gradient with respect to the state
+# right after the symbol? (It is `reach(80, bias=5)[80]`; the last number belongs to the zero state
+# before the symbol.) Which shares do the networks recall after the 200 steps of the experiment,
+# with the seeds 0 to 2? What follows for "and that is why"?
 
 # %% [markdown] nbgrader={"grade": true, "grade_id": "in-words", "locked": false, "points": 3, "schema_version": 3, "solution": true, "task": false}
 # ### BEGIN SOLUTION
-# One point for each part. The figures are those of our solution for the seeds 0 to 4.
+# One point for each part. The figures come from our solution, for the seeds 0 to 4.
 #
 # a. Per step: forget bias 0: 0.59 to 0.63; bias 1: 0.81 to 0.84; bias 5: 1.04 to 1.05; vanilla
 # network: 0.52 to 0.61. At lag 20 that leaves 8e-6 to 2e-5 with bias 0, and 1e-6 to 3e-5 in the
-# vanilla network: the LSTM as it comes vanishes as fast. The numbers are near those of the forget
-# gate at the start, 0.50, 0.73 and 0.993: the gradient along c is multiplied by f in each step
-# (what comes through h is added, so it is somewhat more; and over 80 characters the curve of bias 5
-# first falls and then rises: from `reach(80, ...)` the same factor is 0.97 to 0.98). It is the open
-# gate that keeps the gradient, and the bias that opens it. (The point is for the factors, and for
-# naming the forget gate.)
+# vanilla network. So in the LSTM as PyTorch makes it, the gradient vanishes as fast. The factors
+# are near the values of the forget gate at the start, 0.50, 0.73 and 0.993: each step multiplies
+# the gradient along c by f. (The gradient that comes through h is added, so the factor is somewhat
+# larger. Over 80 characters the curve of bias 5 first falls and then rises: from `reach(80, ...)`
+# the same factor is 0.97 to 0.98.) The open gate keeps the gradient, and the bias opens the gate.
+# (Give the point for the factors, and for naming the forget gate.)
 #
-# b. No. The gradient of the vanilla network vanishes as fast as that of the LSTM with bias 0, and
-# yet it recalls all (1.0) in three of the five seeds, and 0.46 and 0.51 in two; the LSTM with bias
-# 0 is near chance, 1/8. A gradient that is small is still there, and Adam divides by its size; how
-# small it is before training does not settle what is learnt. (The point is for the figures and
-# "no". With another way of drawing batches other seeds fall short.)
+# b. No. The gradient of the vanilla network vanishes as fast as the gradient of the LSTM with
+# bias 0. But the vanilla network recalls all (1.0) in three of the five seeds, and 0.46 and 0.51 in
+# two. The LSTM with bias 0 is near chance, 1/8. A small gradient is still there, and Adam divides
+# by its size. Its size before training does not decide what the network learns. (Give the point for
+# the figures and "no". With another way of drawing batches, other seeds fall short.)
 #
-# c. The norm is 0.6 to 1.8, and yet the share is 0.11 to 0.15 in four seeds, at chance, and 0.35 in
-# one (seed 0). So a gradient that arrives is not enough for learning within these steps; a small
-# one did not prevent it in b. What may be said is: a forget gate that is open keeps the gradient,
-# and here this decided whether the LSTM learnt to recall over 20 characters, but did not suffice
-# over 80. (The point is for the figures, and a conclusion that claims no more than they show.)
+# c. The norm is 0.6 to 1.8. But the share is 0.11 to 0.15 in four seeds, at chance, and 0.35 in one
+# (seed 0). So a gradient that arrives is not enough for learning within these steps. And in b a
+# small gradient did not prevent learning. We can say this: an open forget gate keeps the gradient.
+# Here this decided whether the LSTM learnt to recall over 20 characters, but over 80 characters it
+# was not enough. (Give the point for the figures, and a conclusion that claims no more than they
+# show.)
 # ### END SOLUTION

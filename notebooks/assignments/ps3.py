@@ -1,10 +1,10 @@
 # %% [markdown]
 # # Problem set 3: a character model
 #
-# You write what turns a recurrent network into a character model that can be trained, sampled from
-# and compared: a step of truncated back-propagation through time, temperature and the two usual
-# cuts, and bits per character in two protocols. Then you train a model on folk tales and find out
-# what it gains from a state that is carried.
+# You write the functions that turn a recurrent network into a character model, one that you can
+# train, sample from and compare: a step of truncated back-propagation through time, temperature and
+# the two usual cuts, and bits per character in two protocols. Then you train a model on folk tales
+# and measure what it gains from a carried state.
 #
 # **20 points:**
 #
@@ -18,22 +18,22 @@
 # | 6 | `experiment`: what a carried state is worth | 3 |
 # | 7 | in words | 3 |
 #
-# **How long it takes.** Running all cells of a solved copy takes some 15 seconds on one core
-# (measured). For the writing, an estimate: two and a half to three and a half hours. Lessons 1, 2
-# and 6 cover the ground, except top-k and top-p, which part 3 explains.
+# **How long it takes.** All cells of a solved copy run in some 15 seconds on one core (measured).
+# We estimate two and a half to three and a half hours for the writing. Lessons 1, 2 and 6 cover the
+# topics, except top-k and top-p; part 3 explains these.
 #
 # **How to work.** Write where it says `YOUR CODE HERE`, in place of the line that raises
-# `NotImplementedError`, and keep the functions' names and arguments. Add cells and helper functions
-# wherever you like. The cells that cannot be edited are put back when this is graded. Each part is
-# graded by itself: one that is wrong costs nothing elsewhere, unless you call it there. Results may
-# be NumPy arrays, tensors, or lists of numbers. None of your cells should need more than 30
-# seconds.
+# `NotImplementedError`. Keep the functions' names and arguments. You may add cells and helper
+# functions anywhere. Grading restores the cells that you cannot edit. Each part is graded by
+# itself: a wrong part costs nothing in other parts, unless you call it there. Results may be NumPy
+# arrays, tensors, or lists of numbers. None of your cells should need more than 30 seconds.
 #
-# **How to check before you hand in.** Each part has two cells of tests below it. In the first you
-# see the tests; it says nothing where your function passes, and what was expected and what came
-# where it does not. The second is almost empty here: other sizes, seeds and edge cases are tried in
-# it when this is graded. Before you hand in, choose *Kernel > Restart Kernel and Run All Cells*;
-# whoever has nbgrader can also press *Validate*, or type `nbgrader validate ps3.ipynb`.
+# **How to check before you hand in.** Each part has two cells of tests below it. The first cell
+# shows its tests. If your function passes, the cell shows no error. If not, it says what was
+# expected and what came. The second cell is almost empty here. Grading runs more tests in it: other
+# sizes, seeds and edge cases. Before you hand in, choose *Kernel > Restart Kernel and Run All
+# Cells*. If you have nbgrader, you can also press *Validate*, or type
+# `nbgrader validate ps3.ipynb`.
 
 # %% nbgrader={"grade": false, "grade_id": "setup", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # %matplotlib inline
@@ -49,18 +49,18 @@ torch.set_num_threads(1)
 # %% [markdown]
 # ## The model
 #
-# The model is the package's `CharModel`. It is called with ids and a state, and returns logits and
+# The model is the package's `CharModel`. You call it with ids and a state. It returns logits and
 # the state after the last character:
 #
 #     logits, state = model(inputs, state)
 #
 # - `inputs`: a tensor of ids, (B, T): B rows of text of T characters each;
 # - `state`: a list with a tuple of tensors for each layer, `(h, c)` for an LSTM, `(h,)` for a GRU
-#   or a plain recurrent network, each (B, H). `None` is the zero state;
-# - `logits`: (B, T, V). `logits[b, t]` is the prediction of what comes after `inputs[b, t]`.
+#   or a plain recurrent network. Each tensor is (B, H). `None` is the zero state;
+# - `logits`: (B, T, V). `logits[b, t]` predicts the character that comes after `inputs[b, t]`.
 #
-# `streams_for` (lesson 2) cuts a text into B rows that are read in windows of T characters. Row b
-# of a window goes on where row b of the window before ended, so the state may be carried. Ids are
+# `streams_for` (lesson 2) cuts a text into B rows and reads them in windows of T characters. Row b
+# of a window continues where row b of the window before ended, so you can carry the state. Ids are
 # NumPy arrays of int32.
 
 # %%
@@ -79,21 +79,22 @@ print(f"h has a graph behind it: {state[0][0].grad_fn is not None}")
 # Write `tbptt_step(model, optimizer, inputs, targets, state, clip)`, which trains on one window:
 #
 # 1. run the model on `inputs` from `state` (`None` in the first window of a text);
-# 2. the loss is the mean of $-\ln p$ of the B · T characters in `targets`, in nats;
-# 3. its gradients, of this window alone; nothing of an earlier step is left in them;
+# 2. compute the loss: the mean of $-\ln p$ over the B · T characters in `targets`, in nats (the
+#    cross-entropy);
+# 3. compute the gradients of this window alone; nothing of an earlier step may be left in them;
 # 4. clip them: if the norm of all gradients taken together exceeds `clip`, scale all of them so
-#    that it is `clip`; if not, leave them as they are;
-# 5. one step of the optimizer.
+#    that this norm is `clip`. If not, leave them as they are;
+# 5. make one step of the optimizer.
 #
-# `inputs` and `targets` are NumPy arrays of int32, (B, T), as `streams.read` returns them. (The
-# loss functions of PyTorch want their targets as `.long()`.) `optimizer` is one of `torch.optim`
-# that holds all parameters of the model. The cell need not be an LSTM: a GRU's layers have one
-# tensor in their state, so `for h, c in state`, as in lesson 6, is not enough.
+# `inputs` and `targets` are NumPy arrays of int32, (B, T), as `streams.read` returns them.
+# (PyTorch's loss functions need the targets as `.long()`.) `optimizer` is one of `torch.optim` and
+# holds all parameters of the model. The cell need not be an LSTM: a GRU's layers have one tensor in
+# their state. So `for h, c in state`, as in lesson 6, is not enough.
 #
-# Return a pair: the loss before the update, as a number without a graph, and the state after the
-# last character, as the model returned it in step 1, but *detached*: no tensor in it has a
-# `grad_fn`. The caller hands this state to the next call and keeps the losses; however many windows
-# that are, no graph of an earlier window may stay in memory.
+# Return a pair. The first is the loss before the update, as a number without a graph. The second is
+# the state after the last character, as the model returned it in step 1, but *detached*: no tensor
+# in it has a `grad_fn`. The caller gives this state to the next call and keeps the losses. No graph
+# of an earlier window may stay in memory, however many windows there are.
 
 
 # %% nbgrader={"grade": false, "grade_id": "tbptt_step", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -102,10 +103,10 @@ def tbptt_step(model, optimizer, inputs, targets, state, clip):
 
     Args:
         model: a CharModel.
-        optimizer: of all its parameters.
+        optimizer: holds all parameters of the model.
         inputs: ids, int32, (B, T).
-        targets: the ids that come after, int32, (B, T).
-        state: what the last call returned, or None.
+        targets: the ids one character later, int32, (B, T).
+        state: the state that the last call returned, or None.
         clip: largest global norm of the gradient.
 
     Returns:
@@ -128,10 +129,10 @@ import warnings
 
 from charlstm.notebook.exercises import expect
 
-warnings.simplefilter("ignore")  # nbgrader's Validate takes a warning for a failure
+warnings.simplefilter("ignore")  # nbgrader's Validate treats a warning as a failure
 
-# With all weights zero, each of 4 characters has the chance 1/4, and only the last bias learns:
-# its gradient is the chance of each character less its share among the targets.
+# With all weights zero, each of 4 characters has the probability 1/4. Only the last bias learns:
+# its gradient is the probability of each character minus its share among the targets.
 model = CharModel(ModelOptions(hidden_size=3, embedding_size=2, dropout=0), vocabulary_size=4)
 with torch.no_grad():
     for weight in model.parameters():
@@ -139,22 +140,22 @@ with torch.no_grad():
 sgd = torch.optim.SGD(model.parameters(), lr=0.5)
 x, y = np.array([[0, 1], [2, 3]], np.int32), np.array([[1, 0], [1, 1]], np.int32)
 loss, _ = tbptt_step(model, sgd, x, y, None, 100.0)
-expect("the loss of a model that knows nothing of 4 characters", loss, float(np.log(4)), 1e-5)
+expect("the loss of a model that knows nothing about 4 characters", loss, float(np.log(4)), 1e-5)
 assert not getattr(loss, "requires_grad", False), "the loss still has a graph behind it"
 once = model.head.bias.detach().clone()
 expect("the last bias after one step", once, [0, 0.25, -0.125, -0.125], 1e-5)
 tbptt_step(model, sgd, x, y, None, 100.0)
 twice = once - 0.5 * (once.softmax(0) - torch.tensor([0.25, 0.75, 0, 0]))
 expect(
-    "the last bias after another step, of the second gradient alone", model.head.bias, twice, 1e-5
+    "the last bias after a second step, by the second gradient alone", model.head.bias, twice, 1e-5
 )
 with torch.no_grad():
     model.head.bias.zero_()
-tbptt_step(model, sgd, x, y, None, 0.1)  # the first gradient, whose norm of 0.612 is now too large
+tbptt_step(model, sgd, x, y, None, 0.1)  # the first gradient; now its norm of 0.612 is too large
 clipped = once * 0.1 / 0.375**0.5
 expect("the last bias after one step from 0, clipped at 0.1", model.head.bias, clipped, 1e-5)
 
-# The state goes on from the state that is given, and has no graph behind it.
+# The returned state continues the state that is given, and has no graph behind it.
 model = CharModel(ModelOptions(hidden_size=3, embedding_size=2, dropout=0), 4, seed=1)
 sgd, start = torch.optim.SGD(model.parameters(), lr=0.5), None
 for number in (1, 2):
@@ -168,7 +169,7 @@ for number in (1, 2):
 
 
 # %% nbgrader={"grade": true, "grade_id": "tbptt_step-hidden", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
-# Other cells, sizes, optimizers, limits, and 50 windows are tried when this is graded.
+# Grading also tries other cells, sizes, optimizers and limits, and 50 windows.
 ### BEGIN HIDDEN TESTS
 def tests():
     import copy
@@ -272,16 +273,17 @@ tests()
 # %% [markdown]
 # ## 2. Temperature (3 points)
 #
-# Write `tempered(logits, temperature)`, the chances of the next character at a temperature:
+# Write `tempered(logits, temperature)`. It returns the probabilities of the next character at a
+# temperature:
 #
 # $$p_i = \frac{e^{z_i / T}}{\sum_j e^{z_j / T}}$$
 #
-# - `logits`: a NumPy array, (V,) for one text or (N, V) for N texts, float32 or float64; it is not
-#   changed;
-# - `temperature`: 0 or more. 0 gives the chance 1 to the largest logit and 0 to all others; of
-#   several that are largest, the one with the lowest index has it.
+# - `logits`: a NumPy array, (V,) for one text or (N, V) for N texts, float32 or float64. Do not
+#   change it;
+# - `temperature`: 0 or more. At 0 the largest logit gets the probability 1 and all others get 0. If
+#   several logits are largest, the one with the lowest index gets it.
 #
-# Return an array of the same shape, in which the chances of each text sum to 1. Logits of many
+# Return an array of the same shape. The probabilities of each text sum to 1. Logits of many
 # thousands and temperatures of a thousandth must give numbers, not `nan`. For example, the logits
 # (0, ln 3) give (1/4, 3/4) at temperature 1 and (1/10, 9/10) at 1/2.
 
@@ -292,10 +294,10 @@ def tempered(logits, temperature):
 
     Args:
         logits: (V,) or (N, V).
-        temperature: 0 or more; 0 is all for the largest logit.
+        temperature: 0 or more; at 0 the largest logit gets all.
 
     Returns:
-        chances in the same shape.
+        probabilities in the same shape.
     """
     ### BEGIN SOLUTION
     if temperature == 0:
@@ -310,7 +312,7 @@ import warnings
 
 from charlstm.notebook.exercises import expect
 
-warnings.simplefilter("ignore")  # nbgrader's Validate takes a warning for a failure
+warnings.simplefilter("ignore")  # nbgrader's Validate treats a warning as a failure
 z = np.log(np.array([1.0, 3.0]))
 expect("tempered((0, ln 3), 1)", tempered(z, 1.0), [1 / 4, 3 / 4])
 expect("tempered((0, ln 3), 0.5)", tempered(z, 0.5), [1 / 10, 9 / 10])
@@ -321,7 +323,7 @@ expect("tempered of large logits", tempered(np.array([5000.0, 0.0]), 1.0), [1, 0
 
 
 # %% nbgrader={"grade": true, "grade_id": "tempered-hidden", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
-# Other sizes, number types, temperatures and ties are tried when this is graded.
+# Grading also tries other sizes, number types, temperatures and ties.
 ### BEGIN HIDDEN TESTS
 def tests():
     import warnings
@@ -340,7 +342,7 @@ def tests():
             best = np.eye(shape[-1])[z.argmax(-1)]
             expect(f"tempered(logits of shape {shape}, 0)", tempered(z, 0), best)
             expect(f"tempered(logits of shape {shape}, 0.0)", tempered(z, 0.0), best)
-            expect("the logits after tempered", z, kept)
+            expect("the argument logits after the call of tempered", z, kept)
     for kind in (np.float32, np.float64):
         far = np.array([-20_000, 1000, 0, 999], kind)
         sure = 1 / (1 + np.exp(-1))
@@ -360,21 +362,21 @@ tests()
 # %% [markdown]
 # ## 3. Top-k and top-p (3 points)
 #
-# Write `cut(probabilities, top_k=None, top_p=None)`, which leaves out unlikely characters:
+# Write `cut(probabilities, top_k=None, top_p=None)`, which removes unlikely characters:
 #
-# - first `top_k`, if it is given: keep exactly `top_k` characters, the most likely ones (all, if
-#   there are fewer). Which of equally likely ones are kept does not matter;
-# - then `top_p`, if it is given, 0 < `top_p` ≤ 1: take the kept characters from the most likely
-#   down, and keep the *fewest* of them that together hold at least the share `top_p` of what
-#   `top_k` has left. So the one with which the sum reaches `top_p` is kept, and at least one always
-#   is. Where `top_p` is 1, all stay.
+# - first `top_k`, if it is given: keep exactly the `top_k` most likely characters (all, if there
+#   are fewer). If some are equally likely, it does not matter which of them you keep;
+# - then `top_p` (nucleus sampling), if it is given, 0 < `top_p` ≤ 1: go through the kept characters
+#   from the most likely down. Keep the *fewest* of them that together hold at least the share
+#   `top_p` of what `top_k` has left. So you also keep the character with which the sum reaches
+#   `top_p`, and you always keep at least one. If `top_p` is 1, all stay.
 #
-# `probabilities` is a NumPy array, (V,) or (N, V); each row sums to 1, and is cut by itself. Return
-# an array of the same shape: 0 where a character is left out, and the others scaled so that each
-# row sums to 1 again. The argument is not changed.
+# `probabilities` is a NumPy array, (V,) or (N, V). Each row sums to 1. Cut each row by itself.
+# Return an array of the same shape: 0 for each removed character, and the others scaled so that
+# each row sums to 1 again. Do not change the argument.
 #
-# For example, (0.1, 0.4, 0.2, 0.3) becomes (0, 4/7, 0, 3/7) with `top_k=2`, or with `top_p=0.6`;
-# and with `top_k=2` and `top_p=0.5` it becomes (0, 1, 0, 0), as 4/7 of what was left is enough.
+# For example, (0.1, 0.4, 0.2, 0.3) becomes (0, 4/7, 0, 3/7) with `top_k=2`, or with `top_p=0.6`.
+# With `top_k=2` and `top_p=0.5` it becomes (0, 1, 0, 0), because 4/7 of what was left is enough.
 
 
 # %% nbgrader={"grade": false, "grade_id": "cut", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -384,10 +386,10 @@ def cut(probabilities, top_k=None, top_p=None):
     Args:
         probabilities: (V,) or (N, V).
         top_k: number of characters kept; None keeps all.
-        top_p: then the share of what is left that the fewest most likely must hold; None keeps all.
+        top_p: then keeps the fewest that hold this share of what is left; None keeps all.
 
     Returns:
-        probabilities in the same shape, 0 for what is left out; each row sums to 1.
+        probabilities in the same shape, 0 for removed characters; each row sums to 1.
     """
     ### BEGIN SOLUTION
     order = np.argsort(-probabilities, axis=-1, kind="stable")
@@ -408,7 +410,7 @@ import warnings
 
 from charlstm.notebook.exercises import expect
 
-warnings.simplefilter("ignore")  # nbgrader's Validate takes a warning for a failure
+warnings.simplefilter("ignore")  # nbgrader's Validate treats a warning as a failure
 p = np.array([0.1, 0.4, 0.2, 0.3])
 expect("cut(p)", cut(p), p)
 expect("cut(p, top_k=2)", cut(p, top_k=2), [0, 4 / 7, 0, 3 / 7])
@@ -420,7 +422,7 @@ expect("cut(two rows, top_k=2)", cut(rows, top_k=2), [[0, 4 / 7, 0, 3 / 7], [3 /
 
 
 # %% nbgrader={"grade": true, "grade_id": "cut-hidden", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
-# Other sizes and number types, ties, exact sums, and cuts that keep one or all are tried as well.
+# Grading also tries other sizes and number types, ties, exact sums, cuts that keep one or all.
 ### BEGIN HIDDEN TESTS
 def tests():
     import warnings
@@ -449,7 +451,7 @@ def tests():
                 given = p.astype(kind)
                 got = cut(given, top_k=top_k, top_p=top_p)
                 expect(f"cut(shape {shape}, {top_k=}, {top_p=})", got, true, tolerance)
-                expect("the probabilities after cut", given, p.astype(kind))
+                expect("the argument probabilities after cut", given, p.astype(kind))
 
     exact = np.array([0.125, 0.5, 0.125, 0.25])  # sums of these are exact in floating point
     expect("cut((1/8, 1/2, 1/8, 1/4), top_p=0.75)", cut(exact, top_p=0.75), [0, 2 / 3, 0, 1 / 3])
@@ -473,19 +475,19 @@ tests()
 # %% [markdown]
 # ## 4. Bits per character, the state carried (2 points)
 #
-# Write `carried_bits(model, ids)`: the model reads the whole text once, from the zero state, and
-# predicts each character but the first from all that came before it. The figure is
+# Write `carried_bits(model, ids)`. The model reads the whole text once, from the zero state. It
+# predicts each character except the first from all characters before it. The figure is
 #
 # $$-\frac{1}{N-1} \sum_{n=2}^{N} \log_2 p(x_n \mid x_1 \ldots x_{n-1})$$
 #
-# `ids` is a NumPy array of int32, (N,), N at least 2. Call the model once, or piece by piece with
-# the state carried from piece to piece: the figure must not depend on it. Return a number. Nothing
-# is trained here, so `torch.no_grad()` saves time and memory.
+# `ids` is a NumPy array of int32, (N,), N at least 2. You may call the model once. Or call it piece
+# by piece, and carry the state from piece to piece: the figure must be the same. Return a number.
+# Nothing is trained here, so `torch.no_grad()` saves time and memory.
 
 
 # %% nbgrader={"grade": false, "grade_id": "carried_bits", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def carried_bits(model, ids):
-    """Return bits per character in one pass, the state carried.
+    """Return bits per character in one pass, with the state carried.
 
     Args:
         model: a CharModel.
@@ -504,21 +506,21 @@ import warnings
 
 from charlstm.notebook.exercises import expect
 
-warnings.simplefilter("ignore")  # nbgrader's Validate takes a warning for a failure
+warnings.simplefilter("ignore")  # nbgrader's Validate treats a warning as a failure
 model = CharModel(ModelOptions(hidden_size=3, embedding_size=2, dropout=0), vocabulary_size=8)
 with torch.no_grad():
     for weight in model.parameters():
         weight.zero_()
 ids = np.array([0, 1, 2, 0, 1, 2, 2], np.int32)
-expect("bits of a model that knows nothing of 8 characters", carried_bits(model, ids), 3.0, 1e-5)
+expect("bits of a model that knows nothing about 8 characters", carried_bits(model, ids), 3.0, 1e-5)
 with torch.no_grad():
-    model.head.bias[:3] = torch.log(torch.tensor([10.0, 15.0, 20.0]))  # chances 1/5, 3/10, 2/5
+    model.head.bias[:3] = torch.log(torch.tensor([10.0, 15.0, 20.0]))  # p: 1/5, 3/10, 2/5
 true = -float(2 * np.log2(0.3) + 3 * np.log2(0.4) + np.log2(0.2)) / 6
-expect("bits of a model that knows how frequent they are", carried_bits(model, ids), true, 1e-5)
+expect("bits of a model that knows how frequent each is", carried_bits(model, ids), true, 1e-5)
 
 
 # %% nbgrader={"grade": true, "grade_id": "carried_bits-hidden", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-# Models that remember, and texts of other lengths, are tried when this is graded.
+# Grading also tries models that remember, and texts of other lengths.
 ### BEGIN HIDDEN TESTS
 def tests():
     import warnings
@@ -537,7 +539,7 @@ def tests():
         model = model.double() if seed % 2 else model
         with torch.no_grad():
             for weight in model.parameters():
-                weight.mul_(3)  # far from equal chances, and a state that matters
+                weight.mul_(3)  # far from equal probabilities, and a state that matters
         ids = np.random.default_rng(seed).integers(0, 5, N).astype(np.int32)
         true = charlstm.score_carried(model, ids).bits_per_char
         expect(
@@ -551,9 +553,10 @@ tests()
 # %% [markdown]
 # ## 5. Bits per character, cold (2 points)
 #
-# Many papers score a text in windows. Write `cold_bits(model, ids, window=256)`: the text is read
-# in windows of `window` characters, each from the *zero* state. Again each character but the first
-# is predicted, exactly once. With windows of 3, the text `abcdefgh` is scored like this:
+# Many papers score a text in windows. Write `cold_bits(model, ids, window=256)`. The model reads
+# the text in windows of `window` characters, each from the *zero* state. Again it predicts each
+# character except the first, exactly once. With windows of 3, it reads the text `abcdefgh` like
+# this:
 #
 # | window | the model reads | and predicts |
 # | --- | --- | --- |
@@ -561,8 +564,8 @@ tests()
 # | 2 | `def` | `efg` |
 # | 3 | `g` | `h` |
 #
-# The last window may be shorter, as here. Return the bits summed over all N - 1 predictions,
-# divided by N - 1; all predictions count alike, whether their window is short or long.
+# The last window may be shorter, as here. Add the bits of all N - 1 predictions, and return the sum
+# divided by N - 1. All predictions count alike, whether their window is short or long.
 
 
 # %% nbgrader={"grade": false, "grade_id": "cold_bits", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -590,7 +593,7 @@ import warnings
 
 from charlstm.notebook.exercises import expect
 
-warnings.simplefilter("ignore")  # nbgrader's Validate takes a warning for a failure
+warnings.simplefilter("ignore")  # nbgrader's Validate treats a warning as a failure
 model = CharModel(ModelOptions(hidden_size=3, embedding_size=2, dropout=0), 8, seed=2)
 ids = np.array([0, 1, 2, 3, 4, 5, 6, 7], np.int32)  # abcdefgh
 nats = 0.0
@@ -602,7 +605,7 @@ expect("bits of abcdefgh in windows of 3", cold_bits(model, ids, 3), true, 1e-5)
 
 
 # %% nbgrader={"grade": true, "grade_id": "cold_bits-hidden", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-# Windows of 256, models that remember, and texts of other lengths are tried when this is graded.
+# Grading also tries windows of 256, models that remember, and texts of other lengths.
 ### BEGIN HIDDEN TESTS
 def tests():
     import warnings
@@ -634,33 +637,33 @@ tests()
 # %% [markdown]
 # ## 6. The experiment: what is a carried state worth? (3 points)
 #
-# Gradients that reach back two characters only: is that enough to learn to use more than two?
-# **Guess before you run it**, and write your guess down. Two models are trained on the same windows
-# of T = 2 characters. For one the state is carried from window to window, for the other it is zero
-# at the start of each window. Then both are scored on text that they have not read, the state
-# carried.
+# Here gradients reach back two characters only. Is that enough to learn to use more than two?
+# **Guess before you run it**, and write your guess down. You train two models on the same windows
+# of T = 2 characters. For one model the state is carried from window to window (*stateful*). For
+# the other model the state is zero at the start of each window. Then you score both on text that
+# they have not read, with the state carried.
 #
 # Write `experiment(train_ids, held_out_ids, vocabulary_size, seed)`:
 #
 # - each of the two models starts as
 #   `CharModel(ModelOptions(hidden_size=64, embedding_size=32, dropout=0), vocabulary_size, seed)`;
-# - each is trained for 400 steps with `torch.optim.Adam` at the learning rate 0.01 and clip 1.0, on
-#   `streams_for(train_ids, batch_size=64, window=2)`, its windows in their order; where the text is
-#   used up (after `streams.windows` windows), it begins again, from the zero state or not, as you
-#   like;
+# - train each model for 400 steps with `torch.optim.Adam` at the learning rate 0.01 and clip 1.0,
+#   on `streams_for(train_ids, batch_size=64, window=2)`. Take its windows in their order. After
+#   `streams.windows` windows the text is used up. Then begin again, from the zero state or not, as
+#   you like;
 # - use your `tbptt_step` from part 1. (If it does not work, write the loop anew here: this part is
 #   graded by itself.)
 #
 # Return a dict:
 #
 # - `"untrained"`: bits per character of `held_out_ids` by a model as it starts;
-# - `"reset"`: the same, by the model whose state was zero at each window;
+# - `"reset"`: the same, by the model whose state was zero at the start of each window;
 # - `"carried"`: the same, by the model whose state was carried;
 # - `"models"`: a dict of the two trained models, `"reset"` and `"carried"`.
 #
-# Score with the package's `charlstm.score_carried(model, ids).bits_per_char`. On `tales` the
-# carried model must come below 3.0 bits, and below the other by more than 0.15; the solution did so
-# with a wide margin for every seed that was tried.
+# Score with the package's `charlstm.score_carried(model, ids).bits_per_char`. On `tales` the carried
+# model must reach less than 3.0 bits, and must be better than the other model by more than 0.15.
+# Our solution did so with a wide margin for every seed that we tried.
 
 
 # %% nbgrader={"grade": false, "grade_id": "experiment", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -671,10 +674,10 @@ def experiment(train_ids, held_out_ids, vocabulary_size, seed):
         train_ids: the text to learn, int32, (N,).
         held_out_ids: the text to score, int32, (M,).
         vocabulary_size: V.
-        seed: of the initial weights.
+        seed: for the initial weights.
 
     Returns:
-        bits per character "untrained", "reset" and "carried", and a dict of both "models".
+        a dict: bits per character "untrained", "reset" and "carried", and a dict of both "models".
     """
     ### BEGIN SOLUTION
     options = ModelOptions(hidden_size=64, embedding_size=32, dropout=0)
@@ -704,11 +707,11 @@ from charlstm.notebook.exercises import expect
 text = charlstm.read_corpus(["tales"]).text
 known = charlstm.Vocabulary.of(text)
 train_ids, held_out_ids = known.encode(text[:200_000]), known.encode(text[-5_000:])
-with contextlib.redirect_stderr(io.StringIO()):  # Validate takes a progress bar for a failure
+with contextlib.redirect_stderr(io.StringIO()):  # Validate treats a progress bar as a failure
     found = experiment(train_ids, held_out_ids, len(known), seed=0)
 print({name: round(float(bits), 3) for name, bits in found.items() if name != "models"})
 expect("bits per character, untrained", found["untrained"], float(np.log2(len(known))), 0.7)
-assert found["reset"] < 4, f"reset: {found['reset']:.3f} bits; it should have learnt more"
+assert found["reset"] < 4, f"reset: {found['reset']:.3f} bits; it should be below 4"
 assert found["carried"] < 3, f"carried: {found['carried']:.3f} bits; it should be below 3.0"
 gain = found["reset"] - found["carried"]
 assert gain > 0.15, f"the carried state gained {gain:.3f} bits; it should gain more than 0.15"
@@ -719,7 +722,7 @@ expect("the number of models", len(found["models"]), 2)
 
 
 # %% nbgrader={"grade": true, "grade_id": "experiment-hidden", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
-# Another text and another seed are tried when this is graded.
+# Grading also tries another text and another seed.
 ### BEGIN HIDDEN TESTS
 def tests():
     import contextlib
@@ -734,7 +737,7 @@ def tests():
     with contextlib.redirect_stderr(io.StringIO()):
         found = experiment(train_ids, held_out_ids, len(known), seed=7)
     expect("bits per character, untrained", found["untrained"], float(np.log2(len(known))), 0.7)
-    assert found["reset"] < 4.2, f"reset: {found['reset']:.3f} bits; it should have learnt more"
+    assert found["reset"] < 4.2, f"reset: {found['reset']:.3f} bits; it should be below 4.2"
     assert found["carried"] < 3, f"carried: {found['carried']:.3f} bits; it should be below 3.0"
     gain = found["reset"] - found["carried"]
     assert gain > 0.15, f"the carried state gained {gain:.3f} bits; it should gain more than 0.15"
@@ -752,45 +755,47 @@ tests()
 #
 # The tests of part 6 leave the result of your experiment in `found`. In a cell of your own, score
 # both of `found["models"]` once more, cold, in windows of 2, 4, 8, 32 and 256 characters:
-# `charlstm.score_cold(model, held_out_ids, window=2).bits_per_char`, and so on. Then answer in at
-# most 250 words, tables not counted, and quote the figures that you have measured:
+# `charlstm.score_cold(model, held_out_ids, window=2).bits_per_char`, and so on. Then answer in at most
+# 250 words (tables do not count), and quote the figures that you have measured:
 #
-# a. No gradient went back further than two characters. How could the carried state be worth
-# anything nevertheless?
+# a. No gradient went back further than two characters. How can the carried state still be worth
+# anything?
 #
-# b. In which windows is the carried model the worse of the two? Say why, though it is the better
+# b. In which windows is the carried model the worse of the two? Say why, although it is the better
 # one in the experiment.
 #
-# c. You compare a model with one in a paper that scores cold windows of 256. Which figure do you
-# put beside theirs, carried or cold, and what would be wrong with the other?
+# c. You compare a model with a model in a paper that scores cold windows of 256. Which figure do
+# you put beside the paper's figure, carried or cold? What would be wrong with the other?
 
 # %% [markdown] nbgrader={"grade": true, "grade_id": "in-words", "locked": false, "points": 3, "schema_version": 3, "solution": true, "task": false}
 # ### BEGIN SOLUTION
-# One point for each part. The figures are those of our solution on the tales with seed 0.
+# One point for each part. The figures come from our solution on the tales with seed 0.
 #
-# a. The state is input, too: truncation cuts the gradient, not the forward pass. What the network
-# wrote into its state earlier is there to be read, and the gradient of each window teaches it to
-# read what it finds there. What it cannot learn is to keep something for a use that lies beyond the
-# window; what stays longer, stays by itself. (Half a point for "the state holds earlier characters"
-# that does not tell gradient and state apart.)
+# a. The state is an input, too: truncation cuts the gradient, not the forward pass. The network can
+# read what it wrote into its state earlier, and the gradient of each window teaches it to read what
+# it finds there. It cannot learn to keep something for a use beyond the window. What stays longer
+# stays by itself. (Give half a point for "the state holds earlier characters" without the
+# difference between gradient and state.)
 #
-# b. In windows of 2 (3.64 bits against 3.22) and of 4 (3.27 against 3.16); from 8 on it is the
-# better one (3.04 against 3.14). It has learnt to rely on a state that is filled. The zero state,
-# which it met once at the start of the text, is a situation that it was not trained for, and the
-# shorter the windows, the more of the characters are read just after it. The reset model met that
-# state in each window. (The point is for the difference between training and test.)
+# b. In windows of 2 (3.64 bits against 3.22) and of 4 (3.27 against 3.16). From 8 on it is the
+# better one (3.04 against 3.14). It has learnt to rely on a state that is filled. It met the zero
+# state once, at the start of the text, so it was not trained for this situation. With shorter
+# windows, it reads more of the characters just after the zero state. The reset model met that state
+# in each window. (Give the point for the difference between training and test.)
 #
 # c. The cold figure in windows of 256: the protocol must be the same. The carried figure gives each
-# character all the text before it, where theirs gives the first of a window nothing: it would be
-# lower by the protocol and not by the model. (Half a point for the right choice without a reason.)
+# character all the text before it. The paper's figure gives the first character of a window
+# nothing. So the carried figure would be lower because of the protocol, and not because of the
+# model. (Give half a point for the right choice without a reason.)
 # ### END SOLUTION
 
 # %% [markdown]
 # ## For pleasure (no points)
 #
-# Your two functions on the model that comes with the package, which has read Shakespeare for longer
-# than two minutes: what they do to the chances of the next character, and what then is written.
-# Change the numbers. The cells after this one are yours, and are not graded.
+# Try your two functions on the model that comes with the package. It has read Shakespeare for
+# longer than two minutes. You see what the functions do to the probabilities of the next character,
+# and what the model then writes. Change the numbers. The cells after this one are yours, and are
+# not graded.
 
 # %%
 from charlstm import Checkpoint, Sampler, find_model
