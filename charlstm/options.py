@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, TypeVar, get_args, get_origin, get_type_hints
 
-from charlstm.errors import UserError, at_command_line, option
+from charlstm.errors import UserError, option
 
 Options = TypeVar("Options")
 Part = Literal["train", "validation", "test", "all"]
@@ -95,9 +95,6 @@ class ModelOptions:
     """Share of the recurrent weights set to zero in each window (0 to 1)."""
 
     def __post_init__(self) -> None:
-        if self.embedding_size == 0 and not at_command_line():
-            # courses made by version 0.1.0 still say 0 for one-hot input in their tests
-            object.__setattr__(self, "embedding_size", None)
         check_ranges(self, layers=(1, 100), hidden_size=(1, 65536), embedding_size=(1, 65536))
         check_ranges(self, input_dropout=(0, 0.99), dropout=(0, 0.99), weight_drop=(0, 0.99))
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charlstm.errors import UserError, command
+from charlstm.errors import UserError
 from charlstm.options import (
     OFF,
     DataOptions,
@@ -21,7 +21,7 @@ from charlstm.options import (
     from_json,
     to_json,
 )
-from charlstm.training.presets import PRESETS, preset
+from charlstm.training.presets import PRESETS
 
 GROUPS = (DataOptions, ModelOptions, TrainOptions, SampleOptions)
 
@@ -107,20 +107,9 @@ def test_off_is_none_in_python_and_0_in_json(name):
 
 
 def test_the_presets_come_back_from_json():
-    for name in PRESETS:
-        for group in preset(name):
+    for name, preset in PRESETS.items():
+        for group in (preset.model, preset.training):
             assert from_json(type(group), to_json(group), name) == group
-
-
-def test_problem_sets_of_version_0_1_0_may_say_0_for_one_hot_input():
-    assert ModelOptions(embedding_size=0) == ModelOptions(embedding_size=None)
-
-    @command
-    def main(argv=None):
-        ModelOptions(embedding_size=0)
-        return 0
-
-    assert main() == 2
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ NAMES = {"carried": "score_carried", "cold": "score_cold", "fit_streams": "strea
 
 
 class _Finder(MetaPathFinder, Loader):
-    """Finds a module by its former name; Python asks it after all others have failed."""
+    """Finds a module by its former name. Python asks it after all others have failed."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
@@ -39,7 +39,12 @@ class _Finder(MetaPathFinder, Loader):
 
     def exec_module(self, module: ModuleType) -> None:
         """Put the module of today in the place of the empty one that Python has made."""
-        sys.modules[module.__name__] = import_module(MODULES[module.__name__])
+        today = import_module(MODULES[module.__name__])
+        if today.__name__ == "charlstm.notebook.plots":  # was one file with text_plots
+            module.__dict__.update(vars(import_module("charlstm.notebook.text_plots")))
+            module.__dict__.update(vars(today))
+        else:
+            sys.modules[module.__name__] = today
 
 
 def load_ipython_extension(shell: Any) -> None:
@@ -57,3 +62,13 @@ def load_ipython_extension(shell: Any) -> None:
         return getattr(package, NAMES[name])
 
     package.__dict__["__getattr__"] = known
+    package.__dict__["ModelOptions"] = _model_options
+
+
+def _model_options(*values: Any, **named: Any) -> Any:
+    """Make `ModelOptions`, in which one-hot input was `embedding_size=0` and is `None` today."""
+    from charlstm.options import ModelOptions
+
+    if named.get("embedding_size") == 0:
+        named["embedding_size"] = None
+    return ModelOptions(*values, **named)

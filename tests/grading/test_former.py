@@ -12,7 +12,8 @@ from charlstm.exercises import expect
 from charlstm.notebook import exercises, plots as plots_of_today
 
 assert expect is exercises.expect
-assert plots is plots_of_today
+assert plots.curves is plots_of_today.curves
+assert plots.next_character and plots.gates and plots.along
 
 import charlstm
 from charlstm import CharModel, cells, fit_streams
@@ -25,7 +26,10 @@ assert fit_streams is streams.streams_for
 assert charlstm.carried is scores.score_carried
 assert charlstm.cold is scores.score_cold
 
-import charlstm.gradients, charlstm.novelty, charlstm.widgets
+import charlstm.gradients, charlstm.novelty
+
+options = charlstm.ModelOptions(layers=2, embedding_size=0)
+assert (options.layers, options.embedding_size) == (2, None)
 try:
     charlstm.nothing
 except AttributeError as error:
