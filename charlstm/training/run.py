@@ -22,6 +22,7 @@ from charlstm.errors import UserError, unreadable
 from charlstm.measuring.evaluation import measure
 from charlstm.model.checkpoint import Arrays, Checkpoint, read_arrays, write_arrays
 from charlstm.model.network import CharModel
+from charlstm.model.registry import find_cell
 from charlstm.options import DataOptions, ModelOptions, TrainOptions, from_json
 from charlstm.text.corpus import Corpus, parts, read_corpus
 from charlstm.text.streams import SHORTEST
@@ -132,6 +133,7 @@ class Run:
             threads = header["training"]["threads"]
         except (KeyError, TypeError) as error:
             raise UserError(f"{path}: its metadata lacks {error}; train the model again") from None
+        find_cell(model_options.cell, where)
         if "-" in known and not sources:
             raise UserError(
                 f"{folder}: was trained on standard input, which is gone; give that text as CORPUS"

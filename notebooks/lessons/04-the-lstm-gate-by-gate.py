@@ -176,7 +176,8 @@ print(np.array_str(whole.numpy(), precision=3, suppress_small=True))
 # orthogonal recurrent matrices (lesson 3) and adds 1 to the forget gate's sums.
 
 # %%
-from charlstm.insight.gradients import initialize, reach
+from charlstm.insight.gradients import reach
+from charlstm.model.initial import initialize
 from charlstm.text.corpus import read_corpus
 
 checkpoint = Checkpoint.load(find_model("tinyshakespeare"))
