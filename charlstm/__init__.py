@@ -14,8 +14,8 @@ if TYPE_CHECKING:  # what type checkers read; a test holds it equal to _HOME
     from charlstm.model.checkpoint import Checkpoint as Checkpoint
     from charlstm.model.checkpoint import find_model as find_model
     from charlstm.model.facts import Score as Score
+    from charlstm.model.named_cells import register_cell as register_cell
     from charlstm.model.network import CharModel as CharModel
-    from charlstm.model.registry import register_cell as register_cell
     from charlstm.options import DataOptions as DataOptions
     from charlstm.options import ModelOptions as ModelOptions
     from charlstm.options import SampleOptions as SampleOptions
@@ -55,7 +55,7 @@ _HOME = {
     "fit": "training.trainer",
     "generate": "sampling.sampler",
     "read_corpus": "text.corpus",
-    "register_cell": "model.registry",
+    "register_cell": "model.named_cells",
     "score_carried": "measuring.scores",
     "score_cold": "measuring.scores",
     "streams_for": "text.streams",

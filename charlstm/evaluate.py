@@ -89,8 +89,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     from charlstm.measuring.scores import score
     from charlstm.measuring.writing import measure_writing
     from charlstm.model.checkpoint import Checkpoint, find_model
+    from charlstm.model.named_cells import import_cell
     from charlstm.model.network import CharModel
-    from charlstm.model.registry import import_cell
 
     if given.cell.cell is not None:
         import_cell(given.cell.cell)

@@ -66,7 +66,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     from threadpoolctl import threadpool_limits
 
     from charlstm.model.checkpoint import Checkpoint, find_model
-    from charlstm.model.registry import import_cell
+    from charlstm.model.named_cells import import_cell
     from charlstm.sampling.sampler import Sampler, generate, generate_many, threads_for
 
     if given.cell.cell is not None:

@@ -119,7 +119,7 @@ def _check(given: Train, flags: Set[str]) -> None:
 
 def _with_known_cell(given: Train) -> Train:
     """Return the command with the name of a cell in place of MODULE:NAME; import the module."""
-    from charlstm.model.registry import import_cell
+    from charlstm.model.named_cells import import_cell
 
     cell = import_cell(given.model.cell)
     return dataclasses.replace(given, model=dataclasses.replace(given.model, cell=cell))

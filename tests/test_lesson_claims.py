@@ -11,6 +11,7 @@ import torch
 from charlstm import CharModel, ModelOptions, streams_for
 from charlstm.insight import gradients
 from charlstm.model import cells
+from charlstm.model.initial import initialize
 
 LESSONS = Path(__file__).parent.parent / "notebooks" / "lessons"
 
@@ -62,7 +63,7 @@ def test_lesson3_one_unit_vanishes_and_many_do_both(lesson3, seed):
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(5))
 def test_lesson3_the_start_alone_decides(lesson3, seed):
-    usual = gradients.initialize(
+    usual = initialize(
         CharModel(lesson3["OPTIONS"], len(lesson3["vocabulary"])), "pytorch", seed=seed
     )
     W = usual.layers[0].weight_hh.detach().numpy()

@@ -1,7 +1,7 @@
 """The character model: recurrences, the network made of them, and the file that keeps it.
 
 - `cells`: the recurrences, each written once as one time step, for any array library
-- `registry`: cells that have a name: the five, and a reader's own
+- `named_cells`: cells that have a name: the five, and a reader's own
 - `section`: one JSON object of a file, read key by key and checked once
 - `facts`: what a file says of its model: text, training, scores
 - `checkpoint`: one safe file: weights, options, vocabulary, what is known about them; no torch

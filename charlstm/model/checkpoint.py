@@ -21,7 +21,7 @@ import safetensors.numpy
 
 from charlstm.errors import UserError, option, unreadable
 from charlstm.model.facts import Measured, Provenance, Training
-from charlstm.model.registry import find_cell
+from charlstm.model.named_cells import find_cell
 from charlstm.model.section import Section
 from charlstm.options import ModelOptions, to_json
 from charlstm.text.vocabulary import Vocabulary

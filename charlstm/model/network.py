@@ -24,7 +24,7 @@ from charlstm.model.cells import project, run_layers, unroll
 from charlstm.model.checkpoint import Checkpoint
 from charlstm.model.initial import first_weights
 from charlstm.model.kernels import KERNELS, LayerState
-from charlstm.model.registry import find_cell
+from charlstm.model.named_cells import find_cell
 from charlstm.options import ModelOptions
 
 ModelState = Sequence[LayerState]

@@ -15,7 +15,7 @@ import numpy as np
 from charlstm.errors import UserError, option
 from charlstm.model.cells import Array, Layer, State, Step, one_step, project, run_layers, unroll
 from charlstm.model.checkpoint import Checkpoint
-from charlstm.model.registry import find_cell
+from charlstm.model.named_cells import find_cell
 from charlstm.options import SampleOptions
 from charlstm.sampling.choose import choose
 from charlstm.sampling.lstm import lstm

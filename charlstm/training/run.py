@@ -23,6 +23,7 @@ from charlstm.measuring.evaluation import Evaluation, measure
 from charlstm.model.checkpoint import Arrays, Checkpoint, read_arrays, write_arrays
 from charlstm.model.facts import Measured, Provenance, Training
 from charlstm.model.kernels import bf16_trouble
+from charlstm.model.named_cells import find_cell
 from charlstm.model.network import CharModel
 from charlstm.model.section import Section
 from charlstm.options import ModelOptions, TrainOptions, to_json
@@ -229,6 +230,7 @@ class Run:
         arrays, header = read_arrays(path, kind="resume")
         saved = Section(header, str(path))
         model_options = saved.options("model", ModelOptions)
+        find_cell(model_options.cell, str(path))
         vocabulary = saved.vocabulary("vocabulary")
         trained_on = Provenance.from_json(saved.section("corpus"))
         training = Training.from_json(saved.section("training"))

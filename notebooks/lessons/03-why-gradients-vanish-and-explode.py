@@ -22,6 +22,7 @@ from torch.nn import functional as F
 
 from charlstm import CharModel, ModelOptions, Vocabulary, read_corpus, streams_for
 from charlstm.insight import gradients
+from charlstm.model.initial import initialize
 from charlstm.notebook import plots
 
 torch.set_num_threads(1)
@@ -129,7 +130,7 @@ OPTIONS = ModelOptions(cell="rnn", hidden_size=64, embedding_size=None)
 
 def network(gain, seed=0):
     model = CharModel(OPTIONS, len(vocabulary))
-    return gradients.initialize(model, gain=gain, seed=seed)
+    return initialize(model, gain=gain, seed=seed)
 
 
 # %%
@@ -222,7 +223,7 @@ for k in (1, 5, 20, 50, 100):
 
 # %%
 for seed in range(5):
-    start = gradients.initialize(CharModel(OPTIONS, len(vocabulary)), "pytorch", seed=seed)
+    start = initialize(CharModel(OPTIONS, len(vocabulary)), "pytorch", seed=seed)
     W = start.layers[0].weight_hh.detach().numpy()
     radius, stretch = np.abs(np.linalg.eigvals(W)).max(), np.linalg.norm(W, 2)
     print(f"seed {seed}: largest |eigenvalue| {radius:.3f}, largest singular value {stretch:.3f}")
@@ -264,7 +265,7 @@ assert np.allclose(mine, package, rtol=1e-4)
 
 # %% tags=["cover"] alt="norms of gradients against lag, for several gains"
 by_start = {f"gain {gain}": norms_by_lag(network(gain), rows) for gain in (0.5, 1.0, 1.2, 1.5, 3.0)}
-usual = gradients.initialize(CharModel(OPTIONS, len(vocabulary)), "pytorch")
+usual = initialize(CharModel(OPTIONS, len(vocabulary)), "pytorch")
 by_start["PyTorch's default start"] = norms_by_lag(usual, rows)
 plots.norm_by_lag(by_start, "tanh network of 64 units before training, on text")
 

@@ -184,7 +184,8 @@ print(np.array_str(whole.numpy(), precision=3, suppress_small=True))
 
 # %%
 from charlstm import read_corpus
-from charlstm.insight.gradients import initialize, reach
+from charlstm.insight.gradients import reach
+from charlstm.model.initial import initialize
 
 checkpoint = Checkpoint.load(find_model("tinyshakespeare"))
 known = checkpoint.vocabulary

@@ -21,7 +21,8 @@ import torch
 from torch.nn import functional as F
 
 from charlstm import CharModel, ModelOptions, Vocabulary
-from charlstm.insight.gradients import clipping, factor, horizon, initialize, reach
+from charlstm.insight.gradients import clipping, factor, horizon, reach
+from charlstm.model.initial import initialize
 from charlstm.notebook import plots
 
 torch.set_num_threads(1)
@@ -77,7 +78,7 @@ by_hand = np.array([g.double().norm(dim=1).mean() for g in gradients])
 
 # %%
 def norms(model, ids):
-    carries = "c" if cells.CELLS[model.options.cell].states == 2 else "h"
+    carries = cells.CELLS[model.options.cell].states[-1]  # c, where there is one
     return reach(model, ids).curve(carries)
 
 

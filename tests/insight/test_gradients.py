@@ -16,13 +16,13 @@ from charlstm.insight.gradients import (
     clipping,
     factor,
     horizon,
-    initialize,
     jacobian_singular_values,
     parameters_of,
     reach,
     scalar_chain,
 )
 from charlstm.model.cells import CELLS, project, unroll
+from charlstm.model.initial import initialize
 from charlstm.model.network import CharModel
 from charlstm.options import ModelOptions
 
@@ -62,7 +62,7 @@ def test_reach_is_the_finite_difference_of_the_loss(name, ids):
                     _, state = model(torch.from_numpy(ids[stream : stream + 1, :start]))
                 state = [tuple(s[0] for s in layer) for layer in state]
                 slopes = []
-                for part in range(CELLS[name].states):
+                for part in range(len(CELLS[name].states)):
                     slopes.append([])
                     for unit in range(5):
                         losses = []
@@ -133,7 +133,7 @@ def test_singular_values_are_those_of_the_whole_jacobian(name):
     model = small(name, layers=1)
     p = parameters_of(model.layers[0])
     rng = np.random.default_rng(2)
-    count = CELLS[name].states
+    count = len(CELLS[name].states)
     xs = project(p, torch.tensor(rng.normal(size=(4, 4))))
     state = tuple(torch.tensor(rng.normal(size=5)) for _ in range(count))
     found = jacobian_singular_values(name, p, xs, state, [0, 2, 4])
@@ -165,25 +165,6 @@ def test_factor_and_horizon_of_known_curves():
     assert factor(underflow) == pytest.approx(0.9)
     assert horizon(underflow, share=1e-6) == 30
     assert math.isnan(factor(np.zeros(50)))
-
-
-def test_initialisation_sets_what_it_says():
-    model = CharModel(ModelOptions(cell="lstm", layers=2, hidden_size=16), V)
-    initialize(model, gain=2.0, forget_bias=3.0, seed=5)
-    for layer in model.layers:
-        for block in layer.weight_hh.detach().split(16):
-            torch.testing.assert_close(block @ block.T, 4 * torch.eye(16))
-        both = (layer.bias_ih + layer.bias_hh).detach().split(16)
-        assert [b.unique().tolist() for b in both] == [[0], [3], [0], [0]]
-    before = model.layers[1].weight_ih.clone()
-    initialize(model, "pytorch", seed=5)
-    assert not torch.equal(before, model.layers[1].weight_ih)
-    everything = torch.cat([p.detach().flatten() for p in model.layers.parameters()])
-    assert 0.24 < everything.abs().max() <= 0.25  # 1 / sqrt(16)
-    again = initialize(CharModel(model.options, V, seed=1), "pytorch", seed=5)
-    assert torch.equal(again.layers[0].weight_hh, model.layers[0].weight_hh)
-    with pytest.raises(UserError, match="scheme is 'xavier'"):
-        initialize(model, "xavier")
 
 
 def test_what_the_lessons_claim_holds_for_five_seeds():

@@ -1,4 +1,4 @@
-"""Each recurrence against its equations written per gate, per unit; NumPy against torch."""
+"""Each recurrence against its equations written gate by gate; NumPy against torch."""
 
 from types import SimpleNamespace
 
@@ -7,9 +7,9 @@ import pytest
 import torch
 from conftest import CELLS as NAMES
 
-from charlstm.model.cells import CELLS, project, sigmoid, unroll
+from charlstm.model.cells import CELLS, one_step, project, run_layers, sigmoid, unroll
 
-B, T, D, H = 3, 4, 5, 6
+B, T, D, H = 2, 7, 5, 6
 
 
 def parameters(name, seed=0):
@@ -18,66 +18,87 @@ def parameters(name, seed=0):
     return SimpleNamespace(**{k: rng.normal(0, 0.7, shape) for k, shape in shapes.items()})
 
 
-def naive(name, p, inputs, state):
-    """Advance one row over time, unit by unit, with math as in the papers and no slicing tricks."""
+def start(name, seed, rows=(B,)):
+    rng = np.random.default_rng(seed)
+    return tuple(rng.normal(size=(*rows, H)) for _ in CELLS[name].states)
 
-    def s(a):
-        return 1 / (1 + np.exp(-a))
 
-    h, c = list(state[0]), list(state[-1])
-    outputs = []
-    for x in inputs:
+# The equations as the papers have them, for one stream: `u` and `v` hold the shares of the input
+# and of h, a row for each gate in PyTorch's order; torch's own functions; no line of the package.
 
-        def share_x(gate, unit, x=x):
-            row = gate * H + unit
-            return sum(p.weight_ih[row][d] * x[d] for d in range(D)) + p.bias_ih[row]
 
-        def share_h(gate, unit, h=h):
-            row = gate * H + unit
-            return sum(p.weight_hh[row][u] * h[u] for u in range(H)) + p.bias_hh[row]
+def rnn(p, u, v, h):
+    return (torch.tanh(u[0] + v[0]),)
 
-        def both(gate, unit, share_x=share_x, share_h=share_h):
-            return share_x(gate, unit) + share_h(gate, unit)
 
-        new_h, new_c = [], []
-        for u in range(H):
-            if name == "rnn":
-                new_h.append(np.tanh(both(0, u)))
-                continue
-            if name == "gru":
-                r, z = s(both(0, u)), s(both(1, u))
-                n = np.tanh(share_x(2, u) + r * share_h(2, u))
-                new_h.append((1 - z) * n + z * h[u])
-                continue
-            if name == "coupled":
-                f, g, o = s(both(0, u)), np.tanh(both(1, u)), s(both(2, u))
-                i = 1 - f
-            else:
-                peep = p.weight_peephole if name == "peephole" else np.zeros((3, H))
-                i = s(both(0, u) + peep[0][u] * c[u])
-                f = s(both(1, u) + peep[1][u] * c[u])
-                g = np.tanh(both(2, u))
-            new = f * c[u] + i * g
-            if name != "coupled":
-                o = s(both(3, u) + peep[2][u] * new)
-            new_c.append(new)
-            new_h.append(o * np.tanh(new))
-        h, c = new_h, new_c
-        outputs.append(h)
-    return np.array(outputs), [np.array(h)] + ([np.array(c)] if c else [])
+def gru(p, u, v, h):
+    r = torch.sigmoid(u[0] + v[0])
+    z = torch.sigmoid(u[1] + v[1])
+    n = torch.tanh(u[2] + r * v[2])
+    return ((1 - z) * n + z * h,)
+
+
+def lstm(p, u, v, h, c):
+    i, f, o = (torch.sigmoid(u[k] + v[k]) for k in (0, 1, 3))
+    g = torch.tanh(u[2] + v[2])
+    c = f * c + i * g
+    return o * torch.tanh(c), c
+
+
+def peephole(p, u, v, h, c):
+    i = torch.sigmoid(u[0] + v[0] + p.weight_peephole[0] * c)
+    f = torch.sigmoid(u[1] + v[1] + p.weight_peephole[1] * c)
+    g = torch.tanh(u[2] + v[2])
+    c = f * c + i * g
+    o = torch.sigmoid(u[3] + v[3] + p.weight_peephole[2] * c)
+    return o * torch.tanh(c), c
+
+
+def coupled(p, u, v, h, c):
+    f = torch.sigmoid(u[0] + v[0])
+    g = torch.tanh(u[1] + v[1])
+    o = torch.sigmoid(u[2] + v[2])
+    c = f * c + (1 - f) * g
+    return o * torch.tanh(c), c
+
+
+EQUATIONS = {"rnn": rnn, "gru": gru, "lstm": lstm, "peephole": peephole, "coupled": coupled}
+
+
+def by_equations(name, p, inputs, state):
+    """Advance stream by stream, gate by gate: outputs (T, B, H), and the last state."""
+    gates = range(len(p.weight_ih) // H)
+    outputs, last = [], []
+    for stream in range(B):
+        s, seen = tuple(part[stream] for part in state), []
+        for x in inputs[:, stream]:
+            blocks = [slice(k * H, (k + 1) * H) for k in gates]
+            u = [torch.mv(p.weight_ih[rows], x) + p.bias_ih[rows] for rows in blocks]
+            v = [torch.mv(p.weight_hh[rows], s[0]) + p.bias_hh[rows] for rows in blocks]
+            s = EQUATIONS[name](p, u, v, *s)
+            seen.append(s[0])
+        outputs.append(torch.stack(seen))
+        last.append(s)
+    return torch.stack(outputs, 1), tuple(map(torch.stack, zip(*last, strict=True)))
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_step_is_the_papers_equations(name):
+def test_outputs_and_gradients_are_those_of_the_equations(name):
     rng = np.random.default_rng(1)
-    p, inputs = parameters(name), rng.normal(size=(T, B, D))
-    state = tuple(rng.normal(size=(B, H)) for _ in range(CELLS[name].states))
-    outputs, after = unroll(CELLS[name].step, p, project(p, inputs), state)
-    for row in range(B):
-        expected, last = naive(name, p, inputs[:, row], [s[row] for s in state])
-        np.testing.assert_allclose(outputs[:, row], expected, rtol=0, atol=1e-13)
-        for got, want in zip(after, last, strict=True):
-            np.testing.assert_allclose(got[row], want, rtol=0, atol=1e-13)
+    p = {k: torch.from_numpy(v).requires_grad_() for k, v in vars(parameters(name)).items()}
+    state = tuple(torch.from_numpy(s).requires_grad_() for s in start(name, 2))
+    inputs = torch.from_numpy(rng.normal(size=(T, B, D))).requires_grad_()
+    weigh = torch.from_numpy(rng.normal(size=(T, B, H)))  # so that no two outputs count alike
+    named, found = SimpleNamespace(**p), []
+    for outputs, last in (
+        by_equations(name, named, inputs, state),
+        unroll(CELLS[name].step, named, project(named, inputs), state),
+    ):
+        loss = (outputs * weigh).sum() + sum((k + 2) * s.pow(2).sum() for k, s in enumerate(last))
+        gradients = torch.autograd.grad(loss, [inputs, *state, *p.values()])
+        found.append([outputs, *last, *gradients])
+    for got, want in zip(*found, strict=True):
+        torch.testing.assert_close(got, want, rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -86,15 +107,11 @@ def test_numpy_and_torch_run_the_same_lines(name, dtype):
     rng = np.random.default_rng(2)
     p = SimpleNamespace(**{k: v.astype(dtype) for k, v in vars(parameters(name)).items()})
     inputs = rng.normal(size=(T, B, D)).astype(dtype)
-    state = tuple(rng.normal(size=(B, H)).astype(dtype) for _ in range(CELLS[name].states))
+    state = tuple(s.astype(dtype) for s in start(name, 3))
     outputs, _ = unroll(CELLS[name].step, p, project(p, inputs), state)
     q = SimpleNamespace(**{k: torch.from_numpy(v) for k, v in vars(p).items()})
-    same, _ = unroll(
-        CELLS[name].step,
-        q,
-        project(q, torch.from_numpy(inputs)),
-        tuple(map(torch.from_numpy, state)),
-    )
+    xs = project(q, torch.from_numpy(inputs))
+    same, _ = unroll(CELLS[name].step, q, xs, tuple(map(torch.from_numpy, state)))
     assert outputs.dtype == same.numpy().dtype == np.dtype(dtype)
     tolerance = 1e-6 if dtype == "float32" else 1e-14
     np.testing.assert_allclose(outputs, same.numpy(), rtol=0, atol=tolerance)
@@ -102,12 +119,23 @@ def test_numpy_and_torch_run_the_same_lines(name, dtype):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_row_alone_is_a_row_of_the_batch(name):
-    rng = np.random.default_rng(3)
-    p, inputs = parameters(name), rng.normal(size=(T, B, D))
-    state = tuple(rng.normal(size=(B, H)) for _ in range(CELLS[name].states))
+    p, inputs = parameters(name), np.random.default_rng(3).normal(size=(T, B, D))
+    state = start(name, 4)
     outputs, _ = unroll(CELLS[name].step, p, project(p, inputs), state)
     alone, _ = unroll(CELLS[name].step, p, project(p, inputs[:, 1]), tuple(s[1] for s in state))
     np.testing.assert_allclose(alone, outputs[:, 1], rtol=0, atol=1e-14)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_cell_states_what_its_step_takes_and_returns(name):
+    cell, p = CELLS[name], parameters(name)
+    assert p.weight_ih.shape == (len(cell.gates) * H, D)
+    new_state = cell.step(p, project(p, np.ones((B, D))), start(name, 5))
+    assert [s.shape for s in new_state] == [(B, H)] * len(cell.states)
+    rows = [cell.rows(gate, H) for gate in cell.gates]
+    assert np.concatenate([np.arange(len(p.bias_ih))[r] for r in rows]).tolist() == list(
+        range(len(p.bias_ih))
+    )
 
 
 def test_sigmoid_neither_overflows_nor_drifts():
@@ -117,20 +145,42 @@ def test_sigmoid_neither_overflows_nor_drifts():
     assert sigmoid(x)[-1] == 1
 
 
-def test_a_numeric_gradient_agrees_with_autograd_for_every_cell():
-    for name in NAMES:
-        p = {k: torch.from_numpy(v).requires_grad_() for k, v in vars(parameters(name)).items()}
-        rng = np.random.default_rng(4)
-        state = [
-            torch.from_numpy(rng.normal(size=(B, H))).requires_grad_()
-            for _ in range(CELLS[name].states)
-        ]
-        inputs = torch.from_numpy(rng.normal(size=(T, B, D))).requires_grad_()
+@pytest.mark.parametrize("name", NAMES)
+def test_a_numeric_gradient_agrees_with_autograd(name):
+    names, values = zip(*vars(parameters(name)).items(), strict=True)
+    inputs = np.random.default_rng(4).normal(size=(3, B, D))
+    given = [torch.from_numpy(a).requires_grad_() for a in (inputs, *start(name, 6), *values)]
+    count = len(CELLS[name].states)
 
-        def run(inputs, *rest, name=name, p=p):
-            count = CELLS[name].states
-            q = SimpleNamespace(**dict(zip(p, rest[count:], strict=True)))
-            outputs, after = unroll(CELLS[name].step, q, project(q, inputs), tuple(rest[:count]))
-            return outputs, *after
+    def run(inputs, *rest):
+        p = SimpleNamespace(**dict(zip(names, rest[count:], strict=True)))
+        outputs, last = unroll(CELLS[name].step, p, project(p, inputs), rest[:count])
+        return outputs, *last
 
-        assert torch.autograd.gradcheck(run, (inputs, *state, *p.values()))
+    assert torch.autograd.gradcheck(run, given)
+
+
+@pytest.mark.parametrize("library", [np, torch])
+@pytest.mark.parametrize("layers", [1, 2, 3])
+def test_layers_read_the_one_below_and_the_softmax_reads_the_sum_or_the_last(library, layers):
+    rng = np.random.default_rng(7)
+    convert = np.asarray if library is np else torch.from_numpy
+    shapes = CELLS["gru"].shapes(H, H)
+    ps = [
+        SimpleNamespace(**{k: convert(rng.normal(size=s)) for k, s in shapes.items()})
+        for _ in range(layers)
+    ]
+    state = [(convert(rng.normal(size=(B, H))),) for _ in ps]
+    inputs = convert(rng.normal(size=(B, H)))
+    run = [lambda x, s, p=p: one_step(CELLS["gru"].step, p, project(p, x), s) for p in ps]
+    total, last, expected = 0, inputs, []
+    for p, s in zip(ps, state, strict=True):
+        (last,) = CELLS["gru"].step(p, project(p, last), s)
+        total = total + last
+        expected.append(last)
+    for readout, want in (("sum", total), ("last", last)):
+        features, new_state = run_layers(run, inputs, state, readout)
+        assert (features == want).all()
+        assert all((got == out).all() for (got,), out in zip(new_state, expected, strict=True))
+    with pytest.raises(ValueError, match="zip"):
+        run_layers(run, inputs, state[1:], "sum")

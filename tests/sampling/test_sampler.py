@@ -1,4 +1,4 @@
-"""The sampler against torch and against the distribution it should draw from."""
+"""The sampler against torch; samples by seed, prime, stop text and number."""
 
 import itertools
 
@@ -7,14 +7,12 @@ import pytest
 import torch
 from conftest import CELLS as NAMES
 from conftest import randomize
-from hypothesis import given
-from hypothesis import strategies as st
 
 from charlstm.errors import UserError
 from charlstm.model.checkpoint import Checkpoint
 from charlstm.model.network import CharModel
 from charlstm.options import ModelOptions, SampleOptions
-from charlstm.sampling.sampler import Sampler, choose, generate, generate_many
+from charlstm.sampling.sampler import Sampler, generate, generate_many
 from charlstm.text.vocabulary import Vocabulary
 
 V = 11
@@ -57,82 +55,6 @@ def test_samples_made_at_once_do_not_mix(name):
         np.testing.assert_allclose(together[column], alone[-1], rtol=0, atol=1e-5)
 
 
-def reference(logits, temperature, top_k, top_p):
-    """The distribution by its definition, one id after the other in exact order."""
-    p = np.exp(logits / temperature)
-    p /= p.sum()
-    ranked = sorted(range(len(p)), key=lambda i: (-p[i], i))[:top_k]
-    left = sum(p[i] for i in ranked)
-    kept, held = [], 0.0
-    for i in ranked:
-        if top_p is not None and held >= top_p * left:
-            break
-        kept.append(i)
-        held += p[i]
-    out = np.zeros_like(p)
-    out[kept] = p[kept] / p[kept].sum()
-    return out
-
-
-DRAWS = 20_000
-
-
-@pytest.mark.parametrize("batched", [False, True])
-@pytest.mark.parametrize("temperature", [0.5, 1.0, 2.0])
-@pytest.mark.parametrize(("top_k", "top_p"), [(None, None), (3, None), (None, 0.6), (5, 0.7)])
-def test_draws_follow_the_distribution(temperature, top_k, top_p, batched):
-    logits = np.array([0.3, -1.0, 2.0, 0.3, 1.1, -0.2, 0.0, 0.9], np.float32)
-    rng = np.random.default_rng(7)
-    if batched:
-        drawn = choose(np.tile(logits, (DRAWS, 1)), rng, temperature, top_k, top_p)
-    else:
-        drawn = [choose(logits, rng, temperature, top_k, top_p) for _ in range(DRAWS)]
-    counts = np.bincount(drawn, minlength=len(logits))
-    expected = DRAWS * reference(logits.astype(float), temperature, top_k, top_p)
-    assert counts[expected == 0].sum() == 0
-    alive = expected > 0
-    chi_square = ((counts - expected)[alive] ** 2 / expected[alive]).sum()
-    degrees = alive.sum() - 1
-    assert chi_square < degrees + 4.5 * np.sqrt(2 * degrees) + 6  # beyond 1 in 10,000
-
-
-logits_of_any_size = st.lists(
-    st.floats(-50, 50, width=32, allow_subnormal=False), min_size=2, max_size=12
-)
-
-
-@given(logits_of_any_size, st.integers(0, 2**32))
-def test_temperature_to_zero_is_the_most_likely(values, seed):
-    logits = np.array(values, np.float32)
-    rng = np.random.default_rng(seed)
-    assert choose(logits, rng, temperature=0) == logits.argmax()
-    assert logits[choose(logits, rng, temperature=1e-300)] >= logits.max() - 1e-6
-    assert choose(logits, rng, top_k=1) == logits.argmax()
-    assert choose(logits, rng, top_p=1e-9) == logits.argmax()
-
-
-@given(
-    logits_of_any_size,
-    st.integers(1, 12),
-    st.floats(0.01, 1, allow_subnormal=False),
-    st.integers(0, 2**32),
-)
-def test_no_draw_leaves_the_most_likely(values, top_k, top_p, seed):
-    logits = np.array(values, np.float32)
-    allowed = reference(logits.astype(float), 1.0, top_k, top_p) > 0
-    drawn = choose(np.tile(logits, (20, 1)), np.random.default_rng(seed), 1.0, top_k, top_p)
-    near = np.sort(logits)[::-1]
-    if allowed.sum() < len(near) and near[allowed.sum() - 1] - near[allowed.sum()] > 1e-3:
-        assert allowed[drawn].all()
-    else:  # a sum at the edge of top_p may round either way
-        assert (logits[drawn] >= near[min(allowed.sum(), len(near) - 1)]).all()
-
-
-def test_of_equal_logits_top_k_keeps_exactly_k():
-    drawn = choose(np.zeros((2000, 6)), np.random.default_rng(0), top_k=4)
-    assert sorted(set(drawn.tolist())) == [0, 1, 2, 3]
-
-
 def text_of(sampler, prime="", **options):
     return "".join(generate(sampler, prime, SampleOptions(**options)))
 
@@ -169,21 +91,6 @@ def test_an_unknown_character_in_the_prime_is_named():
         list(generate(sampler, "abxc"))
 
 
-@given(st.text("abc", min_size=1, max_size=4), st.text("abcde", max_size=60))
-def test_a_stop_text_ends_the_sample_before_it(stop, text):
-    from charlstm.sampling.sampler import _until
-
-    passed = list(_until(iter(text), stop))
-    assert "".join(passed) == text.split(stop)[0]
-
-
-def test_characters_are_held_back_only_while_they_may_be_the_stop():
-    from charlstm.sampling.sampler import _Stop
-
-    stop = _Stop("aab")
-    assert [stop.take(c) for c in "caaacab"] == ["c", "", "", "a", "aac", "", "ab"]
-
-
 @pytest.mark.parametrize("options", [{}, {"top_k": 3}, {"top_p": 0.8}])
 def test_many_samples_have_the_distribution_of_one(options):
     _, sampler = build()
@@ -198,6 +105,15 @@ def test_many_samples_have_the_distribution_of_one(options):
     assert chi_square < seen.sum() + 4.5 * np.sqrt(2 * seen.sum()) + 6
 
 
+def test_one_sample_stops_before_the_text():
+    _, sampler = build()
+    whole = text_of(sampler, "a", length=80, seed=3)
+    assert (
+        text_of(sampler, "a", length=80, seed=3, stop=whole[20:23]) == whole.split(whole[20:23])[0]
+    )
+    assert text_of(sampler, "a", length=80, seed=3, stop="not there") == whole
+
+
 def test_many_samples_stop_each_at_its_own_place():
     _, sampler = build()
     plain = SampleOptions(length=80, seed=3)
@@ -206,7 +122,7 @@ def test_many_samples_stop_each_at_its_own_place():
     cut = list(map("".join, zip(*generate_many(sampler, 5, "a", stopping), strict=True)))
     assert cut == [text.split("c")[0] for text in whole]
     assert len({len(text) for text in cut}) > 1
-    with pytest.raises(UserError, match="--number is 0"):
+    with pytest.raises(UserError, match="number is 0"):
         next(generate_many(sampler, 0))
 
 

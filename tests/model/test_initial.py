@@ -1,0 +1,86 @@
+"""How weights start: orthogonal, the forget gate open, and drawn in an order that stays."""
+
+import pytest
+import torch
+from conftest import CELLS as NAMES
+
+from charlstm.errors import UserError
+from charlstm.model.cells import CELLS, Cell
+from charlstm.model.initial import first_weights, initialize
+from charlstm.model.network import CharModel, Layer
+from charlstm.options import ModelOptions
+
+V, D, H = 7, 4, 6
+GATES = {"lstm": "ifgo", "rnn": "h", "gru": "rzn", "peephole": "ifgo", "coupled": "fgo"}
+
+
+def test_forget_gate_biases_sum_to_one_and_recurrent_blocks_are_orthogonal():
+    layer = Layer("lstm", D, H)
+    bias = (layer.bias_ih + layer.bias_hh).detach()
+    assert bias[H : 2 * H].eq(1).all()
+    assert bias.sum() == H
+    for block in layer.weight_hh.detach().split(H):
+        torch.testing.assert_close(block @ block.T, torch.eye(H), rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_seed_gives_the_weights_that_it_always_gave(name):
+    """Gate by gate the input's matrix, then the recurrent one; anything else draws nothing."""
+    torch.manual_seed(1)
+    weights = first_weights(CELLS[name], D, H)
+    torch.manual_seed(1)
+    for block, gate in enumerate(GATES[name]):
+        rows = slice(block * H, (block + 1) * H)
+        inputs = torch.nn.init.xavier_uniform_(torch.empty(H, D))
+        recurrent = torch.nn.init.orthogonal_(torch.empty(H, H))
+        assert torch.equal(weights["weight_ih"][rows], inputs)
+        assert torch.equal(weights["weight_hh"][rows], recurrent)
+        assert weights["bias_ih"][rows].eq(gate == "f").all()
+    assert not any(
+        weights[name].any() for name in weights if name in ("bias_hh", "weight_peephole")
+    )
+
+
+def test_initialisation_sets_what_it_says():
+    model = CharModel(ModelOptions(cell="lstm", layers=2, hidden_size=16), V)
+    initialize(model, gain=2.0, forget_bias=3.0, seed=5)
+    for layer in model.layers:
+        for block in layer.weight_hh.detach().split(16):
+            torch.testing.assert_close(block @ block.T, 4 * torch.eye(16))
+        both = (layer.bias_ih + layer.bias_hh).detach().split(16)
+        assert [b.unique().tolist() for b in both] == [[0], [3], [0], [0]]
+    before = model.layers[1].weight_ih.clone()
+    initialize(model, "pytorch", seed=5)
+    assert not torch.equal(before, model.layers[1].weight_ih)
+    everything = torch.cat([p.detach().flatten() for p in model.layers.parameters()])
+    assert 0.24 < everything.abs().max() <= 0.25  # 1 / sqrt(16)
+    again = initialize(CharModel(model.options, V, seed=1), "pytorch", seed=5)
+    assert torch.equal(again.layers[0].weight_hh, model.layers[0].weight_hh)
+    with pytest.raises(UserError, match="scheme is 'xavier'"):
+        initialize(model, "xavier")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_forget_bias_is_given_to_the_gate_of_that_name_alone(name):
+    model = initialize(CharModel(ModelOptions(name, hidden_size=H), V), forget_bias=3.0)
+    both = (model.layers[0].bias_ih + model.layers[0].bias_hh).detach().split(H)
+    assert [b.unique().tolist() for b in both] == [[3.0 * (g == "f")] for g in GATES[name]]
+
+
+def test_a_cell_without_recurrent_matrix_and_second_bias_starts_too():
+    def leaky(p, x, state):
+        return (0.9 * state[0] + x,)
+
+    def parameters(rows, input_size, hidden_size):
+        return {"weight_ih": (rows, input_size), "bias_ih": (rows,)}
+
+    layer = torch.nn.Module()
+    layer.cell = Cell(leaky, gates=("f",), states=("h",), parameters=parameters)
+    for key, weight in first_weights(layer.cell, D, H).items():
+        layer.register_parameter(key, torch.nn.Parameter(weight))
+    assert layer.bias_ih.eq(1).all()
+    model = CharModel(ModelOptions(hidden_size=H), V)
+    model.layers = torch.nn.ModuleList([layer])
+    initialize(model, "pytorch", gain=2.0, forget_bias=3.0)
+    assert layer.bias_ih.eq(3).all()
+    assert 0 < layer.weight_ih.abs().max() <= H**-0.5

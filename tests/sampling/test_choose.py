@@ -1,0 +1,84 @@
+"""What is drawn, against the distribution by its definition."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from charlstm.sampling.choose import choose
+
+
+def reference(logits, temperature, top_k, top_p):
+    """The distribution by its definition, one id after the other in exact order."""
+    p = np.exp(logits / temperature)
+    p /= p.sum()
+    ranked = sorted(range(len(p)), key=lambda i: (-p[i], i))[:top_k]
+    left = sum(p[i] for i in ranked)
+    kept, held = [], 0.0
+    for i in ranked:
+        if top_p is not None and held >= top_p * left:
+            break
+        kept.append(i)
+        held += p[i]
+    out = np.zeros_like(p)
+    out[kept] = p[kept] / p[kept].sum()
+    return out
+
+
+DRAWS = 20_000
+
+
+@pytest.mark.parametrize("batched", [False, True])
+@pytest.mark.parametrize("temperature", [0.5, 1.0, 2.0])
+@pytest.mark.parametrize(("top_k", "top_p"), [(None, None), (3, None), (None, 0.6), (5, 0.7)])
+def test_draws_follow_the_distribution(temperature, top_k, top_p, batched):
+    logits = np.array([0.3, -1.0, 2.0, 0.3, 1.1, -0.2, 0.0, 0.9], np.float32)
+    rng = np.random.default_rng(7)
+    if batched:
+        drawn = choose(np.tile(logits, (DRAWS, 1)), rng, temperature, top_k, top_p)
+    else:
+        drawn = [choose(logits, rng, temperature, top_k, top_p) for _ in range(DRAWS)]
+    counts = np.bincount(drawn, minlength=len(logits))
+    expected = DRAWS * reference(logits.astype(float), temperature, top_k, top_p)
+    assert counts[expected == 0].sum() == 0
+    alive = expected > 0
+    chi_square = ((counts - expected)[alive] ** 2 / expected[alive]).sum()
+    degrees = alive.sum() - 1
+    assert chi_square < degrees + 4.5 * np.sqrt(2 * degrees) + 6  # beyond 1 in 10,000
+
+
+logits_of_any_size = st.lists(
+    st.floats(-50, 50, width=32, allow_subnormal=False), min_size=2, max_size=12
+)
+
+
+@given(logits_of_any_size, st.integers(0, 2**32))
+def test_temperature_to_zero_is_the_most_likely(values, seed):
+    logits = np.array(values, np.float32)
+    rng = np.random.default_rng(seed)
+    assert choose(logits, rng, temperature=0) == logits.argmax()
+    assert logits[choose(logits, rng, temperature=1e-300)] >= logits.max() - 1e-6
+    assert choose(logits, rng, top_k=1) == logits.argmax()
+    assert choose(logits, rng, top_p=1e-9) == logits.argmax()
+
+
+@given(
+    logits_of_any_size,
+    st.integers(1, 12),
+    st.floats(0.01, 1, allow_subnormal=False),
+    st.integers(0, 2**32),
+)
+def test_no_draw_leaves_the_most_likely(values, top_k, top_p, seed):
+    logits = np.array(values, np.float32)
+    allowed = reference(logits.astype(float), 1.0, top_k, top_p) > 0
+    drawn = choose(np.tile(logits, (20, 1)), np.random.default_rng(seed), 1.0, top_k, top_p)
+    near = np.sort(logits)[::-1]
+    if allowed.sum() < len(near) and near[allowed.sum() - 1] - near[allowed.sum()] > 1e-3:
+        assert allowed[drawn].all()
+    else:  # a sum at the edge of top_p may round either way
+        assert (logits[drawn] >= near[min(allowed.sum(), len(near) - 1)]).all()
+
+
+def test_of_equal_logits_top_k_keeps_exactly_k():
+    drawn = choose(np.zeros((2000, 6)), np.random.default_rng(0), top_k=4)
+    assert sorted(set(drawn.tolist())) == [0, 1, 2, 3]
