@@ -4,6 +4,7 @@ import errno
 
 import numpy as np
 import pytest
+from small import TEXT, randomize
 
 from charlstm.devices import prepare_cpu
 from charlstm.model.checkpoint import Checkpoint
@@ -12,15 +13,6 @@ from charlstm.options import ModelOptions
 from charlstm.text.vocabulary import Vocabulary
 
 collect_ignore = ["gallery"]  # answers of students, run by test_assignments.py
-TEXT = "The quick brown fox jumps over the lazy dog; why, it's a joy!\n"
-CELLS = ("lstm", "rnn", "gru", "peephole", "coupled")
-
-
-def randomize(model, seed=0, size=0.4):
-    """Give a model's every weight and bias a random value of a size that matters."""
-    rng = np.random.default_rng(seed)
-    model.load_arrays({k: rng.normal(0, size, v.shape) for k, v in model.to_arrays().items()})
-    return model
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,8 +1,11 @@
-"""`corpora` as a person meets it; what it says of texts is in tests/text."""
+"""`corpora` as a person meets it: all names, one text looked over, and mistakes."""
+
+import json
 
 import pytest
 
 from charlstm import corpora
+from charlstm.text import registry
 
 # arguments, what the one line must say; {x} are files that conftest.py makes
 MISTAKES = [
@@ -14,3 +17,35 @@ MISTAKES = [
 @pytest.mark.parametrize(("arguments", "message"), MISTAKES, ids=lambda x: str(x)[:50])
 def test_a_mistake_gets_one_line_and_exit_code_2(mistake, arguments, message):
     mistake(corpora.main, arguments, message)
+
+
+def test_the_command_lists_all_names(capsys, tmp_path, monkeypatch):
+    monkeypatch.setenv("CHARLSTM_DATA", str(tmp_path))
+    (tmp_path / "mine.txt").write_text("abc")
+    assert corpora.main([]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    rows = {line.split()[0]: line for line in lines}
+    assert set(rows) == {"name", "mine", "python", *registry.SHIPPED, *registry.registry()}
+    assert "to download" in rows["anna"]
+    assert "2,025,486" in rows["anna"]
+    assert "comes with it" in rows["tales"]
+    assert rows["mine"].split()[1:3] == ["3", "3"]
+    assert int(rows["python"].split()[1].replace(",", "")) > 1_000_000
+    assert corpora.main(["--json"]) == 0
+    listed = {row["name"]: row for row in json.loads(capsys.readouterr().out)}
+    assert (listed["anna"]["characters"], listed["anna"]["vocabulary"]) == (2_025_486, 84)
+
+
+def test_the_command_looks_a_text_over(capsys, tmp_path):
+    path = tmp_path / "text.txt"
+    path.write_text("one line\nanother line\none line\n" * 12 + "Q")
+    assert corpora.main([str(path)]) == 0
+    shown = capsys.readouterr().out
+    assert "373 characters, 12 different; 1 of them rare: 'Q'" in shown
+    assert "lines with text: 37, 91.9% occurred before" in shown
+    assert "longest repeated piece: 341 characters" in shown
+    assert "preset small" in shown
+    assert corpora.main([str(path), "--json"]) == 0
+    figures = json.loads(capsys.readouterr().out)
+    assert (figures["characters"], figures["preset"]) == (373, "small")
+    assert 0 < figures["xz"] < 4

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from charlstm import evaluate, sample, train
-from charlstm.model import registry
+from charlstm.model import named_cells
 from charlstm.model.checkpoint import Checkpoint
 from charlstm.training.presets import PRESETS
 
@@ -235,7 +235,7 @@ def my_cells(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
     def forget():
-        monkeypatch.setattr(registry, "_registered", {})
+        monkeypatch.setattr(named_cells, "_registered", {})
         monkeypatch.delitem(sys.modules, "my_cells", raising=False)
 
     forget()

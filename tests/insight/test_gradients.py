@@ -6,8 +6,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
-from conftest import CELLS as NAMES
-from conftest import randomize
+from small import CELLS as NAMES
+from small import randomize
 from torch.nn import functional as F
 
 from charlstm.errors import UserError

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from conftest import randomize
+from small import randomize
 
 from charlstm.errors import UserError
 from charlstm.measuring import dynamic as rule

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from conftest import randomize
+from small import randomize
 
 from charlstm.errors import UserError
 from charlstm.measuring.scores import score, score_carried, score_cold

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
-from conftest import CELLS as NAMES
+from small import CELLS as NAMES
 
 from charlstm.model.cells import CELLS, one_step, project, run_layers, sigmoid, unroll
 

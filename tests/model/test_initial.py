@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from conftest import CELLS as NAMES
+from small import CELLS as NAMES
 
 from charlstm.errors import UserError
 from charlstm.model.cells import CELLS, Cell

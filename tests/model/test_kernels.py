@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from conftest import CELLS as NAMES
+from small import CELLS as NAMES
 
 from charlstm.model.cells import CELLS, project, unroll
 from charlstm.model.kernels import KERNELS

@@ -6,7 +6,7 @@ import textwrap
 import numpy as np
 import pytest
 import torch
-from conftest import randomize
+from small import randomize
 
 from charlstm import (
     Checkpoint,
@@ -21,7 +21,7 @@ from charlstm import (
 from charlstm.errors import UserError
 from charlstm.evaluate import main as evaluate
 from charlstm.insight.gradients import reach
-from charlstm.model import registry
+from charlstm.model import named_cells
 from charlstm.model.cells import CELLS, Cell, sigmoid, split
 from charlstm.model.named_cells import find_cell, import_cell, register_cell
 from charlstm.model.network import CharModel
@@ -32,7 +32,7 @@ from charlstm.training.run import Run
 
 @pytest.fixture(autouse=True)
 def _only_the_five(monkeypatch):
-    monkeypatch.setattr(registry, "_registered", {})
+    monkeypatch.setattr(named_cells, "_registered", {})
 
 
 def min_gru(p, x, state):
@@ -181,7 +181,7 @@ def test_what_is_no_cell_is_refused(case):
     with pytest.raises(UserError, match=message) as raised:
         register_cell(name, cell)
     assert "\n" not in str(raised.value)
-    assert not registry._registered
+    assert not named_cells._registered
 
 
 def test_a_notebook_may_register_its_cell_twice():
@@ -262,7 +262,7 @@ def test_reading_a_model_imports_nothing(module, tmp_path):
     path = tmp_path / "model.safetensors"
     Checkpoint(options, Vocabulary("abc"), CharModel(options, 3).to_arrays()).save(path)
     assert Checkpoint.load(path).options.cell == "my_danger"
-    registry._registered.clear()
+    named_cells._registered.clear()
     module("my_danger", "raise SystemExit('imported')")
     with pytest.raises(
         UserError, match=r"model\.safetensors: cell is 'my_danger'; .*--cell MODULE"

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 import torch
-from conftest import CELLS as NAMES
-from conftest import randomize
+from small import CELLS as NAMES
+from small import randomize
 
 from charlstm.devices import cpu_bf16_trouble
 from charlstm.model.checkpoint import weight_shapes

@@ -3,8 +3,8 @@
 import time
 
 import pytest
-from conftest import TEXT
 from find_widgets import one
+from small import TEXT
 
 from charlstm.notebook.workers import SamplerPanel, TrainingMonitor
 from charlstm.options import ModelOptions, TrainOptions

@@ -5,8 +5,8 @@ import itertools
 import numpy as np
 import pytest
 import torch
-from conftest import CELLS as NAMES
-from conftest import randomize
+from small import CELLS as NAMES
+from small import randomize
 
 from charlstm.errors import UserError
 from charlstm.model.checkpoint import Checkpoint

@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
 import pytest
-from conftest import TEXT
+from small import TEXT
 
 from charlstm.errors import UserError
 from charlstm.options import DataOptions

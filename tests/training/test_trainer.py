@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from conftest import CELLS as NAMES
+from small import CELLS as NAMES
 
 from charlstm.errors import UserError
 from charlstm.measuring.scores import score_cold
