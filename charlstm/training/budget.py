@@ -96,7 +96,7 @@ def learning_rate(highest: float, fraction: float, step: int) -> float:
 
     Example:
         >>> [round(learning_rate(1.0, step / 1000, step), 3) for step in (0, 49, 500, 1000)]
-        [0.02, 0.974, 0.51, 0.02]
+        [0.01, 0.974, 0.51, 0.02]
     """
     warm = min(1.0, max((step + 1) / WARMUP_STEPS, fraction / WARMUP_SHARE))
     decay = LAST_RATE + (1 - LAST_RATE) * 0.5 * (1 + math.cos(math.pi * fraction))
