@@ -80,7 +80,7 @@ DAMAGE = {
     "unknown option": (put("model", "zoneout", 0.1), "unknown option 'zoneout'; known are cell"),
     "unknown cell": (put("model", "cell", "elman"), "cell is 'elman'; it must be one of lstm"),
     "option of another type": (put("model", "layers", "two"), "option layers is 'two', which"),
-    "option out of range": (put("model", "dropout", 7), "--dropout is 7"),
+    "option out of range": (put("model", "dropout", 7), "dropout is 7"),
     "letters that are no text": (put("vocabulary", "characters", ["a"]), "must be a text"),
     "corpus that is a text": (lambda a, h: h.update(corpus="x"), "lacks or garbles corpus"),
     "repeated letters": (put("vocabulary", "characters", "aa"), "all different"),
