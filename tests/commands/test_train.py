@@ -243,7 +243,9 @@ def my_cells(tmp_path, monkeypatch):
     sys.modules.pop("my_cells", None)
 
 
-def test_a_cell_of_ones_own_trains_resumes_samples_and_is_measured(my_cells, corpus, capsys):
+def test_a_cell_of_ones_own_trains_resumes_samples_and_is_measured(
+    my_cells, corpus, tmp_path, capsys
+):
     size = ["--hidden-size", "8", "--threads", "1"]
     own = ["--cell", "my_cells:mine"]
     assert train.main([corpus, *own, "--steps", "4", *size, "--out", "run"]) == 0
@@ -260,7 +262,7 @@ def test_a_cell_of_ones_own_trains_resumes_samples_and_is_measured(my_cells, cor
         assert "cell is 'mine'" in error
         assert "--cell MODULE:mine" in error
         assert main([*arguments, *own]) == 0
-    assert Checkpoint.load("new/model.safetensors").options.cell == "mine"
+    assert Checkpoint.load(tmp_path / "new/model.safetensors").options.cell == "mine"
 
 
 def test_another_cell_than_that_of_the_model_is_refused(my_cells, corpus, capsys):
