@@ -71,7 +71,7 @@ def test_a_decoding_error_names_file_byte_and_offset(tmp_path):
 @given(st.integers(4, 1000), st.floats(0.01, 0.99), st.floats(0.01, 0.99))
 def test_parts_follow_each_other_and_leave_nothing_out(length, train, validation):
     if train + validation > 1:
-        with pytest.raises(UserError, match="--split"):
+        with pytest.raises(UserError, match="split is"):
             DataOptions(split=(train, validation))
         return
     parts = Corpus((), "x" * length, "", DataOptions(split=(train, validation))).parts()
