@@ -14,6 +14,7 @@ if TYPE_CHECKING:  # what type checkers read; a test holds it equal to _HOME
     from charlstm.model.checkpoint import Checkpoint as Checkpoint
     from charlstm.model.checkpoint import find_model as find_model
     from charlstm.model.facts import Score as Score
+    from charlstm.model.initial import initialize as initialize
     from charlstm.model.named_cells import register_cell as register_cell
     from charlstm.model.network import CharModel as CharModel
     from charlstm.options import DataOptions as DataOptions
@@ -54,6 +55,7 @@ _HOME = {
     "find_model": "model.checkpoint",
     "fit": "training.trainer",
     "generate": "sampling.sampler",
+    "initialize": "model.initial",
     "read_corpus": "text.corpus",
     "register_cell": "model.named_cells",
     "score_carried": "measuring.scores",

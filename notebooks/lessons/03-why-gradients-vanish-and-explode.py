@@ -20,9 +20,8 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from charlstm import CharModel, ModelOptions, Vocabulary, read_corpus, streams_for
+from charlstm import CharModel, ModelOptions, Vocabulary, initialize, read_corpus, streams_for
 from charlstm.insight import gradients
-from charlstm.model.initial import initialize
 from charlstm.notebook import plots
 
 torch.set_num_threads(1)

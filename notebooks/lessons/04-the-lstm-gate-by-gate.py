@@ -183,9 +183,8 @@ print(np.array_str(whole.numpy(), precision=3, suppress_small=True))
 # adds 1 to the forget gate's sums.
 
 # %%
-from charlstm import read_corpus
+from charlstm import initialize, read_corpus
 from charlstm.insight.gradients import reach
-from charlstm.model.initial import initialize
 
 checkpoint = Checkpoint.load(find_model("tinyshakespeare"))
 known = checkpoint.vocabulary

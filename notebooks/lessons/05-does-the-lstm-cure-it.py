@@ -20,9 +20,8 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from charlstm import CharModel, ModelOptions, Vocabulary
+from charlstm import CharModel, ModelOptions, Vocabulary, initialize
 from charlstm.insight.gradients import clipping, factor, horizon, reach
-from charlstm.model.initial import initialize
 from charlstm.notebook import plots
 
 torch.set_num_threads(1)

@@ -168,7 +168,7 @@ GARBLED = [
     ("corpus.characters", -1, "corpus.characters: -1 is not a whole number of at least 0"),
     ("corpus.characters", 7.0, "corpus.characters: 7.0 is not a whole number"),
     ("corpus.options", [], "corpus.options: [] is not a JSON object"),
-    ("corpus.options.encoding", "klingon", "klingon: unknown encoding: klingon"),
+    ("corpus.options.encoding", "klingon", "encoding='klingon': unknown encoding: klingon"),
     ("corpus.options.split", [10**400, 1], ""),
     ("training.options.window", 0, "window is 0; it must be at least 1"),
     ("training.options.seed", True, "training.options: option seed is True"),

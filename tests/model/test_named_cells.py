@@ -76,7 +76,7 @@ def test_an_own_cell_lives_like_one_of_the_five(name, text, tmp_path, capfd):
     (tmp_path / "text.txt").write_text(text)
     corpus = read_corpus([str(tmp_path / "text.txt")])
     options = ModelOptions(cell=name, **SIZES)
-    training = TrainOptions(steps=40, batch_size=4, window=8, learning_rate=0.02, patience=0)
+    training = TrainOptions(steps=40, batch_size=4, window=8, learning_rate=0.02, patience=None)
 
     vocabulary = Vocabulary.of(text)
     ids = vocabulary.encode(text)
@@ -258,7 +258,7 @@ def test_what_cannot_be_imported_is_told_in_one_line(case, module):
 
 def test_reading_a_model_imports_nothing(module, tmp_path):
     register_cell("my_danger", MIN_GRU)
-    options = ModelOptions(cell="my_danger", hidden_size=6, embedding_size=0)
+    options = ModelOptions(cell="my_danger", hidden_size=6, embedding_size=None)
     path = tmp_path / "model.safetensors"
     Checkpoint(options, Vocabulary("abc"), CharModel(options, 3).to_arrays()).save(path)
     assert Checkpoint.load(path).options.cell == "my_danger"
