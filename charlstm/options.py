@@ -174,6 +174,17 @@ class SampleOptions:
                 f"{option('stop')} is empty; give the text to stop before, or leave it out"
             )
 
+    @property
+    def choice(self) -> dict[str, Any]:
+        """The options by name that `sampling.choose.choose` takes: how a character is chosen.
+
+        Example:
+            >>> SampleOptions(top_k=3).choice
+            {'temperature': 0.8, 'top_k': 3, 'top_p': None}
+        """
+        others = ("length", "stop", "seed")
+        return {name: value for name, value in vars(self).items() if name not in others}
+
 
 @dataclass(frozen=True)
 class MachineOptions:

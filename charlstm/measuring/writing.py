@@ -66,9 +66,9 @@ class Writing:
 
     def to_json(self) -> dict[str, Any]:
         """Return the figures by name."""
-        chosen = ("temperature", "top_k", "top_p", "seed")
         figures = {
-            **{name: getattr(self.options, name) for name in chosen},
+            **self.options.choice,
+            "seed": self.options.seed,
             **self.written.to_json(),
             "surprise_nats": self.surprise_nats,
         }
@@ -95,13 +95,9 @@ class Writing:
             yield f"longest, {name}: {len(longest)} characters, {longest!r}"
 
     def _how(self) -> str:
-        chosen = self.options
-        how = [f"temperature {chosen.temperature:g}"]
-        if chosen.top_k:
-            how.append(f"top-k {chosen.top_k}")
-        if chosen.top_p:
-            how.append(f"top-p {chosen.top_p}")
-        return ", ".join([*how, f"seed {chosen.seed}"])
+        given = {name: value for name, value in self.options.choice.items() if value is not None}
+        how = [f"{name.replace('_', '-')} {value:g}" for name, value in given.items()]
+        return ", ".join([*how, f"seed {self.options.seed}"])
 
 
 def measure_writing(

@@ -185,10 +185,11 @@ def _draw(
         logits = np.tile(logits, (number, 1))
         state = [tuple(np.tile(s, (number, 1)) for s in layer) for layer in state]
     ids: Any = None
+    choice = options.choice
     for made in range(options.length):
         if made:
             logits, state = sampler.step(ids, state)
-        ids = choose(logits, rng, options.temperature, options.top_k, options.top_p)
+        ids = choose(logits, rng, **choice)
         yield ids
 
 
