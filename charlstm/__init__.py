@@ -33,7 +33,7 @@ if TYPE_CHECKING:  # what type checkers read; a test holds it equal to _HOME
     from charlstm.training.trainer import Trainer as Trainer
     from charlstm.training.trainer import fit as fit
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _HOME = {
     "Cell": "model.cells",
