@@ -272,7 +272,7 @@ MISTAKES = [
     (
         "train",
         "{text} --cell elman",
-        "Expected one of ('lstm', 'rnn', 'gru', 'peephole', 'coupled')",
+        "--cell is 'elman'; it must be one of lstm, rnn, gru, peephole",
     ),
     ("train", "{text} --dropout 1", "--dropout is 1.0; it must be from 0 to 0.99"),
     ("train", "{text} --weight-drop -0.1", "--weight-drop is -0.1"),
