@@ -92,6 +92,8 @@ class CharModel(nn.Module):
         ]
         x = self.embed(inputs)  # (B, T, E)
         features, new_state = run_layers(layers, x, state, options.readout)  # (B, T, H)
+        if options.readout == "sum":  # the layout decides how the head's kernel rounds: keep it
+            features = features.contiguous()
         return self.head(locked_dropout(features, options.dropout, rng)), new_state
 
     def _run_layer(

@@ -31,6 +31,14 @@ def test_one_pass_is_many_chunks(name, readout, embedding_size):
             torch.testing.assert_close(a, b, rtol=0, atol=1e-12)
 
 
+def test_the_head_reads_sums_row_by_row():
+    """In another layout its kernel rounds otherwise, and a seed gives other weights than before."""
+    model, layouts = CharModel(ModelOptions(hidden_size=H), V), []
+    model.head.register_forward_pre_hook(lambda _, x: layouts.append(x[0].is_contiguous()))
+    model(torch.zeros(B, T, dtype=torch.long))
+    assert layouts == [True]
+
+
 def test_a_row_alone_is_a_row_of_the_batch():
     model = randomize(
         CharModel(ModelOptions(layers=2, hidden_size=H, embedding_size=3), V).double()
