@@ -100,8 +100,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     passage = Passage.of(checkpoint, corpus, given.part, given.unknown)
     if given.dynamic and len(passage.history) < 2:
         raise UserError(
-            f"{option('dynamic')} learns from the text before the part how far to move, and the"
-            f" part {passage.part} has none before it; name {option('part', 'validation')}, or"
+            f"{option('dynamic')} measures gradients on the text before the part, and the part"
+            f" {passage.part} has none before it; name {option('part', 'validation')}, or"
             f" {option('part', 'test')}"
         )
     prepare_cpu(given.machine.threads)

@@ -72,8 +72,8 @@ class Checkpoint:
         header |= {key: fact.to_json() for key, fact in facts.items() if fact is not None}
         if not all(np.isfinite(array).all() for array in self.weights.values()):
             raise UserError(
-                f"{path}: not written, as the weights are no longer finite; train again with a"
-                f" smaller {option('learning_rate')}"
+                f"{path}: not written, because the weights are no longer finite; train again with"
+                f" a smaller {option('learning_rate')}"
             )
         fits = all(np.abs(array).max() <= FLOAT16_MAX for array in self.weights.values())
         dtype = np.float16 if fits else np.float32
@@ -204,7 +204,7 @@ def read_arrays(path: Path, kind: str) -> tuple[Arrays, dict[str, Any]]:
             " the charlstm that wrote it, or train again"
         )
     if digest != _digest(arrays, header):
-        raise UserError(f"{path}: damaged, its content does not match its digest; {wanted}")
+        raise UserError(f"{path}: damaged: its content does not match its digest; {wanted}")
     if header.pop("kind", None) != kind:
         raise UserError(f"{path}: a charlstm file of another kind; {wanted}")
     del header["version"]
@@ -219,7 +219,9 @@ def _check_weights(path: Path, weights: Arrays, shapes: dict[str, tuple[int, ...
     for name, shape in shapes.items():
         array = weights[name]
         if array.shape != shape:
-            raise UserError(f"{path}: {name} has shape {array.shape}, its options ask for {shape}")
+            raise UserError(
+                f"{path}: {name} has shape {array.shape}, but its options ask for {shape}"
+            )
         if array.dtype not in (np.float16, np.float32):
             raise UserError(f"{path}: {name} is {array.dtype}; float16 and float32 are allowed")
         if not np.isfinite(array).all():

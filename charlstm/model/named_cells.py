@@ -132,7 +132,7 @@ def _try(name: str, cell: Cell) -> None:
             got = [part.shape for part in cell.step(p, np.zeros((B, rows), np.float32), state)]
     except Exception as error:  # whatever the reader's own code raises
         raise UserError(
-            f"register_cell: the step of {name!r} fails on NumPy arrays, on which the sampler runs"
+            f"register_cell: the step of {name!r} fails on NumPy arrays, which the sampler passes"
             f" ({_told(error)}); use operators, and tanh and sigmoid from charlstm.model.cells"
         ) from error
     if shapes.get("weight_ih") != (rows, D) or shapes.get("bias_ih") != (rows,):
@@ -143,8 +143,8 @@ def _try(name: str, cell: Cell) -> None:
     if not got or got != [(B, H)] * len(cell.states):
         raise UserError(
             f"register_cell: the step of {name!r} returns arrays of shapes {got} for a state of"
-            f" {len(cell.states)} arrays ({B}, {H}); it must return a tuple of as many, of the same"
-            " shape"
+            f" {len(cell.states)} arrays ({B}, {H}); it must return a tuple of as many arrays of"
+            " the same shape"
         )
 
 

@@ -47,7 +47,7 @@ class Streams:
         if self.windows < 1:
             raise UserError(
                 f"{len(self.ids)} characters do not fill one window of {self.window} in"
-                f" {self.batch_size} streams; {self.batch_size * self.window + 1} do"
+                f" {self.batch_size} streams; give at least {self.batch_size * self.window + 1}"
             )
 
     @property

@@ -370,6 +370,6 @@ def _check_sizes(**sizes: tuple[int, int]) -> None:
 def _check_letters(letters: str, least: int, reserved: str = "") -> None:
     if len(set(letters)) != len(letters) or len(letters) < least or set(letters) & set(reserved):
         raise UserError(
-            f"the letters {letters!r} must be at least {least}, all different"
+            f"the letters are {letters!r}; give at least {least}, all different"
             + (f", and none of {reserved!r}" if reserved else "")
         )

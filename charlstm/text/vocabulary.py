@@ -40,7 +40,7 @@ class Vocabulary:
         if not isinstance(self.characters, str) or not isinstance(self.bytewise, bool):
             raise UserError("vocabulary: its characters must be a text, and bytewise true or false")
         if len(set(self.characters)) != len(self.characters) or not self.characters:
-            raise UserError("vocabulary: its characters must be one or more, and all different")
+            raise UserError("vocabulary: it must have one or more characters, all different")
         if self.bytewise and max(self.characters) > "\xff":
             raise UserError("vocabulary: a vocabulary of bytes holds U+0000 to U+00FF only")
 
