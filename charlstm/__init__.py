@@ -1,12 +1,12 @@
 """charlstm: character-level text generation with stacked LSTMs.
 
-Names are loaded when they are first used: `import charlstm` brings in neither torch nor NumPy.
+A name is loaded when it is first used, so `import charlstm` imports neither torch nor NumPy.
 """
 
 import importlib
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:  # what type checkers read; a test holds it equal to _HOME
+if TYPE_CHECKING:  # type checkers read this; a test compares it with _HOME
     from charlstm.errors import UserError as UserError
     from charlstm.measuring.scores import score_carried as score_carried
     from charlstm.measuring.scores import score_cold as score_cold
@@ -35,6 +35,7 @@ if TYPE_CHECKING:  # what type checkers read; a test holds it equal to _HOME
 
 __version__ = "0.2.0"
 
+# each public name and the file that defines it
 _HOME = {
     "Cell": "model.cells",
     "CharModel": "model.network",

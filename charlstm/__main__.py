@@ -15,14 +15,14 @@ from charlstm import __version__
 from charlstm.errors import UserError, command
 
 VERBS = ("train", "sample", "evaluate", "corpora", "benchmark", "course")
-SHELLS = ("bash", "zsh", "fish")  # tyro needs shtab for tcsh
+SHELLS = ("bash", "zsh", "fish")  # not tcsh: for that tyro needs another package, shtab
 
 
 @command
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a verb and return its exit code.
 
-    Without a verb the verbs are listed. That is an answer and no mistake, so the code is 0.
+    Without a verb it lists the verbs. That is an answer, not a mistake, so the code is 0.
     """
     first, *rest = [*(sys.argv[1:] if argv is None else argv)] or ["--help"]
     if first in VERBS:
@@ -46,12 +46,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def listing() -> str:
-    """Return what there is: a line for each verb, the first of its help."""
+    """Return the list of verbs, each with the first line of its help."""
     lines = ["usage: charlstm VERB ...   (or python -m charlstm VERB ...)", ""]
     lines += [f"  {verb:12}{_class(verb).__doc__.splitlines()[0]}" for verb in VERBS]
     lines += [
         "",
-        "charlstm VERB --help tells a verb's options, charlstm --version the version.",
+        "charlstm VERB --help lists the options of a verb; charlstm --version prints the version.",
         f"charlstm --completion SHELL prints completion for {', '.join(SHELLS)}; in bash:",
         '  eval "$(charlstm --completion bash)"',
     ]
@@ -59,7 +59,7 @@ def listing() -> str:
 
 
 def _class(verb: str) -> Any:
-    """Return the dataclass of a verb: `Train` of `charlstm.train`."""
+    """Return the dataclass of a verb, such as `Train` in `charlstm.train`."""
     return getattr(importlib.import_module(f"charlstm.{verb}"), verb.capitalize())
 
 

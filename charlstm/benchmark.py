@@ -20,10 +20,10 @@ from charlstm.options import MachineOptions, ModelOptions, SampleOptions, TrainO
 from charlstm.training.presets import PRESETS
 
 VOCABULARY = 65
-STEPS = 3  # of training in a round
-NEVER = 10**9  # steps: neither a validation nor the end of the budget comes into a round
-SIDE = 1024  # of the matrices whose product is taken for the peak
-FLOP = 2 * SIDE**3
+STEPS = 3  # training steps in a round
+NEVER = 10**9  # steps: so many that no validation and no end of the budget falls into a round
+SIDE = 1024  # rows and columns of two matrices; the speed of their product counts as the peak
+FLOP = 2 * SIDE**3  # in that product: SIDE**3 multiplications, and as many additions
 NUMBERS = (1, 4, 16, 64, 256)  # samples at once
 Action = Callable[[], object]
 Row = dict[str, Any]
@@ -37,15 +37,20 @@ class Benchmark:
 
     python -m charlstm.benchmark --quick --json
 
-    Every pair runs in turns, A B A B, so that a change in the machine's speed meets both; figures
-    are medians, ratios are medians of the ratios of neighbours. Random ids, 65 characters.
+    The two sides of a pair take turns, A B A B, so that a change in the machine's speed meets both.
+    Each figure is a median over the rounds; a ratio is the median of the ratios in each round. The
+    ids are random, from a vocabulary of 65 characters.
 
-    train: each preset with its own dropout and averaging, and two plain models without, beside an
-    nn.LSTM loop of the same model, window and batch without them; "of peak" is the share of the
-    speed of a matrix product, by 6 operations for each weight and character. sample: the sampler,
-    beside a step of nn.LSTM; "of reading" is the time to read the weights once, as fast as a
-    product of vectors of that size reads them, over the time that a character takes. first
-    character: from the start of the process.
+    train: the trainer beside a bare nn.LSTM loop with the same sizes, window and batch. The presets
+    keep their own dropout and averaging. The two plain models use neither, and nor does the loop.
+    "of peak" is the share of the speed of a matrix product; it counts 6 operations for each weight
+    and character.
+
+    sample: the sampler beside steps of nn.LSTM. "of reading" is the time to read the weights once,
+    divided by the time that a character takes. A product of vectors of that size measures how fast
+    the machine reads.
+
+    first character: the time from the start of the process to its end.
     """
 
     quick: bool = False
@@ -103,7 +108,7 @@ def _line(row: Row) -> str:
 
 
 def _matrix_product(precision: str) -> Action:
-    """Return a product of two square matrices, which is as fast as this machine computes."""
+    """Return the product of two square matrices, the fastest arithmetic of this machine."""
     import torch
 
     kind = torch.bfloat16 if precision == "bf16" else torch.float32
@@ -151,7 +156,7 @@ def _named(name: str, sizes: ModelOptions) -> str:
 
 
 def _bare_loop(sizes: ModelOptions, ids: Any, options: TrainOptions) -> Action:
-    """Return one training step of the same sizes as anyone would write it, in fp32."""
+    """Return a training step for a model of these sizes, as anyone would write it, in fp32."""
     import torch
     from torch import nn
 
@@ -191,7 +196,7 @@ def _bare_model(sizes: ModelOptions, batch_first: bool) -> Any:
 
 
 def _sampling(name: str, number: int, rounds: int, threads: int) -> Row:
-    """Compare the sampler with a step of `nn.LSTM`, microseconds a character."""
+    """Compare the sampler with steps of `nn.LSTM`, in microseconds per character."""
     import numpy as np
     import torch
     from threadpoolctl import ThreadpoolController
@@ -226,7 +231,7 @@ def _sampling(name: str, number: int, rounds: int, threads: int) -> Row:
         state = None
         for _ in range(length):
             outputs, state = lstm(embedding(ids), state)
-            ids = torch.multinomial(torch.softmax(head(outputs[0]) / 0.8, -1), 1).T
+            ids = torch.multinomial(torch.softmax(head(outputs[0]) / draw.temperature, -1), 1).T
 
     def reading() -> None:
         with blas.limit(limits=threads_for(checkpoint, number, threads)):
@@ -255,7 +260,7 @@ def _first_character(rounds: int) -> Row:
 
 
 def _alternate(*actions: Action, rounds: int) -> list[list[float]]:
-    """Time actions in turns, after one round that does not count."""
+    """Run the actions in turns, and return their times in seconds without the first round's."""
     times: list[list[float]] = [[] for _ in actions]
     for _ in range(rounds + 1):
         for action, taken in zip(actions, times, strict=True):

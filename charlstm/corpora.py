@@ -56,7 +56,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     from charlstm.text.report import report_lines, text_report
 
     corpus = read_corpus(given.corpus, given.data)
-    report, length = text_report(corpus.text, given.data.bytes), len(corpus.text)
+    report = text_report(corpus.text, given.data.bytes)
+    length = len(corpus.text)
     expected = expectation(length, TrainOptions())
     if given.json:
         found = {"preset": choose_preset(length, TrainOptions()), "expected": expected}
@@ -68,7 +69,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 @dataclass(frozen=True)
 class _Named:
-    """A row of the list; a size is None if the text is not UTF-8, and its size is not known."""
+    """A row of the list. Both sizes are None if the text is not UTF-8: it is not decoded then."""
 
     name: str
     characters: int | None
@@ -91,7 +92,7 @@ def _names() -> Iterator[_Named]:
 
 
 def _sizes(name: str) -> tuple[int | None, int | None]:
-    """Return the length of a text that is here and its vocabulary's, None if it is not UTF-8."""
+    """Return the length and vocabulary size of a text on this machine; None if it is not UTF-8."""
     try:
         text = "".join(read.decode("utf-8") for _, read in named(name))
     except UnicodeDecodeError:

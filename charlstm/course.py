@@ -24,17 +24,18 @@ Set = Annotated[str, Positional("SET")]
 
 @dataclass(frozen=True)
 class Build:
-    """Make the course, or bring it up to date: FOLDER/ps1.zip and so on are to be handed out."""
+    """Make the course, or bring it up to date; hand out FOLDER/ps1.zip and the other zips."""
 
     folder: Folder
-    """The course's folder; a new one is made."""
+    """The course's folder; it is made if there is none."""
 
 
 @dataclass(frozen=True)
 class Grade:
-    """Collect notebooks and grade those that are new or changed; tell each student's points.
+    """Collect notebooks, grade those that are new or changed, and print each student's points.
 
-    Without SUBMISSIONS only what was collected before, or whose tests have changed, is graded.
+    Without SUBMISSIONS it collects nothing. It grades what still waits for a grade, and what was
+    graded by tests that have changed since.
     """
 
     folder: Folder
@@ -64,7 +65,7 @@ class Export:
 
 @dataclass(frozen=True)
 class Feedback:
-    """Write a page for each student to hand back; it shows the hidden tests."""
+    """Write a page for each student, to hand back. The pages show the hidden tests."""
 
     folder: Folder
     """The course's folder."""
@@ -86,8 +87,9 @@ class Course:
 
     python -m charlstm.course feedback my-course ps1
 
-    Grading runs the students' code as you, with all that you may do; the page for instructors,
-    README.md beside the sources, tells how to contain it. Each verb has its own --help.
+    Grading runs the students' code under your account, with all your rights. The page for
+    instructors, README.md beside the sources of the sets, says how to contain that code. Each verb
+    has its own --help.
     """
 
     verb: Build | Grade | Export | Feedback
@@ -143,7 +145,7 @@ def _grade(room: Classroom, given: Grade) -> None:
 
 
 def _collect(room: Classroom, name: str, submissions: str) -> None:
-    """Take the notebooks in; tell for each file whose it is, or why it is left out."""
+    """Take the notebooks in. Say for each file which student sent it, or why it is left out."""
     collected = list(room.collect(name, files_in(Path(submissions))))
     width = max((len(student) for _, student, _ in collected), default=0)
     for file, student, remark in collected:
@@ -153,10 +155,10 @@ def _collect(room: Classroom, name: str, submissions: str) -> None:
 
 
 def _grade_each(room: Classroom, name: str, students: Sequence[str], seconds: int | None) -> float:
-    """Grade one after the other: a bar on a terminal, a line for each elsewhere.
+    """Grade one student after the other. A terminal shows a bar, anything else a line for each.
 
     Returns:
-        the seconds that it took.
+        the seconds that all of them took.
     """
     from tqdm import tqdm
 
@@ -177,7 +179,7 @@ def table(max_points: dict[str, float], rows: Sequence[Row]) -> str:
     """Lay the points out in columns.
 
     Args:
-        max_points: the most points of each part, which order the columns.
+        max_points: the most points that each part can give, in the order of the columns.
         rows: what each student got.
 
     Example:
@@ -212,7 +214,7 @@ def _export(room: Classroom, to: str | None) -> None:
 
 
 def _feedback(room: Classroom, given: Feedback) -> None:
-    """Write the pages; tell whose written answers wait, and who has no page."""
+    """Write the pages. Say whose written answers wait for points, and who gets no page."""
     from charlstm.grading.results import results
 
     name = given.assignment

@@ -1,7 +1,7 @@
 """What this machine has for PyTorch: CPUs, threads on them, and the precision they compute in.
 
-Precision is the kind of number that an LSTM is trained in: float32, or bfloat16, which has fewer
-digits and is faster on some CPUs.
+The precision is the kind of number in which an LSTM is trained. float32 is the usual one. bfloat16
+has fewer digits, and is faster on some CPUs.
 """
 
 import math
@@ -12,7 +12,8 @@ from pathlib import Path
 def usable_cpus() -> int:
     """Return the number of CPUs that the process's affinity and its cgroup's quota allow.
 
-    More threads than these wait for each other, and make an LSTM several times slower.
+    With more threads than CPUs, the threads wait for each other, and an LSTM becomes several times
+    slower.
     """
     if not hasattr(os, "sched_getaffinity"):  # only Linux has it
         return os.cpu_count() or 1
@@ -25,15 +26,15 @@ def usable_cpus() -> int:
 
 
 def prepare_cpu(threads: int | None = None) -> int:
-    """Set PyTorch's threads, and make it take denormal numbers for zero.
+    """Set the number of PyTorch's threads, and make PyTorch replace denormal numbers by zero.
 
-    Denormals are the numbers closest to zero, below 1e-38; computing with them slows an LSTM down
-    many times over. Call this before the first computation.
+    Denormals are the numbers closest to zero, below 1e-38. They make an LSTM many times slower.
+    Call this function before the first computation.
 
     Returns:
         the number of threads.
     """
-    import torch  # here, as the sampler uses this module and knows no torch
+    import torch  # not at the top: `charlstm.sample` needs this file, and must not wait for torch
 
     torch.set_flush_denormal(True)
     torch.set_num_threads(threads or usable_cpus())
@@ -43,14 +44,15 @@ def prepare_cpu(threads: int | None = None) -> int:
 def cpu_bf16_trouble() -> str:
     """Return why PyTorch's LSTM cannot run in bfloat16 on this CPU; empty if it can.
 
-    It gains by bfloat16 only on CPUs that have AVX512-BF16 or AMX. Even there some builds of
-    PyTorch refuse, so a small LSTM is tried, forward and backward.
+    bfloat16 is faster only on CPUs with AVX512-BF16 or AMX. Even there some builds of PyTorch
+    refuse it. So this function tries a small LSTM, forward and backward.
     """
     import torch
 
     if not (torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()):
         return "this CPU has neither AVX512-BF16 nor AMX"
-    lstm, inputs = torch.nn.LSTM(8, 8), torch.ones(2, 1, 8)
+    lstm = torch.nn.LSTM(8, 8)
+    inputs = torch.ones(2, 1, 8)
     try:
         with torch.autocast("cpu", torch.bfloat16):
             outputs, _ = lstm(inputs)

@@ -1,8 +1,8 @@
-"""How a command ends: what a user must change, told in one line, and the exit code.
+"""How a command ends: with an exit code, and with one line if the user must change something.
 
 | code | meaning |
 | --- | --- |
-| 0 | done (also when the reader of a pipe went away) |
+| 0 | done, or the reader of a pipe went away |
 | 2 | the user must change something: one line `error: ...` on standard error |
 | 130, 143 | stopped by Ctrl-C or SIGTERM, after saving |
 """
@@ -32,14 +32,14 @@ class UserError(ValueError):
 
 
 def at_command_line() -> bool:
-    """Whether a command runs, so that messages name flags and not arguments."""
+    """Return whether a command runs: then messages name flags instead of arguments."""
     return _at_command_line.get()
 
 
 def option(name: str, *value: Any) -> str:
     """Name an option, with a value if one is given, as the reader would write it.
 
-    While a command runs that is a flag (`--unknown skip`), in a library call an argument.
+    While a command runs, that is a flag: `--unknown skip`. In a library call it is an argument.
 
     Example:
         >>> option("hidden_size"), option("unknown", "skip"), option("clip", None)
@@ -58,19 +58,19 @@ def _word(value: Any) -> str:
 
 
 def unreadable(path: object, error: OSError, advice: str) -> UserError:
-    """Tell which file could not be opened, why, and what to do about it."""
+    """Return the error for a file that could not be opened: which one, why, and what to do."""
     return UserError(f"{path}: {(error.strerror or str(error)).lower()}; {advice}")
 
 
 def command(main: Callable[[Sequence[str] | None], int]) -> Callable[..., int]:
-    """Give a command's `main(argv)` the exit codes of this module instead of tracebacks."""
+    """Make a command's `main(argv)` end with the exit codes above instead of a traceback."""
 
     @functools.wraps(main)
     def wrapped(argv: Sequence[str] | None = None) -> int:
         if sys.stdout is None:
             _tell("standard output is closed; leave it open, or send it to a file")
             return 2
-        if isinstance(sys.stdout, io.TextIOWrapper):  # a name may not fit the terminal's encoding
+        if isinstance(sys.stdout, io.TextIOWrapper):  # terminals may lack a character
             sys.stdout.reconfigure(errors="backslashreplace")
         token = _at_command_line.set(True)
         try:
@@ -87,7 +87,7 @@ def command(main: Callable[[Sequence[str] | None], int]) -> Callable[..., int]:
             reason = (error.strerror or str(error)).lower()
             _tell(f"{place}: {reason}; make room there, or name another place")
             _abandon(sys.stdout)
-        except (MemoryError, RuntimeError) as error:  # torch's lack of memory is a RuntimeError
+        except (MemoryError, RuntimeError) as error:  # out of memory, torch raises the second
             if isinstance(error, RuntimeError) and "allocate memory" not in str(error):
                 raise
             _tell("out of memory; give smaller sizes (--hidden-size, --batch-size, --number ...)")
@@ -102,14 +102,14 @@ def command(main: Callable[[Sequence[str] | None], int]) -> Callable[..., int]:
 
 
 def say(line: str) -> None:
-    """Tell the user something on standard error, if anybody still reads that."""
+    """Write a line to standard error, for the user. It is no error if nobody reads it any more."""
     with carry_on_unread():
         print(line, file=sys.stderr, flush=True)
 
 
 @contextlib.contextmanager
 def carry_on_unread() -> Iterator[None]:
-    """Let work go on when nobody reads standard error any more."""
+    """Let the work in the block go on when nobody reads standard error any more."""
     try:
         yield
     except BrokenPipeError:
@@ -121,6 +121,10 @@ def _tell(message: str) -> None:
 
 
 def _abandon(stream: TextIO) -> None:
-    """Keep the interpreter from failing when it exits and writes what is left in a buffer."""
+    """Send a stream to nowhere.
+
+    At its exit the interpreter writes what is left in the stream's buffer. That would fail, because
+    nobody reads the stream any more.
+    """
     with contextlib.suppress(OSError, ValueError):  # there is no real file in a notebook
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

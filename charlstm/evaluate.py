@@ -39,15 +39,16 @@ class Evaluate:
 
     python -m charlstm.evaluate tinyshakespeare --novelty --temp 0.6 --length 20000
 
-    carried is one pass with the state carried; cold is windows of 256 characters, each from the
-    zero state. Without CORPUS the text that the model was trained on is read again. Of that text
-    the validation part is measured, of any other text all of it, unless --part says otherwise.
+    carried reads the text in one pass and carries the state along. cold reads windows of 256
+    characters, each from the zero state. Without CORPUS the command reads the model's own text
+    again, the one that the model was trained on, and measures its validation part. It measures all
+    of any other text. --part names another part.
 
-    --dynamic also scores a copy of the model that goes on learning while it reads, which is not a
-    figure of the model as it is. --novelty lets the model write, and compares that with the text
-    that it was trained on, or with CORPUS if that is another: what is copied, how many of the words
-    it has, and how surprising the model itself finds it; --temp, --top-k and the like are for that
-    only.
+    --dynamic also scores a copy of the model that goes on learning while it reads. That figure does
+    not describe the saved model. --novelty lets the model write, and compares what it wrote with
+    the text that it learned from, or with CORPUS if that is another text: how much is copied, how
+    many of the words are known, and how surprising the model itself finds it. --temp, --top-k and
+    the other options of sampling are for --novelty only.
     """
 
     model: Annotated[str, Positional("MODEL")]
@@ -57,12 +58,12 @@ class Evaluate:
     part: Part | None = None
     """Part of the text to measure (default: validation of the model's text, all of another)."""
     unknown: Unknown | None = None
-    """What to do with characters the model does not know (default: skip in the text it was trained
-    on, which had left them out, else error)."""
+    """What to do with characters that the model does not know (default: skip in the model's own
+    text, because training left them out; else error)."""
     dynamic: bool = False
     """Also score a copy that learns while it reads (Krause et al. 2018); takes minutes."""
     novelty: bool = False
-    """Also let the model write, and tell how much of it is copied."""
+    """Also let the model write, and measure how much of that is copied."""
     json: bool = False
     """Print one JSON object on standard output."""
 
@@ -99,8 +100,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     passage = Passage.of(checkpoint, corpus, given.part, given.unknown)
     if given.dynamic and len(passage.history) < 2:
         raise UserError(
-            f"{option('dynamic')} learns from the text before the part how far to move, and the"
-            f" part {passage.part} has none before it; name {option('part', 'validation')}, or"
+            f"{option('dynamic')} measures gradients on the text before the part, and the part"
+            f" {passage.part} has none before it; name {option('part', 'validation')}, or"
             f" {option('part', 'test')}"
         )
     prepare_cpu(given.machine.threads)
@@ -120,12 +121,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _corpus(given: Evaluate, names: Set[str], checkpoint: Checkpoint) -> Corpus:
-    """Read the text that the user named, or else the one that the model was trained on."""
+    """Read the text that the user named; without one, the text that the model was trained on."""
     from charlstm.text.corpus import read_corpus
 
     trained_on = checkpoint.provenance
     options = DataOptions() if trained_on is None else trained_on.options
-    if given.corpus:  # the model's limit is for its own text
+    if given.corpus:  # the model's limit holds for its own text only
         names = names | {"limit"}
     options = lay_over(options, given.data, names)
     options = dataclasses.replace(options, bytes=checkpoint.vocabulary.bytewise)

@@ -1,9 +1,10 @@
 """Options from the command line: the only file that knows tyro.
 
 A command is a dataclass of options and of groups of options (`options.py`). `parse` reads the
-command line once. It shows tyro another dataclass with the same names and help, in which every
-option has the default `_NOT_GIVEN`. So what comes back tells exactly which options were given. The
-rest is filled up with defaults: those of the dataclass, then of a preset or a model (`lay_over`).
+command line once. It gives tyro another dataclass with the same names and help, in which every
+option has the default `_NOT_GIVEN`. So the result shows exactly which options were given. `parse`
+then fills in the defaults of the command's own dataclass. Later `lay_over` lays the options that
+were given over those of a preset or a model.
 """
 
 from __future__ import annotations
@@ -40,8 +41,8 @@ from charlstm.options import Sources, Split
 Command = TypeVar("Command")
 Group = TypeVar("Group")
 
-SHORT = {"temperature": "--temp"}  # other names of flags
-_NOT_GIVEN = type("NotGiven", (int,), {})()  # tyro checks the types of all defaults but numbers
+SHORT = {"temperature": "--temp"}  # second, shorter names of flags
+_NOT_GIVEN = type("NotGiven", (int,), {})()  # an int: tyro checks the type of any other default
 CONFIG = (tyro.conf.OmitArgPrefixes, tyro.conf.OmitSubcommandPrefixes)
 
 
@@ -54,9 +55,9 @@ class Positional:
 
 @dataclass(frozen=True)
 class Only:
-    """Marks a group of which a command takes only some options.
+    """Marks a group whose options a command takes only in part: those in `names`.
 
-    `default` is what the help says where the defaults come from elsewhere.
+    The help shows `default` as the default of each, if the real defaults come from elsewhere.
     """
 
     names: Sequence[str]
@@ -64,9 +65,10 @@ class Only:
 
 
 def parse(kind: type[Command], argv: Sequence[str] | None) -> tuple[Command, Set[str]]:
-    """Read a command line, `sys.argv[1:]` if None; `--help` prints `kind`'s docstring and ends.
+    """Read a command line into a `kind`; None reads `sys.argv[1:]`.
 
-    A command's class is named as its module: `Train` for `python -m charlstm.train`.
+    `--help` prints the docstring of `kind` and ends the process. A command's class has the name of
+    its module: `Train` for `python -m charlstm.train`.
 
     Returns:
         the command, and the names of the options that were given, whatever their values.
@@ -90,11 +92,12 @@ def parse(kind: type[Command], argv: Sequence[str] | None) -> tuple[Command, Set
 
 
 def lay_over(base: Group, options: Group, given: Set[str]) -> Group:
-    """Return `base` with those of its fields that were given, taken from `options`.
+    """Return `base`, in which `options` replace the fields that were given.
 
     Example:
         >>> from charlstm.options import SampleOptions
-        >>> preset, asked = SampleOptions(length=9), SampleOptions(top_k=3)
+        >>> preset = SampleOptions(length=9)
+        >>> asked = SampleOptions(top_k=3)
         >>> both = lay_over(preset, asked, {"top_k"})
         >>> both.length, both.top_k
         (9, 3)
@@ -116,7 +119,7 @@ def _tyro(kind: Any, words: Sequence[str], program: str) -> Any:
 
 
 def _one_line(box: str) -> str:
-    """Take the message out of the box that tyro draws around it."""
+    """Return, as one line, the message in the box that tyro draws around it."""
     lines = [line.strip("│ \n") for line in box.splitlines() if not line.startswith(("╭", "╰"))]
     parts = [part.strip() for part in re.split("─{3,}", " ".join(lines))]
     told = [
@@ -132,20 +135,21 @@ def _fields(kind: type[Any], default: Any = None) -> Iterator[tuple[str, Any, An
     """Yield the name, type, mark and default of each field; `default` may be an instance."""
     hints = get_type_hints(kind, include_extras=True)
     for field in dataclasses.fields(kind):
-        hint, mark = hints[field.name], None
+        hint = hints[field.name]
+        mark = None
         if get_origin(hint) is Annotated:
             hint, mark = get_args(hint)
         yield field.name, hint, mark, getattr(default, field.name, field.default)
 
 
 def _verbs(hint: Any) -> tuple[type[Any], ...]:
-    """Return the dataclasses of which a field holds one: `verb: Build | Grade`."""
+    """Return the dataclasses that a field chooses from, as in `verb: Build | Grade`; or none."""
     kinds = get_args(hint) if get_origin(hint) is UnionType else ()
     return kinds if all(map(dataclasses.is_dataclass, kinds)) else ()
 
 
 def _shown(kind: type[Any], group: Any = None, only: Only | None = None) -> type[Any]:
-    """Return the dataclass that tyro sees of another one; `group` has the defaults for the help."""
+    """Return the dataclass that tyro gets instead of `kind`; the help shows `group`'s defaults."""
     docs = _docs(kind)
     fields: list[Any] = []
     for name, hint, mark, default in _fields(kind, group):
@@ -166,12 +170,12 @@ def _shown(kind: type[Any], group: Any = None, only: Only | None = None) -> type
 
 
 def _one_of(kinds: Sequence[type[Any]]) -> Any:
-    # not `X | Y`: tyro checks that with typeguard, whose import takes 0.1 s
+    # not `X | Y`: tyro would check that with typeguard, and importing typeguard takes 0.1 s
     return Union.__getitem__(tuple(map(_shown, kinds)))
 
 
 def _fill(kind: type[Any], parsed: Any, group: Any = None) -> Any:
-    """Make a dataclass of what was given, the rest from its defaults."""
+    """Make a `kind` from the options that were given, and from defaults for all others."""
     values = {}
     for name, hint, _, default in _fields(kind, group):
         value = getattr(parsed, name, _NOT_GIVEN)
@@ -186,7 +190,7 @@ def _fill(kind: type[Any], parsed: Any, group: Any = None) -> Any:
 
 
 def _names(parsed: Any) -> Iterator[str]:
-    """Yield the names of the options that were given, in groups too."""
+    """Yield the names of the options that were given, also of those in groups."""
     for name, value in vars(parsed).items():
         if dataclasses.is_dataclass(value):
             yield from _names(value)
@@ -198,7 +202,7 @@ def _names(parsed: Any) -> Iterator[str]:
 
 
 def _option(name: str, hint: Any, mark: Any, doc: str, default: str) -> Any:
-    """Return the type of an option with all that tyro should know about it."""
+    """Return the type of an option, annotated with all that tyro should know about it."""
     about = tyro.conf.arg(
         help=doc,
         help_behavior_hint=f"(default: {default})" if default and "(default" not in doc else "",
@@ -207,12 +211,12 @@ def _option(name: str, hint: Any, mark: Any, doc: str, default: str) -> Any:
     )
     if hint is bool:
         return Annotated[bool, about]
-    entry = Annotated[object, _reader(hint), about]  # the reader knows which type it really is
+    entry = Annotated[object, _reader(hint), about]  # the reader knows the real type
     return Annotated[entry, tyro.conf.Positional] if mark else entry
 
 
 def _reader(hint: Any) -> PrimitiveConstructorSpec[Any]:
-    """Return how words of the command line are read as a value of a type."""
+    """Return what turns words of the command line into a value of this type."""
     kinds = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
     choices = tuple(c for kind in kinds if get_origin(kind) is Literal for c in get_args(kind))
     if hint is Split:
@@ -245,7 +249,7 @@ def _spec(
 
 
 def _default(hint: Any, default: Any) -> str:
-    """Return a default as the help tells it; empty for a text or choice that need not be given."""
+    """Return a default as the help shows it; empty for a text or choice that may be left out."""
     if default is dataclasses.MISSING:
         return ""
     if default is None:

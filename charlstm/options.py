@@ -3,7 +3,8 @@
 The groups below are plain dataclasses. A command is a dataclass made of them: `flags.py` turns its
 fields into flags (`hidden_size` becomes `--hidden-size`) and the text under each field into the
 help. Each group checks itself when it is made, so a library call and a command line get the same
-answer. `None` means that an option is off or not given, everywhere but in JSON (see `to_json`).
+answer. `None` means that an option is off or was not given. Only in JSON an option that is off is 0
+(see `to_json`).
 """
 
 from __future__ import annotations
@@ -25,11 +26,11 @@ Unknown = Literal["error", "skip"]
 DEFAULT_MINUTES = 3.0
 MOST_THREADS = 1024
 OFF = ("embedding_size", "clip", "ema", "patience", "show")  # None turns these off; 0 never does
-ABOVE_0 = sys.float_info.min  # the lower end of a range; torch may flush smaller numbers to 0
+ABOVE_0 = sys.float_info.min  # lowest value of a range; torch may turn smaller numbers into 0
 
 
 class Split(NamedTuple):
-    """Shares of a text, by position."""
+    """Shares of a text: training takes the first part, validation the next."""
 
     train: float
     validation: float
@@ -48,9 +49,10 @@ class DataOptions:
     newlines: Literal["keep", "lf"] = "keep"
     """Line ends: keep them, or turn CR LF and CR into LF."""
     split: Split = Split(0.9, 0.1)
-    """Shares of the text for training and validation, by position; the rest is never read."""
+    """Shares of the text for training and validation, by position; training never reads what is
+    left."""
     bytes: bool = False
-    """Take bytes (256 at most) instead of Unicode characters."""
+    """Model bytes, of which there are at most 256, instead of Unicode characters."""
     limit: int | None = None
     """Keep no more than this many characters, from the start."""
     min_count: int = 1
@@ -88,7 +90,7 @@ class ModelOptions:
     readout: Literal["sum", "last"] = "sum"
     """What the softmax reads: the sum of all layers' outputs, or the last layer's."""
     input_dropout: float = 0.0
-    """Share of the input set to zero, the same units over a window (0 to 1)."""
+    """Share of the input units set to zero, the same ones throughout a window (0 to 1)."""
     dropout: float = 0.05
     """The same between layers and before the softmax (0 to 1)."""
     weight_drop: float = 0.0
@@ -108,7 +110,7 @@ class TrainOptions:
     epochs: float | None = None
     """Budget in passes over the training text."""
     steps: int | None = None
-    """Budget in steps, a window of every stream each."""
+    """Budget in steps; each step reads one window of every stream."""
     batch_size: int = 16
     """Streams that are read side by side."""
     window: int = 32
@@ -120,12 +122,12 @@ class TrainOptions:
     beta1: float = 0.0
     """AdamW's momentum (0 to 0.999); with 0 each step follows the gradient of its own windows."""
     weight_decay: float = 0.1
-    """AdamW's decay of the weight matrices, times the learning rate at each step."""
+    """AdamW's decay of the weight matrices; each step multiplies it by the learning rate."""
     clip: float | None = 1.0
     """Largest global norm of the gradient; none turns clipping off."""
     ema: float | None = 0.999
-    """Decay per step of the averaged weights, which are kept where they are better; none turns the
-    average off."""
+    """Decay per step of the averaged weights, which are kept if they validate better than the raw
+    ones; none turns the average off."""
     patience: int | None = 20
     """Validations without a better one before training stops; none never stops early."""
     precision: Literal["auto", "fp32", "bf16"] = "auto"
@@ -176,7 +178,7 @@ class SampleOptions:
 
     @property
     def choice(self) -> dict[str, Any]:
-        """The options by name that `sampling.choose.choose` takes: how a character is chosen.
+        """The options that `sampling.choose.choose` takes, by name: how it chooses a character.
 
         Example:
             >>> SampleOptions(top_k=3).choice
@@ -188,7 +190,7 @@ class SampleOptions:
 
 @dataclass(frozen=True)
 class MachineOptions:
-    """What of this machine a command uses."""
+    """How much of this machine a command uses."""
 
     threads: int | None = None
     """Threads to compute with (default: what suits the work on the CPUs this process may use)."""
@@ -199,14 +201,16 @@ class MachineOptions:
 
 @dataclass(frozen=True)
 class CellOptions:
-    """The cell of a model, where that is none of charlstm's own."""
+    """The cell of a model, if it is not one of charlstm's own."""
 
     cell: str | None = None
-    """The reader's own cell that the model is made of, as MODULE:NAME."""
+    """Your own cell, as MODULE:NAME, if the model is made of one."""
 
 
 def check_ranges(options: Any, **ranges: tuple[float, float | None]) -> None:
-    """Refuse a number outside its range (bounds included) by the name of its option; None passes.
+    """Refuse a number outside its range, in a message that names the option.
+
+    The bounds belong to the range. None passes.
 
     Raises:
         UserError: a number is too small, too large or not finite.
@@ -229,7 +233,7 @@ def _range(low: float, high: float | None) -> str:
 def to_json(options: Any) -> dict[str, Any]:
     """Return an options group as JSON values, as `from_json` reads them.
 
-    An option that is off is 0 in JSON: version 1 of the file format says so.
+    An option that is off is 0 in JSON, because version 1 of the file format has it so.
 
     Example:
         >>> to_json(ModelOptions(embedding_size=None))["embedding_size"]
@@ -240,12 +244,12 @@ def to_json(options: Any) -> dict[str, Any]:
 
 
 def from_json(kind: type[Options], values: Mapping[str, Any], where: str) -> Options:
-    """Make an options group from what `to_json` returned, names and types checked.
+    """Make an options group from what `to_json` returned, and check its names and types.
 
     Args:
         kind: the class of the group.
-        values: its fields by name; those that are missing have their defaults.
-        where: the file that the values stand in, for messages.
+        values: its fields by name; missing ones take their defaults.
+        where: the place of the values, for messages.
 
     Raises:
         UserError: a name that this version does not know, or a value of another type.
@@ -270,7 +274,7 @@ def from_json(kind: type[Options], values: Mapping[str, Any], where: str) -> Opt
 
 
 def _fits(value: Any, hint: Any) -> bool:
-    """Whether a JSON value is of the type that a field declares; an int will do for a float."""
+    """Return whether a JSON value has the type that a field declares; an int fits a float, too."""
     if get_origin(hint) is Literal:
         return True
     kinds = get_args(hint) or (hint,)

@@ -29,22 +29,22 @@ class Sample:
 
     python -m charlstm.sample --number 64 --length 200 --stop $'\n\n' > samples.txt
 
-    The text goes to standard output as it is made. Without a prime it begins as after a line end
-    (or, in a model that knows none, after its first character).
+    The text goes to standard output while it is made. Without a prime the model starts as if it had
+    just read a line end. A model that knows no line end starts after its first character.
     """
 
     model: Annotated[str | None, Positional("[MODEL]")] = None
     """A model file, a run folder, or a shipped model's name (default: the shipped model)."""
     prime: str | None = None
-    """Text to go on from."""
+    """Text that the model reads first and goes on from."""
     prime_file: str | None = None
-    """File (UTF-8) to go on from; - is standard input."""
+    """File (UTF-8) that holds the prime; - is standard input."""
     echo: bool = True
-    """Print the prime before what is made."""
+    """Print the prime before the text that the model makes."""
     unknown: Unknown = "error"
     """What to do with characters of the prime that the model does not know."""
     number: int = 1
-    """Samples, made side by side; each is printed when all are done."""
+    """Samples to make side by side; several are printed when all are done."""
     sampling: SampleOptions = SampleOptions()
     cell: CellOptions = CellOptions()
     machine: MachineOptions = MachineOptions()
@@ -77,7 +77,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if given.unknown == "skip" and (unknown := vocabulary.unknown(prime)):
         say(f"left out of the prime: {unknown!r}")
         prime = prime.translate(dict.fromkeys(map(ord, unknown)))
-    vocabulary.encode(prime, where="prime")  # refuse an unknown character before printing any
+    vocabulary.encode(prime, where="prime")  # refuse unknown characters before printing
     options = given.sampling
     if options.stop is not None:
         options = dataclasses.replace(options, stop=vocabulary.from_user(options.stop))
@@ -92,7 +92,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         try:
             for pieces in generate_many(sampler, given.number, prime, options):
                 samples = [text + piece for text, piece in zip(samples, pieces, strict=True)]
-        finally:  # Ctrl-C too shows what there is
+        finally:  # print what there is, also after Ctrl-C
             for index, text in enumerate(samples, 1):
                 _write(f"--- {index} of {given.number} ---\n".encode())
                 _write(vocabulary.to_user(text) + b"\n")
@@ -118,7 +118,7 @@ def _prime(given: Sample, vocabulary: Vocabulary) -> str:
 
 
 def _stream(echo: str, characters: Iterable[str], encode: Callable[[str], bytes]) -> None:
-    """Write each character as it comes to a terminal, each word to anything else."""
+    """Write to a terminal character by character, and to anything else word by word."""
     terminal = sys.stdout.isatty()
     _write(encode(echo))
     for character in characters:

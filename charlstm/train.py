@@ -45,25 +45,27 @@ class Train:
     python -m charlstm.train --resume runs/bard
 
     CORPUS is a file, several files, a folder, - for standard input, or a name that
-    python -m charlstm.corpora lists. runs/NAME/model.safetensors is the best model on validation,
-    runs/NAME/resume.safetensors all that --resume needs, runs/NAME/log.jsonl a line per
-    validation. Ctrl-C finishes the step and saves. --steps and --epochs give the same weights
-    again on the same machine with the same threads; --minutes does not.
+    python -m charlstm.corpora lists.
+
+    The run's folder, runs/NAME, gets three files. model.safetensors is the best model on
+    validation. resume.safetensors holds all that --resume needs. log.jsonl has a line for each
+    validation. Ctrl-C finishes the step and saves. With --steps or --epochs, the same machine with
+    the same threads gives the same weights again; with --minutes it does not.
     """
 
     corpus: Annotated[Sources, Positional("[CORPUS ...]")] = Sources()
     """The text to learn."""
     preset: Literal["auto", "small", "medium", "large"] = "auto"
-    """Sizes and rates that go together; other flags change them. auto goes by the length of the
-    text and the budget."""
+    """Sizes and rates that go together; other flags change them. auto chooses by the length of the
+    text and by the budget."""
     out: str | None = None
     """Folder of the run (default: runs/ and the name of the text)."""
     resume: str | None = None
     """Go on with the training in this folder, with its own options, as if it had not stopped."""
     init_from: str | None = None
-    """Start from this model's weights and vocabulary, with its sizes."""
+    """Start with the weights, the vocabulary and the sizes of this model."""
     unknown: Literal["add", "skip", "error"] = "add"
-    """With --init-from: add characters that the model does not know, skip them, or refuse."""
+    """With --init-from: add characters that the model does not know, skip them, or refuse them."""
     show: int | None = None
     """Characters of a sample to show at each validation; none shows no sample."""
     data: DataOptions = DataOptions()
@@ -88,7 +90,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     threads = prepare_cpu(given.machine.threads)
     run = _run(given, flags)
     if given.machine.threads is None and run.threads != threads:
-        prepare_cpu(run.threads)  # a resumed run goes on with as many as it had
+        prepare_cpu(run.threads)  # a resumed run keeps its number of threads
     else:
         run.threads = threads
     for line in describe(run):
@@ -102,11 +104,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _check(given: Train, flags: Set[str]) -> None:
-    """Refuse what contradicts itself."""
+    """Refuse options that contradict each other."""
     if given.resume is None and not given.corpus:
         raise UserError("no CORPUS; give a text to learn, or go on with a run by --resume RUN")
     beside = {"resume", "corpus", "show", "threads"}
-    if ":" in given.model.cell:  # the module that registers the run's own cell
+    if ":" in given.model.cell:  # it names the module that registers the run's own cell
         beside.add("cell")
     if given.resume is not None and (odd := sorted(flags - beside)):
         raise UserError(
@@ -118,7 +120,7 @@ def _check(given: Train, flags: Set[str]) -> None:
 
 
 def _with_known_cell(given: Train) -> Train:
-    """Return the command with the name of a cell in place of MODULE:NAME; import the module."""
+    """Import the module of a cell given as MODULE:NAME, and put NAME in place of that."""
     from charlstm.model.named_cells import import_cell
 
     cell = import_cell(given.model.cell)
@@ -149,7 +151,7 @@ def _run(given: Train, flags: Set[str]) -> Run:
         corpus = read_corpus(given.corpus, given.data)
         expected, given = _with_preset(given, flags, corpus)
         run = Run.start(folder, corpus, given.model, given.training)
-        if not flags & set(SIZES):  # else it is another model
+        if not flags & set(SIZES):  # with other sizes it is another model
             say(expected)
         return run
     checkpoint = Checkpoint.load(find_model(given.init_from))
@@ -170,9 +172,10 @@ def _with_preset(given: Train, flags: Set[str], corpus: Corpus) -> tuple[str, Tr
     """Lay the preset for this text under the options that were given.
 
     Returns:
-        what to expect of the preset, and the options.
+        what to expect of the preset, and the command with its options.
     """
-    length, asked = len(corpus.text), None if given.preset == "auto" else given.preset
+    length = len(corpus.text)
+    asked = None if given.preset == "auto" else given.preset
     chosen = preset(asked or choose_preset(length, given.training))
     expected = expectation(length, given.training, asked)
     model = lay_over(chosen.model, given.model, flags)
@@ -181,7 +184,7 @@ def _with_preset(given: Train, flags: Set[str], corpus: Corpus) -> tuple[str, Tr
 
 
 def _with_sizes_of(checkpoint: Checkpoint, given: Train, flags: Set[str]) -> ModelOptions:
-    """Return the options asked for with the sizes of a model, which cannot change."""
+    """Return the options that were asked for, with a model's own sizes, which cannot change."""
     sizes = {name: getattr(checkpoint.options, name) for name in SIZES}
     fixed = sizes | {"bytes": checkpoint.vocabulary.bytewise}
     asked = dataclasses.asdict(given.model) | {"bytes": given.data.bytes}
@@ -195,7 +198,7 @@ def _with_sizes_of(checkpoint: Checkpoint, given: Train, flags: Set[str]) -> Mod
 
 
 def _fit(run: Run, show: int | None) -> int:
-    """Train until the end (0) or a signal (128 + its number)."""
+    """Train to the end and return 0, or until a signal and return 128 + its number."""
     with _signals() as caught, Display() as display, closing(run.fit()) as reports:
         for report in reports:
             display.update(report)
@@ -221,7 +224,7 @@ def _finish(run: Run) -> None:
 
 
 def _sample(run: Run, length: int) -> str:
-    """Let the averaged weights write as they are now, though older ones may be kept."""
+    """Let the newest averaged weights write, even if the run keeps older ones."""
     from charlstm.sampling.sampler import Sampler, generate
 
     checkpoint = run.checkpoint(run.trainer.average.to_arrays())
@@ -232,7 +235,7 @@ def _sample(run: Run, length: int) -> str:
 
 @contextmanager
 def _signals() -> Iterator[list[int]]:
-    """Note Ctrl-C and SIGTERM instead of dying of them; a second one kills as usual."""
+    """Note Ctrl-C and SIGTERM instead of ending at once; a second signal ends the process."""
     caught: list[int] = []
 
     def note(number: int, frame: Any) -> None:

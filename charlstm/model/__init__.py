@@ -1,11 +1,11 @@
-"""The character model: recurrences, the network made of them, and the file that keeps it.
+"""The character model: recurrent cells, the network made of them, and the file that stores it.
 
-- `cells`: the recurrences, each written once as one time step, for any array library
-- `named_cells`: cells that have a name: the five, and a reader's own
+- `cells`: recurrent cells, each written once as one time step, for any array library
+- `named_cells`: cells that have a name: charlstm's five, and a reader's own
 - `section`: one JSON object of a file, read key by key and checked once
-- `facts`: what a file says of its model: text, training, scores
-- `checkpoint`: one safe file: weights, options, vocabulary, what is known about them; no torch
-- `kernels`: PyTorch's kernels for the cells that have one, a whole window at a time
+- `facts`: what a file says about its model: its text, its training, its scores
+- `checkpoint`: one safe file: weights, options, vocabulary and these facts, read without torch
+- `kernels`: PyTorch's fast code for some of the cells, a whole window at a time
 - `initial`: how the weights of recurrent layers start
 - `network`: embedding -> stacked cells -> logits
 """

@@ -3,14 +3,14 @@
 Sizes: `B` batch, `D` input, `H` hidden, `G` gates of a cell. A step takes
 
 - `p`, the cell's parameters by PyTorch's names: `weight_ih` (G*H, D), `weight_hh` (G*H, H),
-  `bias_ih` and `bias_hh` (G*H,). The gates lie one above the other, in the order that each cell
-  states;
+  `bias_ih` and `bias_hh` (G*H,). The rows of the gates lie one above the other, in the order that
+  each cell states;
 - `x` (B, G*H), the input's share of the gates: `project(p, inputs)`. It does not depend on the
   state, so the caller computes it for all time steps in one matrix product;
-- the state, a tuple of arrays (B, H). The first is the output;
+- the state, a tuple of arrays (B, H). The first array is the output.
 
-and returns the new state. Without the batch axis everything works the same. The lines run on
-NumPy in the sampler, on torch with autograd in the lessons, in float64 in the tests.
+A step returns the new state. It works the same without the batch axis. The same lines run on NumPy
+in the sampler, on torch with autograd in the lessons, and in float64 in the tests.
 """
 
 from collections.abc import Callable, Sequence
@@ -35,7 +35,9 @@ def sigmoid(x: Array) -> Array:
 def rnn(p: Any, x: Array, state: State, activation: Callable[[Array], Array] = tanh) -> State:
     """Advance the simple recurrent network (Elman 1990), as `torch.nn.RNN` does.
 
-    h' = tanh(W_ih x + b_ih + W_hh h + b_hh), or another activation than tanh
+    h' = tanh(W_ih x + b_ih + W_hh h + b_hh)
+
+    `activation` may replace tanh.
     """
     (h,) = state
     h = activation(x + h @ p.weight_hh.T + p.bias_hh)  # (B, H)
@@ -45,7 +47,7 @@ def rnn(p: Any, x: Array, state: State, activation: Callable[[Array], Array] = t
 def gru(p: Any, x: Array, state: State) -> State:
     """Advance the gated recurrent unit, gates r, z, n, as `torch.nn.GRU` does.
 
-    Cho et al. 2014, in their first version: r acts after the matrix product, not before it:
+    This is the first version of Cho et al. 2014: r acts after the matrix product, not before it.
 
     r = sigmoid(W_ir x + b_ir + W_hr h + b_hr)
     z = sigmoid(W_iz x + b_iz + W_hz h + b_hz)
@@ -117,26 +119,26 @@ def relu(x: Array) -> Array:
 
 
 def linear(x: Array) -> Array:
-    """Return x: what is left of a network when its activation is taken away."""
+    """Return x. As an activation it leaves a network without one."""
     return x
 
 
 def split(rows: Array, count: int) -> list[Array]:
-    """Cut the gates apart along the last axis."""
+    """Cut the last axis into `count` parts of equal size, one for each gate."""
     size = rows.shape[-1] // count
     return [rows[..., k * size : (k + 1) * size] for k in range(count)]
 
 
 def namespace(x: Array) -> Any:
-    """Return the library that made an array: NumPy and JAX arrays know it, else it is torch."""
+    """Return the library that made an array: NumPy and JAX arrays name it, torch tensors do not."""
     if hasattr(x, "__array_namespace__"):
         return x.__array_namespace__()
-    import torch  # here, as the sampler knows no torch
+    import torch  # not at the top: the sampler works without torch
 
     return torch
 
 
-# --- what others must know of a cell -------------------------------------------------------------
+# --- what others must know about a cell ----------------------------------------------------------
 
 Shapes = dict[str, tuple[int, ...]]
 
@@ -152,7 +154,7 @@ def usual_parameters(rows: int, input_size: int, hidden_size: int) -> Shapes:
 
 
 def peephole_parameters(rows: int, input_size: int, hidden_size: int) -> Shapes:
-    """Return those of the peephole LSTM: the same, and a row for each gate that sees the cell."""
+    """Return the usual shapes, and a row for each of the three gates that see the cell."""
     shapes = usual_parameters(rows, input_size, hidden_size)
     return shapes | {"weight_peephole": (3, hidden_size)}
 
@@ -162,14 +164,14 @@ class Cell:
     """A recurrence, and all that others must know to build, start, save, run and measure it.
 
     Attributes:
-        step: one time step. It takes NumPy arrays as well as torch's.
-        gates: names of the row blocks of the weight matrices, G of them, in their order. The one
-            named "f" is the forget gate, whose bias starts at 1.
+        step: one time step. It takes NumPy arrays as well as torch tensors.
+        gates: names of the G blocks of rows in the weight matrices, in order. A block named "f" is
+            the forget gate, whose bias starts at 1.
         states: names of the arrays in the state, each (B, H); the first is the output.
         parameters: function of G*H, D and H that returns the shape of each parameter by name.
             Every cell has `weight_ih` (G*H, D) and `bias_ih` (G*H,), which `project` reads. Weight
-            drop acts on `weight_hh` (G*H, H), where there is one. `initial.py` tells how all of
-            them start.
+            drop acts on `weight_hh` (G*H, H), if the cell has one. `initial.py` says how all
+            parameters start.
 
     Example:
         >>> CELLS["rnn"].shapes(input_size=5, hidden_size=3)["weight_ih"]
@@ -188,7 +190,7 @@ class Cell:
         return self.parameters(len(self.gates) * hidden_size, input_size, hidden_size)
 
     def rows(self, gate: str, hidden_size: int) -> slice:
-        """Return where the rows of a gate lie in the weight matrices and biases."""
+        """Return which rows of the weight matrices and biases belong to a gate."""
         block = self.gates.index(gate)
         return slice(block * hidden_size, (block + 1) * hidden_size)
 
@@ -206,27 +208,27 @@ CELLS = {
 
 
 def project(p: Any, inputs: Array) -> Array:
-    """Return the input's share of the gates, (..., G*H), of inputs (..., D)."""
+    """Return the input's share of the gates, (..., G*H), for inputs (..., D)."""
     return inputs @ p.weight_ih.T + p.bias_ih
 
 
 def one_step(step: Step, p: Any, x: Array, state: State) -> tuple[Array, State]:
-    """Advance by one time step: output (..., H) and new state, for `x` (..., G*H)."""
+    """Advance by one time step with `x` (..., G*H); return outputs (..., H) and the new state."""
     state = step(p, x, state)
     return state[0], state
 
 
 def unroll(step: Step, p: Any, xs: Sequence[Array], state: State) -> tuple[Array, State]:
-    """Advance over time.
+    """Advance over several time steps.
 
     Args:
-        step: a recurrence of this module.
+        step: the step of a cell.
         p: its parameters.
         xs: the input's share of the gates for each time step, (T, ..., G*H).
-        state: the state before the first.
+        state: the state before the first time step.
 
     Returns:
-        outputs (T, ..., H), and the state after the last.
+        outputs (T, ..., H), and the state after the last time step.
     """
     outputs = []
     for x in xs:
@@ -241,13 +243,14 @@ Layer = Callable[[Array, State], tuple[Array, State]]
 def run_layers(
     layers: Sequence[Layer], inputs: Array, state: Sequence[State], readout: str
 ) -> tuple[Array, list[State]]:
-    """Run layers one above the other: each reads what the one below puts out.
+    """Run layers one above the other. Each layer reads the outputs of the layer below it.
 
     Args:
         layers: from the lowest to the highest, functions (inputs, state) -> (outputs, new state).
-        inputs: what the lowest reads.
-        state: that of each layer.
-        readout: what the softmax reads: the "sum" of all layers' outputs, or those of the "last".
+        inputs: what the lowest layer reads.
+        state: the state of each layer.
+        readout: "sum", if the softmax reads the sum of all layers' outputs, or "last", if it reads
+            the outputs of the highest layer.
 
     Returns:
         what the softmax reads, (..., H), and the new state of each layer.

@@ -1,9 +1,10 @@
-"""One safe file: weights, options, vocabulary, where it was trained and how good it is.
+"""One safe file: weights, options, vocabulary, how the model was trained and how good it is.
 
 Files are safetensors: a JSON header and raw arrays, in which no code can hide. The header's
 metadata has one entry, `charlstm`, a JSON object that holds everything except the weights. A digest
-over both tells a damaged file from a good one. A file is written beside its place, flushed to disk
-and renamed, so that there is always a whole one. This module needs NumPy only, not torch.
+over both shows whether a file is damaged. `write_arrays` writes a new file beside the old one,
+flushes it to disk and renames it, so that there is always a whole file. This module needs NumPy,
+but not torch.
 """
 
 import contextlib
@@ -29,19 +30,19 @@ from charlstm.text.vocabulary import Vocabulary
 VERSION = 1
 PRETRAINED = Path(__file__).parents[1] / "pretrained"
 DEFAULT = "tinyshakespeare"
-FLOAT16_MAX = 65504.0
+FLOAT16_MAX = 65504.0  # the largest finite number in float16
 Arrays = dict[str, np.ndarray[Any, Any]]
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A trained model: enough to sample and evaluate with nothing else.
+    """A trained model: all that sampling and evaluating need.
 
     Attributes:
         options: sizes and cell.
         vocabulary: characters by id.
-        weights: arrays by name, shapes as `weight_shapes` states, float16 or float32 in the file,
-            float32 here.
+        weights: arrays by name, with the shapes that `weight_shapes` returns. They are float32,
+            and float16 or float32 in the file.
         provenance: the text that it was trained on; None if the file does not say.
         training: how it was trained; None if the file does not say.
         measured: how good it is; None if the file does not say.
@@ -55,9 +56,9 @@ class Checkpoint:
     measured: Measured | None = None
 
     def save(self, path: Path) -> None:
-        """Write the model with float16 weights (float32 if one is too large for that).
+        """Write the model with float16 weights, or with float32 if one is too large for float16.
 
-        `path` holds the old file or the new one, whole.
+        Whatever happens, `path` holds either the whole old file or the whole new one.
 
         Raises:
             UserError: the place cannot be written, or a weight is not finite.
@@ -71,8 +72,8 @@ class Checkpoint:
         header |= {key: fact.to_json() for key, fact in facts.items() if fact is not None}
         if not all(np.isfinite(array).all() for array in self.weights.values()):
             raise UserError(
-                f"{path}: not written, as the weights are no longer finite; train again with a"
-                f" smaller {option('learning_rate')}"
+                f"{path}: not written, because the weights are no longer finite; train again with"
+                f" a smaller {option('learning_rate')}"
             )
         fits = all(np.abs(array).max() <= FLOAT16_MAX for array in self.weights.values())
         dtype = np.float16 if fits else np.float32
@@ -80,11 +81,11 @@ class Checkpoint:
 
     @classmethod
     def load(cls, path: Path) -> "Checkpoint":
-        """Read a model and check everything that is read.
+        """Read a model, and check everything in the file.
 
         Raises:
-            UserError: missing, damaged, not charlstm's, of an unknown version, or at odds with
-                its own options.
+            UserError: the file is missing or damaged, charlstm did not write it, its version is
+                unknown, or its weights do not fit its options.
         """
         weights, header = read_arrays(path, kind="model")
         saved = Section(header, str(path))
@@ -111,7 +112,8 @@ def weight_shapes(options: ModelOptions, vocabulary_size: int) -> dict[str, tupl
         ((10, 4), (32, 4), (10, 8))
     """
     cell = find_cell(options.cell)
-    hidden, embedding = options.hidden_size, options.embedding_size
+    hidden = options.hidden_size
+    embedding = options.embedding_size
     shapes: dict[str, tuple[int, ...]] = {}
     if embedding:
         shapes["embedding.weight"] = (vocabulary_size, embedding)
@@ -123,7 +125,9 @@ def weight_shapes(options: ModelOptions, vocabulary_size: int) -> dict[str, tupl
 
 
 def find_model(given: str | None) -> Path:
-    """Return the file of a model: a file, a run folder, a shipped model's name, None the default.
+    """Return the file of a model, given as a file, a run folder or a shipped model's name.
+
+    None stands for the default model, `tinyshakespeare`.
 
     Raises:
         UserError: there is no such model.
@@ -146,11 +150,11 @@ def find_model(given: str | None) -> Path:
 
 
 def write_arrays(path: Path, arrays: Arrays, header: dict[str, Any]) -> None:
-    """Write arrays and a JSON header in one file, in place of the old one only when complete.
+    """Write arrays and a JSON header in one file. It replaces an old file only once it is complete.
 
     Raises:
-        UserError: the folder cannot be made or written, or the disk is full; the old file, if
-            there is one, is as it was.
+        UserError: the folder cannot be made or written, or the disk is full. An old file stays as
+            it was.
     """
     header = {"version": VERSION, **header}
     header["sha256"] = _digest(arrays, header)
@@ -171,7 +175,7 @@ def write_arrays(path: Path, arrays: Arrays, header: dict[str, Any]) -> None:
 
 
 def read_arrays(path: Path, kind: str) -> tuple[Arrays, dict[str, Any]]:
-    """Read what `write_arrays` wrote, after checking its kind, version and digest.
+    """Read what `write_arrays` wrote, and check its kind, version and digest.
 
     Raises:
         UserError: the file is missing, damaged, of another kind or of an unknown version.
@@ -181,7 +185,7 @@ def read_arrays(path: Path, kind: str) -> tuple[Arrays, dict[str, Any]]:
         raise UserError(f"{path}: this is a folder; {wanted}")
     try:
         with path.open("rb"):
-            pass  # safetensors would answer a missing permission in words of its own
+            pass  # without permission, this raises OSError; safetensors has an error of its own
         with safetensors.safe_open(path, framework="numpy") as file:
             metadata = file.metadata() or {}
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
@@ -200,7 +204,7 @@ def read_arrays(path: Path, kind: str) -> tuple[Arrays, dict[str, Any]]:
             " the charlstm that wrote it, or train again"
         )
     if digest != _digest(arrays, header):
-        raise UserError(f"{path}: damaged, its content does not match its digest; {wanted}")
+        raise UserError(f"{path}: damaged: its content does not match its digest; {wanted}")
     if header.pop("kind", None) != kind:
         raise UserError(f"{path}: a charlstm file of another kind; {wanted}")
     del header["version"]
@@ -215,7 +219,9 @@ def _check_weights(path: Path, weights: Arrays, shapes: dict[str, tuple[int, ...
     for name, shape in shapes.items():
         array = weights[name]
         if array.shape != shape:
-            raise UserError(f"{path}: {name} has shape {array.shape}, its options ask for {shape}")
+            raise UserError(
+                f"{path}: {name} has shape {array.shape}, but its options ask for {shape}"
+            )
         if array.dtype not in (np.float16, np.float32):
             raise UserError(f"{path}: {name} is {array.dtype}; float16 and float32 are allowed")
         if not np.isfinite(array).all():

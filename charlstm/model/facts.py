@@ -1,7 +1,7 @@
-"""What a file says of its model: where its text came from, how it was trained, how good it is.
+"""What a file says about its model: what text it read, how it was trained, how good it is.
 
-A file holds these facts as JSON beside the weights. Here each is a dataclass, which a `Section`
-checks once while it is read. The names in the JSON are those of format version 1.
+A file holds these facts as JSON beside the weights. Here each group of facts is a dataclass. A
+`Section` checks the facts once, while they are read. Format version 1 sets the names in the JSON.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from charlstm.options import MOST_THREADS, DataOptions, Part, TrainOptions, to_j
 if TYPE_CHECKING:
     from charlstm.text.corpus import Corpus
 
-LARGEST_NATS = math.log(sys.float_info.max)  # exp() of more is beyond all floats
+LARGEST_NATS = math.log(sys.float_info.max)  # exp() of a larger number is no float
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Provenance:
 
     Attributes:
         sources: what the user named, in order.
-        sha256: digest of the text, as `Corpus` has it.
+        sha256: digest of the text, as in `Corpus`.
         characters: length of the text, all its parts together.
         options: how the text was read and cut.
     """
@@ -38,7 +38,7 @@ class Provenance:
 
     @classmethod
     def of(cls, corpus: Corpus) -> Provenance:
-        """Say where a text that is at hand came from."""
+        """Return the provenance of a text that has been read."""
         return cls(corpus.sources, corpus.sha256, len(corpus.text), corpus.options)
 
     @classmethod
@@ -67,10 +67,11 @@ class Training:
 
     Attributes:
         options: budget, windows, optimiser.
-        steps: steps done.
-        epochs: passes over the training text, a fraction.
+        steps: how many steps it took.
+        epochs: how many passes over the training text it took; not a whole number, in general.
         seconds: how long it took, validation included.
-        threads: how many threads it used. With others, sums round in another order.
+        threads: how many threads it used. Another number adds numbers up in another order, and so
+            rounds otherwise.
     """
 
     options: TrainOptions
@@ -106,8 +107,9 @@ class Score:
     """How well a model predicted a text.
 
     Attributes:
-        nats: -log p of a character that came, the mean over all of them.
-        characters: how many were predicted.
+        nats: the mean of -ln p, where p is the probability that the model gave to the character
+            that came.
+        characters: how many characters the model predicted.
 
     Example:
         >>> score = Score(nats=2.0, characters=10)
@@ -146,15 +148,15 @@ class Score:
 
 @dataclass(frozen=True)
 class Measured:
-    """How good a model is. A training that is not finished knows less than a finished one.
+    """How good a model is. Before a training is finished, only `validation_nats` is known.
 
     Attributes:
-        validation_nats: nats per character at the last validation that was better than those before
-            (cold, at most 64 windows); None once the training is finished.
+        validation_nats: nats per character at the best validation so far (cold, at most 64
+            windows); None once the training is finished.
         part: which part of the text was measured when the training was finished.
         start: position of its first character in the text.
         stop: position after its last character.
-        carried: score of one pass with the state carried.
+        carried: score of one pass that carries the state along.
         cold: score of windows of 256 characters, each from the zero state.
     """
 

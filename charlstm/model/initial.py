@@ -1,8 +1,12 @@
 """How the weights of recurrent layers start.
 
-By default the recurrent matrices are orthogonal, gate by gate (Saxe, McClelland & Ganguli 2014),
-the input's are Xavier's (Glorot & Bengio 2010), and the sum of the forget gate's two biases is 1
-(Gers, Schmidhuber & Cummins 2000; Jozefowicz et al. 2015). Everything else starts at 0.
+By default
+
+- the recurrent matrix of each gate starts orthogonal (Saxe, McClelland & Ganguli 2014);
+- the input matrix of each gate starts with Xavier's uniform numbers (Glorot & Bengio 2010);
+- the two biases of the forget gate sum to 1 (Gers, Schmidhuber & Cummins 2000; Jozefowicz et al.
+  2015);
+- everything else starts at 0.
 """
 
 import math
@@ -19,7 +23,7 @@ Model = TypeVar("Model", bound=nn.Module)
 
 
 def first_weights(cell: Cell, input_size: int, hidden_size: int) -> dict[str, Tensor]:
-    """Draw the weights with which a layer starts, by name, from torch's random generator."""
+    """Draw the first weights of a layer, by name, from torch's global random generator."""
     shapes = cell.shapes(input_size, hidden_size)
     weights = {name: torch.zeros(shape) for name, shape in shapes.items()}
     for gate in cell.gates:
@@ -40,15 +44,15 @@ def initialize(
     forget_bias: float | None = None,
     seed: int = 0,
 ) -> Model:
-    """Give the recurrent layers of a `CharModel` new weights, and return it.
+    """Give the recurrent layers of a `CharModel` new weights, and return the model.
 
     Args:
         model: changed in place.
-        scheme: "charlstm" (as above) or "pytorch" (everything uniform in +-1/sqrt(H), as
-            `torch.nn.LSTM` starts).
-        gain: multiplies the recurrent matrices.
-        forget_bias: sum of the forget gate's biases, in cells that have that gate; None leaves it
-            as the scheme has it.
+        scheme: "charlstm", as at the top of this file, or "pytorch": everything uniform between
+            -1/sqrt(H) and 1/sqrt(H), as in `torch.nn.LSTM`.
+        gain: factor for the recurrent matrices.
+        forget_bias: sum of the forget gate's two biases, in cells that have that gate; None keeps
+            what the scheme gives.
         seed: of the weights.
 
     Raises:
@@ -56,7 +60,7 @@ def initialize(
     """
     if scheme not in SCHEMES:
         raise UserError(f"scheme is {scheme!r}; it must be 'charlstm' or 'pytorch'")
-    network: Any = model  # network.py comes after this file: it draws from it
+    network: Any = model  # network.py imports this file, so CharModel cannot be named here
     H = network.options.hidden_size
     if scheme == "charlstm":
         fresh = type(network)(network.options, network.vocabulary_size, seed)

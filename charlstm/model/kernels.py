@@ -1,7 +1,8 @@
-"""PyTorch's own kernels for the cells that have one: a whole window at a time.
+"""PyTorch's kernels: fast code that runs some of the cells over a whole window at a time.
 
-Each takes the parameters that `cells.py` steps through, inputs (B, T, D) and a state of arrays
-(B, H), and returns outputs (B, T, H) and the new state. On a CPU only the LSTM's reaches oneDNN.
+A function here takes the same parameters as the step of its cell in `cells.py`, inputs (B, T, D)
+and a state of arrays (B, H). It returns outputs (B, T, H) and the new state. On a CPU only the
+kernel of the LSTM uses the fast library oneDNN.
 """
 
 from collections.abc import Callable
@@ -18,16 +19,16 @@ Kernel = Callable[[Any, Tensor, LayerState], tuple[Tensor, LayerState]]
 
 
 def lstm(p: Any, inputs: Tensor, state: LayerState) -> tuple[Tensor, LayerState]:
-    """Run PyTorch's LSTM kernel: oneDNN's on CPU, the same that `nn.LSTM` calls."""
-    stacked = [s.unsqueeze(0) for s in state]  # a stack of one layer: (1, B, H)
+    """Run PyTorch's LSTM kernel, which `nn.LSTM` calls, too. On a CPU it uses oneDNN."""
+    stacked = [s.unsqueeze(0) for s in state]  # (1, B, H): the kernel takes a stack of layers
     outputs, h, c = torch.lstm(inputs, stacked, _weights(p), *_single_layer())
     return outputs, (h[0], c[0])
 
 
 def coupled(p: Any, inputs: Tensor, state: LayerState) -> tuple[Tensor, LayerState]:
-    """Run the LSTM kernel with an input gate made of the negated forget gate.
+    """Run the LSTM kernel with an input gate that is made from the forget gate.
 
-    sigmoid(-a) = 1 - sigmoid(a), so the rows of i are those of f with the sign changed.
+    sigmoid(-a) = 1 - sigmoid(a), so the rows of i are the rows of f with the opposite sign.
     """
     rows = {name: torch.cat((-w[: len(w) // 3], w)) for name, w in vars(p).items()}
     return lstm(SimpleNamespace(**rows), inputs, state)
@@ -50,12 +51,12 @@ def _weights(p: Any) -> list[Tensor]:
 
 
 def _single_layer() -> tuple[bool, int, float, bool, bool, bool]:
-    """Arguments of the kernels: biases, layers, dropout, training, bidirectional, batch first."""
+    """Return what kernels ask: biases, layers, dropout, training, bidirectional, batch first."""
     return True, 1, 0.0, torch.is_grad_enabled(), False, True
 
 
 KERNELS: dict[str, Kernel] = {"lstm": lstm, "coupled": coupled, "rnn": rnn, "gru": gru}
-BF16 = ("lstm", "coupled")  # whose kernel PyTorch has in bfloat16, and faster so
+BF16 = ("lstm", "coupled")  # PyTorch has a faster kernel in bfloat16 for these
 
 
 def bf16_trouble(cell: str = "lstm") -> str:

@@ -1,7 +1,7 @@
 """Cells that have a name: charlstm's own five, and those that a reader registers.
 
-A model file holds its cell's name and no code. Reading one never imports a module: who made the
-cell imports it himself, and the name is known from then on.
+A model file holds the name of its cell, but no code. Reading the file never imports a module. To
+use a file with your own cell, first import the module that registers the cell.
 """
 
 import importlib
@@ -18,17 +18,19 @@ _registered: dict[str, Cell] = {}
 
 
 def register_cell(name: str, cell: Cell) -> None:
-    """Make a cell known by a name, so that it can be trained, saved, loaded, sampled and measured.
+    """Give a cell a name, so that it can be trained, saved, loaded, sampled and measured.
 
-    The same name can be registered again, with a changed cell: a notebook runs its cells twice.
+    A name can be registered again with a changed cell, because in a notebook one runs the same
+    lines more than once.
 
     Args:
-        name: what `ModelOptions.cell` and model files call it; not one of charlstm's own.
-        cell: its step and what others must know of it.
+        name: its name in `ModelOptions.cell` and in model files; not the name of one of charlstm's
+            own cells.
+        cell: its step, and what others must know about it.
 
     Raises:
-        UserError: the name belongs to charlstm's own cell or cannot stand in `MODULE:NAME`, or
-            the cell does not do what `Cell` says.
+        UserError: one of charlstm's cells has this name, the name cannot stand in `MODULE:NAME`, or
+            the cell does not do what `Cell` describes.
 
     Example:
         >>> from charlstm.model.cells import Cell, rnn, relu
@@ -55,8 +57,8 @@ def find_cell(name: str, where: str | None = None) -> Cell:
     """Return a cell by its name.
 
     Args:
-        name: of one of the five, or of a registered cell.
-        where: the file that names it, for the message.
+        name: one of the five names, or the name of a registered cell.
+        where: the file that has the name, for the message.
 
     Raises:
         UserError: there is no such cell.
@@ -75,11 +77,11 @@ def import_cell(given: str) -> str:
     """Import the module that registers a cell, and return the cell's name.
 
     Args:
-        given: `MODULE:NAME`, the module as an `import` statement names it. It may lie in the
-            current folder. A name alone imports nothing; it must be known.
+        given: `MODULE:NAME`, with the module as in an `import` statement. The module may lie in the
+            current folder. A name alone imports nothing; that cell must be known already.
 
     Raises:
-        UserError: there is no such module, or its import fails, or it registers no such cell.
+        UserError: there is no such module, its import fails, or it registers no such cell.
     """
     module, colon, name = given.partition(":")
     if not colon:
@@ -112,13 +114,15 @@ def import_cell(given: str) -> str:
 
 
 def _try(name: str, cell: Cell) -> None:
-    """Run a cell for one step on NumPy, as the sampler will; refuse what does not work."""
+    """Run a cell for one step on NumPy, as the sampler will, and refuse it if that fails."""
     if not isinstance(cell, Cell):
         raise UserError(
             f"register_cell: {name!r} is a {type(cell).__name__}; it must be a Cell(step, gates,"
             " states)"
         )
-    B, D, H = 2, 3, 4
+    B = 2
+    D = 3  # all sizes differ, so that a wrong shape shows
+    H = 4
     rows = len(cell.gates) * H
     try:
         shapes = cell.shapes(D, H)
@@ -128,7 +132,7 @@ def _try(name: str, cell: Cell) -> None:
             got = [part.shape for part in cell.step(p, np.zeros((B, rows), np.float32), state)]
     except Exception as error:  # whatever the reader's own code raises
         raise UserError(
-            f"register_cell: the step of {name!r} fails on NumPy arrays, on which the sampler runs"
+            f"register_cell: the step of {name!r} fails on NumPy arrays, which the sampler passes"
             f" ({_told(error)}); use operators, and tanh and sigmoid from charlstm.model.cells"
         ) from error
     if shapes.get("weight_ih") != (rows, D) or shapes.get("bias_ih") != (rows,):
@@ -139,11 +143,11 @@ def _try(name: str, cell: Cell) -> None:
     if not got or got != [(B, H)] * len(cell.states):
         raise UserError(
             f"register_cell: the step of {name!r} returns arrays of shapes {got} for a state of"
-            f" {len(cell.states)} arrays ({B}, {H}); it must return a tuple of as many, of the same"
-            " shape"
+            f" {len(cell.states)} arrays ({B}, {H}); it must return a tuple of as many arrays of"
+            " the same shape"
         )
 
 
 def _told(error: Exception) -> str:
-    """Say in one line what went wrong in a reader's own code."""
+    """Return, as one line, what went wrong in a reader's own code."""
     return f"{type(error).__name__}: {' '.join(str(error).split())}"

@@ -4,10 +4,10 @@ A batch's path, with `B` streams, `T` characters, `V` vocabulary, `E` embedding,
 
     ids (B, T) -> embedding (B, T, E) -> layer 1 .. layer L, each (B, T, H) -> logits (B, T, V)
 
-The state goes in and comes out; the model keeps none. Dropout happens where a random generator is
-passed and nowhere else, so that there is no mode to forget. Whole windows run through PyTorch's
-own kernels on the same parameters that `cells.py` steps through. A cell without a kernel, such as
-the peephole LSTM or a reader's own, runs through its step in `cells.py`.
+The caller passes the state in and gets the new state back; the model itself stores none. Dropout
+happens only if the caller passes a random generator, so there is no training mode to forget. Whole
+windows run through PyTorch's kernels, which read the same parameters as the steps in `cells.py`. A
+cell without a kernel, such as the peephole LSTM or a reader's own, runs step by step.
 """
 
 from collections.abc import Mapping, Sequence
@@ -36,7 +36,7 @@ class CharModel(nn.Module):
     Args:
         options: cell, sizes and dropout rates.
         vocabulary_size: V.
-        seed: of the initial weights.
+        seed: seed of the initial weights.
 
     Example:
         >>> model = CharModel(ModelOptions(layers=2, hidden_size=16), vocabulary_size=10)
@@ -49,7 +49,8 @@ class CharModel(nn.Module):
         super().__init__()
         self.options = options
         self.vocabulary_size = vocabulary_size
-        hidden, width = options.hidden_size, options.embedding_size
+        hidden = options.hidden_size
+        width = options.embedding_size
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             self.embedding = nn.Embedding(vocabulary_size, width) if width else None
@@ -75,9 +76,10 @@ class CharModel(nn.Module):
 
         Args:
             inputs: ids, integers, (B, T).
-            state: per layer what the cell carries, each (B, H); None is zeros.
+            state: the state of each layer, arrays (B, H); None is zeros.
             rng: source of the dropout masks; None turns dropout off.
-            bf16: whether the layers compute in bfloat16; what is returned is float32 all the same.
+            bf16: whether the layers compute in bfloat16. What comes back keeps the precision of the
+                weights.
 
         Returns:
             logits (B, T, V), and the state after the last character.
@@ -105,7 +107,7 @@ class CharModel(nn.Module):
         x: Tensor,
         state: LayerState,
     ) -> tuple[Tensor, LayerState]:
-        """Run a layer after dropout of its inputs; what comes out has the precision of the head."""
+        """Drop inputs, run a layer, and return its outputs in the precision of the weights."""
         x = locked_dropout(x, dropout, rng)
         with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
             outputs, new_state = layer(x, state, self.options.weight_drop, rng)
@@ -113,17 +115,17 @@ class CharModel(nn.Module):
         return outputs.to(dtype), tuple(s.to(dtype) for s in new_state)
 
     def zero_state(self, batch_size: int) -> ModelState:
-        """Return the state at the start of a text, zeros, each (B, H)."""
+        """Return the state at the start of a text: for each layer, arrays (B, H) of zeros."""
         zeros = self.head.weight.new_zeros(batch_size, self.options.hidden_size)
         cell = find_cell(self.options.cell)
         return [(zeros,) * len(cell.states)] * self.options.layers
 
     def to_arrays(self) -> dict[str, np.ndarray[Any, Any]]:
-        """Return copies of the weights by name, as `checkpoint.weight_shapes` lists them."""
+        """Return copies of the weights, by the names in `checkpoint.weight_shapes`."""
         return {name: tensor.numpy().copy() for name, tensor in self.state_dict().items()}
 
     def load_arrays(self, weights: Mapping[str, np.ndarray[Any, Any]]) -> "CharModel":
-        """Take over weights by name, and return the model."""
+        """Replace the weights by these, and return the model."""
         self.load_state_dict({name: torch.from_numpy(array) for name, array in weights.items()})
         return self
 
@@ -135,7 +137,7 @@ class CharModel(nn.Module):
 
 
 class Layer(nn.Module):
-    """One recurrent layer, its parameters named and shaped as its cell states.
+    """One recurrent layer. Its cell states the names and shapes of its parameters.
 
     Args:
         cell: name of the recurrence.
@@ -161,10 +163,10 @@ class Layer(nn.Module):
 
         Args:
             inputs: (B, T, D).
-            state: what the cell carries, each (B, H).
+            state: the state of the cell, arrays (B, H).
             weight_drop: share of `weight_hh` set to zero, in cells that have it (DropConnect on
                 the recurrence: Merity, Keskar & Socher 2018).
-            rng: source of that mask; None drops nothing.
+            rng: source of the mask for the weights; None drops nothing.
         """
         weights: dict[str, Tensor] = dict(self.named_parameters())
         if weight_drop and rng is not None and "weight_hh" in weights:

@@ -1,7 +1,7 @@
 """One JSON object of a file, read key by key and checked once.
 
-A value that is missing or garbled raises a `UserError`, which names the file and the key. A value
-that comes out needs no further check.
+A missing or garbled value raises a `UserError`, which names the file and the key. A value that a
+method returns needs no further check.
 """
 
 import math
@@ -13,7 +13,7 @@ from charlstm.errors import UserError
 from charlstm.options import from_json
 from charlstm.text.vocabulary import Vocabulary
 
-LARGEST_COUNT = 2**63 - 1  # what NumPy and torch can count
+LARGEST_COUNT = 2**63 - 1  # the largest integer in NumPy and torch
 
 Value = TypeVar("Value")
 
@@ -24,7 +24,7 @@ class Section:
     Args:
         values: the object.
         file: the file, for messages.
-        path: the keys that lead to the object, for messages; empty is the outermost one.
+        path: the keys that lead to the object, for messages; empty for the outermost object.
 
     Raises:
         UserError: in every method, for a value that is missing or garbled.
@@ -54,7 +54,7 @@ class Section:
         return cast(int, value)
 
     def number(self, key: str) -> float:
-        """Return a finite number of at least 0; JSON has NaN and infinity, too."""
+        """Return a finite number of at least 0. JSON may also hold NaN and infinity."""
 
         def fits(value: Any) -> bool:
             return type(value) in (int, float) and 0 <= value < math.inf
@@ -62,7 +62,7 @@ class Section:
         value = self._take(key, fits, "a finite number of at least 0")
         try:
             return float(value)
-        except OverflowError:  # JSON has whole numbers beyond all floats
+        except OverflowError:  # JSON may hold whole numbers that are too large for floats
             raise self._garbled(key, "a number that is small enough") from None
 
     def flag(self, key: str) -> bool:
@@ -92,7 +92,7 @@ class Section:
         return Section(inside, self.file, self._path(key))
 
     def options(self, key: str, kind: type[Value]) -> Value:
-        """Return a group of options, its names, types and ranges checked."""
+        """Return a group of options, and check their names, types and ranges."""
         values = self.section(key).values
         try:
             return from_json(kind, values, self._path(key))

@@ -14,18 +14,18 @@ def choose(
     top_k: int | None = None,
     top_p: float | None = None,
 ) -> Any:
-    """Draw ids from softmax(logits / temperature), cut to the most likely ones where asked.
+    """Draw ids from softmax(logits / temperature), if asked only among the most likely ones.
 
     Args:
         logits: (V,) or (N, V).
-        rng: source of one random number per row.
-        temperature: 0 takes the most likely id, the lowest where several are equal.
-        top_k: keep exactly so many of the most likely ids; of equal ones the lower.
-        top_p: then keep the fewest most likely ids that hold this share of what is left
-            (Holtzman et al. 2020).
+        rng: source of one random number for each row.
+        temperature: 0 takes the most likely id; of equally likely ids, the lowest.
+        top_k: keep exactly this many of the most likely ids; of equally likely ids, the lower ones.
+        top_p: of the ids that `top_k` leaves, keep the fewest most likely ones that hold this share
+            of the probability (Holtzman et al. 2020).
 
     Returns:
-        one id, or (N,).
+        one id, or ids (N,).
 
     Example:
         >>> rng = np.random.default_rng(0)
@@ -35,7 +35,9 @@ def choose(
     if temperature == 0:
         return logits.argmax(-1)
     largest = np.maximum.reduce(logits, -1, keepdims=True)
-    share = np.exp((logits - largest) * min(1 / temperature, 1e30))  # finite in float32, too
+    share = np.exp(
+        (logits - largest) * min(1 / temperature, 1e30)
+    )  # not infinite: float32 could not hold it
     if top_k is not None or top_p is not None:
         share = _most_likely(logits, share, top_k, top_p)
     below = np.add.accumulate(share, -1, np.float64)
@@ -46,9 +48,9 @@ def choose(
 
 
 def _most_likely(logits: Array, share: Array, top_k: int | None, top_p: float | None) -> Array:
-    """Set all but the most likely shares to zero.
+    """Keep the most likely shares, and set all others to zero.
 
-    They are ranked by the logits, because exp makes some shares equal whose logits are not.
+    The logits give the ranks, because exp rounds some different logits to equal shares.
     """
     order = np.argsort(-logits, axis=-1, kind="stable")
     ranked = np.take_along_axis(share, order, -1)

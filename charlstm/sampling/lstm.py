@@ -1,11 +1,12 @@
-r"""The LSTM's step in fewer calls of NumPy, for one letter at a time.
+r"""The LSTM's step in fewer calls of NumPy, for one character at a time.
 
-`cells.lstm` asks for a sigmoid three times. For one sample of a small model calling NumPy takes
-longer than the arithmetic, so here one call serves all gates; what it makes of g is not used. The
-numbers are the same, bit for bit.
+`cells.lstm` computes a sigmoid three times. For one sample of a small model, the calls of NumPy
+take longer than the arithmetic. So here one call computes the sigmoid of all four gates, and the
+part for g is not used. The numbers are the same, bit for bit.
 
-With `cells.lstm` a step of 256 units takes 1.3 times as long, and a letter 1.2 to 1.3 times. With
-64 samples at once, or two layers of 448, the two are equal. Run this with either module:
+With `cells.lstm` a step of 256 units takes 1.3 times as long, and a character 1.2 to 1.3 times.
+With 64 samples at once, or two layers of 448, both are equally fast. To measure, run this line for
+either module:
 
     python -m timeit -s "import numpy as np; from types import SimpleNamespace as N; \
     from charlstm.sampling.lstm import lstm; h = np.ones(256, 'f4'); \

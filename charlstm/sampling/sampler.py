@@ -1,8 +1,9 @@
 """Text, one character at a time, on NumPy alone: `generate` is a generator of characters.
 
-One character costs one look-up (the input's share of the first layer's gates is a row of a table)
-and one pass over the other weights. Reading these from memory is what takes the time; torch would
-lay them out anew at each call. Many samples at once share that pass.
+One character costs one look-up and one pass over the weights. The look-up finds the input's share
+of the first layer's gates in a table with a row for each character. The pass takes the time,
+because it reads all other weights from memory. torch would be slower: it would lay the weights out
+anew at each call. Many samples at once share one pass.
 """
 
 from collections.abc import Callable, Iterator
@@ -22,8 +23,8 @@ from charlstm.sampling.lstm import lstm
 from charlstm.sampling.stop import end_before
 from charlstm.text.vocabulary import Ids
 
-CHUNK = 1024  # characters of a prime that are read at once
-SMALL = 10_000_000  # bytes of float32 weights
+CHUNK = 1024  # characters of a prime that the sampler reads at once
+SMALL = 10_000_000  # bytes of float32 weights; `threads_for` says why
 Advance = Callable[[Step, Any, Array, State], tuple[Array, State]]
 
 
@@ -42,8 +43,10 @@ class Sampler:
     """
 
     def __init__(self, checkpoint: Checkpoint) -> None:
-        options, weights = checkpoint.options, checkpoint.weights
-        cell, vocabulary_size = find_cell(options.cell), len(checkpoint.vocabulary)
+        options = checkpoint.options
+        weights = checkpoint.weights
+        cell = find_cell(options.cell)
+        vocabulary_size = len(checkpoint.vocabulary)
         names = cell.shapes(vocabulary_size, options.hidden_size)
         parameters = [
             SimpleNamespace(**{name: weights[f"layers.{layer}.{name}"] for name in names})
@@ -69,30 +72,30 @@ class Sampler:
         self._zero_state = [(zeros,) * len(cell.states)] * options.layers
 
     def zero_state(self) -> list[State]:
-        """Return the state at the start of a text, each array (H,)."""
+        """Return the state at the start of a text: for each layer, arrays (H,) of zeros."""
         return list(self._zero_state)
 
     def read(self, ids: Ids, state: list[State] | None = None) -> tuple[Array, list[State]]:
-        """Read a text at once.
+        """Read several characters of one text at once.
 
         Args:
             ids: (T,), at least one.
-            state: per layer, each array (H,); None is zeros.
+            state: the state of each layer, arrays (H,); None is zeros.
 
         Returns:
-            logits (T, V) for the character after each, and the state after the last.
+            logits (T, V) for the character after each of them, and the state after the last.
         """
         return self._forward(self._unroll, ids, state or self.zero_state())
 
     def step(self, ids: Any, state: list[State]) -> tuple[Array, list[State]]:
-        """Read one character: of one text, or of each of N.
+        """Read one character of one text, or one character of each of N texts.
 
         Args:
             ids: one id, or (N,).
-            state: per layer, each array (H,) or (N, H).
+            state: the state of each layer, arrays (H,) or (N, H).
 
         Returns:
-            logits (V,) or (N, V), and the state after it.
+            logits (V,) or (N, V), and the new state.
         """
         return self._forward(self._one_step, ids, state)
 
@@ -104,23 +107,23 @@ class Sampler:
 
 
 def _layer(step: Step, p: Any, share: Callable[[Array], Array], advance: Advance) -> Layer:
-    """Return a layer that finds its share of the gates in its own way, then advances."""
+    """Return a layer that gets the input's share of the gates from `share`, then advances."""
     return lambda inputs, state: advance(step, p, share(inputs), state)
 
 
 def generate(
     sampler: Sampler, prime: str = "", options: SampleOptions | None = None
 ) -> Iterator[str]:
-    """Go on after `prime`, a character at a time.
+    """Write a text that goes on after `prime`, one character at a time.
 
     Args:
         sampler: the model.
-        prime: text to go on from; empty starts as after a line end.
-        options: temperature and the like, and the number of characters.
+        prime: text to go on from; an empty one starts as if after a line end.
+        options: how to choose characters, and how many.
 
     Yields:
-        One character, `options.length` times or until `options.stop` would come. Where a stop
-        text is given, characters that may be its beginning are held back until that is known.
+        One character, `options.length` times or until the text `options.stop` would come.
+        Characters that may begin that text come late: only once it is known that they do not.
 
     Raises:
         UserError: the prime has a character that the model does not know.
@@ -145,16 +148,16 @@ def generate(
 def generate_many(
     sampler: Sampler, number: int, prime: str = "", options: SampleOptions | None = None
 ) -> Iterator[list[str]]:
-    """Go on after `prime` in `number` ways at once.
+    """Write `number` texts that go on after `prime`, all at once.
 
     Args:
         sampler: the model.
-        number: N, samples that share each pass over the weights.
+        number: N, the number of samples; they share each pass over the weights.
         prime: as for `generate`.
         options: as for `generate`.
 
     Yields:
-        N strings to append to the N samples, some of them empty where a stop text is given.
+        N strings to append to the N samples. With `options.stop`, some of them may be empty.
 
     Raises:
         UserError: the prime has a character that the model does not know.
@@ -171,7 +174,7 @@ def generate_many(
 def _draw(
     sampler: Sampler, prime: Ids, options: SampleOptions, number: int | None
 ) -> Iterator[Any]:
-    """Draw ids one after the other: of one sample (`number` None) or, (N,), of several at once."""
+    """Draw the ids of one sample if `number` is None, else of several at once, each time (N,)."""
     rng = np.random.default_rng(options.seed)
     if not len(prime):
         newline = max(0, sampler.vocabulary.characters.find("\n"))
@@ -196,9 +199,10 @@ def _draw(
 def threads_for(model: Checkpoint, number: int, cpus: int) -> int:
     """Return the number of threads for the matrix products.
 
-    Two threads read a large model's weights faster than one, but wait for each other a hundred
-    times longer than they compute where another process keeps a CPU busy. So a model that one
-    thread reads in well under 200 microseconds gets one, unless many samples share the reading.
+    Two threads read the weights of a large model faster than one. But if another process keeps a
+    CPU busy, they wait for each other, a hundred times longer than they compute. So a small model
+    gets one thread, which reads it in well under 200 microseconds anyway. With many samples the
+    products take longer, and more threads pay even for a small model.
     """
     small = sum(array.nbytes for array in model.weights.values()) < SMALL
     return 1 if small and number < 8 else cpus

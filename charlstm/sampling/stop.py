@@ -1,14 +1,14 @@
-"""Where samples end: before a text that the reader names."""
+"""Samples end before a text that the user names."""
 
 from collections.abc import Iterator
 
 
 def end_before(text: str, written: Iterator[list[str]], number: int) -> Iterator[list[str]]:
-    """End each sample before a text comes in it, holding back what may be the text's beginning.
+    """End each sample before a text would come, and hold back what may be the start of that text.
 
     Args:
         text: where to stop.
-        written: the next character of each of N samples, again and again.
+        written: yields rows of N characters, the next one of each sample.
         number: N.
 
     Yields:
@@ -35,12 +35,13 @@ class _End:
         self.reached = False
 
     def take(self, character: str) -> str:
-        """Return what can be passed on now that this character has come."""
+        """Take the next character, and return what can be passed on now."""
         if self.reached:
             return ""
         held = self.held + character
         if held == self.text:
-            self.held, self.reached = "", True
+            self.held = ""
+            self.reached = True
             return ""
         start = next(k for k in range(len(held) + 1) if self.text.startswith(held[k:]))
         self.held = held[start:]

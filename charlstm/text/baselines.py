@@ -1,7 +1,7 @@
-"""What others reach on the same text, for scale: a compressor, and a 5-gram model.
+"""How well a compressor and a 5-gram model do on the same text: a scale for our own figures.
 
-Both learn while they read. Both may first read a history that does not count, such as the text that
-a model was trained on.
+Both learn while they read. Both may first read a history, such as the text that a model was
+trained on. The history costs nothing.
 """
 
 import lzma
@@ -34,8 +34,9 @@ def ngram_bits(ids: Ids, vocabulary_size: int, first: int = 0, order: int = 5) -
 
     The model predicts a character w from its context h: the n - 1 characters before it. It counts
     what came after h so far. A long context is seldom seen twice, so the model also asks the
-    shorter ones: it mixes the counts of h with its prediction from h without the first character,
-    that one with the next shorter context, and so on down to no context at all.
+    shorter ones. It mixes the counts of h with its prediction from h without the first character.
+    That prediction is again a mixture with the next shorter context, and so on, until no context is
+    left.
 
     How much weight the shorter context gets depends on how often h surprised us. Let n(h) be how
     often h came before, n(h, w) how often w followed it, and t(h) how many different characters
@@ -43,7 +44,7 @@ def ngram_bits(ids: Ids, vocabulary_size: int, first: int = 0, order: int = 5) -
 
     p(w | h) = (n(h, w) + t(h) p(w | shorter h)) / (n(h) + t(h)),
 
-    and below no context at all stands 1 / V. If h is new, p(w | h) = p(w | shorter h). This is
+    and the empty context is mixed with 1 / V. If h is new, p(w | h) = p(w | shorter h). This is
     interpolated Witten-Bell smoothing (Bell, Cleary & Witten 1990, method C; Chen & Goodman 1999).
 
     A tiny example: what does "abab" cost with n = 2 and V = 2?
@@ -56,7 +57,7 @@ def ngram_bits(ids: Ids, vocabulary_size: int, first: int = 0, order: int = 5) -
     4. b: without a context p(b) = (1 + 2 * 1/2) / (3 + 2) = 2/5. After an a there was one b, so
        p(b | a) = (1 + 1 * 2/5) / (1 + 1) = 7/10. 0.51 bits.
 
-    All counts are of what was read before the character, so the model never sees its answer.
+    Each count covers only what was read before the character, so the model never sees its answer.
 
     Args:
         ids: history and text, (N,).
@@ -83,7 +84,7 @@ def ngram_bits(ids: Ids, vocabulary_size: int, first: int = 0, order: int = 5) -
         total = np.maximum(seen + followers, 1)
         backed_off = np.where(seen > 0, followers / total, 1.0)
         chance[known] = seen_pair / total + backed_off * chance[known]
-        # a context that is longer by one is a pair: the context of the place before, and its letter
+        # the context of the next length is a pair: the context at the place before, and its letter
         context = np.zeros(len(words), np.int64)
         context[length + 1 :] = pair[:-1] + 1
     return float(-np.log(chance[first:]).sum() / math.log(2))
@@ -92,8 +93,8 @@ def ngram_bits(ids: Ids, vocabulary_size: int, first: int = 0, order: int = 5) -
 def _earlier(groups: Counts, counted: Any = None) -> Counts:
     """Count, for each place, the earlier places of the same group (only those `counted`).
 
-    Sorting brings the places of a group together and keeps their order. There a running count
-    gives the answer, once the count at the start of the group is taken off.
+    Sorting brings the places of a group together and keeps their order. A running count over the
+    sorted places, minus the count at the start of the group, is the answer.
 
     Example:
         >>> _earlier(np.array([7, 4, 7, 7, 4]))

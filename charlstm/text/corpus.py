@@ -1,7 +1,7 @@
 """A name, a path, a folder or "-" becomes text.
 
-If a path and a name of `registry.py` are the same word, the path wins. Bytes are decoded strictly
-by the encoding that was given; nothing is guessed.
+If a word is both a path and a name in `registry.py`, the path wins. `read_corpus` decodes the bytes
+strictly by the encoding that it was given. It guesses nothing.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from charlstm.errors import UserError, option, say
 from charlstm.options import DataOptions
 from charlstm.text.registry import content, named
 
-LOOKED_AT = 8192  # bytes of a file; a zero byte among them is the sign of a binary file
+LOOKED_AT = 8192  # first bytes of a file; a zero byte among them marks a binary file
 
 
 @dataclass(frozen=True)
@@ -27,8 +27,8 @@ class Corpus:
     Attributes:
         sources: what the user named, in order.
         text: the characters; with the option `bytes`, a character U+0000 to U+00FF for each byte.
-        sha256: digest of the files' bytes, one after the other; if a limit cut the text, of what
-            is left, in UTF-8.
+        sha256: digest of the files' bytes, one file after the other. If a limit cut the text, it is
+            the digest of the rest, in UTF-8.
         options: how the bytes were turned into `text`.
     """
 
@@ -48,7 +48,7 @@ class Corpus:
 
 
 def parts(length: int, split: tuple[float, float]) -> dict[str, slice]:
-    """Return where `train`, `validation` and `test` lie in a text of this length; `all` is all.
+    """Return where `train`, `validation`, `test` and `all` lie in a text of this length.
 
     Example:
         >>> parts(10, (0.6, 0.3))["validation"]
@@ -56,7 +56,7 @@ def parts(length: int, split: tuple[float, float]) -> dict[str, slice]:
     """
     train, validation = split
     first = int(length * train)
-    nothing_left = train + validation > 1 - 1e-9  # 0.9 + 0.1, say, up to rounding
+    nothing_left = train + validation > 1 - 1e-9  # such as 0.9 + 0.1, up to rounding
     second = length if nothing_left else int(length * (train + validation))
     return {
         "train": slice(0, first),
@@ -85,7 +85,8 @@ def read_corpus(sources: Sequence[str], options: DataOptions | None = None) -> C
         options: encoding, line ends and split.
 
     Raises:
-        UserError: nothing there, not readable, not text in this encoding, or empty.
+        UserError: a source does not exist, cannot be read, or is not text in this encoding; or the
+            text is empty.
     """
     options = options or DataOptions()
     texts = []

@@ -1,13 +1,14 @@
 """How much of a text is copied from another: shares of copied pieces, and the longest of them.
 
-A text has a piece of 20 characters at nearly every place, and to compare each with each as a string
-would take far too long. So every piece gets a number, its *rank* among the different pieces of its
-length in sorted order. Two pieces of a length are equal exactly if their ranks are equal.
+A text has a piece of 20 characters at nearly every place. It would take far too long to compare
+each piece with every other as a string. So every piece gets a number: its *rank* among the
+different pieces of its length in sorted order. Two pieces of a length are equal exactly if their
+ranks are equal.
 
-Ranks of long pieces follow from those of short ones: a piece of 4 is two pieces of 2 side by side,
-so a pair of their ranks stands for it. Ranking these pairs gives the ranks for 4, those give the
-ranks for 8, and so on (prefix doubling: Karp, Miller & Rosenberg 1972). A piece of 6 is two pieces
-of 4 that overlap by 2. In "abcabd":
+The ranks of long pieces follow from the ranks of short ones. A piece of 4 is two pieces of 2, side
+by side, so the pair of their ranks stands for it. Ranking these pairs gives the ranks for 4.
+Ranking pairs of those gives the ranks for 8, and so on (prefix doubling: Karp, Miller & Rosenberg
+1972). A piece of 6 is two pieces of 4 that overlap by 2. An example, "abcabd":
 
 | length | pieces, from left to right | ranks |
 | --- | --- | --- |
@@ -15,8 +16,9 @@ of 4 that overlap by 2. In "abcabd":
 | 2 | ab bc ca ab bd | 0 1 3 0 2 |
 | 3 | abc bca cab abd: the pairs of ranks (0, 1) (1, 3) (3, 0) (0, 2) | 0 2 3 1 |
 
-"ab" has its rank twice, so it is there twice; no piece of 3 is. Memory is linear in the texts: four
-bytes a character for each doubling, which makes seven doublings for pieces of 100 characters.
+The rank of "ab" occurs twice, so "ab" occurs twice. No piece of 3 occurs twice. Memory grows in
+proportion to the text: the ranks of each doubling take four bytes a character, and pieces of 100
+characters need the ranks for 1, 2, 4, ... 64.
 """
 
 import re
@@ -37,10 +39,10 @@ class Novelty:
     """What a text has in common with an original that its writer has read.
 
     Attributes:
-        copied: for each of `LENGTHS`, the share of the text's pieces of that length that stand in
-            the original, too; None if the text is shorter than that.
-        longest: the longest piece that stands in both; the first of several.
-        known_words: share of its words that the original has; None without words.
+        copied: for each of `LENGTHS`, the share of the text's pieces of that length that the
+            original has, too; None if the text is shorter than that.
+        longest: the longest piece that both have; the first of several.
+        known_words: share of the text's words that the original has; None if it has no words.
     """
 
     copied: dict[int, float | None]
@@ -111,22 +113,28 @@ def known_words(text: str, original: str) -> float | None:
 
 
 def _largest(holds: Callable[[int], bool], limit: int) -> int:
-    """Return the largest length that `holds`. If a length holds, so do all shorter ones.
+    """Return the largest length for which `holds` is true. It is true for all shorter ones, too.
 
-    The length is doubled until it no longer holds. Then the gap to the last one that did is halved.
+    The search doubles the length until `holds` is false. Then it halves the gap between the largest
+    length known to be true and the smallest known to be false.
     """
-    low, high = 0, 1
+    low = 0
+    high = 1
     while high <= limit and holds(high):
-        low, high = high, 2 * high
+        low = high
+        high *= 2
     high = min(high - 1, limit)
     while low < high:
         middle = (low + high + 1) // 2
-        low, high = (middle, high) if holds(middle) else (low, middle - 1)
+        if holds(middle):
+            low = middle
+        else:
+            high = middle - 1
     return low
 
 
 class _Ranks:
-    """Ranks of all pieces of a text, for lengths as they are asked for."""
+    """Ranks of all pieces of a text, computed for a length when it is asked for."""
 
     def __init__(self, text: str) -> None:
         points = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
@@ -147,11 +155,15 @@ class _Ranks:
 
 
 def _joined(ranks: Ranks, shift: int) -> Ranks:
-    """Rank the pieces that consist of two: one with these ranks, one `shift` to its right."""
+    """Rank the pieces made of two shorter ones, the second `shift` characters after the first.
+
+    `ranks` holds the ranks of the shorter pieces.
+    """
     if not shift:
         return ranks
-    first, second = ranks[:-shift], ranks[shift:]
-    return _ranks(first * (np.int64(ranks.max()) + 1) + second)
+    first = ranks[:-shift]
+    second = ranks[shift:]
+    return _ranks(first * (np.int64(ranks.max()) + 1) + second)  # a number for each pair
 
 
 def _ranks(values: Any) -> Ranks:

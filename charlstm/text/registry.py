@@ -1,10 +1,10 @@
 """Texts that have a name.
 
 - `tales`, `plays` and `verse` were written for charlstm (CC0) and come with it.
-- `python` is the source of the standard library of the Python that runs.
-- The texts of `registry.toml` are downloaded at first use, by pooch, and checked.
-- Any other file in the corpus folder has its own name. That folder is the one that `CHARLSTM_DATA`
-  names, or else `~/.cache/charlstm`.
+- `python` is the source code of the standard library of the Python that runs charlstm.
+- The texts in `registry.toml` can be downloaded. pooch does so at first use, and checks them.
+- Any other file in the corpus folder is known by its own name, without the ending. `CHARLSTM_DATA`
+  names the corpus folder; without it, that is `~/.cache/charlstm`.
 """
 
 import hashlib
@@ -39,7 +39,7 @@ class Download:
         url: its address, pinned to a commit.
         file: its name in the corpus folder.
         sha256: digest of its bytes.
-        characters: its length, and its size in bytes, too, because all these texts are ASCII.
+        characters: its length. It is also the size in bytes, because all these texts are ASCII.
         vocabulary: how many different characters it has.
         licence: what one may do with it.
     """
@@ -54,14 +54,14 @@ class Download:
 
 
 def shipped_folder() -> Path:
-    """Return the folder of the texts and `registry.toml`: in the wheel, or in the checkout."""
+    """Return the folder of the shipped texts and `registry.toml`, in a wheel or in a checkout."""
     package = Path(__file__).parents[1]
     installed = package / "texts"
     return installed if installed.is_dir() else package.parent / "corpora"
 
 
 def corpus_folder() -> Path:
-    """Return the folder in which named corpora are kept."""
+    """Return the folder that holds downloads and the user's own named texts."""
     return Path(os.environ.get("CHARLSTM_DATA") or Path.home() / ".cache" / "charlstm")
 
 
@@ -78,7 +78,7 @@ def shipped() -> dict[str, Path]:
 
 
 def others() -> dict[str, Path]:
-    """Return the files in the corpus folder that have no other name, by name."""
+    """Return the files that the user put into the corpus folder, by name."""
     known = {download.file for download in registry().values()}
     files = [p for p in sorted(corpus_folder().glob("*")) if p.is_file() and p.name not in known]
     taken = {*shipped(), *registry(), PYTHON, "README"}
@@ -131,7 +131,7 @@ def _downloaded(text: Download) -> Path:
                 " delete it to download the text again, or give its path to use it as it is"
             )
         return path
-    import pooch  # here, because importing it takes longer than reading a text that is there
+    import pooch  # not at the top: importing it takes longer than reading a text
     import requests
 
     say(f"downloading {text.url} ({text.characters:,} bytes) to {path}")

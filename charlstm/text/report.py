@@ -9,7 +9,7 @@ from charlstm.text.baselines import ngram_bits, xz_bits
 from charlstm.text.novelty import longest_repeat
 from charlstm.text.vocabulary import Vocabulary
 
-MOST = 300_000  # characters that the slower figures are computed from; they take a second or two
+MOST = 300_000  # characters that the slower figures read at most, so that they take 1 or 2 seconds
 RARE = 10  # a character that occurs less often is rare: a model learns little about it
 
 
@@ -19,10 +19,10 @@ class TextReport:
 
     Attributes:
         characters: its length.
-        vocabulary: different characters.
+        vocabulary: how many different characters it has.
         rare: the characters that occur fewer than `RARE` times, the rarest first.
-        measured: how many characters, from the start, the following figures are computed from.
-        lines: lines that are not empty.
+        measured: how many characters, from the start, the figures below are computed from.
+        lines: how many lines are not empty.
         duplicate_lines: share of these lines that occurred before.
         longest_repeat: the longest piece that occurs twice.
         xz: bits per character of xz, at its highest setting.
@@ -71,7 +71,7 @@ def text_report(text: str, bytewise: bool = False) -> TextReport:
         duplicate_lines=1 - len(set(lines)) / len(lines) if lines else 0.0,
         longest_repeat=longest_repeat(start),
         xz=xz_bits(vocabulary.to_user(start)) / len(start),
-        ngram=abs(ngram_bits(ids, len(vocabulary)) / len(start)),  # not -0.0
+        ngram=abs(ngram_bits(ids, len(vocabulary)) / len(start)),  # abs turns -0.0 into 0.0
     )
 
 

@@ -1,4 +1,4 @@
-"""Ids to parallel streams, cut into windows: what truncated back-propagation reads.
+"""Ids become parallel streams, cut into windows: what truncated back-propagation reads.
 
 The text is cut into `batch_size` pieces of equal length, and the pieces become the rows of a table.
 The table is read from left to right, one window of columns at a time. Row i of a window goes on
@@ -14,7 +14,7 @@ start of the next:
     ...     print(letters(inputs), letters(targets))
     ['bcde', 'jklm', 'rstu'] ['cdef', 'klmn', 'stuv']
     ['fghi', 'nopq', 'vwxy'] ['ghij', 'opqr', 'wxyz']
-    >>> streams.dropped  # 'a' is read by nobody in this epoch; another offset drops another end
+    >>> streams.dropped  # nobody reads 'a' with this offset; offset 0 leaves out the end instead
     1
 
 The targets are the inputs one character later. Characters that do not fill a window are dropped.
@@ -26,7 +26,7 @@ from dataclasses import dataclass
 from charlstm.errors import UserError
 from charlstm.text.vocabulary import Ids
 
-SHORTEST = 2  # a window of one character and its target
+SHORTEST = 2  # characters: one to read, and one to predict from it
 
 
 @dataclass(frozen=True)
@@ -47,21 +47,21 @@ class Streams:
         if self.windows < 1:
             raise UserError(
                 f"{len(self.ids)} characters do not fill one window of {self.window} in"
-                f" {self.batch_size} streams; {self.batch_size * self.window + 1} do"
+                f" {self.batch_size} streams; give at least {self.batch_size * self.window + 1}"
             )
 
     @property
     def windows(self) -> int:
-        """Windows in an epoch, the same for every offset."""
+        """The number of windows in an epoch, the same for every offset."""
         return (len(self.ids) - 1) // (self.batch_size * self.window)
 
     @property
     def dropped(self) -> int:
-        """Characters that are no input in an epoch; the last one, only a target, is not counted."""
+        """The number of characters that are no input, without the last, which is only a target."""
         return len(self.ids) - 1 - self.windows * self.batch_size * self.window
 
     def read(self, index: int, offset: int = 0) -> tuple[Ids, Ids]:
-        """Return inputs and targets, each (B, T), of a window.
+        """Return the inputs and the targets of a window, each (B, T).
 
         Args:
             index: the window within the epoch, 0 to `windows` - 1.
@@ -77,14 +77,14 @@ class Streams:
 def streams_for(ids: Ids, batch_size: int, window: int) -> Streams:
     """Lay out a text as streams, with a smaller window and fewer streams if it is short.
 
-    Each stream should hold at least two windows, so that a state is carried from one to the next.
-    If the text is too short for that, the window shrinks first, until a single stream holds two.
-    Then the number of streams falls until each of them does.
+    Each stream should hold at least two windows, so that the training carries a state from one to
+    the next. If the text is too short for that, the window shrinks until two of them fit into the
+    text. Then the number of streams falls until each stream holds two windows.
 
     Args:
         ids: the text, int32, shape (N,).
-        batch_size: B, at most so many streams.
-        window: T, at most so many characters a window.
+        batch_size: B, the largest number of streams.
+        window: T, the largest number of characters in a window.
 
     Example:
         >>> import numpy as np

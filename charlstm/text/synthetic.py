@@ -1,11 +1,12 @@
 """Synthetic texts about which the truth is known: how well any model could predict each character.
 
-Each function writes a text from a seed, and says for every character how uncertain it was. Some
-characters have an answer that lies far back. They are marked, and the text says how much more a
-model pays for them that has forgotten the answer. `KnownText` in `writer.py` defines these figures.
+Each function writes a text from a seed, and says for every character how uncertain it was. The
+answer to some characters lies far back in the text. The function marks these characters, and says
+how much more they cost a model that has forgotten the answer. `KnownText` in `writer.py` defines
+these figures.
 
 Most functions choose string by string and leave the entropies to the writer. `echo` and `recall`
-draw all letters at once, so that a training can ask for new lines at each update.
+draw all letters at once. That is fast enough to give a training new lines at each update.
 """
 
 import math
@@ -17,7 +18,7 @@ import numpy as np
 from charlstm.errors import UserError
 from charlstm.text.writer import Floats, KnownText, Seed, Writer, entropy
 
-MOST_CONTEXTS = 5000  # of a Markov chain: a matrix of their square, 200 MB, is kept in memory
+MOST_CONTEXTS = 5000  # of a Markov chain; a matrix of 5000 x 5000 numbers takes 200 MB of memory
 BRACKETS = {"(": ")", "[": "]", "{": "}", "<": ">"}
 SINGULAR = {"cloud": "it", "king": "he", "queen": "she", "tree": "it", "sister": "she", "boy": "he"}
 PLURAL = ("clouds", "kings", "queens", "trees", "sisters", "boys")
@@ -31,8 +32,8 @@ def markov(
 ) -> tuple[KnownText, float]:
     """Write a stationary Markov chain: each letter depends on the `order` letters before it.
 
-    These letters are the context. The seed draws the chances of the letters after each context,
-    from a flat Dirichlet distribution.
+    These letters are the context. For each context, the chances of the next letter are drawn with
+    the seed, from a flat Dirichlet distribution.
 
     Args:
         length: characters, at least 1.
@@ -64,7 +65,7 @@ def markov(
     options_by_context = [dict(zip(letters, row, strict=True)) for row in chances.tolist()]
     context = 0
     for place in range(length):
-        if place < order:  # sum over the contexts that begin with what was written so far
+        if place < order:  # sum over the contexts that begin with the text so far
             weights = often.reshape(size**place, size, -1)[context].sum(-1).tolist()
             options = dict(zip(letters, weights, strict=True))
         else:
@@ -80,15 +81,15 @@ def weather_diary(
     habits: Mapping[str, Sequence[float]] | None = None,
     seed: Seed = 0,
 ) -> KnownText:
-    r"""Write a diary, one word a day. The word depends on the weather, which is never mentioned.
+    r"""Write a diary, one word a day. The word depends on the weather, which the diary never names.
 
     This is a hidden Markov model. When the weather changes, all other weathers are equally likely.
-    The forward algorithm says what the diary so far tells about tomorrow (Rabiner 1989, section
-    III A).
+    The forward algorithm computes the chances of the next word from the diary so far (Rabiner 1989,
+    section III A).
 
     Args:
-        days: lines.
-        change: chance that tomorrow's weather is another.
+        days: number of lines.
+        change: chance that the weather is another one the next day.
         habits: for each word, its chance in each weather.
         seed: of the text.
 
@@ -123,18 +124,18 @@ def weather_diary(
 def brackets(
     length: int, kinds: int = 3, depth: int = 8, opening: float = 0.5, seed: Seed = 0
 ) -> KnownText:
-    """Write balanced brackets: the opening bracket settles the kind of its closing bracket.
+    """Write balanced brackets: each opening bracket decides what kind its closing bracket has.
 
     If no bracket is open, one opens. If `depth` brackets are open, one closes. Otherwise one opens
-    with chance `opening`. Closing brackets are marked: whether a bracket closes is uncertain, but
-    its kind never is. After `length` characters the text goes on until all brackets are closed; a
-    reader does not know where that begins.
+    with chance `opening`. Closing brackets are marked. It is uncertain whether a bracket closes,
+    but its kind is certain. After `length` characters the text goes on until all brackets are
+    closed. The entropies are for a reader who does not know `length`.
 
     Args:
         length: characters, at least 1.
         kinds: of brackets, 1 to 4.
-        depth: at most so many brackets are open at a time.
-        opening: chance of another one inside.
+        depth: the largest number of brackets that are open at the same time.
+        opening: chance that another bracket opens inside an open one.
         seed: of the text.
 
     Example:
@@ -145,7 +146,7 @@ def brackets(
     if kinds > len(BRACKETS) or not 0 <= opening <= 1:
         raise UserError(f"brackets: kinds is at most {len(BRACKETS)}, opening from 0 to 1")
     writer = Writer(seed)
-    closers = ""  # of the brackets that are open
+    closers = ""  # the closing brackets that the open ones wait for, the next one last
     written = 0
     while written < length or closers:
         chance = 1.0 if not closers else 0.0 if len(closers) == depth else opening
@@ -165,13 +166,14 @@ def copy(
 ) -> KnownText:
     r"""Write lines of letters, a pause, and the same letters again.
 
-    The copy task of Hochreiter & Schmidhuber 1997 in the form of Graves, Wayne & Danihelka 2014.
+    This is the copy task of Hochreiter & Schmidhuber 1997, in the form that Graves, Wayne &
+    Danihelka 2014 gave it.
 
     Args:
         lines: at least 1.
         lag: characters between the end of the letters and the beginning of their copy.
-        size: letters to remember.
-        letters: to choose from, without ".", "?" and line ends.
+        size: number of letters to remember.
+        letters: letters to choose from, without ".", "?" and line ends.
         seed: of the text.
 
     Example:
@@ -195,8 +197,8 @@ def echo(
 ) -> KnownText:
     """Write letters that mostly repeat the one `lag` places before.
 
-    A letter is a repetition with chance `share`; otherwise it is drawn, each letter as likely as
-    any other. All letters after the first `lag` are marked.
+    Each letter is a repetition with chance `share`. Otherwise it is drawn, and all letters are
+    equally likely. All characters after the first `lag` are marked.
 
     Args:
         length: characters, at least 1.
@@ -233,13 +235,13 @@ def recall(
 ) -> KnownText:
     r"""Write lines of a symbol, `lag` distractors, "?" and the symbol again.
 
-    Latch and recall, after the problems of Bengio, Simard & Frasconi 1994. All lines have the same
-    length, so their ids can be made a table with a line a row.
+    This is latch and recall, after the problems of Bengio, Simard & Frasconi 1994. All lines have
+    the same length, so their ids fit into a table with one row for each line.
 
     Args:
         lines: at least 1.
-        lag: distractors between the symbol and the question.
-        symbols: the letters to remember one of; a guess is right with chance 1 / len(symbols).
+        lag: number of distractors between the symbol and the question mark.
+        symbols: letters, one for a line to remember; a guess is right with chance 1 / len(symbols).
         distractors: letters that mean nothing.
         seed: of the text.
 
@@ -258,7 +260,7 @@ def recall(
         for symbol, row in zip(first, between, strict=True)
     )
     known = [math.log(len(symbols)), *[math.log(len(distractors))] * lag, 0.0, 0.0, 0.0]
-    marked = np.arange(lag + 4) == lag + 2  # the second last character of a line
+    marked = np.arange(lag + 4) == lag + 2  # the answer, the second last character
     return KnownText(
         text, np.tile(known, lines), np.tile(marked, lines), chance=math.log(len(symbols))
     )
@@ -267,8 +269,8 @@ def recall(
 def adding(lines: int, lag: int = 10, seed: Seed = 0) -> KnownText:
     r"""Write lines of `lag` digits, two of them after a "+", and the last digit of their sum.
 
-    The adding problem of Hochreiter & Schmidhuber 1997 with digits for numbers. One "+" stands in
-    the first half and one in the second; all places of a half are equally likely.
+    This is the adding problem of Hochreiter & Schmidhuber 1997, with digits in place of numbers.
+    One "+" stands in the first half and one in the second. All places of a half are equally likely.
 
     Args:
         lines: at least 1.
@@ -302,13 +304,14 @@ def adding(lines: int, lag: int = 10, seed: Seed = 0) -> KnownText:
 def agreement(sentences: int, distance: int = 6, seed: Seed = 0) -> KnownText:
     r"""Write English-like sentences whose verb and pronoun agree with a subject some words back.
 
-    Between subject and verb stand `distance` words. Among them are nouns, singular and plural, that
-    may mislead a reader (Linzen, Dupoux & Goldberg 2016). The first letters of the verb (is or are)
-    and of the pronoun (he, she, it or they) are marked. `chance` is the mean cost of guessing the
-    verb, and then the pronoun; the verb has told by then whether the subject is singular.
+    `distance` words stand between the subject and the verb. Some of them are nouns, singular or
+    plural, that may mislead a reader (Linzen, Dupoux & Goldberg 2016). The first letters of the
+    verb (is or are) and of the pronoun (he, she, it or they) are marked. `chance` is the mean cost
+    of two guesses: the verb, and later the pronoun. By then the verb has shown whether the subject
+    is singular.
 
     Args:
-        sentences: lines.
+        sentences: number of sentences, one on each line.
         distance: words between the subject and the verb.
         seed: of the text.
 
@@ -327,7 +330,8 @@ def agreement(sentences: int, distance: int = 6, seed: Seed = 0) -> KnownText:
             writer.choose_evenly(nouns)
         for _ in range(distance % 3):
             writer.choose_evenly([f"{adverb} " for adverb in ADVERBS])
-        verb, pronoun = ("is", SINGULAR[subject]) if subject in SINGULAR else ("are", "they")
+        verb = "is" if subject in SINGULAR else "are"
+        pronoun = SINGULAR.get(subject, "they")
         writer.choose({f"{verb} ": 1.0}, mark=verb[0])
         writer.choose_evenly([f"{state} because " for state in STATES])
         writer.choose({f"{pronoun} ": 1.0}, mark=pronoun[0])
@@ -335,7 +339,8 @@ def agreement(sentences: int, distance: int = 6, seed: Seed = 0) -> KnownText:
         writer.choose_evenly([f"{state}.\n" for state in STATES])
     single = len(SINGULAR) / len(nouns)
     verb_nats = entropy([single, 1 - single])
-    pronoun_nats = single * entropy(Counter(SINGULAR.values()).values())  # "are" tells "they"
+    # after "are" the pronoun is certain
+    pronoun_nats = single * entropy(Counter(SINGULAR.values()).values())
     return writer.finish(chance=(verb_nats + pronoun_nats) / 2)
 
 
@@ -365,6 +370,6 @@ def _check_sizes(**sizes: tuple[int, int]) -> None:
 def _check_letters(letters: str, least: int, reserved: str = "") -> None:
     if len(set(letters)) != len(letters) or len(letters) < least or set(letters) & set(reserved):
         raise UserError(
-            f"the letters {letters!r} must be at least {least}, all different"
+            f"the letters are {letters!r}; give at least {least}, all different"
             + (f", and none of {reserved!r}" if reserved else "")
         )

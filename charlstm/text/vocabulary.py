@@ -1,4 +1,4 @@
-"""Characters to ids and back.
+"""Characters become ids, and ids become characters again.
 
 The id of a character is its place among the vocabulary's characters. A vocabulary made from a text
 sorts them by code point. A vocabulary of bytes writes each byte as the character U+0000 to U+00FF
@@ -40,7 +40,7 @@ class Vocabulary:
         if not isinstance(self.characters, str) or not isinstance(self.bytewise, bool):
             raise UserError("vocabulary: its characters must be a text, and bytewise true or false")
         if len(set(self.characters)) != len(self.characters) or not self.characters:
-            raise UserError("vocabulary: its characters must be one or more, and all different")
+            raise UserError("vocabulary: it must have one or more characters, all different")
         if self.bytewise and max(self.characters) > "\xff":
             raise UserError("vocabulary: a vocabulary of bytes holds U+0000 to U+00FF only")
 
@@ -65,7 +65,7 @@ class Vocabulary:
 
     @cached_property
     def _id_of(self) -> Ids:
-        """Ids by code point, -1 for none; the last entry stands for all larger code points."""
+        """The id of each code point, or -1; the last entry stands for all larger code points."""
         points = _code_points(self.characters)
         table = np.full(int(points.max()) + 2, -1, np.int32)
         table[points] = np.arange(len(points), dtype=np.int32)
@@ -106,15 +106,15 @@ class Vocabulary:
         return "".join(sorted(set(text) - set(self.characters)))
 
     def decode(self, ids: Sequence[int] | Ids) -> str:
-        """Return the text of ids, the inverse of `encode`."""
+        """Return the text that has these ids; it undoes `encode`."""
         return _text(_code_points(self.characters)[np.asarray(ids, np.int64)])
 
     def from_user(self, text: str) -> str:
-        """Turn what a person typed into this vocabulary's characters (for bytes: by UTF-8)."""
+        """Turn what a person typed into this vocabulary's characters; bytes stand for UTF-8."""
         return text.encode("utf-8", "surrogateescape").decode("latin-1") if self.bytewise else text
 
     def to_user(self, text: str) -> bytes:
-        """Turn this vocabulary's characters into what is written to a file or terminal."""
+        """Turn this vocabulary's characters into the bytes that a file or a terminal gets."""
         return text.encode("latin-1") if self.bytewise else text.encode("utf-8", "surrogatepass")
 
 

@@ -1,10 +1,11 @@
 """A writer that makes a text choice by choice, and knows how uncertain each character was.
 
 The entropy of a character is the uncertainty, in nats, of a reader who knows how the text is made
-and has read all characters before: 0 if only one can follow. A writer chooses among strings. No
-string may begin with another, so that a choice is known once its characters are read. Of "ab", "ac"
-and "d", equally likely, the first character is a with chance 2/3; after the a, b and c have 1/2
-each.
+and has read all characters before. It is 0 if only one character can follow.
+
+A writer chooses among strings. No string may begin with another, so that the reader knows the
+choice once its characters are read. An example: "ab", "ac" and "d" are equally likely. Then the
+first character is an a with chance 2/3. After an a, b and c have the chance 1/2 each.
 """
 
 import math
@@ -15,7 +16,7 @@ from typing import Any
 import numpy as np
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
-Seed = int | np.random.Generator  # a generator is drawn from, and goes on from there the next time
+Seed = int | np.random.Generator  # a generator that is passed again goes on from where it was
 
 
 @dataclass(frozen=True)
@@ -24,11 +25,11 @@ class KnownText:
 
     Attributes:
         text: N characters.
-        entropy: (N,), nats of each character for a reader who knows how the text is made and all
-            characters before. The mean is the least loss that a model can reach in the long run.
+        entropy: (N,), nats of each character for a reader who knows how the text is made and has
+            read all characters before. In the long run no model can reach a loss below the mean.
         marked: (N,), bool: the characters whose answer lies far back.
-        chance: nats that a marked character costs more on average, for a reader who has forgotten
-            the answer but knows everything else.
+        chance: the nats that a marked character costs in addition, on average, if a reader has
+            forgotten the answer but knows everything else.
     """
 
     text: str
@@ -65,7 +66,7 @@ class Writer:
         Args:
             options: strings, and the chance of each.
             forced: the string to add; None draws one by its chance.
-            mark: the first character of the string is marked if it is this one.
+            mark: marks the first character of the string, if that is this character.
         """
         if forced is None:
             forced = self._draw(options)
@@ -85,7 +86,7 @@ class Writer:
         return self.choose(dict.fromkeys(options, 1 / len(options)))
 
     def _draw(self, options: Mapping[str, float]) -> str:
-        """Choose by chance, in plain Python: for a few options that is faster than NumPy."""
+        """Choose by chance, in plain Python, which is faster than NumPy for a few options."""
         left = self.rng.random() * sum(options.values())
         last = ""
         for name, chance in options.items():
@@ -96,7 +97,7 @@ class Writer:
         return last
 
     def finish(self, chance: float) -> KnownText:
-        """Return the text; `chance` is that of `KnownText`."""
+        """Return the text; `KnownText` says what `chance` means."""
         text = "".join(self._pieces)
         return KnownText(text, np.array(self._entropy), np.array(self._marked), chance)
 

@@ -23,7 +23,7 @@ MISTAKES = [
     ("{text} {text}", "text.txt: not a whole safetensors file"),
     ("{pickle} {text}", "not a whole safetensors file"),
     ("{truncated} {text}", "not a whole safetensors file"),
-    ("{altered} {text}", "damaged, its content does not match its digest"),
+    ("{altered} {text}", "damaged: its content does not match its digest"),
     ("{model} {text} --threads 0", "--threads is 0"),
     ("{model} {text} --dynamic", "the part all has none before it; name --part"),
     ("{model} {text} --temp 0.5", "--temperature without --novelty"),

@@ -86,7 +86,7 @@ def poison(arrays, header):
 
 
 DAMAGE = {
-    "another shape": (grow, r"head\.bias has shape \(3,\), its options ask for"),
+    "another shape": (grow, r"head\.bias has shape \(3,\), but its options ask for"),
     "not finite": (poison, r"head\.bias holds values that are not finite"),
     "float64": (
         lambda a, h: a.update({"head.bias": a["head.bias"].astype(np.float64)}),
@@ -285,7 +285,7 @@ def test_a_flipped_bit_is_noticed(model_file):
     content = bytearray(model_file.read_bytes())
     content[-7] ^= 1
     model_file.write_bytes(content)
-    with pytest.raises(UserError, match="damaged, its content does not match its digest"):
+    with pytest.raises(UserError, match="damaged: its content does not match its digest"):
         Checkpoint.load(model_file)
 
 
@@ -294,7 +294,7 @@ def test_a_changed_header_is_noticed(model_file):
     letters = b"abcdefghijklm"
     assert content.count(letters) == 1
     model_file.write_bytes(content.replace(letters, letters[::-1]))
-    with pytest.raises(UserError, match="damaged, its content"):
+    with pytest.raises(UserError, match="damaged: its content"):
         Checkpoint.load(model_file)
 
 

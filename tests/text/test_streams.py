@@ -33,7 +33,7 @@ def test_each_row_goes_on_where_it_stopped(length, batch_size, window, data):
 
 
 def test_streams_refuse_a_text_that_fills_no_window():
-    with pytest.raises(UserError, match=r"12 characters .* 3 streams; 13 do"):
+    with pytest.raises(UserError, match=r"12 characters .* 3 streams; give at least 13"):
         Streams(np.zeros(12, np.int32), batch_size=3, window=4)
 
 
