@@ -145,7 +145,8 @@ def opened(browser, lab, notebook, tmp_path):
     """Give a page that shows a notebook; a failure leaves a picture of it, and a note where."""
     from playwright.sync_api import Error
 
-    page, wrong = browser.new_page(), []
+    page = browser.new_page()
+    wrong = []
 
     def requested(url):
         parts = urlsplit(url)
@@ -274,7 +275,8 @@ def play_with_the_sampler(page):
 
 def play_with_the_explorer(page):
     panel = page.locator(".charlstm-explorer")
-    picture, told = panel.locator("img"), panel.locator(".widget-html-content").last
+    picture = panel.locator("img")
+    told = panel.locator(".widget-html-content").last
 
     def look():
         pixels = picture.evaluate(PIXELS)

@@ -136,7 +136,8 @@ def test_what_the_requirements_bring_along_is_pinned_too():
     from importlib.metadata import PackageNotFoundError, distribution
 
     versions = {canonical(k) for k in pinned()}
-    seen, waiting = set(), [r for group in requirements().values() for r in group]
+    seen = set()
+    waiting = [r for group in requirements().values() for r in group]
     while waiting:
         requirement = waiting.pop()
         if requirement.marker and not requirement.marker.evaluate({"extra": ""}):
@@ -157,7 +158,8 @@ def test_the_oldest_python_that_is_allowed_can_install_the_pins():
     """Debian 12 has 3.11.2, where a pin that asks for 3.11.5 keeps pip searching for ever."""
     from importlib.metadata import distributions
 
-    oldest, seen = PROJECT["requires-python"].removeprefix(">=") + ".0", 0
+    oldest = PROJECT["requires-python"].removeprefix(">=") + ".0"
+    seen = 0
     versions = {canonical(k): v for k, v in pinned().items()}
     for found in distributions():
         if versions.get(canonical(found.name)) == found.version:

@@ -28,7 +28,8 @@ def marked_cells(notebook: Any) -> dict[str, Any]:
 
 def write_notebook(notebook: Any) -> str:
     """Return a notebook as text, in one format, with ids of its cells that are their places."""
-    notebook.nbformat, notebook.nbformat_minor = 4, 5
+    notebook.nbformat = 4
+    notebook.nbformat_minor = 5
     for index, cell in enumerate(notebook.cells):
         cell["id"] = f"cell-{index:03}"
     text: str = nbformat.writes(notebook)
@@ -87,7 +88,8 @@ def _restore_marks(notebook: Any, released: dict[str, Any]) -> None:
         name = grade_id(cell)
         cell.metadata = copy.deepcopy(released[name].metadata) if name in released else {}
         if cell.cell_type == "code":
-            cell.outputs, cell.execution_count = [], None
+            cell.outputs = []
+            cell.execution_count = None
 
 
 def _edited(notebook: Any, released: dict[str, Any]) -> list[str]:

@@ -42,7 +42,8 @@ def test_baselines_read_the_text_before(trained, corpus, text):
     passage = Passage.of(trained, corpus)
     baselines = Baselines.of(passage)
     assert baselines.read_first == 669
-    before, part = text[:669].encode(), text[669:].encode()
+    before = text[:669].encode()
+    part = text[669:].encode()
     assert baselines.xz_bits_per_char == xz_bits(part, before) / len(part)
     ids = np.concatenate((passage.history, passage.ids))
     bits = ngram_bits(ids, len(trained.vocabulary), 669) / len(part)

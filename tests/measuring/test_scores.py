@@ -27,7 +27,8 @@ def ids():
 
 def by_hand(model, ids, restart):
     """Step character by character, from zeros again every `restart` characters."""
-    total, state = 0.0, None
+    total = 0.0
+    state = None
     for k in range(len(ids) - 1):
         if k % restart == 0:
             state = None
