@@ -8,8 +8,8 @@ theta <- theta - RATE * gradient / (size + floor)
                + DECAY * (size + floor) / mean size * (trained - theta)
 
 The size belongs to a weight. It is the root mean square of the weight's gradient over the segments
-of a text that comes before. So a weight whose gradient is usually small takes larger steps. The
-mean size is the mean over all weights.
+of a text that comes before. So a step depends on how large the gradient is, compared with the
+weight's usual one. The mean size is the mean over all weights.
 
 The floor is a quarter of the mean size. The paper has a tiny constant in its place. But if a
 character never came before, its weights have size 0: with a tiny floor they would leap when the
@@ -51,8 +51,8 @@ def score_dynamic(
         ids: the text, (N,); N - 1 characters are predicted.
         history: the text before it, (M,). It shows how large each weight's gradient usually is.
         rate: step size, in units of a weight's usual gradient.
-        decay: at each step a weight of mean size, without the floor, goes back by this share of its
-            distance from its trained value.
+        decay: share of its way back to the trained value that a weight goes at each step. It is
+            multiplied by (size + floor) / mean size.
 
     Raises:
         UserError: fewer than two characters in either text.

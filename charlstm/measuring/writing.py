@@ -56,7 +56,7 @@ class Writing:
         surprise_nats: nats per character that the model gives its own text; None if that text has
             fewer than two characters.
         part: for scale, as many characters of the validation part, compared in the same way. None
-            where the part that is measured is another.
+            unless the passage is the validation part of the text that the model was trained on.
     """
 
     options: SampleOptions
