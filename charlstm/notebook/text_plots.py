@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def gates(text: str, values: Mapping[str, np.ndarray[Any, Any]], title: str = "") -> Figure:
-    """Draw the values of gates while a network reads: a row for each unit, a column for each letter.
+    """Draw the values of gates along a text: a row for each unit, a column for each character.
 
     Args:
         text: T characters.

@@ -88,8 +88,8 @@ class TrainingMonitor(Panel):
     Attributes:
         widget: what the notebook shows.
         losses: nats by step, for training and for validation.
-        checkpoint: the best model so far, also after Stop or an error; None before the first
-            validation.
+        checkpoint: the best model so far, whatever ended the training; None until the first
+            validation or the end.
     """
 
     def __init__(
