@@ -123,7 +123,7 @@ class Classroom:
             raise UserError(f"{reasons}; the set is handed out and graded as it was")
 
     def _build(self, name: str, original: Path | None) -> str:
-        """Make a set from its original, or from `source/` if somebody changed the notebook there."""
+        """Make a set from its original, or from `source/` if somebody changed it there."""
         source = self.notebook("source", name)
         handout = self.path / f"{name}.zip"
         before = source.read_bytes() if source.exists() else None
@@ -173,7 +173,7 @@ class Classroom:
         self.record.save()
 
     def _take_in(self, assignment: str, submission: Submission) -> str:
-        """Repair a notebook and put it into `submitted/`; return what a person should know of it."""
+        """Repair a notebook and put it into `submitted/`; return a remark for a person."""
         entry = self.entries(assignment).setdefault(submission.student, Entry())
         entry.file = submission.file.name
         entry.late = submission.late
@@ -200,7 +200,7 @@ class Classroom:
         return graded and entry is not None and entry.graded == self._to_grade(assignment, student)
 
     def _to_grade(self, assignment: str, student: str) -> tuple[str, str]:
-        """Return digests of the two files that a grade depends on: the notebook, the set's source."""
+        """Return digests of the two files behind a grade: the notebook and the set's source."""
         submitted = _digest(self.notebook("submitted", assignment, student))
         return submitted, self.record.released_sources.get(assignment, "")
 

@@ -92,7 +92,7 @@ def _in_zip(path: Path) -> Iterator[File]:
 
 
 def _member(path: Path, info: zipfile.ZipInfo) -> bytes:
-    """Read one file of a zip. Its header may lie about its length, so reading stops at the limit."""
+    """Read one file of a zip, at most to the limit, as its header may lie about its length."""
     try:
         with zipfile.ZipFile(path) as archive, archive.open(info) as file:
             return _not_too_long(file.read(MAX_BYTES + 1))

@@ -197,7 +197,7 @@ def cell_texts(notebook: Path) -> dict[str, str]:
 
 
 def timed_out(autograded: Path) -> list[str]:
-    """Return the parts in which a cell ran over the time limit, or "an ungraded cell", each once."""
+    """Return the parts, or "an ungraded cell", that ran over the time limit, each once."""
     parts = [
         part_of(grade_id(cell) or "an ungraded cell")
         for cell in nbformat.read(autograded, as_version=4).cells

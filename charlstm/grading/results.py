@@ -31,7 +31,7 @@ class Row:
 
 
 def results(room: Classroom, assignment: str) -> tuple[dict[str, float], list[Row]]:
-    """Return the highest possible points of each part, in the set's order, and each student's row."""
+    """Return the highest points possible for each part, in the set's order, and all rows."""
     entries = room.entries(assignment)
     graded = set(room.students_at("autograded", assignment))
     with gradebook(room.path) as book:

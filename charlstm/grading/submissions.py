@@ -118,7 +118,7 @@ def sort_out(
     for file in candidates:
         submission = _submission(file, assignment, around)
         if submission is None:
-            left.append((file.name, "whose it is cannot be told from its name"))
+            left.append((file.name, "its name does not say whose it is"))
             continue
         former = taken.setdefault(submission.student, submission)
         if former is not submission:

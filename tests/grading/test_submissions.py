@@ -101,7 +101,7 @@ def test_what_is_left_out_is_told():
         "a.pdf": "no notebook",
         "../b.ipynb": "its path leads out of the folder",
         "/c.ipynb": "its path leads out of the folder",
-        "ps1.ipynb": "whose it is cannot be told from its name",
+        "ps1.ipynb": "its name does not say whose it is",
     }
 
 
