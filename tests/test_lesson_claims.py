@@ -1,4 +1,4 @@
-"""Rules that the lessons state, over five seeds."""
+"""The claims of the lessons hold for five seeds."""
 
 import math
 import runpy
@@ -34,7 +34,7 @@ def test_lesson2_leaps_follow_large_gradients_and_blow_up_rounding(lesson2):
         assert losses[worst + 1] > losses[worst] + 0.2
         assert norms[worst] > 10 * np.median(norms)
     written = [lesson2["write"](p) for p, _, _ in lesson2["runs"].values()]
-    assert lesson2["text"] in written  # which ones hangs on rounding, see the lesson
+    assert lesson2["text"] in written  # which ones depends on rounding, see the lesson
     assert lesson2["apart"].max() > 0.1
 
 
@@ -181,7 +181,8 @@ def test_lesson4_the_jacobian_is_more_than_the_forget_gate(lesson4):
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(5))
 def test_lesson4_units_with_written_weights_work_on_any_text(lesson4, seed):
-    vocabulary, cell = lesson4["vocabulary"], lesson4["cell"]
+    vocabulary = lesson4["vocabulary"]
+    cell = lesson4["cell"]
     letters = np.random.default_rng(seed).choice(list(vocabulary.characters), 200)
     ids = torch.from_numpy(vocabulary.encode("".join(letters))).long()
     state = None

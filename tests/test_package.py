@@ -1,4 +1,4 @@
-"""The house: who imports whom, what is public, what is installed, and what the documents say."""
+"""The package as a whole: imports, public names, what is installed, what documents say."""
 
 import ast
 import dataclasses
@@ -25,7 +25,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "charlstm"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
-SHARED = ["errors", "options", "flags", "devices"]  # what every room and every command may use
+SHARED = ["errors", "options", "flags", "devices"]  # what every folder and every command may import
 ROOMS = ["text", "model", "sampling", "measuring", "insight", "training", "notebook", "grading"]
 COMMANDS = ["train", "evaluate", "sample", "corpora", "benchmark", "course", "__main__"]
 
@@ -33,7 +33,7 @@ COMMANDS = ["train", "evaluate", "sample", "corpora", "benchmark", "course", "__
 def files_of(room):
     """Return the files of a folder in the order in which its docstring lists them."""
     tree = ast.parse((PACKAGE / room / "__init__.py").read_text())
-    if room == "grading":  # which nbgrader_config.py of a course from before 0.2 imports from
+    if room == "grading":  # the nbgrader_config.py of courses from before 0.2 imports from it
         assert [getattr(node, "name", None) for node in tree.body] == [None, None, "__getattr__"]
     else:
         assert len(tree.body) == 1, f"{room}/__init__.py holds a docstring and nothing else"

@@ -1,4 +1,4 @@
-"""Whose a file is: names as learning systems make them, and which of two files is the later."""
+"""Which student a file belongs to, and which of a student's files is the latest."""
 
 import re
 import unicodedata
@@ -52,7 +52,7 @@ def whose(*names, others=("ps2",)):
 
 @pytest.mark.parametrize(("name", "student"), WHOSE.items())
 def test_the_student_is_read_from_the_name(name, student):
-    beside = "zoe.ipynb"  # else a folder that holds everything says nothing
+    beside = "zoe.ipynb"  # a second student, so that the folder around all files names nobody
     assert whose(name, beside).get(name) == student
 
 

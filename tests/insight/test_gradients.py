@@ -1,4 +1,4 @@
-"""Gradients by lag against finite differences, closed forms and a whole product of Jacobians."""
+"""Gradients by lag agree with finite differences, closed forms and products of Jacobians."""
 
 import math
 from types import SimpleNamespace
@@ -76,7 +76,7 @@ def test_reach_is_the_finite_difference_of_the_loss(name, ids):
                     h, c = (s.numpy() for s in state[-1])
                     o = h / np.tanh(c)
                     slopes[1] += slopes[0] * o * (1 - np.tanh(c) ** 2)
-                    if name == "peephole":  # whose gate o sees c as well
+                    if name == "peephole":  # its gate o sees c as well
                         sees = model.layers[-1].weight_peephole[2].detach().numpy()
                         slopes[1] += slopes[0] * o * (1 - o) * sees * np.tanh(c)
                 for norms, slope in zip([found.h, found.c], slopes, strict=False):

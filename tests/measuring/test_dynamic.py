@@ -1,4 +1,4 @@
-"""Dynamic evaluation against the paper's rule, written out once more."""
+"""Dynamic evaluation agrees with the paper's rule, which is written out here once more."""
 
 import numpy as np
 import pytest

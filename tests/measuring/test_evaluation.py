@@ -1,4 +1,4 @@
-"""All figures of one model: composed, laid out for a person, and as JSON."""
+"""All figures of one model: computed, as a table, and as JSON."""
 
 import dataclasses
 import json

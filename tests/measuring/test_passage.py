@@ -1,4 +1,4 @@
-"""What is measured: which part, whose text, and what the model knows of it."""
+"""Which part of a text is measured, whether it is the model's own, and unknown characters."""
 
 import dataclasses
 

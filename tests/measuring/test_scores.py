@@ -1,4 +1,4 @@
-"""Both protocols against sums written out by hand."""
+"""The scores of both protocols equal sums written out by hand."""
 
 import math
 

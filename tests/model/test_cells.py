@@ -1,4 +1,4 @@
-"""Each recurrence against its equations written gate by gate; NumPy against torch."""
+"""Each cell equals its equations, written gate by gate; NumPy and torch agree."""
 
 from types import SimpleNamespace
 
@@ -23,8 +23,8 @@ def start(name, seed, rows=(B,)):
     return tuple(rng.normal(size=(*rows, H)) for _ in CELLS[name].states)
 
 
-# The equations as the papers have them, for one stream: `u` and `v` hold the shares of the input
-# and of h, a row for each gate in PyTorch's order; torch's own functions; no line of the package.
+# The equations as in the papers, for one stream. `u` holds what the input adds to each gate, `v`
+# what h adds: a row for each gate in PyTorch's order. No line of the package is used.
 
 
 def rnn(p, u, v, h):
@@ -90,7 +90,9 @@ def test_outputs_and_gradients_are_those_of_the_equations(name):
     p = {k: torch.from_numpy(v).requires_grad_() for k, v in vars(parameters(name)).items()}
     state = tuple(torch.from_numpy(s).requires_grad_() for s in start(name, 2))
     inputs = torch.from_numpy(rng.normal(size=(T, B, D))).requires_grad_()
-    weigh = torch.from_numpy(rng.normal(size=(T, B, H)))  # so that no two outputs count alike
+    weigh = torch.from_numpy(
+        rng.normal(size=(T, B, H))
+    )  # so that no two outputs have the same weight
     named = SimpleNamespace(**p)
     found = []
     for outputs, last in (

@@ -1,4 +1,4 @@
-"""An exercise's check tells what was expected and what came."""
+"""The check of an exercise names the expected and the actual result."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What is drawn, against the distribution by its definition."""
+"""Samples follow the distribution, which is computed here from its definition."""
 
 import numpy as np
 import pytest

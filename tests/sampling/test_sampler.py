@@ -1,4 +1,4 @@
-"""The sampler against torch; samples by seed, prime, stop text and number."""
+"""The sampler agrees with torch; samples depend on seed, prime, stop text and number."""
 
 import itertools
 

@@ -1,4 +1,4 @@
-"""Both baselines against counts written out by hand."""
+"""Both baselines agree with counts written out by hand."""
 
 import math
 from collections import defaultdict

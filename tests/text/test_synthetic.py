@@ -1,4 +1,4 @@
-"""Entropies against sums over all texts that a function can write."""
+"""Entropies equal sums over all texts that a function can write."""
 
 import itertools
 import math

@@ -1,4 +1,4 @@
-"""What moves the weights: what is decayed, and how the average follows."""
+"""The optimiser decays matrices only, and the average follows the weights."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""A training as arrays and back: to the last bit, or not at all; and the last good state."""
+"""Saving and restoring a training to the last bit, errors, and the last good state."""
 
 import dataclasses
 import math

@@ -1,4 +1,4 @@
-"""Training: what it learns, what it keeps, and what it does when something goes wrong."""
+"""Training: what it learns, which weights it keeps, and what it does after a failure."""
 
 import dataclasses
 import itertools
@@ -257,7 +257,7 @@ def test_a_validation_that_is_not_finite_is_no_good_state(ids, monkeypatch):
         if report.step == 49:  # poisons the weights that step 50 validates
             run.average.head.bias.data[0] = math.nan
         if report.step == 50:
-            assert math.isfinite(report.validation)  # that of the raw weights
+            assert math.isfinite(report.validation)  # the score of the raw weights
             assert run.good.numbers["step"] == 25
             break
     assert report.step == 50
