@@ -1,15 +1,17 @@
 """Make the notebooks from their sources: `python notebooks/build.py [--check] [--time] [NAME ...]`.
 
-People edit and review the `.py` files (py:percent). Beside each stand an executed `.ipynb`, so that
-a reader sees the figures without running anything, and a `.png`, the figure of the cell with the
-tag "cover". The table of lessons in README.md is made from them:
+People edit and review the `.py` files (py:percent). This script makes two files beside each: an
+executed `.ipynb`, so that a reader sees the figures without running anything, and a `.png`. The
+`.png` is the lesson's cover: the figure of the cell with the tag "cover".
 
-- the title and the line "What it shows" stand in a lesson's first cell,
-- the text that describes the cover in the metadata of its cell, as `alt`,
-- the seconds that the whole lesson takes in the metadata of the notebook. `--time` measures them;
-  without it the old figure stays, so that a busy machine does not spoil it.
+It also makes the table of lessons in README.md, from three places:
 
-`--check` runs nothing and exits 1 if something is stale: a notebook's cells, its cover, the table.
+- the first cell of a lesson has its title and the line "What it shows",
+- the metadata of the cover's cell has `alt`, a text that describes the cover,
+- the metadata of the notebook has the seconds that the whole lesson takes. `--time` measures them.
+  Without it the old figure stays, so that a busy machine does not spoil it.
+
+`--check` runs nothing. It exits with 1 if a notebook's cells, its cover or the table are stale.
 """
 
 import base64
@@ -29,15 +31,15 @@ README = Path(__file__).parent.parent / "README.md"
 TABLE = "<!-- lessons: made by notebooks/build.py -->", "<!-- end of lessons -->"
 FIRST_CELL = re.compile(r"# (?P<title>.+)\n\n\*What it shows: (?P<shows>[^*]+)\.\*\n")
 WIDGET = "application/vnd.jupyter.widget-view+json"
-MOST_BYTES = 550_000  # of a notebook with its figures
+MOST_BYTES = 550_000  # largest size of a notebook with its figures
 
 
 def build(source: Path, timed: bool = False) -> None:
-    """Execute a source and write its notebook; cells that did not change keep their ids.
+    """Execute a source, and write its notebook and cover. Unchanged cells keep their ids.
 
     Args:
         source: a lesson's `.py` file.
-        timed: store how long it took, in place of the figure of another time.
+        timed: store how long it took, in place of the figure from an earlier time.
     """
     target = source.with_suffix(".ipynb")
     notebook = jupytext.read(source)
@@ -66,8 +68,8 @@ def build(source: Path, timed: bool = False) -> None:
             for output in cell.outputs:
                 if WIDGET in output.get("data", {}):
                     output.data = {"text/plain": "A panel with sliders: run this cell to see it."}
-    notebook.metadata.pop("language_info", None)  # names a version of Python
-    notebook.metadata.pop("widgets", None)  # a panel needs its kernel
+    notebook.metadata.pop("language_info", None)  # it names a version of Python
+    notebook.metadata.pop("widgets", None)  # a panel does not work without its kernel
     nbformat.write(notebook, target)
     target.with_suffix(".png").write_bytes(cover(notebook))
     size = target.stat().st_size
@@ -77,7 +79,7 @@ def build(source: Path, timed: bool = False) -> None:
 
 
 def _joined(outputs: list[nbformat.NotebookNode]) -> list[nbformat.NotebookNode]:
-    """Join what was printed bit by bit, or each bit would be shown in a block of its own."""
+    """Join pieces of printed text, because a notebook shows each output in a block of its own."""
     joined: list[nbformat.NotebookNode] = []
     for output in outputs:
         last = joined[-1] if joined else None
@@ -103,7 +105,7 @@ def cover(notebook: nbformat.NotebookNode) -> bytes:
 
 
 def stale(source: Path) -> str | None:
-    """Return what of a source is not in its notebook: the first such cell, its cover, or None."""
+    """Return what is stale in a lesson: its notebook, a cell, or its cover; None if nothing is."""
     target = source.with_suffix(".ipynb")
     if not target.exists():
         return "no notebook"
@@ -140,7 +142,7 @@ def table(sources: list[Path]) -> str:
 
 
 def with_table(readme: str, made: str) -> str:
-    """Return the README with this table of lessons between its two marks."""
+    """Return the README with a table of lessons, `made`, between its two marks."""
     start, end = TABLE
     before, _, rest = readme.partition(start)
     _, found, after = rest.partition(end)
@@ -150,7 +152,7 @@ def with_table(readme: str, made: str) -> str:
 
 
 def main() -> int:
-    """Build or check all lessons, or those named; the table of lessons is always of all."""
+    """Build or check all lessons, or the named ones. The table always has all lessons."""
     names = [word for word in sys.argv[1:] if not word.startswith("--")]
     everything = sorted(LESSONS.glob("*.py"))
     sources = [source for source in everything if not names or source.stem in names]

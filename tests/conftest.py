@@ -1,4 +1,4 @@
-"""One small text, one small model, and one thread, so that results do not depend on the machine."""
+"""Fixtures: a small text, a small model, and one thread, so that all machines agree."""
 
 import errno
 

@@ -1,7 +1,7 @@
 """Lessons in JupyterLab, in headless Chromium: run all cells, play with the panel, look.
 
-Run by `-m browser`. It needs the extra `browser` and the program chromium; a machine without them
-fails here. Every wait ends as soon as what it waits for is there.
+`-m browser` runs these tests. They need the extra `browser` and the program chromium, and fail on a
+machine without them. Every wait ends as soon as the thing that it waits for appears.
 """
 
 import json
@@ -32,7 +32,7 @@ CHROMIUM = """
 --no-sandbox --disable-gpu --no-first-run --disable-background-networking
 --disable-component-update --disable-sync
 """.split()
-# the server would go off the machine for these
+# for these the server would contact other machines
 ASKS_OUTSIDE = ("/lab/api/news", "/lab/api/update")
 # the pixels on the screen, not the bytes that were sent; nothing while a new picture is loading
 PIXELS = """
@@ -96,7 +96,7 @@ def lab(tmp_path_factory):
     command = [
         *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--ip={HOST}"),
         *(f"--port={port}", "--ServerApp.port_retries=0", f"--ServerApp.root_dir={lab.folder}"),
-        # should this process be killed, the server ends by itself some minutes later
+        # if this process is killed, the server ends by itself some minutes later
         *(
             "--ServerApp.shutdown_no_activity_timeout=300",
             "--MappingKernelManager.cull_interval=60",
@@ -132,7 +132,7 @@ def browser():
     program = shutil.which("chromium")
     if program is None:
         pytest.fail("chromium is not on the PATH; on Debian: apt-get install chromium")
-    # no name is looked up, so that nothing can come from outside
+    # look up no name, so that nothing can come from outside
     alone = f"--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE {HOST}"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=[*CHROMIUM, alone])
@@ -145,7 +145,8 @@ def opened(browser, lab, notebook, tmp_path):
     """Give a page that shows a notebook; a failure leaves a picture of it, and a note where."""
     from playwright.sync_api import Error
 
-    page, wrong = browser.new_page(), []
+    page = browser.new_page()
+    wrong = []
 
     def requested(url):
         parts = urlsplit(url)
@@ -235,7 +236,8 @@ def slide(panel, name, key):
 
 def write(page, panel):
     """Press Write, watch the text grow, press Stop, and return the text's beginning."""
-    begin, stop = panel.locator(".charlstm-begin"), panel.locator(".charlstm-stop")
+    begin = panel.locator(".charlstm-begin")
+    stop = panel.locator(".charlstm-stop")
     read = panel.locator(".widget-html-content").last.text_content
     before = read()
     begin.click()
@@ -249,7 +251,7 @@ def write(page, panel):
     stop.click()
     until(page, "Stop is still there", stop.is_disabled)
     text = read()
-    for _ in range(5):  # there is nothing to wait for: nothing comes any more
+    for _ in range(5):  # wait a fixed time: after Stop no event can come to wait for
         page.wait_for_timeout(100)
         assert read() == text
     assert begin.is_enabled()
@@ -274,7 +276,8 @@ def play_with_the_sampler(page):
 
 def play_with_the_explorer(page):
     panel = page.locator(".charlstm-explorer")
-    picture, told = panel.locator("img"), panel.locator(".widget-html-content").last
+    picture = panel.locator("img")
+    told = panel.locator(".widget-html-content").last
 
     def look():
         pixels = picture.evaluate(PIXELS)
@@ -299,10 +302,10 @@ def play_with_the_explorer(page):
         if select.evaluate("select => select.selectedOptions[0].text") != choice:
             select.select_option(choice)
             see_both_change(f"{name} is {choice}")
-    for name in sliders:  # that of the forget bias works where the cell has a forget gate
+    for name in sliders:  # the slider of the forget bias works if the cell has a forget gate
         slide(panel, name, "ArrowRight")
         see_both_change(f"{name} moved")
-    for name, choice in choices.items():  # the activation can be chosen when the cell is rnn
+    for name, choice in choices.items():  # the activation can be chosen if the cell is rnn
         panel.locator(f".charlstm-{name} select").select_option(choice)
         see_both_change(f"{name} is {choice}")
 

@@ -1,4 +1,4 @@
-"""From a command line to options, and which of them were given."""
+"""Parsing a command line: the options, and the names of those that were given."""
 
 import dataclasses
 import re
@@ -62,7 +62,10 @@ def test_values_that_look_like_flags_are_not_taken_for_them(values):
     ("words", "names"),
     [
         ("text", {"corpus"}),
-        ("text --hidden-size 384", {"corpus", "hidden_size"}),  # the default is given, too
+        (
+            "text --hidden-size 384",
+            {"corpus", "hidden_size"},
+        ),  # a default counts as given if somebody writes it
         ("text --hidden_size=384", {"corpus", "hidden_size"}),
         ("text --no-bytes", {"corpus", "bytes"}),
         ("text --clip none --ema None", {"corpus", "clip", "ema"}),

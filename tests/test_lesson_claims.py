@@ -1,4 +1,4 @@
-"""Rules that the lessons state, over five seeds."""
+"""The claims of the lessons hold for five seeds."""
 
 import math
 import runpy
@@ -34,7 +34,7 @@ def test_lesson2_leaps_follow_large_gradients_and_blow_up_rounding(lesson2):
         assert losses[worst + 1] > losses[worst] + 0.2
         assert norms[worst] > 10 * np.median(norms)
     written = [lesson2["write"](p) for p, _, _ in lesson2["runs"].values()]
-    assert lesson2["text"] in written  # which ones hangs on rounding, see the lesson
+    assert lesson2["text"] in written  # which ones depends on rounding, see the lesson
     assert lesson2["apart"].max() > 0.1
 
 
@@ -81,7 +81,8 @@ def test_lesson3_the_start_alone_decides(lesson3, seed):
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(5))
 def test_lesson3_saturation_is_not_to_blame(lesson3, seed):
-    slopes, factors = {}, {}
+    slopes = {}
+    factors = {}
     for name, activation, gain in (
         ("linear", cells.linear, 0.8), ("half", torch.tanh, 0.5), ("one", torch.tanh, 1.0),
         ("three", torch.tanh, 3.0), ("sigmoid", torch.sigmoid, 1.0),
@@ -138,7 +139,8 @@ def test_lesson3_an_exploded_gradient_keeps_no_promise(lesson3, seed):
 def test_lesson3_without_clipping_some_leave_the_cliff_for_good(lesson3, seed):
     rng = np.random.default_rng(seed)
     start = [torch.tensor(rng.uniform(*ends, 200)) for ends in ((1.0, 2.0), (-0.4, 0.4))]
-    thrown, arrived = {}, {}
+    thrown = {}
+    arrived = {}
     for limit in (None, 1.0, 0.1):
         way, _ = lesson3["descend"](*start, limit, steps=150)
         thrown[limit] = (np.hypot(way[-1, 0] - 1.5, way[-1, 1]) > 3).mean()
@@ -179,10 +181,12 @@ def test_lesson4_the_jacobian_is_more_than_the_forget_gate(lesson4):
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(5))
 def test_lesson4_units_with_written_weights_work_on_any_text(lesson4, seed):
-    vocabulary, cell = lesson4["vocabulary"], lesson4["cell"]
+    vocabulary = lesson4["vocabulary"]
+    cell = lesson4["cell"]
     letters = np.random.default_rng(seed).choice(list(vocabulary.characters), 200)
     ids = torch.from_numpy(vocabulary.encode("".join(letters))).long()
-    state, expected = None, np.zeros(3)
+    state = None
+    expected = np.zeros(3)
     for x, character in zip(torch.eye(len(vocabulary)).double()[ids], letters, strict=True):
         with torch.no_grad():
             state = cell(x, state)
@@ -230,7 +234,8 @@ def lesson6():
 def test_lesson6_what_makes_training_and_validation_part(lesson6, seed):
     training, validation, score = (lesson6[k] for k in ("training", "validation", "score_cold"))
     sizes = {"layers": 2, "hidden_size": 64, "embedding_size": 32, "dropout": 0.0}
-    parted, nats = {}, {}
+    parted = {}
+    nats = {}
     for name, changed, text in (
         ("plain", {}, training[:10_000]),
         ("dropped", {"dropout": 0.4, "weight_drop": 0.3}, training[:10_000]),
@@ -264,10 +269,12 @@ def lesson5():
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(5))
 def test_lesson5_only_a_forget_bias_keeps_the_gradient_of_an_untrained_lstm(lesson5, seed):
-    left, factors = {}, {}
+    left = {}
+    factors = {}
     for start in lesson5["STARTS"]:
         curve = lesson5["start_norms"](start, seed)
-        left[start], factors[start] = curve[40] / curve[0], gradients.factor(curve)
+        left[start] = curve[40] / curve[0]
+        factors[start] = gradients.factor(curve)
     for start in ("RNN", "GRU", "LSTM", "peephole", "coupled"):
         assert left[start] < 1e-6
     assert left["RNN, orthogonal"] > 1e-3

@@ -1,6 +1,6 @@
-"""Lessons: notebooks are those of their sources, executed, small and without traces of a machine.
+"""Each lesson's notebook matches its source, is executed and small, and names no machine.
 
-That they run is tested by nbmake, see `.ci/run`.
+nbmake tests that the lessons run, see `.ci/run`.
 """
 
 import json

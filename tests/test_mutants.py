@@ -1,4 +1,4 @@
-"""Break the code on purpose: each of these mistakes must make some test fail."""
+"""Mutants: each puts a mistake into the code on purpose, and some test must fail."""
 
 import os
 import shutil
@@ -12,7 +12,7 @@ ROOT = Path(__file__).parent.parent
 
 # what is broken, the file, the right text, the wrong text, the tests that must notice
 MUTANTS = [
-    ("nothing", "model/cells", "activation(x", "activation(x", "model/test_cells.py"),  # the copy itself passes
+    ("nothing", "model/cells", "activation(x", "activation(x", "model/test_cells.py"),  # without a mistake, the tests pass on the copy
     ("input and forget gate swapped", "model/cells", "    c = sigmoid(f) * c + sigmoid(i)", "    c = sigmoid(i) * c + sigmoid(f)", "model/test_cells.py"),
     ("output gate sees the old cell", "model/cells", "p_o * c)", "p_o * state[1])", "model/test_cells.py"),
     ("reset before the product", "model/cells", "r * h_n", "h_n", "model/test_cells.py"),

@@ -1,4 +1,4 @@
-"""The house: who imports whom, what is public, what is installed, and what the documents say."""
+"""The package as a whole: imports, public names, what is installed, what documents say."""
 
 import ast
 import dataclasses
@@ -25,7 +25,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "charlstm"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
-SHARED = ["errors", "options", "flags", "devices"]  # what every room and every command may use
+SHARED = ["errors", "options", "flags", "devices"]  # what every folder and every command may import
 ROOMS = ["text", "model", "sampling", "measuring", "insight", "training", "notebook", "grading"]
 COMMANDS = ["train", "evaluate", "sample", "corpora", "benchmark", "course", "__main__"]
 
@@ -33,7 +33,7 @@ COMMANDS = ["train", "evaluate", "sample", "corpora", "benchmark", "course", "__
 def files_of(room):
     """Return the files of a folder in the order in which its docstring lists them."""
     tree = ast.parse((PACKAGE / room / "__init__.py").read_text())
-    if room == "grading":  # which nbgrader_config.py of a course from before 0.2 imports from
+    if room == "grading":  # the nbgrader_config.py of courses from before 0.2 imports from it
         assert [getattr(node, "name", None) for node in tree.body] == [None, None, "__getattr__"]
     else:
         assert len(tree.body) == 1, f"{room}/__init__.py holds a docstring and nothing else"
@@ -136,7 +136,8 @@ def test_what_the_requirements_bring_along_is_pinned_too():
     from importlib.metadata import PackageNotFoundError, distribution
 
     versions = {canonical(k) for k in pinned()}
-    seen, waiting = set(), [r for group in requirements().values() for r in group]
+    seen = set()
+    waiting = [r for group in requirements().values() for r in group]
     while waiting:
         requirement = waiting.pop()
         if requirement.marker and not requirement.marker.evaluate({"extra": ""}):
@@ -157,7 +158,8 @@ def test_the_oldest_python_that_is_allowed_can_install_the_pins():
     """Debian 12 has 3.11.2, where a pin that asks for 3.11.5 keeps pip searching for ever."""
     from importlib.metadata import distributions
 
-    oldest, seen = PROJECT["requires-python"].removeprefix(">=") + ".0", 0
+    oldest = PROJECT["requires-python"].removeprefix(">=") + ".0"
+    seen = 0
     versions = {canonical(k): v for k, v in pinned().items()}
     for found in distributions():
         if versions.get(canonical(found.name)) == found.version:

@@ -1,12 +1,12 @@
-"""Courses: who handed in what, and what it is worth.
+"""Courses: who handed in what, and how many points it is worth.
 
-- `downloads`: the files in what a learning-management system gives: a folder, a zip, a notebook
-- `submissions`: whose each file is, by its name
-- `repair`: a notebook gets nbgrader's cells back as they were released
-- `former`: the names under which problem sets from before version 0.2 know the package
-- `nbgrader`: nbgrader, and what it needs so that every student gets the points that are due
+- `downloads`: the files in a download from a learning-management system: a folder, zip or notebook
+- `submissions`: finds the student to whom each file belongs, by the file's name
+- `repair`: gives a notebook nbgrader's cells back, as they were released
+- `former`: the names that problem sets from before version 0.2 use for the package
+- `nbgrader`: runs nbgrader so that every student gets the points that are due
 - `record`: what a course remembers from one command to the next
-- `classroom`: a course in a folder: made, handed in, graded, handed back
+- `classroom`: a course in a folder: build it, collect, grade, give feedback
 - `results`: what each student got, as rows and as a CSV file
 """
 
@@ -14,7 +14,10 @@ from typing import Any
 
 
 def __getattr__(name: str) -> Any:
-    """Give `PREPROCESSORS` to the `nbgrader_config.py` of a course from before version 0.2."""
+    """Return `PREPROCESSORS`, which the `nbgrader_config.py` of older courses imports from here.
+
+    Those are courses made before version 0.2.
+    """
     if name != "PREPROCESSORS":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from charlstm.grading.nbgrader import PREPROCESSORS

@@ -1,12 +1,14 @@
-"""A course in a folder: made, handed in, graded, handed back.
+"""A course in a folder: build its sets, collect notebooks, grade them, and give feedback.
 
 | in the folder | what |
 | --- | --- |
-| `nbgrader_config.py` | the course's settings, yours to change |
-| `source/ps1/`, `release/ps1/`, `ps1.zip` | with solutions, without, and packed to hand out |
-| `submitted/STUDENT/ps1/`, `autograded/...`, `feedback/...` | nbgrader's steps of each submission |
+| `nbgrader_config.py` | the course's settings, which you may change |
+| `source/ps1/` | the set `ps1` with solutions |
+| `release/ps1/`, `ps1.zip` | the set without solutions, and the same packed to hand out |
+| `submitted/STUDENT/ps1/` | a student's notebook |
+| `autograded/...`, `feedback/...` | what nbgrader makes of it: a graded notebook, an HTML page |
 | `gradebook.db` | nbgrader's gradebook: every point |
-| `course.json` | from which file each submission came, and what was graded when |
+| `course.json` | from which file each submission came, and what was graded last |
 """
 
 from __future__ import annotations
@@ -39,7 +41,7 @@ FATAL = {"DeadKernelError": "the kernel died", "CellTimeoutError": "a cell could
 
 
 def assignments_folder() -> Path:
-    """Return where our problem sets are, as py:percent files: in the wheel, or in the checkout."""
+    """Return the folder of our problem sets, py:percent files: in the wheel, or in the checkout."""
     package = Path(__file__).parents[1]
     installed = package / "assignments"
     return installed if installed.is_dir() else package.parent / "notebooks" / "assignments"
@@ -49,7 +51,7 @@ class Classroom:
     """A course's folder.
 
     Raises:
-        UserError: it holds no course, and none may be made there.
+        UserError: it holds no course, and `make` is false or the folder is not empty.
     """
 
     def __init__(self, folder: str | Path, make: bool = False):
@@ -69,7 +71,7 @@ class Classroom:
         self.record = Record.load(self.path / record.FILE)
 
     def entries(self, assignment: str) -> dict[str, Entry]:
-        """Return what is known of each student who handed a set in."""
+        """Return what is known about each student who handed a set in, by student."""
         return self.record.entries.setdefault(assignment, {})
 
     def assignments(self) -> list[str]:
@@ -78,34 +80,34 @@ class Classroom:
         return sorted(name for name in folders if self.notebook("release", name).exists())
 
     def require(self, assignment: str) -> None:
-        """Refuse a set that this course does not have.
+        """Check that the course has a set.
 
         Raises:
-            UserError: with those that it has.
+            UserError: it does not; the message names the sets that it has.
         """
         if assignment not in (names := self.assignments()):
             raise UserError(f"{assignment}: no set of this course; it has {', '.join(names)}")
 
     def notebook(self, step: str, assignment: str, student: str = ".") -> Path:
-        """Return where nbgrader keeps a notebook at a step."""
+        """Return the path where nbgrader keeps a notebook at a step, such as "submitted"."""
         return self.path / step / student / assignment / f"{assignment}.ipynb"
 
     def students_at(self, step: str, assignment: str) -> list[str]:
-        """Return the students of whom there is a notebook at a step."""
+        """Return the students who have a notebook at a step."""
         notebooks = self.path.glob(f"{step}/*/{assignment}/{assignment}.ipynb")
         return sorted(path.parent.parent.name for path in notebooks)
 
     def build(self, originals: Sequence[Path]) -> Iterator[tuple[str, str]]:
         """Make the notebooks to hand out; yield each set, and what was done.
 
-        A notebook in `source/` that somebody has changed there is kept.
+        If somebody has changed a notebook in `source/`, it stays as it is.
 
         Args:
-            originals: py:percent files, `ps1.py` for the set `ps1`. Sets that only lie in
+            originals: py:percent files, `ps1.py` for the set `ps1`. Sets that are only in
                 `source/` are made, too.
 
         Raises:
-            UserError: nbgrader refused some; the others are made.
+            UserError: nbgrader refused some sets; the others are made.
         """
         refused = []
         files = {original.stem: original for original in originals}
@@ -117,11 +119,11 @@ class Classroom:
                 refused.append(f"{name}: nbgrader refused it: {error}")
         self.record.save()
         if refused:
-            told = "; ".join(refused)
-            raise UserError(f"{told}; the set is handed out and graded as it was")
+            reasons = "; ".join(refused)
+            raise UserError(f"{reasons}; the set is handed out and graded as it was")
 
     def _build(self, name: str, original: Path | None) -> str:
-        """Make a set from its original, or from what somebody made of it in the folder."""
+        """Make a set from its original, or from `source/` if somebody changed it there."""
         source = self.notebook("source", name)
         handout = self.path / f"{name}.zip"
         before = source.read_bytes() if source.exists() else None
@@ -138,7 +140,7 @@ class Classroom:
             run_nbgrader("release", self.path, name)
         except NbgraderError:
             if handout.exists():
-                with zipfile.ZipFile(handout) as archive:  # what nbgrader has removed
+                with zipfile.ZipFile(handout) as archive:  # nbgrader has removed the folder
                     archive.extractall(self.path / "release")
             if before is not None:
                 source.write_bytes(before)
@@ -158,7 +160,10 @@ class Classroom:
             return assignment in [known.name for known in book.assignments]
 
     def collect(self, assignment: str, files: Sequence[File]) -> Iterator[tuple[str, str, str]]:
-        """Take notebooks in; yield each file, its student ("" if it is left out), and a remark."""
+        """Take notebooks in; yield each file's name, its student, and a remark.
+
+        The student is "" for a file that is left out.
+        """
         others = [name for name in self.assignments() if name != assignment]
         taken, left = sort_out(files, assignment, others)
         for submission in taken:
@@ -168,7 +173,7 @@ class Classroom:
         self.record.save()
 
     def _take_in(self, assignment: str, submission: Submission) -> str:
-        """Put a repaired notebook into its place; return what a person should know of it."""
+        """Repair a notebook and put it into `submitted/`; return a remark for a person."""
         entry = self.entries(assignment).setdefault(submission.student, Entry())
         entry.file = submission.file.name
         entry.late = submission.late
@@ -185,7 +190,7 @@ class Classroom:
         return remark
 
     def waiting(self, assignment: str, again: bool = False) -> list[str]:
-        """Return the students to grade: whose notebook, or whose tests, changed; or all."""
+        """Return the students to grade: those whose notebook or tests changed, or all (`again`)."""
         students = self.students_at("submitted", assignment)
         return [s for s in students if again or not self._up_to_date(assignment, s)]
 
@@ -195,14 +200,14 @@ class Classroom:
         return graded and entry is not None and entry.graded == self._to_grade(assignment, student)
 
     def _to_grade(self, assignment: str, student: str) -> tuple[str, str]:
-        """Return the digests of what a grade depends on: the notebook, and the set's source."""
+        """Return digests of the two files behind a grade: the notebook and the set's source."""
         submitted = _digest(self.notebook("submitted", assignment, student))
         return submitted, self.record.released_sources.get(assignment, "")
 
     def grade(self, assignment: str, student: str, seconds: int | None = None) -> Entry:
-        """Let nbgrader grade a student's notebook; return what `course.json` then says of it.
+        """Let nbgrader grade a student's notebook; return its new entry in `course.json`.
 
-        Points that a person gave stay, and count as given if the answer is still the same.
+        Points that a person gave stay. If the answer has changed, a person is asked to look again.
         """
         autograded = self.notebook("autograded", assignment, student)
         before = cell_texts(autograded) if autograded.exists() else {}
@@ -210,7 +215,7 @@ class Classroom:
             by_hand = [g for g in grades if g.manual_score is not None]
             done = {g.name: before.get(g.name) for g in by_hand if not g.needs_manual_grade}
             for grade in grades:
-                grade.auto_score = None  # else those of an earlier file would stand
+                grade.auto_score = None  # or points of an earlier file would stay
         entry = self.entries(assignment).setdefault(student, Entry())
         entry.note = ""
         try:
@@ -223,7 +228,7 @@ class Classroom:
                 entry.note = f"over the time limit: {', '.join(parts)}"
             after = cell_texts(autograded)
             with cell_grades(self.path, assignment, student) as grades:
-                for grade in grades:  # nbgrader would have each answer looked at again
+                for grade in grades:  # nbgrader asks a person again, even for the same answer
                     if grade.name in done and done[grade.name] == after[grade.name]:
                         grade.needs_manual_grade = False
         entry.graded = self._to_grade(assignment, student)
@@ -231,17 +236,17 @@ class Classroom:
         return entry
 
     def feedback(self, assignment: str, to: Path) -> list[str]:
-        """Make the HTML pages, each under the name that its notebook was handed in by.
+        """Make the HTML pages. Each has the name under which its notebook was handed in.
 
         Args:
             assignment: name of the set.
-            to: a zip, or a folder, to write them to.
+            to: the zip or the folder to write the pages to.
 
         Returns:
-            the students who have one.
+            the students who have a page.
 
         Raises:
-            UserError: nothing is graded, or nbgrader refused.
+            UserError: nothing is graded yet, or nbgrader refused.
         """
         students = self.students_at("autograded", assignment)
         if not students:

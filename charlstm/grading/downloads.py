@@ -1,6 +1,6 @@
-"""What was downloaded from a learning-management system: a folder, a zip or one notebook.
+"""The files in a download from a learning-management system: a folder, a zip or one notebook.
 
-Nothing is ever unpacked: what a zip holds is read into memory, file by file.
+Nothing is ever unpacked to disk. The files of a zip are read into memory, one at a time.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 
 from charlstm.errors import UserError, unreadable
 
-MAX_BYTES = 50_000_000  # of one file; a notebook with all its figures has about one million
+MAX_BYTES = 50_000_000  # largest file; a notebook with all its figures has about one million
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class File:
 
     Attributes:
         name: its path in the folder or zip, with `/`.
-        time: when it was changed; larger is later.
+        time: when it was changed; a larger number is later.
         read: returns its bytes, or raises `OSError` or `ValueError` with the reason.
     """
 
@@ -37,7 +37,7 @@ def files_in(path: Path) -> list[File]:
     """List the files in a folder, in a zip, or the one notebook itself.
 
     Raises:
-        UserError: nothing there, not readable, or no zip.
+        UserError: nothing is there, it cannot be read, or it is no zip.
     """
     try:
         if path.is_dir():
@@ -54,7 +54,7 @@ def files_in(path: Path) -> list[File]:
 
 
 def _hidden(name: str) -> bool:
-    """Whether an operating system or an editor made the file, not the student."""
+    """Whether the name says that an operating system or an editor made the file, not a student."""
     parts = PurePosixPath(name).parts
     return any((part.startswith(".") and part != "..") or part == "__MACOSX" for part in parts)
 
@@ -87,12 +87,12 @@ def _in_zip(path: Path) -> Iterator[File]:
             name = info.filename.replace("\\", "/")
             if not info.is_dir() and not _hidden(name):
                 stamp = "".join(f"{number:02}" for number in info.date_time)
-                time = float(stamp)  # 20261121230000: as a number it is only good for comparing
+                time = float(stamp)  # such as 20261121230000: good only for comparing
                 yield File(name, time, partial(_member, path, info))
 
 
 def _member(path: Path, info: zipfile.ZipInfo) -> bytes:
-    """Read one file of a zip, however long its header says that it is."""
+    """Read one file of a zip, at most to the limit, as its header may lie about its length."""
     try:
         with zipfile.ZipFile(path) as archive, archive.open(info) as file:
             return _not_too_long(file.read(MAX_BYTES + 1))

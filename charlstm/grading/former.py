@@ -1,12 +1,13 @@
-"""Names under which problem sets that were handed out before version 0.2 know the package.
+"""The former names of modules and functions, for problem sets from before version 0.2.
 
-Such a set says `from charlstm.exercises import expect`, and so do the answers in it. This file is
-an extension of IPython that makes these names known in one kernel. The grader loads it into the
-kernel in which a student's notebook runs. Whoever goes on with such a notebook by himself writes
+Such a set, and the answers in it, may say `from charlstm.exercises import expect`, where a module
+has another name today. This file is an extension of IPython that makes the former names work in one
+kernel. The grader loads it into the kernel that runs a student's notebook. Anyone else who works on
+such a notebook writes this line into its first cell:
 
     %load_ext charlstm.grading.former
 
-into its first cell. Nothing else loads it, and it imports no module before somebody asks for it.
+Nothing else loads the extension. It imports a module only when somebody asks for that module.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ NAMES = {"carried": "score_carried", "cold": "score_cold", "fit_streams": "strea
 
 
 class _Finder(MetaPathFinder, Loader):
-    """Finds a module by its former name. Python asks it after all others have failed."""
+    """Finds a module by its former name. Python asks it after all other finders have failed."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
@@ -38,9 +39,9 @@ class _Finder(MetaPathFinder, Loader):
         return ModuleSpec(fullname, self) if fullname in MODULES else None
 
     def exec_module(self, module: ModuleType) -> None:
-        """Put the module of today in the place of the empty one that Python has made."""
+        """Replace the empty module that Python has made by the module that has the code today."""
         today = import_module(MODULES[module.__name__])
-        if today.__name__ == "charlstm.notebook.plots":  # was one file with text_plots
+        if today.__name__ == "charlstm.notebook.plots":  # text_plots was a part of it
             module.__dict__.update(vars(import_module("charlstm.notebook.text_plots")))
             module.__dict__.update(vars(today))
         else:
@@ -48,7 +49,7 @@ class _Finder(MetaPathFinder, Loader):
 
 
 def load_ipython_extension(shell: Any) -> None:
-    """Make the former names known; IPython calls this where the extension is loaded."""
+    """Make the former names work; IPython calls this when it loads the extension."""
     sys.meta_path.append(_Finder())
     package = import_module("charlstm")
     today = package.__getattr__
@@ -66,7 +67,7 @@ def load_ipython_extension(shell: Any) -> None:
 
 
 def _model_options(*values: Any, **named: Any) -> Any:
-    """Make `ModelOptions`, in which one-hot input was `embedding_size=0` and is `None` today."""
+    """Make `ModelOptions`. For one-hot input, `embedding_size` was 0 and is `None` today."""
     from charlstm.options import ModelOptions
 
     if named.get("embedding_size") == 0:

@@ -1,7 +1,8 @@
-"""nbgrader, which grades, and what it needs so that every student gets the points that are due.
+"""Runs nbgrader, and changes what it does so that every student gets the points that are due.
 
-One answer must not spoil the grades of the others: what a cell prints is cut, and PyTorch has time
-to load. A student loses no points for a warning, a progress bar, or the former name of a module.
+A student must not lose points for things that are no mistakes: the time that PyTorch takes to load,
+a warning, a progress bar, or the former name of a module. And a cell that prints without end must
+not fill the disk, so its output is cut.
 """
 
 from __future__ import annotations
@@ -32,20 +33,20 @@ from charlstm.grading.repair import grade_id, marked_cells, write_notebook
 
 CONFIG = "nbgrader_config.py"
 STEPS = {"release": GenerateAssignment, "autograded": Autograde, "feedback": GenerateFeedback}
-SECONDS_TO_START = 60  # for the first cell, beyond the limit of each
-MAX_OUTPUT = 100_000  # characters of a cell: an endless loop that prints makes gigabytes
-TIMED_OUT = "CellTimeoutError"  # nbgrader's name for it in the notebook
+SECONDS_TO_START = 60  # extra time for the first cell
+MAX_OUTPUT = 100_000  # characters from one cell: an endless loop that prints makes gigabytes
+TIMED_OUT = "CellTimeoutError"  # the error that nbgrader writes into the notebook
 
 
 class CutExecute(Execute):  # type: ignore[misc]
     """Runs a notebook as nbgrader does, but keeps only the first characters that a cell prints.
 
-    nbgrader takes a test that wrote to standard error for a failed one. In Python an error is an
-    exception, and a warning or a progress bar is none. So all that is printed counts as standard
-    output here.
+    If a test writes to standard error, nbgrader counts it as failed. But a warning or a progress
+    bar is no error; in Python an error is an exception. So here all printed text counts as standard
+    output.
     """
 
-    iopub_timeout = Integer(30)  # seconds from an interrupt to the end of what it interrupted
+    iopub_timeout = Integer(30)  # seconds that an interrupted cell has to end
     extra_arguments = List(Unicode(), [f"--IPKernelApp.extra_extensions={former.__name__}"])
 
     @default("timeout_func")
@@ -53,7 +54,7 @@ class CutExecute(Execute):  # type: ignore[misc]
         """Give the first cell more time: it imports PyTorch, which is slow on a busy machine."""
 
         def limit(cell: Any) -> int | None:
-            if self.timeout is None or self.timeout <= 0:  # how a course says: no limit
+            if self.timeout is None or self.timeout <= 0:  # so a course says: no limit
                 return None
             first = self.code_cells_executed == 1
             return int(self.timeout) + (SECONDS_TO_START if first else 0)
@@ -61,11 +62,11 @@ class CutExecute(Execute):  # type: ignore[misc]
         return limit
 
     def start_new_kernel(self, **options: Any) -> Any:
-        """Start the kernel; what it writes to its own terminal must not reach the grader's."""
+        """Start the kernel, and keep what it writes to its terminal away from the grader's."""
         return super().start_new_kernel(stdout=DEVNULL, stderr=DEVNULL, **options)
 
     def output(self, outs: list[Any], msg: dict[str, Any], *where: Any) -> Any:
-        """Take a message from the kernel, unless the cell has printed too much."""
+        """Take a message from the kernel; drop printed text beyond the limit."""
         if msg["msg_type"] == "stream":
             msg["content"]["name"] = "stdout"
             left = MAX_OUTPUT - sum(len(out.get("text", "")) for out in outs)
@@ -92,7 +93,7 @@ c.Autograde.autograde_preprocessors = PREPROCESSORS
 
 
 class NbgraderError(Exception):
-    """nbgrader could not do what was asked; the message is the error that it logged."""
+    """nbgrader failed; the message is the error that it logged."""
 
 
 def run_nbgrader(
@@ -101,14 +102,14 @@ def run_nbgrader(
     """Let nbgrader make one of its folders anew: `release`, `autograded` or `feedback`.
 
     Args:
-        step: the folder.
+        step: name of the folder.
         course: the course's folder, with its configuration.
         assignment: name of the set.
-        student: id, or all.
-        seconds: limit for each cell, instead of the configuration's.
+        student: the student's id; "*" stands for all.
+        seconds: limit for each cell; None takes the configuration's limit.
 
     Raises:
-        NbgraderError: it failed. Of a student who was to be graded, nothing is in `autograded`.
+        NbgraderError: nbgrader failed. Then `autograded` has nothing from this student.
     """
     config = PyFileConfigLoader(CONFIG, path=str(course)).load_config()
     if seconds:
@@ -123,7 +124,9 @@ def run_nbgrader(
         )
         converter = STEPS[step](coursedir=where, config=config)
         converter.force = True
-        converter.log = logging.Logger("nbgrader")  # of its own: nothing goes to the terminal
+        converter.log = logging.Logger(
+            "nbgrader"
+        )  # its own logger, so that nothing goes to the terminal
         converter.log.addHandler(handler)
         try:
             converter.start()
@@ -132,14 +135,14 @@ def run_nbgrader(
 
 
 def _reason(logged: list[str]) -> str:
-    """Return the last error in what nbgrader logged, which stands at the end of a traceback."""
+    """Return the last error that nbgrader logged; it is at the end of a traceback."""
     found = re.findall(r"^[\w.]*?(\w+(?:Error|Exception|Interrupt)\b.*)$", "\n".join(logged), re.M)
     return found[-1].strip() if found else ""
 
 
 @contextlib.contextmanager
 def _quietly() -> Iterator[None]:
-    """Let nbgrader find `alembic`, which makes its gradebook, and hide its own warnings."""
+    """Let nbgrader find the program `alembic`, which makes its gradebook, and hide its warnings."""
     before = os.environ.get("PATH", "")
     os.environ["PATH"] = os.pathsep.join([sysconfig.get_path("scripts"), before])
     try:
@@ -152,7 +155,7 @@ def _quietly() -> Iterator[None]:
 
 @contextlib.contextmanager
 def gradebook(course: Path) -> Iterator[Any]:
-    """Open a course's gradebook, nbgrader's `Gradebook`; it is made if it is not there."""
+    """Open a course's gradebook, nbgrader's `Gradebook`; make it if it does not exist."""
     config = PyFileConfigLoader(CONFIG, path=str(course)).load_config()
     with _quietly():
         where = CourseDirectory(config=config, root=str(course))
@@ -162,7 +165,10 @@ def gradebook(course: Path) -> Iterator[Any]:
 
 @contextlib.contextmanager
 def cell_grades(course: Path, assignment: str, student: str) -> Iterator[list[Any]]:
-    """Open a student's grades, one for each cell, to be changed; none if nothing is graded."""
+    """Yield a student's grades, one for each cell, and save the changes that the caller makes.
+
+    The list is empty if nothing is graded.
+    """
     with gradebook(course) as book:
         grades: list[Any] = []
         with contextlib.suppress(MissingEntry):
@@ -172,7 +178,7 @@ def cell_grades(course: Path, assignment: str, student: str) -> Iterator[list[An
 
 
 def to_notebook(source: Path) -> str:
-    """Turn a py:percent source into a notebook; the same source gives the same text."""
+    """Return a notebook, as text, made from a py:percent source; equal sources give equal texts."""
     notebook = jupytext.read(source)
     python = {"name": "python3", "display_name": "Python 3", "language": "python"}
     notebook.metadata = nbformat.from_dict({"kernelspec": python})
@@ -180,18 +186,18 @@ def to_notebook(source: Path) -> str:
 
 
 def part_of(grade_id: str) -> str:
-    """Return the function that a test belongs to: `step` for `step-visible` and `step-hidden`."""
+    """Return the part that a test belongs to: `step` for `step-visible` and `step-hidden`."""
     return re.sub("-(visible|hidden)$", "", grade_id)
 
 
 def cell_texts(notebook: Path) -> dict[str, str]:
-    """Return what stands in each of nbgrader's cells, by grade id."""
+    """Return the source of each cell that nbgrader knows, by grade id."""
     cells = marked_cells(nbformat.read(notebook, as_version=4))
     return {name: cell.source for name, cell in cells.items()}
 
 
 def timed_out(autograded: Path) -> list[str]:
-    """Return the functions, or "an ungraded cell", that ran over the time limit, each once."""
+    """Return the parts, or "an ungraded cell", that ran over the time limit, each once."""
     parts = [
         part_of(grade_id(cell) or "an ungraded cell")
         for cell in nbformat.read(autograded, as_version=4).cells

@@ -1,6 +1,7 @@
 """What a course remembers from one command to the next, in `course.json`.
 
-It holds what came from where and what was done when. The points are in nbgrader's gradebook.
+The file says from which file each submission came, and which version of it was graded last. The
+points are in nbgrader's gradebook.
 """
 
 from __future__ import annotations
@@ -19,15 +20,16 @@ Value = TypeVar("Value", str, bool)
 
 @dataclass
 class Entry:
-    """What is known of a student's submission to a set.
+    """What is known about a student's submission to a set.
 
     Attributes:
-        file: the name it was handed in under; "" if it did not come through `grade`.
-        late: whether the learning-management system says so.
-        problem: why the last file could not be read, "" if it could.
-        repaired: what the notebook got back before it was graded, "" for nothing.
-        note: what went wrong when it was graded, "" for nothing.
-        graded: digests of the notebook, and of the set's source, that were graded last.
+        file: the name of the file that was handed in; "" if it did not come through `grade`.
+        late: whether the learning-management system marks the submission as late.
+        problem: why the last file could not be read; "" if it could.
+        repaired: what was restored in the notebook before grading; "" if nothing was.
+        note: what went wrong during grading; "" if nothing did.
+        graded: digests of the notebook and of the set's source at the last grading; None before
+            the first.
     """
 
     file: str = ""
@@ -39,7 +41,7 @@ class Entry:
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> Entry:
-        """Check what the file says of a student; what it does not say is as for a new entry.
+        """Check what the file says about a student. Missing values are those of a new entry.
 
         Raises:
             ValueError: a value is of the wrong type.
@@ -53,13 +55,13 @@ class Entry:
             file=_checked(values, "file", ""),
             late=_checked(values, "late", False),
             problem=_checked(values, "problem", ""),
-            repaired=_checked(values, "mended", ""),  # its name since the first version
+            repaired=_checked(values, "mended", ""),  # the name in the file since the first version
             note=_checked(values, "note", ""),
             graded=graded,
         )
 
     def to_json(self) -> dict[str, Any]:
-        """Return what `from_json` reads; what is empty is left out."""
+        """Return what `from_json` reads, without empty values."""
         values = asdict(self)
         values["mended"] = values.pop("repaired")
         return {key: value for key, value in values.items() if value}
@@ -72,9 +74,9 @@ class Record:
     Attributes:
         path: the file.
         written_sources: by set, the digest of `source/SET/SET.ipynb` as `build` wrote it. If the
-            notebook there has another, a person has changed it.
+            notebook there has another digest, a person has changed it.
         released_sources: by set, the digest of the source that `release/SET` was made from.
-        entries: by set, what is known of each student who handed it in.
+        entries: by set, what is known about each student who handed it in.
     """
 
     path: Path
@@ -84,10 +86,10 @@ class Record:
 
     @classmethod
     def load(cls, path: Path) -> Record:
-        """Read the file and check it; without one the record is empty.
+        """Read the file and check it; return an empty record if there is no file.
 
         Raises:
-            UserError: it is not what `save` writes.
+            UserError: the file is damaged.
         """
         if not path.exists():
             return cls(path)
@@ -109,7 +111,7 @@ class Record:
             ) from None
 
     def save(self) -> None:
-        """Write the file, whole or not at all."""
+        """Write the whole file; if that fails, the old one stays."""
         content = {
             "written": self.written_sources,
             "released": self.released_sources,
@@ -131,6 +133,6 @@ def _checked(values: dict[str, Any], key: str, default: Value) -> Value:
 
 
 def _digests(saved: dict[str, Any], key: str) -> dict[str, str]:
-    """Return the part of the file that says a digest for each set."""
+    """Return the part of the file that has a digest for each set, checked."""
     digests = saved.get(key, {})
     return {assignment: _checked(digests, assignment, "") for assignment in digests}

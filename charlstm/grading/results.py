@@ -1,4 +1,4 @@
-"""What each student got: from the gradebook and `course.json` to rows, and to a CSV file."""
+"""What each student got, read from the gradebook and `course.json`: as rows and as a CSV file."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ class Row:
     """What a student got for a set.
 
     Attributes:
-        student: id.
-        points: by part; None waits for a person, or was not graded.
-        total: the sum; None if nothing was graded.
+        student: the student's id.
+        points: points by part. None means that a person must still grade it, or that nothing was
+            graded.
+        total: sum of the points; None if nothing was graded.
         note: what a person should look at.
     """
 
@@ -30,7 +31,7 @@ class Row:
 
 
 def results(room: Classroom, assignment: str) -> tuple[dict[str, float], list[Row]]:
-    """Return the most points of each part of a set, in the set's order, and each student's."""
+    """Return the highest points possible for each part, in the set's order, and all rows."""
     entries = room.entries(assignment)
     graded = set(room.students_at("autograded", assignment))
     with gradebook(room.path) as book:
@@ -47,7 +48,10 @@ def results(room: Classroom, assignment: str) -> tuple[dict[str, float], list[Ro
 
 
 def _row(student: str, max_points: dict[str, float], entry: Entry, submission: Any) -> Row:
-    """Sum up nbgrader's `SubmittedAssignment` (None if it was not graded) by parts."""
+    """Sum up the points of nbgrader's `SubmittedAssignment` by part.
+
+    `submission` is None if nothing was graded.
+    """
     points: dict[str, float | None] = dict.fromkeys(max_points)
     notes = [entry.problem, "late" if entry.late else "", entry.note, entry.repaired]
     for grade in submission.notebooks[0].grades if submission else ():
@@ -63,10 +67,10 @@ def _row(student: str, max_points: dict[str, float], entry: Entry, submission: A
 
 
 def write_csv(room: Classroom, path: Path) -> int:
-    """Write a row for each student: what each set was worth in all, each part, and the note.
+    """Write a row for each student: for each set the total, the points of each part, and the note.
 
     Returns:
-        how many students.
+        number of students.
     """
     columns: dict[str, dict[str, float | str | None]] = {}
     students: set[str] = set()

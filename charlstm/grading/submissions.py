@@ -1,6 +1,6 @@
-"""Who handed in what: the files of a download, sorted out by student.
+"""Who handed in what: finds the student to whom each file of a download belongs.
 
-Learning-management systems put the student into the file's name, or into its folder's:
+Learning-management systems put the student into the name of the file or of its folder:
 
 | system | name | student |
 | --- | --- | --- |
@@ -11,12 +11,13 @@ Learning-management systems put the student into the file's name, or into its fo
 
 `sort_out` finds one file for each student in three steps:
 
-1. It leaves out what is no notebook of this set: other kinds of files, paths that lead out of the
-   folder, and notebooks that are named after another set, or lie in its folder.
-2. It reads the student from the name, by the first row of the table that fits. A folder that is
-   named after the set names nobody. A folder around all the files names nobody either (a download
-   that was unpacked lies in one), unless nothing else does: `ada/ps1.ipynb` alone is Ada's.
-3. Of several files of one student it takes the latest; `Order` says which that is.
+1. It leaves out every file that is no notebook of this set: other kinds of files, paths that lead
+   out of the folder, and notebooks that have the name of another set, or whose folder has it.
+2. It reads the student from the name, by the first row of the table that fits. A folder that has
+   the name of the set is no student. A folder around all the files is no student either, because a
+   download is often unpacked into one. But if nothing else names the student, that folder does:
+   `ada/ps1.ipynb` alone is Ada's.
+3. If a student has several files, it takes the latest; `Order` says which that is.
 """
 
 from __future__ import annotations
@@ -31,30 +32,31 @@ from typing import NamedTuple
 
 from charlstm.grading.downloads import File
 
-MAX_ID = 60  # characters of a student's id, which is a folder's name: most systems allow 255 bytes
+MAX_ID = 60  # characters of a student's id, which names a folder: most systems allow 255 bytes
 
 # Moodle names a folder, or a file without one: NAME_NUMBER_assignsubmission_KIND_, then the
 # student's own name for the file.
 _MOODLE = re.compile(r"(?P<student>.+_\d+)_assignsubmission_[a-z]+_?(?P<rest>.*)")
-# Canvas names a file: NAME_LATE_USER_UPLOAD_, then the student's own name for it. The number of
-# the upload is another one for each file, so it is no part of the id.
+# Canvas names a file: NAME_LATE_USER_UPLOAD_, then the student's own name for it. Each file has
+# another number of upload, so the id leaves that number out.
 _CANVAS = re.compile(r"(?P<name>[^_]+)_(?P<late>LATE_)?(?P<user>\d+)_(?P<upload>\d+)_(?P<rest>.+)")
-# A later version: browsers save a second download as "ps1 (1)", Canvas calls a second upload
-# "ps1-1", and JupyterLab a duplicate "ps1-Copy1".
+# A later version: a browser calls a second download "ps1 (1)", Canvas calls a second upload
+# "ps1-1", and JupyterLab calls a duplicate "ps1-Copy1".
 _VERSION = re.compile(r"(?P<stem>.*?)(?: ?\((?P<browser>\d+)\)|-(?P<canvas>\d+)|-Copy(?P<lab>\d+))")
 
 
 class Order(NamedTuple):
-    """Which of two files of one student is the later: the one with the larger order.
+    """Orders the files of one student: the file with the larger order is the later one.
 
-    The first field in which they differ decides.
+    The first field that differs decides.
 
     Attributes:
-        named: whether the file is named after the set; other names may be scratch work.
-        version: the number that the browser, Canvas or JupyterLab put behind the name, 0 if none.
-            It goes before the time, which unpacking and copying change.
+        named: whether the file has the name of the set; other names may be scratch work.
+        version: the number that a browser, Canvas or JupyterLab put behind the name; 0 if none.
+            It counts before the time, because unpacking and copying change the time.
         time: when the file was changed.
-        name: only so that the answer never depends on which file is looked at first.
+        name: the file's name. It decides if all else is equal, so that the order of the files in
+            the download does not matter.
     """
 
     named: bool
@@ -68,10 +70,10 @@ class Submission:
     """A file and the student it belongs to.
 
     Attributes:
-        student: the id, of letters, digits and `_ . @ -`.
-        file: what was handed in.
-        late: whether the system marked it so.
-        order: of two files of one student, the one with the larger order is taken.
+        student: the student's id, made of letters, digits and `_ . @ -`.
+        file: the file that was handed in.
+        late: whether the system marked the file as late.
+        order: of a student's files, the one with the largest order counts.
     """
 
     student: str
@@ -86,12 +88,13 @@ def sort_out(
     """Find each student's file.
 
     Args:
-        files: that were handed in.
-        assignment: to look for, such as `ps1`.
-        others: names of other assignments, whose notebooks are left out.
+        files: the files that were handed in.
+        assignment: name of the set, such as `ps1`.
+        others: names of other sets; their notebooks are left out.
 
     Returns:
-        one submission for each student, sorted; and for each file that was left out, why.
+        one submission for each student, sorted by student; and each file that was left out, with
+        the reason.
 
     Example:
         >>> names = ["ada.ipynb", "ada (1).ipynb", "bob_LATE_12_34_ps1.ipynb", "bob/ps2.ipynb"]
@@ -115,7 +118,7 @@ def sort_out(
     for file in candidates:
         submission = _submission(file, assignment, around)
         if submission is None:
-            left.append((file.name, "whose it is cannot be told from its name"))
+            left.append((file.name, "its name does not say whose it is"))
             continue
         former = taken.setdefault(submission.student, submission)
         if former is not submission:
@@ -126,7 +129,7 @@ def sort_out(
 
 
 def _not_of_this_set(file: File, assignment: str, others: Collection[str]) -> str | None:
-    """Return why a file cannot be a notebook of the set, None if it can."""
+    """Return why a file cannot be a notebook of the set; None if it can."""
     path = PurePosixPath(file.name)
     if not file.name.lower().endswith(".ipynb"):
         return "no notebook"
@@ -150,12 +153,12 @@ def _folders_around_all(files: Sequence[File], assignment: str) -> int:
 
 
 def _submission(file: File, assignment: str, around: int) -> Submission | None:
-    """Read whose a file is; None if its name does not say it.
+    """Read from a file's name which student it belongs to; return None if the name does not say.
 
     Args:
-        file: that was handed in.
+        file: the file that was handed in.
         assignment: name of the set, in small letters.
-        around: how many folders lie around all files, which therefore name nobody.
+        around: number of folders that lie around all files, and so name no student.
     """
     path = PurePosixPath(file.name)
     student, stem, late = _named_by_a_system(path)
@@ -168,8 +171,14 @@ def _submission(file: File, assignment: str, around: int) -> Submission | None:
 
 
 def _named_by_a_system(path: PurePosixPath) -> tuple[str, str, bool]:
-    """Return the student, "" if no system named the file; the student's name for it; if late."""
-    places = (path.stem, *reversed(path.parts[:-1]))  # the innermost that Moodle named counts
+    """Return the student, the name that the student gave the file, and whether it is late.
+
+    The student is "" if no system named the file.
+    """
+    places = (
+        path.stem,
+        *reversed(path.parts[:-1]),
+    )  # from the inside: the innermost that Moodle named counts
     for moodle in filter(None, map(_MOODLE.fullmatch, places)):
         return moodle["student"], moodle["rest"] or path.stem, False
     if canvas := _CANVAS.fullmatch(path.stem):
@@ -178,19 +187,22 @@ def _named_by_a_system(path: PurePosixPath) -> tuple[str, str, bool]:
 
 
 def _version(stem: str, assignment: str, by_a_system: bool) -> tuple[str, int]:
-    """Split a number off a name that tells versions apart."""
+    """Split off the number that tells versions of a file apart; 0 if there is none."""
     numbered = _VERSION.fullmatch(stem)
     if not numbered:
         return stem, 0
     number = int(numbered["browser"] or numbered["canvas"] or numbered["lab"])
     own_name = numbered["canvas"] and numbered["stem"].lower() != assignment
     if own_name and not by_a_system:
-        return stem, 0  # class-7.ipynb is the file of class-7, not version 7 of class
+        return stem, 0  # class-7.ipynb belongs to class-7; it is not version 7 of class
     return numbered["stem"], number
 
 
 def _named_by_hand(path: PurePosixPath, stem: str, assignment: str, around: int) -> str:
-    """Return the folder, else the file's name without the set's, else the folder around all."""
+    """Return the student: the folder, or the file's name without the set's name.
+
+    If neither names a student, the folder around all files does.
+    """
     folders = _folders(path, assignment)
     if folders[around:]:
         return folders[around]
@@ -201,7 +213,7 @@ def _named_by_hand(path: PurePosixPath, stem: str, assignment: str, around: int)
 
 
 def _folders(path: PurePosixPath, assignment: str) -> list[str]:
-    """Return a file's folders from the outermost, without those named after the set."""
+    """Return a file's folders, the outermost first, without those that have the set's name."""
     return [part for part in path.parts[:-1] if part.lower() != assignment]
 
 
@@ -210,6 +222,6 @@ def _words(text: str) -> list[str]:
 
 
 def _safe(name: str) -> str:
-    """Turn a name into an id that is also a folder's name, alike wherever it was unpacked."""
+    """Turn a name into an id that can name a folder, and is the same on every system."""
     safe = re.sub(r"[^\w.@-]+", "-", unicodedata.normalize("NFC", name))
-    return safe.strip("-._@")[-MAX_ID:].lstrip("-._@")  # a system's number stands at the end
+    return safe.strip("-._@")[-MAX_ID:].lstrip("-._@")  # the end, as a system's number stands there

@@ -1,10 +1,11 @@
 """How far back the gradient of a loss reaches.
 
-Everything here runs the step functions of `cells.py`, one character after the other, keeps each
-state, and asks autograd for the gradient with respect to it. For a loss L_T on the last character
-alone, dL_T/dh_{T-k} is what a character k steps back can still be blamed for; that its norm falls
-or grows geometrically with k is the vanishing or exploding gradient of Hochreiter 1991 and Bengio,
-Simard & Frasconi 1994.
+The functions here run the step functions of `model/cells.py`, one character after the other. They
+keep each state, and ask autograd for the gradient with respect to it.
+
+Let L_T be the loss on the last character alone. Then dL_T/dh_{T-k} says how much the state k steps
+back can still be blamed for that loss. Often its norm falls or grows geometrically with k. This is
+the vanishing or exploding gradient (Hochreiter 1991; Bengio, Simard & Frasconi 1994).
 """
 
 import math
@@ -35,8 +36,8 @@ class Reach:
     Attributes:
         lags: (K,), 0 to T: characters between the state and the loss.
         h: (L, B, K), norms of dL_T/dh_{T-k} for each layer and stream.
-        c: (L, B, K), the same for the cell states, what each does to its own h included (but for
-            the zero state at lag T, which has made no h); None where the cell has none.
+        c: (L, B, K), the same for the cell states; None if the cell has no c. The effect that a c
+            has through its own h counts, too. The zero state at lag T has made no h.
     """
 
     lags: np.ndarray[Any, np.dtype[np.int64]]
@@ -44,7 +45,7 @@ class Reach:
     c: Floats | None
 
     def curve(self, state: str = "h", layer: int = -1) -> Floats:
-        """Return the mean over streams, (K,), of the norms in a layer (the last)."""
+        """Return the norms in one layer, by default the last: their mean over streams, (K,)."""
         norms = self.c if state == "c" else self.h
         if norms is None:
             raise UserError("this cell carries no c; ask for the curve of h")
@@ -55,10 +56,11 @@ def reach(model: CharModel, ids: Ids, lags: int | None = None, step: Step | None
     """Measure how far back the gradient of the loss on the last character reaches.
 
     Args:
-        model: at initialisation or trained; dropout is off.
-        ids: B streams of T + 1 characters, (B, T + 1); the last is predicted.
-        lags: greatest lag, at most T; None is T, the zero state before the first character.
-        step: run this in place of the cell's own step, such as an RNN of another activation.
+        model: trained or not; dropout is off.
+        ids: B streams of T + 1 characters, (B, T + 1); the last character is predicted.
+        lags: greatest lag, at most T. None means T, which is the zero state before the first
+            character.
+        step: runs in place of the cell's own step, for example an RNN with another activation.
 
     Example:
         >>> from charlstm import CharModel, ModelOptions
@@ -88,7 +90,7 @@ def reach(model: CharModel, ids: Ids, lags: int | None = None, step: Step | None
     loss = F.cross_entropy(logits, torch.from_numpy(ids[:, -1]).long(), reduction="sum")
     tensors = [s for layers in history for layer in layers for s in layer]
     gradients = torch.autograd.grad(loss, tensors, allow_unused=True, materialize_grads=True)
-    # in double precision, for the square of a small float32 underflows
+    # in double precision, because the square of a small float32 underflows
     norms = torch.stack([g.double().norm(dim=-1) for g in gradients]).numpy()  # (K*L*S, B)
     shape = (lags + 1, len(model.layers), len(cell.states), len(ids))
     by_lag = norms.reshape(shape)[::-1].transpose(2, 1, 3, 0)  # (S, L, B, K)
@@ -99,7 +101,7 @@ def reach(model: CharModel, ids: Ids, lags: int | None = None, step: Step | None
 def _step(
     model: CharModel, step: Step, ids: Tensor, state: Sequence[State]
 ) -> tuple[Tensor, list[State]]:
-    """Advance all layers by one character: logits (B, V), and the states."""
+    """Advance all layers by one character; return logits (B, V) and the new states."""
 
     def run_layer(layer: Any, x: Tensor, layer_state: State) -> tuple[Tensor, State]:
         return one_step(step, layer, project(layer, x), layer_state)
@@ -111,9 +113,9 @@ def _step(
 
 
 def factor(curve: Floats, first: int = 5) -> float:
-    """Return by how much a curve changes per step: its geometric mean from lag `first` on.
+    """Return the factor by which a curve changes per step: the geometric mean from lag `first` on.
 
-    Zeros, where the norm has underflowed, end the stretch that is measured.
+    A zero means that the norm has underflowed. The measurement stops before the first zero.
 
     Example:
         >>> round(factor(0.5 ** np.arange(30)), 6)
@@ -142,13 +144,14 @@ def jacobian_singular_values(
 ) -> dict[int, Floats]:
     """Return the singular values of d(state_T)/d(state_{T-k}), largest first, for some lags k.
 
-    The whole state counts, h and c side by side, so that nothing is held fixed. Computed in double
-    precision; values too small beside the largest to be told from rounding are NaN.
+    The state is the whole state, h and c side by side, so nothing is held fixed. The computation
+    is in double precision. A value is NaN if it is so small, compared with the largest, that it may
+    be a rounding error.
 
     Args:
-        cell: name of a recurrence.
+        cell: name of the cell.
         p: its parameters.
-        xs: the input's share of the gates, (T, G*H), without a batch axis.
+        xs: what the input adds to the sums before the gates, (T, G*H), without a batch axis.
         state: the state before the first step, each (H,).
         lags: k, from 0 to T.
     """
@@ -187,10 +190,10 @@ class Clipping:
     """What clipping by global norm did in a training.
 
     Attributes:
-        steps: how many.
-        share: of them with a norm above the limit.
-        median: norm before clipping.
-        largest: norm before clipping; infinite where one was not finite.
+        steps: number of steps.
+        share: share of the steps whose norm was above the limit, 0 to 1.
+        median: median of the norms before clipping.
+        largest: largest norm before clipping; infinite if one was not finite.
     """
 
     steps: int
@@ -200,7 +203,7 @@ class Clipping:
 
 
 def clipping(norms: Sequence[float], limit: float) -> Clipping:
-    """Summarise the gradient norms of a training's steps, as its reports hold them.
+    """Summarise the gradient norms of a training: `grad_norm` of its reports, and its limit.
 
     Example:
         >>> clipping([0.5, 2.0, 3.0, 0.1], limit=1.0).share
@@ -219,13 +222,13 @@ def clipping(norms: Sequence[float], limit: float) -> Clipping:
 def scalar_chain(w: float, u: Sequence[float], h: float = 0.0) -> tuple[Floats, Floats]:
     """Return the states of h' = tanh(w h + u) and dh_T/dh_{T-k} in closed form.
 
-    The product of w (1 - h_t^2) over the steps between: for |w| < 1 it vanishes at least as fast
-    as |w|^k.
+    The derivative is the product of w (1 - h_t^2) over the k steps between. For |w| < 1 it vanishes
+    at least as fast as |w|^k.
 
     Args:
         w: the recurrent weight.
         u: T inputs.
-        h: the state before the first.
+        h: the state before the first input.
 
     Returns:
         states (T + 1,), and derivatives (T + 1,) by lag k.
@@ -240,5 +243,5 @@ def scalar_chain(w: float, u: Sequence[float], h: float = 0.0) -> tuple[Floats, 
 
 
 def parameters_of(layer: Layer) -> SimpleNamespace:
-    """Return a layer's parameters as the step functions take them, cut off from autograd."""
+    """Return a layer's parameters in the form that step functions take, detached from autograd."""
     return SimpleNamespace(**{name: p.detach() for name, p in layer.named_parameters()})

@@ -1,8 +1,8 @@
 """How good a model is.
 
 - `scores`: nats and bits per character, in two protocols
-- `dynamic`: the same for a copy that learns while it reads
-- `passage`: what is measured: a part of a text, as a model reads it
-- `writing`: what a model writes, beside what it has read
+- `dynamic`: the score of a copy of the model that learns while it reads
+- `passage`: the part of a text that is measured, as the model reads it
+- `writing`: how much of what a model writes is copied from what it has read
 - `evaluation`: all figures of one model on one text
 """

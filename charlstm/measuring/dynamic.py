@@ -1,18 +1,19 @@
 """Dynamic evaluation: the model goes on learning from the text that it is scored on.
 
 This is the RMS rule with decay to the trained weights of Krause, Kahembwe, Murray & Renals 2018,
-"Dynamic evaluation of neural sequence models". The model first predicts a segment of the text; only
-this counts. Then it learns from the segment:
+"Dynamic evaluation of neural sequence models". The model first predicts a segment of the text, and
+only this prediction counts. Then the model learns from the segment:
 
 theta <- theta - RATE * gradient / (size + floor)
                + DECAY * (size + floor) / mean size * (trained - theta)
 
-The size of a weight's gradient is its root mean square over segments of a text that was read
-before. So each weight moves in its own measure. The mean size is over all weights.
+The size belongs to a weight. It is the root mean square of the weight's gradient over the segments
+of a text that comes before. So a step depends on how large the gradient is, compared with the
+weight's usual one. The mean size is the mean over all weights.
 
-The floor is a quarter of that mean; the paper has a tiny constant in its place. A character that
-never came before has weights of size 0. With a tiny floor they would leap when the character does
-come, and would never come back.
+The floor is a quarter of the mean size. The paper has a tiny constant in its place. But if a
+character never came before, its weights have size 0: with a tiny floor they would leap when the
+character does come, and would never return.
 """
 
 import copy
@@ -34,23 +35,24 @@ SEGMENT = 20  # characters between two updates
 RATE = 1e-3
 DECAY = 3e-3
 FLOOR = 0.25  # times the mean size
-STRETCHES = 100  # pieces of the history that the sizes are measured on
+STRETCHES = 100  # the sizes are measured on so many pieces of the history
 STRETCH = 1000  # characters in each
 
 
 def score_dynamic(
     model: CharModel, ids: Ids, history: Ids, rate: float = RATE, decay: float = DECAY
 ) -> Score:
-    """Score a text in one pass, the state carried, learning from each segment after its score.
+    """Score a text in one pass, and learn from each segment after it is scored.
 
-    The model is left as it was.
+    The state is carried through the whole text. A copy learns; the model itself stays as it was.
 
     Args:
         model: the trained model.
         ids: the text, (N,); N - 1 characters are predicted.
-        history: the text before, (M,), which shows how large each weight's gradient usually is.
+        history: the text before it, (M,). It shows how large each weight's gradient usually is.
         rate: step size, in units of a weight's usual gradient.
-        decay: share of the way back to the trained weights at each step, for the average weight.
+        decay: share of its way back to the trained value that a weight goes at each step. It is
+            multiplied by (size + floor) / mean size.
 
     Raises:
         UserError: fewer than two characters in either text.
@@ -76,7 +78,7 @@ def score_dynamic(
 
 
 def _spread(history: Ids) -> Ids:
-    """Return pieces of a long text, spread evenly from its beginning to its end, as one text."""
+    """Return a shorter text: pieces of a long one, spread evenly from its beginning to its end."""
     if len(history) <= STRETCHES * STRETCH:
         return history
     starts = np.linspace(0, len(history) - STRETCH, STRETCHES).astype(int)
@@ -87,7 +89,7 @@ def mean_squares(model: CharModel, ids: Ids) -> list[Tensor]:
     """Return the mean over segments of each weight's squared gradient, one tensor a parameter.
 
     Args:
-        model: the model; it is left as it was.
+        model: the model; it stays as it was.
         ids: the text, (N,).
     """
     reader = copy.deepcopy(model)
@@ -102,7 +104,10 @@ def mean_squares(model: CharModel, ids: Ids) -> list[Tensor]:
 
 
 def _segments(model: CharModel, ids: Ids, doing: str) -> Iterator[float]:
-    """Yield the nats of each segment, and leave the gradient of their mean in the parameters."""
+    """Yield the nats of each segment.
+
+    The gradient of the mean over its characters is then in the parameters' `grad`.
+    """
     state = None
     starts = range(0, len(ids) - 1, SEGMENT)
     for start in tqdm(starts, doing, unit=" segments", disable=None, leave=False):

@@ -1,4 +1,4 @@
-"""All that was measured of one model on one part of a text."""
+"""All figures of one model on one part of a text: computed, as JSON, and as a table."""
 
 import math
 from collections.abc import Iterator
@@ -20,14 +20,15 @@ from charlstm.text.corpus import Corpus
 
 @dataclass(frozen=True)
 class Baselines:
-    """What others reach on the same characters, after they have read the text before the part.
+    """What a compressor and a 5-gram model reach on the same characters.
 
-    They predict the part's first character, too.
+    Both first read the text before the part. They also predict the part's first character, which
+    the network does not.
 
     Attributes:
-        xz_bits_per_char: by the compressor xz.
-        ngram_bits_per_char: by a 5-gram model.
-        read_first: how many characters come before the part.
+        xz_bits_per_char: bits per character of the compressor xz.
+        ngram_bits_per_char: bits per character of the 5-gram model.
+        read_first: number of characters before the part.
     """
 
     xz_bits_per_char: float
@@ -36,7 +37,7 @@ class Baselines:
 
     @classmethod
     def of(cls, passage: Passage) -> "Baselines":
-        """Measure both."""
+        """Measure both baselines on a passage."""
         ids = passage.ids
         history = passage.history
         vocabulary = passage.vocabulary
@@ -55,10 +56,10 @@ class Evaluation:
 
     Attributes:
         passage: the part of the text.
-        scores: the model's, in both protocols.
-        baselines: a compressor's and a 5-gram model's, for scale.
+        scores: the model's scores, in both protocols.
+        baselines: what a compressor and a 5-gram model reach, for scale.
         dynamic: the score of a copy that learns while it reads.
-        novelty: what the model writes, beside what it has read.
+        novelty: how much of what the model writes is copied from what it has read.
     """
 
     passage: Passage

@@ -1,4 +1,4 @@
-"""What is measured: a part of a text, as a model reads it."""
+"""The part of a text that is measured, as a model reads it."""
 
 from dataclasses import dataclass, field
 
@@ -14,7 +14,7 @@ class Passage:
     """A part of a text, as a model reads it.
 
     Attributes:
-        part: its name.
+        part: the name of the part.
         own: whether the model was trained on this text, read in the same way.
         corpus: the whole text.
         vocabulary: the model's characters.
@@ -42,9 +42,10 @@ class Passage:
         Args:
             checkpoint: the model.
             corpus: the text.
-            part: None is the validation part of the model's own text, and all of another text.
+            part: the name of the part. None takes the validation part of the text that the model
+                was trained on, and all of any other text.
             unknown: what to do with characters that the model does not know. None leaves them out
-                of the model's own text, as training did, and refuses them in another text.
+                if the model was trained on the text, as training did, and refuses them otherwise.
 
         Raises:
             UserError: the part has fewer than two characters, or an unknown one.
@@ -72,7 +73,7 @@ class Passage:
 
     @property
     def name(self) -> str:
-        """The text's name: all that the user named, in order."""
+        """The text's name: the names of its sources, as the user gave them, in that order."""
         return " ".join(self.corpus.sources)
 
     @property
@@ -82,7 +83,7 @@ class Passage:
 
     @property
     def text(self) -> str:
-        """The part's characters, unknown ones included."""
+        """The part's characters, also those that the model does not know."""
         return self.corpus.text[self.where]
 
     @property

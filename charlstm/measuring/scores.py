@@ -1,9 +1,10 @@
-"""Nats per character in two protocols.
+"""How well a model predicts a text, in nats per character, by two protocols.
 
-- *carried*: one pass over the whole text, the state carried from the first character to the last;
-- *cold*: windows of 256 characters, each from the zero state (nanoGPT's protocol).
+- *carried*: the model reads the whole text in one pass and carries its state to the end;
+- *cold*: the model reads windows of 256 characters, each from the zero state, as nanoGPT is scored.
 
-Both predict every character except the first. Nats and characters are summed and divided once.
+Both predict every character except the first. The score is the sum of all nats, divided by the
+number of characters predicted.
 """
 
 import time
@@ -29,7 +30,7 @@ class Scores:
     Attributes:
         carried: one pass, the state carried.
         cold: windows of 256 characters, each from the zero state.
-        chars_per_second: how fast the model read the text for these two.
+        chars_per_second: how fast the model read the text for these two scores.
     """
 
     carried: Score
@@ -95,7 +96,9 @@ def score_cold(
     tail = ids[whole * window :]
     if most_windows is not None and whole > most_windows:
         chosen = np.linspace(0, whole - 1, most_windows).round().astype(int)
-        inputs, targets, tail = inputs[chosen], targets[chosen], tail[:0]
+        inputs = inputs[chosen]
+        targets = targets[chosen]
+        tail = tail[:0]
     total = 0.0
     for start in range(0, len(inputs), ROWS):
         rows = slice(start, start + ROWS)
@@ -111,7 +114,10 @@ def score_cold(
 def _nats(
     model: CharModel, inputs: Ids, targets: Ids, state: ModelState | None = None
 ) -> tuple[float, ModelState]:
-    """Return the nats of all `targets` together, and the state after the last, for ids (B, T)."""
+    """Return the nats of all `targets` together, and the state after the last.
+
+    `inputs` and `targets` are (B, T).
+    """
     logits, state = model(torch.from_numpy(inputs), state)
     labels = torch.from_numpy(targets).long().flatten()
     nats = F.cross_entropy(logits.flatten(0, 1), labels, reduction="none")

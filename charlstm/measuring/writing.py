@@ -1,4 +1,4 @@
-"""What a model writes, beside what it has read: how much is copied, how much is made up."""
+"""How much of what a model writes is copied from what it has read, and how much is new."""
 
 import dataclasses
 from collections.abc import Iterator
@@ -20,10 +20,10 @@ from charlstm.text.vocabulary import Vocabulary
 
 @dataclass(frozen=True)
 class Compared:
-    """A text beside the one that its writer has read.
+    """A text, compared with the text that its writer has read.
 
     Attributes:
-        characters: length of the text.
+        characters: length of the first.
         novelty: what the two have in common.
     """
 
@@ -48,15 +48,15 @@ class Compared:
 
 @dataclass(frozen=True)
 class Writing:
-    """What a model wrote, beside what it has read.
+    """What a model wrote, compared with what it has read.
 
     Attributes:
         options: how it wrote.
-        written: its text, compared with what it has read.
-        surprise_nats: nats per character of its text by the model itself; None for a text of fewer
-            than two characters.
-        part: as much of the text that is measured, compared in the same way, for scale; None where
-            the model has read that itself.
+        written: the model's text, compared with what the model has read.
+        surprise_nats: nats per character that the model gives its own text; None if that text has
+            fewer than two characters.
+        part: for scale, as many characters of the validation part, compared in the same way. None
+            unless the passage is the validation part of the text that the model was trained on.
     """
 
     options: SampleOptions
@@ -103,10 +103,10 @@ class Writing:
 def measure_writing(
     checkpoint: Checkpoint, model: CharModel, passage: Passage, options: SampleOptions
 ) -> Writing:
-    """Let a model write, compare that with what it has read, and score it by the model itself.
+    """Let a model write, compare its text with what it has read, and score it by the model itself.
 
-    A model has read the training part of its own text. Where the passage is of another text, that
-    whole text takes its place.
+    A model has read the training part of the text that it was trained on. If the passage is from
+    another text, the model's writing is compared with the whole of that other text.
 
     Args:
         checkpoint: the model, which writes.

@@ -1,11 +1,11 @@
-"""Checks for exercises and assignments: what was expected, and what came."""
+"""Checks for exercises and assignments: they compare an answer with what was expected."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-SHOWN = 6  # entries of an array in a message, and digits of a number
+SHOWN = 6  # a message shows so many entries of an array, and digits of a number
 ALL_DIGITS = 17  # enough to tell any two float64 numbers apart
 
 
@@ -14,12 +14,12 @@ def check(
     cases: Sequence[tuple[tuple[Any, ...], Any]],
     tolerance: float = 1e-6,
 ) -> None:
-    """Try a function on cases, and print the first that is not as expected, or that all are right.
+    """Try a function on cases. Print the first case with a wrong answer, or that all are right.
 
     Args:
-        answer: what the reader wrote. If it raises NotImplementedError, it is not yet written.
-        cases: for each the arguments, and what should come: numbers, arrays or texts.
-        tolerance: largest difference between numbers.
+        answer: the reader's function. If it raises NotImplementedError, it is not yet written.
+        cases: for each case the arguments and the expected result: numbers, arrays or texts.
+        tolerance: largest difference between two numbers that count as equal.
 
     Example:
         >>> check(lambda x: x + 1, [((1,), 2), ((5,), 7)])
@@ -43,13 +43,13 @@ def check(
 
 
 def expect(what: str, got: Any, expected: Any, tolerance: float = 1e-6) -> None:
-    """Compare what came with what was expected, as the tests of an assignment do.
+    """Compare a result with what was expected, as the tests of an assignment do.
 
     Args:
-        what: the name of what was computed, for the message.
-        got: the number, array, tensor or text that came.
-        expected: what should have come, in the same shape.
-        tolerance: largest difference between numbers.
+        what: what was computed, in words, for the message.
+        got: the result: a number, array, tensor or text.
+        expected: the right result, in the same shape.
+        tolerance: largest difference between two numbers that count as equal.
 
     Raises:
         AssertionError: they differ; the message shows both.
@@ -67,23 +67,25 @@ def _same(got: Any, expected: Any, tolerance: float) -> bool:
     if isinstance(expected, str):
         return isinstance(got, str) and got == expected
     try:
-        got, expected = _array(got), _array(expected)
+        got = _array(got)
+        expected = _array(expected)
     except (TypeError, ValueError):
         return False
     return got.shape == expected.shape and bool(np.allclose(got, expected, rtol=0, atol=tolerance))
 
 
 def _difference(got: Any, expected: Any, tolerance: float) -> str:
-    """Say what should have come and what came, with enough digits to show the difference."""
+    """Return both results in words, with enough digits to show that they differ."""
     digits = SHOWN if _short(expected) != _short(got) else ALL_DIGITS
     shown = f"should be {_short(expected, digits)}, but is {_short(got, digits)}"
     return shown + _first_difference(got, expected, tolerance)
 
 
 def _first_difference(got: Any, expected: Any, tolerance: float) -> str:
-    """Name the first entry that differs, if the arrays are too long to be shown whole."""
+    """Return which entry is the first to differ, if a message cannot show the whole arrays."""
     try:
-        got, expected = _array(got), _array(expected)
+        got = _array(got)
+        expected = _array(expected)
     except (TypeError, ValueError):
         return ""
     if got.shape != expected.shape or got.size <= SHOWN:

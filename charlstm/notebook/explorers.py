@@ -1,4 +1,4 @@
-"""Panels that draw anew whenever a control is moved."""
+"""Panels that redraw their figure whenever a control moves."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from charlstm.notebook.panel import Panel, figure_image, mark
 from charlstm.options import ModelOptions
 
 ACTIVATIONS = {"tanh": cells.tanh, "relu": cells.relu, "linear": cells.linear}
-LETTERS = 20  # different ones, in the random texts of the explorer
+LETTERS = 20  # different letters in the random texts of the explorer
 
 
 def explored_curve(
@@ -32,16 +32,16 @@ def explored_curve(
     activation: str = "tanh",
     seed: int = 0,
 ) -> np.ndarray[Any, Any]:
-    """Return the gradient's norm by lag that the explorer draws, (length + 1,).
+    """Return the curve that `GradientExplorer` draws: a gradient's norm by lag, (length + 1,).
 
     Args:
-        cell: a recurrence.
+        cell: name of the cell.
         scheme: initial weights, as for `model.initial.initialize`.
         gain: multiplies the recurrent matrix.
-        forget_bias: of the cells that have a forget gate.
-        length: T, random letters read.
-        activation: of the cell "rnn".
-        seed: of weights and letters.
+        forget_bias: bias of the forget gate, for cells that have one.
+        length: T, the number of random letters that the network reads.
+        activation: activation of the cell "rnn"; other cells ignore it.
+        seed: seed of the weights and the letters.
     """
     options = ModelOptions(cell=cell, hidden_size=64, embedding_size=32)
     model = initialize(CharModel(options, LETTERS), scheme, gain, forget_bias, seed)
@@ -53,11 +53,11 @@ def explored_curve(
 class GradientExplorer(Panel):
     """A panel that shows how far a gradient reaches, while its sliders are moved.
 
-    The curve before the last change stays, dashed, to compare with.
+    The curve from before the last change stays as a dashed line, for comparison.
 
     Args:
-        cell: the recurrence that it opens with.
-        scheme: the initial weights that it opens with, as for `model.initial.initialize`.
+        cell: the cell that is chosen when the panel opens.
+        scheme: the initial weights when the panel opens, as for `model.initial.initialize`.
 
     Attributes:
         widget: what the notebook shows.
@@ -104,11 +104,11 @@ def driven_unit(
 
     Args:
         text: T characters.
-        write: at these characters the input gate is `i`, elsewhere 0; the unit writes 1.
-        erase: at these characters the forget gate is 0, elsewhere `f`.
-        i: input gate.
-        f: forget gate.
-        o: output gate, the same at every character.
+        write: at these characters the input gate is `i`, elsewhere it is 0. The unit writes a 1.
+        erase: at these characters the forget gate is 0, elsewhere it is `f`.
+        i: value of the input gate.
+        f: value of the forget gate.
+        o: value of the output gate, the same at every character.
     """
     c = 0.0
     states = []
@@ -119,7 +119,7 @@ def driven_unit(
 
 
 class GatePanel(Panel):
-    """A panel in which a reader sets the gates of one LSTM unit by hand, see `driven_unit`.
+    """A panel in which a reader sets the gates of one LSTM unit by hand (see `driven_unit`).
 
     Args:
         text: what the unit reads.
@@ -153,11 +153,11 @@ class GatePanel(Panel):
 def _draw_at_each_change(
     controls: Mapping[str, w.Widget], draw: Callable[[dict[str, Any]], None]
 ) -> None:
-    """Draw now and whenever a control changes, from the values of all controls by name."""
+    """Call `draw` now and whenever a control changes, with the values of all controls by name."""
     lock = threading.Lock()
 
     def redraw(_: object = None) -> None:
-        with lock:  # two callbacks may run at once
+        with lock:  # two callbacks may run at the same time
             draw({name: control.value for name, control in controls.items()})
 
     for name, control in controls.items():

@@ -1,8 +1,8 @@
-"""What all figures share: their size, their axes, and how lines differ.
+"""What all figures share: size, axes, and the styles of lines.
 
-No figure uses pyplot, so that it can be drawn in any thread, as panels do. Lines differ by colour
-(Okabe & Ito 2008, which colour-blind readers can tell apart), by dash and by marker. So they differ
-in print without colour, too.
+No figure uses pyplot. So panels can draw them in any thread. Lines differ by colour, by dash and by
+marker, so that they also differ in print without colour. Colour-blind readers can tell the colours
+apart (Okabe & Ito 2008).
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 DASHES = ("-", "--", "-.", ":", (0, (5, 1)))
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
-# no two of the numbers 7, 5 and 8 have a common divisor, so the first 7 * 5 * 8 lines all differ
+# 7 colours, 5 dashes, 8 markers: no two of these numbers have a common divisor, so the first
+# 7 * 5 * 8 lines all differ
 Numbers = Sequence[float] | np.ndarray[Any, Any]
 
 
@@ -32,7 +33,7 @@ def new_figure(height: float = 3.6) -> Figure:
 
 
 def new_axes(xlabel: str, ylabel: str, title: str) -> tuple[Figure, Axes]:
-    """Return a figure and its one pair of axes, with their labels."""
+    """Return a figure and its one pair of axes, with labels and a title."""
     figure = new_figure()
     axes = figure.subplots()
     axes.set_xlabel(xlabel)
@@ -44,7 +45,12 @@ def new_axes(xlabel: str, ylabel: str, title: str) -> tuple[Figure, Axes]:
 
 
 def line_style(index: int, points: int) -> dict[str, Any]:
-    """Return how the line of this number looks: about eight markers, whatever its length."""
+    """Return the style of a line, as arguments of `Axes.plot`.
+
+    Args:
+        index: number of the line in its figure, from 0.
+        points: number of its points. A line has about eight markers, however many points it has.
+    """
     return {
         "color": COLOURS[index % len(COLOURS)],
         "linestyle": DASHES[index % len(DASHES)],
@@ -55,7 +61,7 @@ def line_style(index: int, points: int) -> dict[str, Any]:
 
 
 def add_legend(axes: Axes) -> None:
-    """Name the lines, if any of them has a name."""
+    """Add a legend, if any line has a name."""
     if axes.get_legend_handles_labels()[0]:
         axes.legend(frameon=False, fontsize="small")
 

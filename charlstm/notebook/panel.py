@@ -1,7 +1,8 @@
-"""What panels have in common: a box of widgets that a notebook shows.
+"""What all panels share: a box of widgets that a notebook shows.
 
-A figure in a panel is PNG bytes in an `Image`, and a text is HTML. ipykernel 7 runs callbacks in a
-thread of their own, and there pyplot draws wrong figures and `print` goes nowhere.
+A panel shows a figure as PNG bytes in an `Image`, and a text as HTML. It uses neither pyplot nor
+`print`: ipykernel 7 runs callbacks in a thread of their own, where pyplot draws wrong figures and
+printed text appears nowhere.
 """
 
 from collections.abc import Sequence
@@ -14,8 +15,8 @@ class Panel:
     """A box of widgets; a notebook shows it if it is the last expression of a cell.
 
     Args:
-        name: the box gets the CSS class charlstm-NAME, by which tests and styles find it.
-        parts: what the box holds, from top to bottom.
+        name: the box gets the CSS class charlstm-NAME. Tests and styles find it by that class.
+        parts: the widgets in the box, from top to bottom.
 
     Attributes:
         widget: the box.
@@ -36,5 +37,5 @@ def mark(widget: w.Widget, name: str) -> None:
 
 
 def figure_image() -> w.Image:
-    """Return an empty place for a figure."""
+    """Return an empty `Image` for a figure."""
     return w.Image(format="png", width=640)

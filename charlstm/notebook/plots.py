@@ -1,6 +1,6 @@
-"""A figure for each thing that is measured, from plain numbers.
+"""A figure for each kind of measurement.
 
-Every function takes numbers by name and returns a `matplotlib.figure.Figure`.
+Every function takes plain numbers by name, and returns a `matplotlib.figure.Figure`.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 
 def norm_by_lag(curves: Mapping[str, Numbers], title: str = "", what: str = "h") -> Figure:
-    """Draw how the norm of a gradient changes with the lag, the norms on a logarithmic axis.
+    """Draw the norm of a gradient, on a logarithmic axis, over the lag.
 
     Args:
         curves: for each line its norms, by lag from 0 on.
-        title: what is compared.
-        what: the state that the gradient is taken for, h or c.
+        title: title of the figure.
+        what: the gradient is the one with respect to this state, h or c.
     """
     figure, axes = new_axes("lag k, characters", f"norm of $dL_T\\,/\\,d{what}_{{T-k}}$", title)
     for index, (name, norms) in enumerate(curves.items()):
@@ -37,8 +37,8 @@ def singular_values(spectra: Mapping[int, Numbers], title: str = "") -> Figure:
     """Draw the singular values of products of Jacobians, the largest first.
 
     Args:
-        spectra: the values, by the number of steps k.
-        title: which cell.
+        spectra: for each number of steps k the singular values.
+        title: title of the figure, such as the cell.
     """
     figure, axes = new_axes("rank", "singular value", title)
     for index, (k, values) in enumerate(spectra.items()):
@@ -52,12 +52,13 @@ def singular_values(spectra: Mapping[int, Numbers], title: str = "") -> Figure:
 
 
 def gradient_norms(norms: Mapping[str, Numbers], limit: float, title: str = "") -> Figure:
-    """Draw the gradient norms of a training, before clipping, and the limit.
+    """Draw the gradient norms of trainings, before clipping, and the limit of clipping.
 
     Args:
-        norms: for each run, the norm of each step; a run ends where one is not finite.
-        limit: the largest norm that clipping lets through.
-        title: what is compared.
+        norms: for each training the norm of each step. The line ends before the first norm that is
+            not finite.
+        limit: the largest norm that clipping leaves unchanged.
+        title: title of the figure.
     """
     figure, axes = new_axes("step", "gradient norm before clipping", title)
     for index, (name, values) in enumerate(norms.items()):
@@ -80,8 +81,8 @@ def training(losses: Mapping[str, Mapping[int, float]], title: str = "") -> Figu
     """Draw losses over steps, in nats (left) and bits (right) per character.
 
     Args:
-        losses: for each line, its nats by step: {"train": {25: 3.1}, "validation": {...}}.
-        title: what is trained.
+        losses: for each line its nats by step: {"train": {25: 3.1}, "validation": {...}}.
+        title: title of the figure.
     """
     figure, axes = new_axes("step", "nats per character", title)
     for index, (name, line) in enumerate(losses.items()):
@@ -93,12 +94,12 @@ def training(losses: Mapping[str, Mapping[int, float]], title: str = "") -> Figu
 
 
 def recall(scores: Mapping[str, Mapping[int, Numbers]], chance: float, title: str = "") -> Figure:
-    """Draw the accuracy of every seed as a dot, by the lag over which a model had to remember.
+    """Draw the accuracy of every seed as a dot, over the lag that a model had to remember across.
 
     Args:
-        scores: for each model and lag, the accuracies of its seeds, 0 to 1.
+        scores: for each model and lag the accuracies of its seeds, 0 to 1.
         chance: accuracy of guessing.
-        title: the task.
+        title: title of the figure, such as the task.
     """
     figure, axes = new_axes("lag, characters", "share recalled", title)
     lags = sorted({lag for line in scores.values() for lag in line})
@@ -106,7 +107,7 @@ def recall(scores: Mapping[str, Mapping[int, Numbers]], chance: float, title: st
     width = 0.6 / max(1, len(scores) - 1)
     for index, (name, line) in enumerate(scores.items()):
         shift = (index - (len(scores) - 1) / 2) * width
-        points = [  # seeds side by side, or equal ones would hide each other
+        points = [  # seeds stand side by side, because equal values would hide each other
             (places[lag] + shift + 0.6 * width * (seed / max(1, len(values) - 1) - 0.5), value)
             for lag, values in line.items()
             for seed, value in enumerate(values)
@@ -129,11 +130,11 @@ def grid(
     """Draw a number for each pair of settings as a shade, and write the number on it.
 
     Args:
-        scores: by (row, column), 0 to 1.
-        row: name of the first setting.
-        column: name of the second.
-        what: the number.
-        title: the experiment.
+        scores: the number for each (row, column), 0 to 1.
+        row: name of the setting in the rows.
+        column: name of the setting in the columns.
+        what: what the number is.
+        title: title of the figure, such as the experiment.
     """
     rows, columns = (sorted({pair[k] for pair in scores}) for k in (0, 1))
     table = np.array([[scores.get((r, c), math.nan) for c in columns] for r in rows])
@@ -161,17 +162,17 @@ def surface(
     """Draw a number over a plane as shades, and paths through that plane.
 
     Args:
-        values: (len(y), len(x)).
-        x: places of the columns.
-        y: places of the rows.
+        values: the number at each point, (len(y), len(x)).
+        x: x of each column.
+        y: y of each row.
         labels: what x, y and the number are, with their units.
-        paths: for each path, x and y; what lies outside the plane is cut off.
-        title: what is shown.
+        paths: for each path its x and y. The figure cuts off what lies outside the plane.
+        title: title of the figure.
     """
     from matplotlib import colormaps
 
     figure, axes = new_axes(labels[0], labels[1], title)
-    shades = colormaps["cividis"].resampled(16)  # few shades show the slope, and make a small file
+    shades = colormaps["cividis"].resampled(16)  # few shades show the slope and keep the file small
     image = axes.pcolormesh(x, y, values, cmap=shades, shading="nearest", rasterized=True)
     for index, (name, (across, up)) in enumerate(paths.items()):
         style = line_style(index, 0) | {"color": ("white", COLOURS[4])[index % 2], "markevery": 1}
@@ -195,11 +196,11 @@ def curves(
     """Draw lines of y over x.
 
     Args:
-        lines: for each line, x and y.
+        lines: for each line its x and y.
         xlabel: what x is, with its unit.
         ylabel: what y is, with its unit.
-        title: what is shown.
-        log: a logarithmic y axis.
+        title: title of the figure.
+        log: whether the y axis is logarithmic.
     """
     figure, axes = new_axes(xlabel, ylabel, title)
     for index, (name, (x, y)) in enumerate(lines.items()):
@@ -220,11 +221,11 @@ def dots(
     """Draw one number against another, a dot for each pair.
 
     Args:
-        points: for each group, x and y.
+        points: for each group its x and y.
         xlabel: what x is, with its unit.
         ylabel: what y is, with its unit.
-        title: what is shown.
-        log: a logarithmic x axis.
+        title: title of the figure.
+        log: whether the x axis is logarithmic.
     """
     figure, axes = new_axes(xlabel, ylabel, title)
     for index, (name, (x, y)) in enumerate(points.items()):
@@ -245,6 +246,6 @@ def _nats(bits: Any) -> Any:
 
 
 def _positive(values: Numbers) -> np.ndarray[Any, Any]:
-    """Replace what a logarithmic axis cannot show, a norm that has underflowed to 0, by NaN."""
+    """Replace zeros by NaN. A norm may underflow to 0, and a logarithmic axis cannot show it."""
     drawn = np.asarray(values, float)
     return np.where(drawn > 0, drawn, math.nan)

@@ -1,4 +1,4 @@
-"""A figure for what changes along a text: gates, states, and the chances of the next character.
+"""Figures along a text: gates, states, and the chances of the next character.
 
 Every function takes a text and numbers, and returns a `matplotlib.figure.Figure`.
 """
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
 
 def gates(text: str, values: Mapping[str, np.ndarray[Any, Any]], title: str = "") -> Figure:
-    """Draw what gates do while a text is read: each unit a row, each character a column.
+    """Draw the values of gates along a text: a row for each unit, a column for each character.
 
     Args:
         text: T characters.
-        values: for each gate, (T, H), 0 to 1 for gates, -1 to 1 for states.
-        title: which model.
+        values: for each gate or state its values, (T, H): gates 0 to 1, states -1 to 1.
+        title: title of the figure, such as the model.
     """
     figure = new_figure(height=1.1 + 0.9 * len(values))
     all_axes = figure.subplots(len(values), 1, sharex=True, squeeze=False)[:, 0]
@@ -46,13 +46,13 @@ def gates(text: str, values: Mapping[str, np.ndarray[Any, Any]], title: str = ""
 
 
 def along(text: str, lines: Mapping[str, Numbers], ylabel: str, title: str = "") -> Figure:
-    """Draw numbers that change while a text is read.
+    """Draw numbers that change while a network reads a text.
 
     Args:
         text: T characters.
-        lines: for each line, (T,).
-        ylabel: what they are, with its unit.
-        title: what is shown.
+        lines: for each line its numbers, (T,).
+        ylabel: what the numbers are, with their unit.
+        title: title of the figure.
     """
     figure, axes = new_axes("character read", ylabel, title)
     for index, (name, values) in enumerate(lines.items()):
@@ -65,13 +65,15 @@ def along(text: str, lines: Mapping[str, Numbers], ylabel: str, title: str = "")
 def next_character(
     letters: str, chances: Mapping[str, Numbers], title: str = "", most: int = 15
 ) -> Figure:
-    """Draw the chances of the next character: the most likely ones, by the first line's order.
+    """Draw the chances of the characters that are most likely to come next, as bars.
+
+    The first line decides which characters these are, and their order.
 
     Args:
         letters: V characters.
-        chances: for each line, such as a temperature, (V,).
-        title: what was read before.
-        most: at most so many characters are shown.
+        chances: for each line, such as a temperature, its chances, (V,).
+        title: title of the figure, such as the text read before.
+        most: largest number of characters to show.
     """
     figure, axes = new_axes("next character", "chance", title)
     first = np.asarray(next(iter(chances.values())), float)
@@ -89,6 +91,6 @@ def next_character(
 
 
 def _visible(character: str) -> str:
-    """Return a character as an axis can show it; there a plain $ would start a formula."""
+    """Return a character as an axis can show it. On an axis a plain $ would start a formula."""
     shown = {"\n": "\u21b5", " ": "\u2423", "\t": "\u21e5", "$": r"\$"}.get(character, character)
     return shown if shown.isprintable() else f"{ord(character):04x}"

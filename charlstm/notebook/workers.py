@@ -1,7 +1,7 @@
-"""Panels that work for long: a model that writes, a model that learns.
+"""Panels that work for a long time: in one a model writes, in the other a model learns.
 
-The work runs in a thread that a Stop button ends. About ten times a second the panel shows how far
-it is.
+The work runs in a thread, and a Stop button ends it. About ten times a second the panel shows how
+far the work is.
 """
 
 from __future__ import annotations
@@ -25,22 +25,22 @@ from charlstm.sampling.sampler import Sampler, generate
 from charlstm.text.vocabulary import Vocabulary
 from charlstm.training.trainer import Trainer
 
-SECONDS = 0.1  # between two looks of a panel that works
-FIGURE_SECONDS = 1.0  # between two figures, which take longer to draw
+SECONDS = 0.1  # between two updates of what a panel shows
+FIGURE_SECONDS = 1.0  # between two figures, as drawing one takes longer
 
 
 class SamplerPanel(Panel):
     """A panel in which a model writes, letter by letter, until Stop.
 
     Args:
-        model: a model file, a run folder, a shipped model's name, or a checkpoint; None is the
+        model: a model file, a run folder, a shipped model's name, or a checkpoint; None takes the
             shipped model.
-        prime: text to go on from.
-        length: at most so many characters.
+        prime: text that the model continues.
+        length: largest number of characters that the model writes.
 
     Attributes:
         widget: what the notebook shows.
-        text: the prime, and what was written.
+        text: the prime, followed by what the model has written.
     """
 
     def __init__(
@@ -78,17 +78,18 @@ class SamplerPanel(Panel):
 
 
 class TrainingMonitor(Panel):
-    """A panel that trains a model on a text: a live curve, a sample so far, and Stop.
+    """A panel that trains a model on a text. It shows a live curve, a sample, and a Stop button.
 
     Args:
-        text: what the model learns; the last tenth is for validation.
-        model: sizes.
-        training: budget and rates.
+        text: the text that the model learns; the last tenth is for validation.
+        model: sizes and dropout rates.
+        training: budget and rates; by default one minute.
 
     Attributes:
         widget: what the notebook shows.
-        losses: nats by step, of training and validation.
-        checkpoint: the best model so far, whatever ended the training; None before the first.
+        losses: nats by step, for training and for validation.
+        checkpoint: the best model so far, whatever ended the training; None until the first
+            validation or the end.
     """
 
     def __init__(
@@ -104,7 +105,7 @@ class TrainingMonitor(Panel):
         self._image = figure_image()
         self._sample = w.HTML()
         self._written = ""
-        self._drawn = 0.0  # when, on the clock of time.monotonic()
+        self._drawn = 0.0  # when the figure was drawn, by time.monotonic()
         self._work = _Work("Train", self._train, self._show)
         parts = [self._work.buttons, self._bar, self._image, self._sample]
         super().__init__("training", parts)
@@ -140,12 +141,13 @@ class TrainingMonitor(Panel):
 
 
 class _Work:
-    """Long work in a thread: a button that begins it and one that stops it.
+    """Long work in a thread, with a button that begins it and a button that stops it.
 
     Args:
-        name: of the first button.
+        name: label of the button that begins it.
         work: a generator that yields often; Stop closes it at the next yield.
-        show: called about ten times a second between two yields, and with True at the end.
+        show: updates what the panel shows. It is called with False about ten times a second, and
+            with True at the end.
     """
 
     def __init__(
@@ -200,6 +202,6 @@ class _Work:
 
 
 def _preformatted(text: str) -> str:
-    """Show a text as it is: every space and line end stays, and nothing in it is markup."""
+    """Return HTML that shows a text as it is, with every space and line end, without markup."""
     style = "white-space: pre-wrap; line-height: 1.3; max-width: 80ch"
     return f'<pre style="{style}">{html.escape(text)}</pre>'

@@ -1,12 +1,12 @@
-"""Training: how much, how, and in which folder.
+"""Training: for how long, with which options, and in which folder.
 
 - `budget`: how much a training may use, and the learning rate that follows from it
-- `presets`: options that go together, and which to take for a text and a budget
-- `optimizer`: what moves the weights: AdamW, and behind it their average
-- `progress`: the numbers that a training counts, and what it reports of a step
-- `snapshot`: a training as arrays and numbers, and back; the last good state
-- `trainer`: fit(): a generator of reports
-- `material`: what a training reads: the two parts of a text, as ids
-- `run`: a training that lives in a folder, and survives whatever stops it
+- `presets`: options that go together, and which of them suits a text and a budget
+- `optimizer`: AdamW, which moves the weights, and the average that follows them
+- `progress`: the numbers that a training counts, and its report of a step
+- `snapshot`: saves the state of a training as arrays and numbers, and restores it
+- `trainer`: truncated back-propagation; `fit` yields a report for each step
+- `material`: what a training reads: the training and the validation part, as ids
+- `run`: a training in a folder; it can be resumed after whatever stopped it
 - `display`: what a training tells a person
 """

@@ -1,7 +1,7 @@
 """How much a training may use, and the learning rate that follows from it.
 
 A budget is a number of minutes, epochs (passes over the training text) or steps. The learning rate
-goes by the share of the budget that is used, so that every training ends with a low one.
+depends on the share of the budget that is used. So it is low at the end of every training.
 """
 
 import math
@@ -15,8 +15,8 @@ WARMUP_SHARE = 0.05  # of the budget
 LAST_RATE = 0.02  # share of the highest learning rate that is left when the budget is used up
 
 # Scoring a character takes a third of the time of training on it, and both the averaged and the raw
-# weights are scored. So validation takes 2 / 3 / 30 of the time, about 2 %.
-TRAINED_PER_SCORED = 30
+# weights are scored. So validation takes 2 * 1/3 * 1/30 of the time, about 2 %.
+TRAINED_PER_SCORED = 30  # characters trained on, for each that a validation scores
 SHORTEST_INTERVAL = 25  # steps between two validations
 
 
@@ -25,9 +25,9 @@ class Budget:
     """How long a training goes on.
 
     Attributes:
-        amount: of minutes, epochs or steps.
-        unit: which of them.
-        chars_per_step: characters that a step reads, all streams together.
+        amount: number of minutes, epochs or steps.
+        unit: which of the three.
+        chars_per_step: characters that a step reads, summed over all streams.
 
     Example:
         >>> budget = Budget.of(TrainOptions(epochs=2))
@@ -41,7 +41,7 @@ class Budget:
 
     @classmethod
     def of(cls, options: TrainOptions) -> "Budget":
-        """Return the budget that the options name, and the default one if they name none."""
+        """Return the budget that the options name, or the default one if they name none."""
         chars_per_step = options.batch_size * options.window
         if options.steps is not None:
             return cls(options.steps, "steps", chars_per_step)
@@ -55,7 +55,7 @@ class Budget:
         return f"{self.amount:g} {self.unit}"
 
     def fraction(self, step: int, seconds: float, steps_per_epoch: int) -> float:
-        """Return the share that is used after so many steps and seconds, 0 to 1."""
+        """Return the share of the budget that is used after these steps and seconds, 0 to 1."""
         if self.unit == "steps":
             used = step / self.amount
         elif self.unit == "epochs":
@@ -65,11 +65,11 @@ class Budget:
         return min(1.0, used)
 
     def characters(self, length: int, chars_per_second: float) -> float:
-        """Return how many characters a training reads of a text, each pass over it counted.
+        """Return how many characters a training reads, summed over all its passes over a text.
 
         Args:
-            length: of the text, in characters.
-            chars_per_second: how fast it is read; only a budget in minutes depends on it.
+            length: number of characters in the text.
+            chars_per_second: speed of the training; it matters only for a budget in minutes.
         """
         if self.unit == "steps":
             return self.amount * self.chars_per_step
@@ -79,18 +79,23 @@ class Budget:
 
 
 def validation_interval(scored: int, chars_per_step: int) -> int:
-    """Return the steps between two validations that score so many characters each."""
+    """Return the number of steps between two validations.
+
+    Args:
+        scored: characters that each validation scores.
+        chars_per_step: characters that a step trains on.
+    """
     return max(SHORTEST_INTERVAL, math.ceil(TRAINED_PER_SCORED * scored / chars_per_step))
 
 
 def learning_rate(highest: float, fraction: float, step: int) -> float:
     """Return the learning rate of a step: a linear warm-up, then a cosine down to 2 %.
 
-    The warm-up takes 100 steps or 5 % of the budget, whichever is over first. The cosine is that of
-    Loshchilov & Hutter 2017 (SGDR, equation 5) without restarts, over the whole budget.
+    The warm-up takes 100 steps or 5 % of the budget, whichever is over first. The cosine runs over
+    the whole budget; it is equation 5 of Loshchilov & Hutter 2017 (SGDR), without restarts.
 
     Args:
-        highest: the learning rate of the options, halved by each step back.
+        highest: the learning rate of the options. Each step back after a failure halves it.
         fraction: share of the budget that is used, 0 to 1.
         step: steps done before this one.
 

@@ -1,4 +1,4 @@
-"""What a training tells a person on standard error: before it, while it goes on, and after it."""
+"""What a training tells a person on standard error: before it starts, while it runs, at its end."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from charlstm.training.progress import Progress, Report
     from charlstm.training.run import Run
 
-LINE_SECONDS = 15  # at least so long between two lines where there is no terminal
-PARTED = 0.2  # nats between training and validation that call for more dropout
-LATE = 0.75  # share of the steps; a model that was best before this has gone past its best
+LINE_SECONDS = 15  # shortest time between two lines where there is no terminal
+PARTED = 0.2  # nats; if validation is worse than training by more, more dropout helps
+LATE = 0.75  # share of the steps; if validation was best before it, training went on too long
 
 
 def describe(run: Run) -> Iterator[str]:
-    """Tell what will be trained on what, and for how long."""
+    """Yield lines that tell what is trained, on which text, and for how long."""
     from charlstm.model.kernels import bf16_trouble
 
     trainer = run.trainer
@@ -77,7 +77,7 @@ def _describe_model(run: Run) -> Iterator[str]:
 
 
 class Display:
-    """A progress bar on a terminal, a line now and then elsewhere."""
+    """Shows progress: as a bar on a terminal, elsewhere as a line now and then."""
 
     def __init__(self) -> None:
         from tqdm import tqdm
@@ -95,7 +95,7 @@ class Display:
         self.bar.close()
 
     def update(self, report: Report) -> None:
-        """Show a step; validations always, other steps now and then."""
+        """Show a step. A validation is always shown, other steps now and then."""
         if report.note:
             self.write(report.note)
         if report.validation is not None:
@@ -103,7 +103,7 @@ class Display:
             self.validation = f" validation {nats:.4f} nats, {nats / math.log(2):.4f} bits;"
         speed = f"{report.chars_per_second:,.0f} chars/s"
         if not self.bar.disable:
-            if not self.started:  # a resumed run starts where it was
+            if not self.started:  # a resumed run's bar starts where it was
                 self.bar.initial = self.bar.n = report.fraction
                 self.started = True
             seen = self.validation.split(",")[0]
@@ -121,12 +121,12 @@ class Display:
 
 
 def advice(progress: Progress, training: float, validation: float) -> str:
-    """Tell which knob to turn, from how the training ended.
+    """Tell which options to change next, from how the training ended.
 
     Args:
         progress: the numbers of the training at its end.
-        training: nats of the best model on the training text, cold, nothing dropped.
-        validation: the same on the validation text.
+        training: nats per character of the best model on the training text, cold, without dropout.
+        validation: the same for the validation text.
     """
     dropout = option("dropout")
     size = option("hidden_size")

@@ -1,4 +1,4 @@
-"""What a training reads: the training and the validation part of a text, as ids."""
+"""What a training reads: the training part and the validation part of a text, as ids."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""What moves the weights in a step: AdamW, and behind it their average."""
+"""AdamW, which moves the weights in a step, and the average of the weights, which follows them."""
 
 import torch
 
@@ -9,10 +9,10 @@ BETA2 = 0.99
 
 
 def adamw(model: CharModel, options: TrainOptions) -> torch.optim.AdamW:
-    """Return AdamW (Loshchilov & Hutter 2019), which here decays matrices only.
+    """Return AdamW (Loshchilov & Hutter 2019) with weight decay on matrices only.
 
-    By default it has no momentum: so Melis, Dyer & Blunsom 2018 train language models, and
-    `pretrained/README.md` tells what that brings.
+    By default it has no momentum. Melis, Dyer & Blunsom 2018 train language models in this way, and
+    `pretrained/README.md` shows how much it helps.
     """
     matrices = [p for p in model.parameters() if p.ndim > 1]
     vectors = [p for p in model.parameters() if p.ndim <= 1]
@@ -32,10 +32,10 @@ def move_average(average: CharModel, model: CharModel, decay: float, step: int) 
     (Polyak & Juditsky 1992).
 
     Args:
-        average: moved in place.
-        model: whose weights are averaged.
-        decay: d, close to 1. In the first steps it is (1 + step) / (10 + step), where that is
-            smaller, so that the average forgets the initial weights soon.
+        average: holds the averaged weights; it changes in place.
+        model: the model whose weights are averaged.
+        decay: d, close to 1. In the first steps (1 + step) / (10 + step) is smaller and takes its
+            place, so that the average soon forgets the initial weights.
         step: steps done before this one.
     """
     decay = min(decay, (1 + step) / (10 + step))

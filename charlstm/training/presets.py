@@ -1,4 +1,4 @@
-"""Options that go together, found by the search in `pretrained/README.md`."""
+"""Presets: options that go together. `pretrained/README.md` tells how they were found."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,7 @@ from charlstm.errors import UserError, option
 from charlstm.options import ModelOptions, TrainOptions
 from charlstm.training.budget import Budget
 
-SHORT_TEXT = 600_000  # characters
+SHORT_TEXT = 600_000  # characters; below it a small model is the best
 
 
 @dataclass(frozen=True)
@@ -15,10 +15,10 @@ class Preset:
 
     Attributes:
         model: sizes and dropout rates.
-        training: rates and windows; the budget is left to the user.
-        passes: over the text, from which on it is the best choice.
-        speed: characters that it trains on in a second, roughly, on two cores that have other work
-            too.
+        training: rates and windows; the user chooses the budget.
+        passes: from so many passes over the text on, it is the best choice.
+        speed: characters that it trains on in a second, roughly, on two cores that also have other
+            work.
         reaches: what such a model reaches on tiny-shakespeare (cold, trained on one thread), and
             after how many epochs; `pretrained/README.md` has the measurements.
     """
@@ -31,7 +31,7 @@ class Preset:
 
 
 PRESETS = {
-    # for a text that is read many times: much is dropped, or it would be learnt by heart
+    # for a text that is read many times: without much dropout it would be learnt by heart
     "small": Preset(
         ModelOptions(hidden_size=256, dropout=0.3, weight_drop=0.2),
         TrainOptions(),
@@ -84,9 +84,9 @@ def preset(name: str) -> Preset:
 def choose_preset(characters: int, training: TrainOptions) -> str:
     """Return the name of the preset for a text of so many characters and a budget.
 
-    A text that is read over and over is learnt by heart unless much is dropped. With much dropped a
-    larger model pays, if the text is long. A text that is read only a few times is learnt best
-    with little dropped.
+    A model that reads a text many times learns it by heart, unless dropout is strong. With strong
+    dropout a larger model is better, if the text is long. A text that is read only a few times is
+    learnt best with little dropout.
 
     Example:
         >>> choose_preset(1_000_000, TrainOptions(minutes=2.5))

@@ -1,4 +1,4 @@
-"""How far a training has come: the numbers that it counts, and what it reports of each step."""
+"""How far a training has come: the numbers that it counts, and its report of each step."""
 
 import math
 import time
@@ -11,18 +11,19 @@ class Report:
 
     Attributes:
         step: steps done, this one included.
-        epoch: passes over the training text, a fraction.
+        epoch: passes over the training text, counted in fractions.
         fraction: share of the budget used, 0 to 1.
         loss: nats per character of this step's window, before its update.
         train_loss: mean of `loss` since the last validation.
         grad_norm: global norm of the gradient before clipping.
         clipped: share of all steps so far whose gradient was clipped.
         learning_rate: the rate of this step.
-        chars_per_second: characters trained on per second, since `fit` was called.
-        validation: nats per character of the validation text (cold, at most 64 windows) by the
-            averaged weights or the raw ones, whichever are better; None if this step ended
-            without a validation.
-        improved: whether that is the best so far.
+        chars_per_second: characters trained on per second, since `fit` was called or the last step
+            back.
+        validation: nats per character of the validation text, cold, over at most 64 windows. The
+            averaged and the raw weights are scored, and the better score counts. None if no
+            validation followed this step.
+        improved: whether this validation is the best so far.
         note: something the user should know, such as a step back after a non-finite loss.
     """
 
@@ -46,15 +47,15 @@ class Progress:
 
     Attributes:
         step: steps done.
-        seconds: time used, validation included.
+        seconds: time used, validations included.
         best: nats per character of the best validation; None before the first.
-        stale: validations since then.
+        stale: number of validations since the best one.
         clipped: steps whose gradient was clipped.
         loss_sum: sum of the losses since the last validation, nats per character.
         loss_steps: steps in that sum.
         best_step: steps done at the best validation.
         rate_scale: factor of the learning rate, halved by each step back.
-        rollbacks: steps back.
+        rollbacks: number of steps back.
     """
 
     step: int = 0
@@ -76,7 +77,11 @@ class Progress:
         self.loss_steps += 1
 
     def count_validation(self, nats: float) -> bool:
-        """Count a validation (NaN if it was not finite); return whether it is the best so far."""
+        """Count a validation, and return whether it is the best so far.
+
+        Args:
+            nats: per character; NaN if no score was finite.
+        """
         improved = nats < (math.inf if self.best is None else self.best)
         if improved:
             self.best = nats
@@ -88,15 +93,15 @@ class Progress:
 
 
 class Clock:
-    """Takes the time of a training from where its progress stands, and its speed from there."""
+    """Measures the time that a training has used, and its speed since the clock was made."""
 
     def __init__(self, progress: Progress) -> None:
         self._first_step = progress.step
         self._first_seconds = progress.seconds
-        self._begun = time.monotonic() - progress.seconds  # had it never stopped
+        self._begun = time.monotonic() - progress.seconds  # as if it had never stopped
 
     def read(self) -> float:
-        """Return the seconds that the training has used, those of earlier calls included."""
+        """Return the seconds that the training has used, also in earlier calls and sessions."""
         return time.monotonic() - self._begun
 
     def steps_per_second(self, progress: Progress) -> float:

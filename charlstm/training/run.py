@@ -1,9 +1,11 @@
-"""A training that lives in a folder, and survives whatever stops it.
+"""A training in a folder. Whatever stops it, it can be resumed.
+
+The folder holds three files:
 
 | file | content |
 | --- | --- |
-| `model.safetensors` | the best model on validation: all that sampling and evaluation need |
-| `resume.safetensors` | the last state: all that `Run.resume` needs to go on bit for bit |
+| `model.safetensors` | the best model on validation; sampling and evaluation need only this file |
+| `resume.safetensors` | the last state; `Run.resume` goes on from it, bit for bit |
 | `log.jsonl` | a JSON line per validation |
 """
 
@@ -33,7 +35,7 @@ from charlstm.training.material import training_ids
 from charlstm.training.progress import Report
 from charlstm.training.trainer import Trainer
 
-SAVE_SECONDS = 60  # between two saves of resume.safetensors, at least
+SAVE_SECONDS = 60  # shortest time between two saves of resume.safetensors
 
 
 class Run:
@@ -49,7 +51,7 @@ class Run:
         self.corpus = corpus
         self.vocabulary = vocabulary
         self.trainer = trainer
-        self.threads = torch.get_num_threads()  # with others, sums round in another order
+        self.threads = torch.get_num_threads()  # another number would round sums differently
 
     @classmethod
     def start(
@@ -79,10 +81,19 @@ class Run:
     ) -> "Run":
         """Begin a training with a model's weights and vocabulary.
 
-        Characters that are added get new rows in the weights, the old ones keep theirs.
+        New characters get new rows in the weight matrices. The old characters keep their rows.
+
+        Args:
+            folder: as for `start`.
+            corpus: the text.
+            checkpoint: the model.
+            model_options: sizes, which are those of the model, and dropout rates.
+            options: budget, windows, optimiser.
+            unknown: what to do with characters that the model does not know: add them to its
+                vocabulary, leave them out, or refuse the text.
 
         Raises:
-            UserError: as for `start`; or there are unknown characters and they are refused.
+            UserError: as for `start`; or `unknown` is "error" and the text has unknown characters.
         """
         _check_free(folder)
         vocabulary = checkpoint.vocabulary
@@ -108,19 +119,19 @@ class Run:
         model: CharModel,
         options: TrainOptions,
     ) -> "Run":
-        """Write into the folder before anything is computed that could not be written there."""
+        """Make a run and save it at once. So a folder that cannot be written fails early."""
         run = cls(folder, corpus, vocabulary, _trainer(corpus, vocabulary, model, options))
         run.save()
         return run
 
     def fit(self) -> Generator[Report, None, None]:
-        """Train, a report for each step, writing the three files as it goes.
+        """Train, yield a report for each step, and keep the three files up to date.
 
-        However it is left, by its end or by `break`, the last state is saved.
+        The last state is saved when the training ends, and when the caller leaves by `break`.
 
         Raises:
-            UserError: the folder cannot be written, or the training diverges; the best model so
-                far is kept.
+            UserError: the folder cannot be written, or the training diverges. The best model so
+                far stays in the folder.
         """
         saved = time.monotonic()
         try:
@@ -154,12 +165,12 @@ class Run:
             self._save_model()
 
     def _save_model(self) -> None:
-        """Write the best weights; before the first validation, their average so far."""
+        """Write the best weights, or before the first validation the average so far."""
         model = self.checkpoint(self.trainer.kept(), Measured(self.trainer.progress.best))
         model.save(self.folder / "model.safetensors")
 
     def checkpoint(self, weights: Arrays, measured: Measured | None = None) -> Checkpoint:
-        """Return weights as a model that can be sampled from."""
+        """Return weights together with their options, vocabulary and origin."""
         return Checkpoint(
             self.trainer.model.options,
             self.vocabulary,
@@ -194,13 +205,13 @@ class Run:
             raise unreadable(path, error, advice) from None
 
     def finish(self) -> Evaluation:
-        """Measure the model that is in the folder on the whole validation part, and note it there.
+        """Measure the saved model on the whole validation part, and store the scores in its file.
 
         Returns:
-            what was measured.
+            all that was measured.
         """
         path = self.folder / "model.safetensors"
-        checkpoint = Checkpoint.load(path)  # as stored: float16
+        checkpoint = Checkpoint.load(path)  # not the weights in memory: the file has float16
         evaluation = measure(checkpoint, self.corpus, "validation")
         scores = evaluation.scores
         if math.isfinite(scores.carried.nats + scores.cold.nats):  # JSON has no NaN
@@ -221,10 +232,10 @@ class Run:
 
         Args:
             folder: where `resume.safetensors` is.
-            sources: where its text is now; empty where it was.
+            sources: where its text is now; empty if it has not moved.
 
         Raises:
-            UserError: no run there, or damaged, or the text is another.
+            UserError: the folder holds no run, the run is damaged, or the text is another.
         """
         path = folder / "resume.safetensors"
         arrays, header = read_arrays(path, kind="resume")
@@ -258,20 +269,22 @@ class Run:
         return run
 
     def _cut_log(self) -> None:
-        """Drop what was logged after the saved state: those steps will be done again."""
+        """Drop the lines logged after the saved state, as their steps will be done again."""
         path = self.folder / "log.jsonl"
         if not path.exists():
             return
         kept = []
         for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
-            with contextlib.suppress(ValueError, KeyError, TypeError):  # half a line
+            with contextlib.suppress(
+                ValueError, KeyError, TypeError
+            ):  # a crash may leave half a line
                 if json.loads(line)["step"] <= self.trainer.progress.step:
                     kept.append(line + "\n")
         path.write_text("".join(kept), encoding="utf-8")
 
 
 def free_folder(name: str) -> Path:
-    """Return `runs/name`, or the first of `runs/name-2`, `runs/name-3` ... that is not there."""
+    """Return `runs/name`, or the first of `runs/name-2`, `runs/name-3` ... that does not exist."""
     folder = Path("runs") / name
     count = 1
     while folder.exists():

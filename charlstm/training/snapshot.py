@@ -1,18 +1,18 @@
-"""A training as arrays and numbers, and back.
+"""Saves the state of a training as arrays and numbers, and restores it.
 
-A snapshot holds all of a training that changes from step to step. Its arrays go by these names,
-in memory and in `resume.safetensors`:
+A snapshot holds everything in a training that changes from step to step. Its arrays have these
+names, in memory and in `resume.safetensors`:
 
 | name | array |
 | --- | --- |
 | `model.WEIGHT` | a weight of the model |
-| `average.WEIGHT` | the same weight averaged over the steps, where there is an average |
+| `average.WEIGHT` | the same weight averaged over the steps; missing if nothing is averaged |
 | `best.WEIGHT` | the same weight when validation was best |
-| `optimizer.INDEX.MOMENT` | what AdamW has gathered about a parameter: `step`, `exp_avg` ... |
-| `hidden.LAYER.PART` | what the cell carries into the next window, (B, H) |
+| `optimizer.INDEX.MOMENT` | what AdamW stores for a parameter: `step`, `exp_avg` ... |
+| `hidden.LAYER.PART` | a state that the cell carries into the next window, (B, H) |
 
-A training keeps two snapshots: the one of now, and the last good one, to which a loss that is not
-finite leads back. In one set of arrays, the names of the good one begin with `good.`.
+The file holds two snapshots: the present state, and the last good one. The training goes back to
+the good one when a loss or a gradient is not finite. Its arrays have names that begin with `good.`.
 """
 
 import dataclasses
@@ -27,11 +27,14 @@ from charlstm.model.network import CharModel, ModelState
 from charlstm.training.progress import Progress
 
 ROLLBACKS = 3  # steps back before a training gives up
-Numbers = dict[str, Any]  # plain ones, by name, that JSON can hold
+Numbers = dict[str, Any]  # plain numbers by name, as JSON can hold them
 
 
 class Changing(Protocol):
-    """What a trainer has that changes; `average` is `model` itself where nothing is averaged."""
+    """The attributes of a trainer that change.
+
+    `average` is the same object as `model` if nothing is averaged.
+    """
 
     model: CharModel
     average: CharModel
@@ -43,7 +46,7 @@ class Changing(Protocol):
 
 
 class Snapshot(NamedTuple):
-    """Copies of what changes: arrays by the names above, and the numbers of `Progress`."""
+    """Copies of everything that changes: arrays, by the names above, and the `Progress`."""
 
     arrays: Arrays
     numbers: Numbers
@@ -67,7 +70,7 @@ class Snapshot(NamedTuple):
         """Put a trainer into this state.
 
         Raises:
-            KeyError, TypeError, ValueError, RuntimeError, AttributeError: the snapshot is of
+            KeyError, TypeError, ValueError, RuntimeError, AttributeError: the snapshot belongs to
                 another model or optimiser.
         """
         trainer.model.load_arrays(_under("model.", self.arrays))
@@ -105,7 +108,7 @@ class Snapshot(NamedTuple):
 
 
 def pack(trainer: Changing) -> tuple[Arrays, Numbers]:
-    """Return the states of now and of the last good one, in one set of arrays and of numbers."""
+    """Return the present state and the last good one, in one set of arrays and of numbers."""
     now = Snapshot.of(trainer)
     good = trainer.good
     return now.arrays | _prefixed("good.", good.arrays), {"now": now.numbers, "good": good.numbers}
@@ -115,23 +118,23 @@ def unpack(trainer: Changing, arrays: Arrays, numbers: Numbers) -> None:
     """Put a trainer into the state that `pack` returned.
 
     Raises:
-        UserError: the arrays are not those of its model and optimiser.
+        UserError: the arrays do not belong to its model and optimiser.
     """
     try:
         trainer.good = Snapshot(_under("good.", arrays), numbers["good"])
-        trainer.good.restore(trainer)  # it must fit, too
+        trainer.good.restore(trainer)  # fails now, not later, if it does not fit
         Snapshot(arrays, numbers["now"]).restore(trainer)
     except (KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
         raise UserError(f"the saved training does not fit its own options: {error}") from None
 
 
 def step_back(trainer: Changing, loss: float, norm: float) -> str:
-    """Return to the last good state with half the learning rate; say so.
+    """Go back to the last good state with half the learning rate; return a line that says so.
 
     Args:
-        trainer: changed in place; the seconds that it has used stay used.
-        loss: of the step that failed, nats.
-        norm: of its gradient.
+        trainer: changes in place. The seconds that it has used are not given back.
+        loss: the loss of the step that failed, nats per character.
+        norm: the norm of its gradient.
 
     Raises:
         UserError: three steps back did not help.

@@ -1,7 +1,7 @@
-"""Truncated back-propagation through time: `fit` is a generator of reports.
+"""Truncated back-propagation through time: `fit` trains a model and yields a report for each step.
 
-Everything random in a step comes from the seed and the number of the step alone. So a training that
-is stopped and resumed needs no random states to go on as if it had never stopped.
+Everything random in a step depends on the seed and the number of the step alone. So a training can
+be stopped and resumed without saving any random state, and goes on as if it had never stopped.
 """
 
 import copy
@@ -29,12 +29,12 @@ VALIDATION_WINDOWS = 64  # of 256 characters, spread over the validation text
 
 
 class Trainer:
-    """A training: a model, the text it reads, and all that changes from step to step.
+    """A training: a model, the text that it reads, and everything that changes from step to step.
 
     Args:
         model, train_ids, validation_ids, options: as for `fit`.
         validate_every: steps between two validations; by default they take 2 % of the time.
-        bf16: whether to train in bfloat16; figures are those of fp32 all the same.
+        bf16: whether to train in bfloat16. Validation is in fp32 even then.
 
     Raises:
         UserError: a text of fewer than two characters.
@@ -66,13 +66,13 @@ class Trainer:
         self.good = Snapshot.of(self)
 
     def fit(self) -> Iterator[Report]:
-        """Train until the budget or the patience is used up, a report for each step.
+        """Train until the budget or the patience is used up, and yield a report for each step.
 
-        When it ends, or is left by `break`, the model holds the weights of the last step; `kept`
-        returns the best ones.
+        When it ends, or the caller leaves by `break`, the model holds the weights of the last step.
+        `kept` returns the best ones.
 
         Raises:
-            UserError: loss or gradient are not finite, the fourth time.
+            UserError: loss or gradient are not finite, for the fourth time.
         """
         self._clock = Clock(self.progress)
         clip = self.options.clip or math.inf
@@ -101,39 +101,42 @@ class Trainer:
             yield report
 
     def kept(self) -> Arrays:
-        """Return the weights to keep: the best on validation, or before it their average so far."""
+        """Return the best weights, or before the first validation the average so far."""
         return self.average.to_arrays() if self.progress.best is None else self.best
 
     def score_training(self) -> float:
-        """Score the best weights on the training text as validation is scored: cold, no dropout."""
+        """Score the best weights on the training text, as on validation: cold, without dropout."""
         best = CharModel(self.model.options, self.model.vocabulary_size).load_arrays(self.best)
         return score_cold(best, self.streams.ids, most_windows=VALIDATION_WINDOWS).nats
 
     def out_of_patience(self) -> bool:
-        """Whether so many validations in a row were not better that training stops."""
+        """Whether training stops because the last `patience` validations brought no new best."""
         return self.progress.stale >= (self.options.patience or math.inf)
 
     def state(self) -> tuple[Arrays, Numbers]:
-        """Return copies of all that a training needs to go on: arrays, and plain numbers."""
+        """Return copies of everything that a training needs to go on: arrays and plain numbers."""
         return pack(self)
 
     def load_state(self, arrays: Arrays, numbers: Numbers) -> None:
         """Go on from what `state` returned.
 
         Raises:
-            UserError: the arrays are not those of this model and optimiser.
+            UserError: the arrays do not belong to this model and optimiser.
         """
         unpack(self, arrays, numbers)
 
     def _read(self) -> tuple[Tensor, Tensor]:
-        """Return the window of this step and its targets; each epoch starts at its own offset."""
+        """Return the window of this step and its targets. Each epoch starts at a random offset."""
         epoch, index = divmod(self.progress.step, self.streams.windows)
         rng = np.random.default_rng((self.options.seed, 0, epoch))
         inputs, targets = self.streams.read(index, int(rng.integers(self.streams.dropped + 1)))
         return torch.from_numpy(inputs), torch.from_numpy(targets).long()
 
     def _carried_state(self, rng: np.random.Generator) -> ModelState | None:
-        """Return the state after the last window; some streams start anew, as sampling does."""
+        """Return the state after the last window, with some streams set to the zero state.
+
+        A sample starts from the zero state, so the model must learn to start from it, too.
+        """
         if self.hidden is None or self.progress.step % self.streams.windows == 0:
             return None
         if not self.options.reset:
@@ -165,7 +168,7 @@ class Trainer:
         )
 
     def _validate(self, report: Report) -> Report:
-        """Score the averaged weights and the raw ones, and remember the better."""
+        """Score the averaged weights and the raw ones, and remember the better ones."""
         models = [self.average, self.model] if self.options.ema else [self.model]
         scores = [self._score(model) for model in models]
         finite = [(nats, index) for index, nats in enumerate(scores) if math.isfinite(nats)]
@@ -191,13 +194,13 @@ class Trainer:
 def fit(
     model: CharModel, train_ids: Ids, validation_ids: Ids, options: TrainOptions
 ) -> Iterator[Report]:
-    """Train a model, a report for each step; stop early with `break`.
+    """Train a model, and yield a report for each step; stop early with `break`.
 
-    When it ends, or is left early, the model holds the weights that were best on validation; left
-    before the first validation, their average so far.
+    At the end, and after `break`, the model holds the weights that were best on validation. Before
+    the first validation these are the average so far.
 
     Args:
-        model: trained in place.
+        model: the model; it is trained in place.
         train_ids: the training text, int32, (N,).
         validation_ids: the validation text, int32, (M,).
         options: budget, windows, optimiser.

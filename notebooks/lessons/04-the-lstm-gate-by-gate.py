@@ -644,8 +644,8 @@ losses = {
     for name, pair in models.items()
 }
 print("nats per character   intact    shut to head   shut to its own gates")
-for name, told in losses.items():
-    print(f"{name:14}" + "".join(f"{x:14.3f}" for x in told))
+for name, three in losses.items():
+    print(f"{name:14}" + "".join(f"{x:14.3f}" for x in three))
 
 # %% [markdown]
 # With the gate closed for the head, the network still gives chances: always the same ones, from the

@@ -155,8 +155,8 @@ table(biased)
 for name in biased:
     bias = STARTS[name][2] or 0.0
     f = 1 / (1 + np.exp(-bias))
-    told = f"{name:13} f = {f:.3f}: {np.log(0.01) / np.log(f):6.1f} letters, measured"
-    print(told, *(horizon(start_norms(name, seed)) or "> 81" for seed in SEEDS))
+    print(f"{name:13} f = {f:.3f}: {np.log(0.01) / np.log(f):6.1f} letters, measured", end=" ")
+    print(*(horizon(start_norms(name, seed)) or "> 81" for seed in SEEDS))
 
 # %% [markdown]
 # The formula gets the order right. Up to a bias of 2 its result is too short. It leaves out the
@@ -301,8 +301,8 @@ plots.recall(scores, 1 / len(SYMBOLS), "the first letter recalled; each dot is a
 
 # %%
 for name, by_lag in scores.items():
-    told = (f"lag {L}: {min(by_lag[L]):.2f} to {max(by_lag[L]):.2f}" for L in sorted(by_lag))
-    print(f"{name:16}", "   ".join(told))
+    ranges = (f"lag {L}: {min(by_lag[L]):.2f} to {max(by_lag[L]):.2f}" for L in sorted(by_lag))
+    print(f"{name:16}", "   ".join(ranges))
 
 # %% [markdown]
 # With this number of updates:
@@ -366,8 +366,8 @@ plots.dots(
 # %%
 print(f"left at lag 20   no update            {SOON} updates           recalled")
 for name in players:
-    told = (f"{min(x):.0e} to {max(x):.0e}" for x in (before[name], after[name]))
-    print(f"{name:16}", "     ".join(told), f"    {np.mean(scores[name][20]):.2f}")
+    ranges = (f"{min(x):.0e} to {max(x):.0e}" for x in (before[name], after[name]))
+    print(f"{name:16}", "     ".join(ranges), f"    {np.mean(scores[name][20]):.2f}")
 
 
 # %%
@@ -381,7 +381,8 @@ def agree(left):
     return np.mean([x < y for x in failed for y in learnt] or [np.nan])
 
 
-print(f"the one that learnt had more left: {agree(before):.0%} before, {agree(after):.0%} after")
+print("pairs in which the run that learnt had more left:", end=" ")
+print(f"{agree(before):.0%} before the first update, {agree(after):.0%} after {SOON}")
 
 # %% [markdown]
 # (The last line takes all pairs of a run that failed and a run that recalled more than 0.3. A coin

@@ -39,7 +39,7 @@ UPDATES, LOOKS, HIDDEN = (30, 3, 48) if FAST else (400, 10, 128)
 # %%
 # `charlstm.text.synthetic.echo` asks for the next letter; here the answer is no part of what is read
 def echo(delay, streams, length):
-    """Return inputs and targets, each (streams, length): the targets are the inputs `delay` ago."""
+    """Return inputs and targets, each (streams, length): a target is the input `delay` steps ago."""
     generator = torch.Generator().manual_seed(0)
     bits = torch.randint(2, (streams, delay + length), generator=generator)
     return bits[:, delay:], bits[:, :length]
@@ -131,7 +131,7 @@ print(f"flipped bits before the cut move an output by up to {(others - outputs).
 
 # %%
 def two_updates(cut, **how):
-    """Train on two windows with a state handed on as told; return what became of it."""
+    """Train on two windows, with `cut` applied to h and c between them; return an error or "runs"."""
     model, state = CharModel(tiny, 2), None
     optimizer = torch.optim.Adam(model.parameters())
     try:
@@ -202,7 +202,7 @@ R0 = torch.randn(SEEDS, H, 2, generator=generator) / H**0.5  # from h to the log
 
 
 def advance(W, bit, h, c):
-    """Do one step with M models on B streams: bit (B,), h and c (M, B, H)."""
+    """Advance M models on B streams by one step: bit (B,), h and c (M, B, H)."""
     i, f, g, o = (W[:, bit] + h @ W[:, 2:]).chunk(4, -1)
     c = f.sigmoid() * c + i.sigmoid() * g.tanh()
     return o.sigmoid() * c.tanh(), c
@@ -234,7 +234,7 @@ RULES = ("carried", "reset", "mixed")
 
 
 def handed_on(runs, *state):
-    """Return what the next window starts from, each (M, B, H), cut off from its history."""
+    """Return the states that the next window starts from, each (M, B, H), detached."""
     reset, mixed = (torch.tensor([rule == name for _, rule, _ in runs]) for name in RULES[1:])
     state = [s.detach() for s in state]
     state = [torch.where(mixed[:, None, None], s.roll(1, dims=1), s) for s in state]
@@ -243,7 +243,7 @@ def handed_on(runs, *state):
 
 # %%
 def read(W, R, bits, h, c):
-    """Read bits (B, T) with all models: logits (M, T * B, 2), and the state."""
+    """Read bits (B, T) with all models; return logits (M, T * B, 2), h and c."""
     outputs = []
     for bit in bits.T:
         h, c = advance(W, bit, h, c)
@@ -258,14 +258,14 @@ def read(W, R, bits, h, c):
 
 # %%
 def score(logits, bits, runs, t, T):
-    """Return nats and the share that is right, each (M,), on the window at t."""
+    """Return nats and the share of right answers, each (M,), for the window at t."""
     wanted = torch.stack([bits[:, t - d : t - d + T].T.flatten() for d, _, _ in runs])
     nats = F.cross_entropy(logits.transpose(1, 2), wanted, reduction="none")
     return nats.mean(1), (logits.argmax(-1) == wanted).float().mean(1)
 
 
 def random_bits(T, windows, seed):
-    """Return 64 // T streams of so many windows, and 8 bits before them for the echo."""
+    """Return 64 // T streams of random bits: 8 bits for the first echoes, then the windows."""
     generator = torch.Generator().manual_seed(seed)
     return torch.randint(2, (64 // T, 8 + windows * T), generator=generator)
 
@@ -320,8 +320,8 @@ for d in DELAYS:
     unseen = [
         value for (delay, T), v in shares["carried"].items() if delay == d >= T for value in v
     ]
-    below = f"best seed of the other windows {max(unseen):.2f}" if unseen else "no other window"
-    print(f"delay {d}: worst seed of the windows T > d {min(seen):.2f}; {below}")
+    below = f"best seed with T <= d: {max(unseen):.2f}" if unseen else "no window with T <= d"
+    print(f"delay {d}: worst seed with T > d: {min(seen):.2f}; {below}")
 unseen = np.concatenate([v for (d, T), v in shares["carried"].items() if d >= T])
 lucky = f"{(unseen > 0.55).sum()} of {len(unseen)} above 0.55; chance is 0.5"
 print(f"all runs with d >= T: {unseen.min():.2f} to {unseen.max():.2f}, {lucky}")
@@ -410,13 +410,13 @@ print(f"{streams.batch_size} streams, {streams.windows} windows of {streams.wind
 
 
 def moved(state):
-    """Give every stream the state of the one above it."""
+    """Give every stream the state of the stream above it."""
     return [tuple(s.roll(1, dims=0) for s in layer) for layer in state]
 
 
 # %%
 def start_costs(model, streams):
-    """Return nats by position in the window for three starts, over all windows but the first."""
+    """Return nats by position in the window, for three starts; the first window does not count."""
     costs = {"another place's state": [], "the zero state": [], "its own state": []}
     with torch.inference_mode():
         _, state = model(torch.from_numpy(streams.read(0)[0]))
@@ -556,7 +556,7 @@ SHORT = training[:20_000]
 
 
 def watch(options, text, updates, seed=0):
-    """Train; return the model, nats by update (each the training's, or after it), and epochs."""
+    """Train; return the model, three curves of nats by update, and the epochs."""
     model, losses = CharModel(options, len(vocabulary), seed), []
     seen = {"training": {}, "validation": {}, "as reported": {}}
     for report in fit(model, text, validation, TrainOptions(steps=updates, ema=None, seed=seed)):
@@ -616,9 +616,9 @@ plots.training(runs["whole text"][1], "the whole training part of the tales")
 # %%
 for name, (_, seen, epochs) in runs.items():
     last = max(seen["training"])
-    ours, nats, told = (seen[part][last] for part in ("training", "validation", "as reported"))
+    ours, nats, said = (seen[part][last] for part in ("training", "validation", "as reported"))
     print(f"{name:14} {last:4} updates, {epochs:4.1f} epochs: training {ours:.3f},", end=" ")
-    print(f"validation {nats:.3f}, parted by {nats - ours:+.3f} ({nats - told:+.3f} as reported)")
+    print(f"validation {nats:.3f}, gap {nats - ours:+.3f} ({nats - said:+.3f} from reported)")
 by_update = runs["whole text"][1]["validation"]
 early = max(update for update in by_update if update <= UPDATES)
 print(f"whole text after {early} updates: validation {by_update[early]:.3f}")

@@ -1,10 +1,10 @@
-"""`benchmark` as a person meets it."""
+"""The command `benchmark`: mistakes in one line."""
 
 import pytest
 
 from charlstm import benchmark
 
-# arguments, what the one line must say; {x} are files that conftest.py makes
+# arguments, and what the one line must say; conftest.py makes the files {x}
 MISTAKES = [
     ("--threads 0", "--threads is 0"),
     ("--slow", "Unrecognized options: --slow"),

@@ -1,4 +1,4 @@
-"""`corpora` as a person meets it: all names, one text looked over, and mistakes."""
+"""The command `corpora`: all names, a report on one text, and mistakes in one line."""
 
 import json
 
@@ -7,7 +7,7 @@ import pytest
 from charlstm import corpora
 from charlstm.text import registry
 
-# arguments, what the one line must say; {x} are files that conftest.py makes
+# arguments, and what the one line must say; conftest.py makes the files {x}
 MISTAKES = [
     ("nosuch", "nosuch: no such file or folder, and no corpus of that name"),
     ("{text} --limit 0", "--limit is 0; it must be at least 1"),

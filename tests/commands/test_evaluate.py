@@ -1,4 +1,4 @@
-"""`evaluate` as a person meets it: the table, the JSON object, mistakes in one line."""
+"""The command `evaluate`: the table, the JSON object, and mistakes in one line."""
 
 import json
 
@@ -8,7 +8,7 @@ import pytest
 from charlstm import evaluate, train
 from charlstm.model.checkpoint import Checkpoint
 
-# arguments, what the one line must say; {x} are files that conftest.py makes
+# arguments, and what the one line must say; conftest.py makes the files {x}
 MISTAKES = [
     ("", "MODEL"),
     ("nosuch {text}", "nosuch: no such file or run folder, and no shipped model"),

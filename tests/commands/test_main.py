@@ -1,4 +1,4 @@
-"""What all commands share: the one way in, help, start-up, exit codes."""
+"""What all commands share: the command `charlstm`, help, start-up time, exit codes."""
 
 import shutil
 import subprocess

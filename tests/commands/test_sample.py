@@ -1,4 +1,4 @@
-"""`sample` as a person meets it: text on standard output, mistakes in one line."""
+"""The command `sample`: text on standard output, and mistakes in one line."""
 
 import io
 import os
@@ -10,7 +10,7 @@ import pytest
 from charlstm import sample
 from charlstm.model.checkpoint import Checkpoint
 
-# arguments, what the one line must say; {x} are files that conftest.py makes
+# arguments, and what the one line must say; conftest.py makes the files {x}
 MISTAKES = [
     ("nosuch", "nosuch: no such file or run folder"),
     ("{emptyfolder}", "no model.safetensors in this folder"),

@@ -1,4 +1,4 @@
-"""`train` as a person meets it: what it says, what it keeps, mistakes in one line."""
+"""The command `train`: what it says, what it keeps, and mistakes in one line."""
 
 import errno
 import json
@@ -13,7 +13,7 @@ from charlstm.model import named_cells
 from charlstm.model.checkpoint import Checkpoint
 from charlstm.training.presets import PRESETS
 
-# arguments, what the one line must say; {x} are files that conftest.py makes
+# arguments, and what the one line must say; conftest.py makes the files {x}
 MISTAKES = [
     ("", "no CORPUS; give a text to learn, or go on with a run by --resume RUN"),
     ("{missing}", "nothing.txt: no such file or folder"),
@@ -164,7 +164,7 @@ def test_a_terminal_gets_a_progress_bar(corpus, tmp_path):
     try:
         while chunk := os.read(ours, 65536):
             seen += chunk
-    except OSError:  # the other end is closed: how Linux tells the end
+    except OSError:  # Linux reports the end of a closed terminal in this way
         pass
     os.close(ours)
     assert process.wait(60) == 0

@@ -1,4 +1,4 @@
-"""A small set, and a course of it."""
+"""Fixtures: a small set, and a course with that set."""
 
 import pytest
 from toy import TOY, ran

@@ -1,8 +1,8 @@
-"""Assignments: their tests accept every right answer of the gallery and refuse every wrong one.
+"""The tests of the assignments accept every right answer in the gallery, and no wrong one.
 
 `gallery/ps1/NAME.py` holds answers to the graded function NAME of `ps1`, each under a heading
-`# %% right: how` or `# %% wrong: what is wrong`. Here each runs in this process; `test_course.py`
-hands them in to nbgrader.
+`# %% right: how` or `# %% wrong: what is wrong`. Here the answers run in this process.
+`test_classroom.py` lets nbgrader grade some of them.
 """
 
 import ast

@@ -1,4 +1,4 @@
-"""Courses that are graded again, and the gallery's answers to each problem set, graded."""
+"""Grading a course a second time, and grading the gallery's answers to each problem set."""
 
 import re
 
@@ -14,7 +14,8 @@ from charlstm.grading.results import results
 
 @pytest.mark.slow
 def test_only_what_changed_is_graded_again(toy_course, toy, tmp_path, capsys):
-    folder, incoming = toy_course, tmp_path / "incoming"
+    folder = toy_course
+    incoming = tmp_path / "incoming"
     release = folder / "release" / "ps1" / "ps1.ipynb"
     handed_in_by(incoming, "ada.ipynb", release, **RIGHT)
     handed_in_by(incoming, "bob.ipynb", release, **{**RIGHT, "half": "def half(x):\n    return x"})
@@ -28,7 +29,10 @@ def test_only_what_changed_is_graded_again(toy_course, toy, tmp_path, capsys):
     assert exported(folder)["ada"]["ps1 of 9"] == "8.0"
     assert exported(folder)["ada"]["ps1 note"] == ""
 
-    broken = {**RIGHT, "double": "import os\nos._exit(1)"}  # an earlier file's points do not stand
+    broken = {
+        **RIGHT,
+        "double": "import os\nos._exit(1)",
+    }  # the points of the earlier file are gone
     handed_in_by(incoming, "bob (1).ipynb", release, **broken)
     told = ran(capsys, "grade", folder, "ps1", incoming)
     assert "1/1 bob: not graded: the kernel died" in told.err
@@ -42,7 +46,9 @@ def test_only_what_changed_is_graded_again(toy_course, toy, tmp_path, capsys):
     assert ran(capsys, "build", folder).out == "ps1  made anew: ps1.zip\n"
     assert "ps1: 2 graded" in ran(capsys, "grade", folder, "ps1").err
     assert points(folder) == {"ada": 6, "bob": 4}
-    assert exported(folder)["ada"]["ps1 note"] == ""  # the answer is the one that was graded
+    assert (
+        exported(folder)["ada"]["ps1 note"] == ""
+    )  # the answer has not changed since it was graded
     handed_in_by(incoming, "ada (1).ipynb", release, **{**RIGHT, "why": "Because I say so."})
     ran(capsys, "grade", folder, "ps1", incoming / "ada (1).ipynb")
     assert points(folder) == {"ada": 6, "bob": 4}
@@ -67,7 +73,7 @@ def test_only_what_changed_is_graded_again(toy_course, toy, tmp_path, capsys):
     assert (tmp_path / "other.csv").read_text() == (folder / "grades.csv").read_text()
 
 
-# test_assignments.py tries all answers, without kernels
+# these are a few; test_assignments.py tries all answers, without kernels
 MOST_ANSWERS = 3  # to each function here
 MOST_EXPERIMENTS = 2  # they take seconds each
 
@@ -97,7 +103,8 @@ def real_course(tmp_path_factory):
 @pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)
 def test_the_gallery_gets_the_points_that_are_due(source, real_course, tmp_path, capsys):
     """Submission k has the k-th answer to each function: a test depends on one function alone."""
-    name, release = source.stem, real_course / "release" / source.stem / f"{source.stem}.ipynb"
+    name = source.stem
+    release = real_course / "release" / name / f"{name}.ipynb"
     assert "BEGIN" not in release.read_text()
     parts = graded(source)
     given = {p: some(p, answers(source, p), [q for q in parts if q != p]) for p in parts}

@@ -1,6 +1,6 @@
 """The command: mistakes, help, the page for instructors, and a course from sources to feedback.
 
-The slow test grades a small set with nbgrader, kernels and all, in which every odd thing happens
+The slow test grades a small set with nbgrader and real kernels. Its notebooks have every odd thing
 that students do.
 """
 
@@ -140,7 +140,8 @@ ODD = {  # file: points of double and of half, note, what is changed in the rele
 
 @pytest.mark.slow
 def test_a_course_from_the_sources_to_the_feedback(toy_course, tmp_path, capsys):
-    folder, release = toy_course, tmp_path / "release.ipynb"
+    folder = toy_course
+    release = tmp_path / "release.ipynb"
     with zipfile.ZipFile(folder / "ps1.zip") as archive:
         assert archive.namelist() == ["ps1/ps1.ipynb"]
         release.write_bytes(archive.read("ps1/ps1.ipynb"))
@@ -162,7 +163,8 @@ def test_a_course_from_the_sources_to_the_feedback(toy_course, tmp_path, capsys)
         assert line in told.err
     table = {line.split()[0]: line for line in told.out.splitlines()}
     assert "Traceback" not in told.err
-    rows, got = exported(folder), scores(folder)
+    rows = exported(folder)
+    got = scores(folder)
     for name, (double, half, note, _) in ODD.items():
         student = {"Ada": "Ada-Lovelace_1", "bob": "bob_12"}.get(
             name[:3], re.split("[/.]", name)[0]

@@ -1,4 +1,4 @@
-"""What was handed in is read from folders and zips, and nothing is ever unpacked."""
+"""Files are read from folders and zips, and nothing is ever unpacked to disk."""
 
 import os
 import zipfile
@@ -67,7 +67,7 @@ def test_damage_in_one_file_of_a_zip_is_told_for_that_one(tmp_path):
     members = {"ada.ipynb": b"good " * 99, "bob.ipynb": b"b" * 99, "cy.ipynb": os.urandom(99)}
     path = zipped(tmp_path / "all.zip", **members)
     content = bytearray(path.read_bytes())
-    content[content.index(b"ada.ipynb") + 9] = 0x07  # a kind of block that there is not
+    content[content.index(b"ada.ipynb") + 9] = 0x07  # deflate has no block of this kind
     content[content.index(b"cy.ipynb") + 50] ^= 0xFF
     path.write_bytes(content)
     ada, bob, cy = files_in(path)

@@ -1,4 +1,4 @@
-"""Former names of the package: known to whoever loads the extension, and to nobody else."""
+"""Former names work in a kernel that loads the extension, and nowhere else."""
 
 import subprocess
 import sys

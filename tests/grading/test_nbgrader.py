@@ -1,4 +1,4 @@
-"""Sets become notebooks for nbgrader."""
+"""Turning problem sets into notebooks for nbgrader."""
 
 import nbformat
 import pytest

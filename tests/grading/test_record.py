@@ -1,4 +1,4 @@
-"""`course.json`: read as the first version wrote it, checked, and written whole."""
+"""`course.json`: old files are read, values are checked, and a file is written whole."""
 
 import json
 import re

@@ -35,7 +35,7 @@ def test_what_was_edited_is_told(toy_release):
     notebook = nbformat.read(toy_release, as_version=4)
     for name in ("setup", "double", "half-visible", "why"):
         by_id(notebook)[name].source += "\nprint(1)"
-    by_id(notebook)["half-hidden"].source += "\n"  # which an editor may do
+    by_id(notebook)["half-hidden"].source += "\n"  # an editor may do this
     _, remark = repair(nbformat.writes(notebook).encode(), toy_release)
     assert remark == "edited, and put back: setup, half-visible"
 

@@ -1,4 +1,4 @@
-"""Rows and the CSV file, from a gradebook that holds every case and was filled without a kernel."""
+"""Rows and the CSV file, from a gradebook with every case, filled without a kernel."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from charlstm.grading.record import Entry
 from charlstm.grading.results import Row, results, write_csv
 
 CELLS = {"half-visible": 1, "half-hidden": 2, "why": 3}
-GRADED = {  # points of each cell, as nbgrader gave them; None is for a person to give
+GRADED = {  # points of each cell, as nbgrader gave them; None: a person must give them
     "ada": {"half-visible": 1, "half-hidden": 2, "why": None},
     "bob": {"half-visible": 1, "half-hidden": 0, "why": None},
     "cy": {"half-visible": 0, "half-hidden": 0, "why": 0},

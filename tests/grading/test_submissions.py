@@ -1,4 +1,4 @@
-"""Whose a file is: names as learning systems make them, and which of two files is the later."""
+"""Which student a file belongs to, and which of a student's files is the latest."""
 
 import re
 import unicodedata
@@ -52,7 +52,7 @@ def whose(*names, others=("ps2",)):
 
 @pytest.mark.parametrize(("name", "student"), WHOSE.items())
 def test_the_student_is_read_from_the_name(name, student):
-    beside = "zoe.ipynb"  # else a folder that holds everything says nothing
+    beside = "zoe.ipynb"  # a second student, so that the folder around all files names nobody
     assert whose(name, beside).get(name) == student
 
 
@@ -101,7 +101,7 @@ def test_what_is_left_out_is_told():
         "a.pdf": "no notebook",
         "../b.ipynb": "its path leads out of the folder",
         "/c.ipynb": "its path leads out of the folder",
-        "ps1.ipynb": "whose it is cannot be told from its name",
+        "ps1.ipynb": "its name does not say whose it is",
     }
 
 

@@ -1,4 +1,4 @@
-"""Gradients by lag against finite differences, closed forms and a whole product of Jacobians."""
+"""Gradients by lag agree with finite differences, closed forms and products of Jacobians."""
 
 import math
 from types import SimpleNamespace
@@ -76,7 +76,7 @@ def test_reach_is_the_finite_difference_of_the_loss(name, ids):
                     h, c = (s.numpy() for s in state[-1])
                     o = h / np.tanh(c)
                     slopes[1] += slopes[0] * o * (1 - np.tanh(c) ** 2)
-                    if name == "peephole":  # whose gate o sees c as well
+                    if name == "peephole":  # its gate o sees c as well
                         sees = model.layers[-1].weight_peephole[2].detach().numpy()
                         slopes[1] += slopes[0] * o * (1 - o) * sees * np.tanh(c)
                 for norms, slope in zip([found.h, found.c], slopes, strict=False):
@@ -89,7 +89,8 @@ def test_the_lower_layer_is_blamed_for_what_went_up_too(readout, ids):
     """At lag 0 the lower output feeds the layer above and, with "sum", the softmax itself."""
     model = small("lstm", readout=readout)
     found = reach(model, ids)
-    stream, captured = 1, []
+    stream = 1
+    captured = []
     handle = model.layers[0].register_forward_hook(
         lambda module, given, result: captured.append(result[0]) or result[0].retain_grad()
     )
@@ -102,7 +103,8 @@ def test_the_lower_layer_is_blamed_for_what_went_up_too(readout, ids):
 
 def test_fewer_lags_are_the_first_of_more(ids):
     model = small("lstm")
-    whole, part = reach(model, ids), reach(model, ids, lags=3)
+    whole = reach(model, ids)
+    part = reach(model, ids, lags=3)
     np.testing.assert_allclose(part.h, whole.h[..., :4], rtol=1e-12)
     np.testing.assert_allclose(part.c, whole.c[..., :4], rtol=1e-12)
     assert part.lags.tolist() == [0, 1, 2, 3]
@@ -110,15 +112,14 @@ def test_fewer_lags_are_the_first_of_more(ids):
 
 def test_the_scalar_network_is_the_closed_form():
     rng = np.random.default_rng(1)
-    w, u = 1.3, rng.normal(size=12)
+    w = 1.3
+    u = rng.normal(size=12)
     states, slopes = scalar_chain(w, u, h=0.4)
     p = SimpleNamespace(
         weight_hh=torch.tensor([[w]], dtype=torch.float64), bias_hh=torch.zeros(1).double()
     )
-    xs, start = (
-        torch.tensor(u)[:, None],
-        torch.tensor([0.4], dtype=torch.float64, requires_grad=True),
-    )
+    xs = torch.tensor(u)[:, None]
+    start = torch.tensor([0.4], dtype=torch.float64, requires_grad=True)
     outputs, _ = unroll(CELLS["rnn"].step, p, xs, (start,))
     np.testing.assert_allclose(outputs[:, 0].detach(), states[1:], rtol=0, atol=1e-14)
     (gradient,) = torch.autograd.grad(outputs[-1, 0], start)
@@ -149,7 +150,8 @@ def test_singular_values_are_those_of_the_whole_jacobian(name):
 def test_singular_values_below_rounding_are_not_told():
     """A linear network whose matrix is known: its powers have known singular values."""
     p = SimpleNamespace(weight_hh=torch.diag(torch.tensor([1.0, 0.5, 0.1])), bias_hh=torch.zeros(3))
-    xs, state = torch.zeros(30, 3), (torch.zeros(3),)  # tanh is the identity at 0
+    xs = torch.zeros(30, 3)  # at 0 the slope of tanh is 1, as if it were not there
+    state = (torch.zeros(3),)
     found = jacobian_singular_values("rnn", p, xs, state, [10, 30])
     np.testing.assert_allclose(found[10], [1, 0.5**10, 1e-10], rtol=1e-6)
     np.testing.assert_allclose(found[30], [1, 0.5**30, math.nan], rtol=1e-6)

@@ -1,4 +1,4 @@
-"""Dynamic evaluation against the paper's rule, written out once more."""
+"""Dynamic evaluation agrees with the paper's rule, which is written out here once more."""
 
 import numpy as np
 import pytest
@@ -32,7 +32,8 @@ def losses_and_gradients(model, ids, weights, update):
 
     `update(gradients)` changes `weights` after each segment.
     """
-    total, state = 0.0, None
+    total = 0.0
+    state = None
     for start in range(0, len(ids) - 1, 20):
         piece = torch.from_numpy(ids[start : start + 21]).long()
         tracked = {name: w.clone().requires_grad_() for name, w in weights.items()}
@@ -47,7 +48,9 @@ def losses_and_gradients(model, ids, weights, update):
 
 def test_dynamic_is_krauses_rule(model, ids):
     model = model.double()
-    history, text = ids[:210], ids[210:333]  # 11 and 7 segments, both with a shorter last one
+    # 11 and 7 segments; the last of each is shorter
+    history = ids[:210]
+    text = ids[210:333]
     trained = {name: p.detach().clone() for name, p in model.named_parameters()}
     sums = {name: torch.zeros_like(w) for name, w in trained.items()}
 

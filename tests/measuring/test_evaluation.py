@@ -1,4 +1,4 @@
-"""All figures of one model: composed, laid out for a person, and as JSON."""
+"""All figures of one model: computed, as a table, and as JSON."""
 
 import dataclasses
 import json
@@ -42,7 +42,8 @@ def test_baselines_read_the_text_before(trained, corpus, text):
     passage = Passage.of(trained, corpus)
     baselines = Baselines.of(passage)
     assert baselines.read_first == 669
-    before, part = text[:669].encode(), text[669:].encode()
+    before = text[:669].encode()
+    part = text[669:].encode()
     assert baselines.xz_bits_per_char == xz_bits(part, before) / len(part)
     ids = np.concatenate((passage.history, passage.ids))
     bits = ngram_bits(ids, len(trained.vocabulary), 669) / len(part)

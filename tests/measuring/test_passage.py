@@ -1,4 +1,4 @@
-"""What is measured: which part, whose text, and what the model knows of it."""
+"""Which part of a text is measured, whether it is the model's own, and unknown characters."""
 
 import dataclasses
 
@@ -27,7 +27,8 @@ def test_the_validation_part_of_its_own_text_is_measured_and_all_of_another(
     checkpoint, trained, corpus, text
 ):
     own = Passage.of(trained, corpus)
-    first, second = int(len(text) * 0.6), int(len(text) * 0.9)
+    first = int(len(text) * 0.6)
+    second = int(len(text) * 0.9)
     assert (own.part, own.own, own.where) == ("validation", True, slice(first, second))
     assert trained.vocabulary.decode(own.ids) == own.text == text[first:second]
     assert trained.vocabulary.decode(own.history) == text[:first]

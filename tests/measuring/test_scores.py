@@ -1,4 +1,4 @@
-"""Both protocols against sums written out by hand."""
+"""The scores of both protocols equal sums written out by hand."""
 
 import math
 
@@ -27,7 +27,8 @@ def ids():
 
 def by_hand(model, ids, restart):
     """Step character by character, from zeros again every `restart` characters."""
-    total, state = 0.0, None
+    total = 0.0
+    state = None
     for k in range(len(ids) - 1):
         if k % restart == 0:
             state = None

@@ -1,4 +1,4 @@
-"""What a model writes, beside what it has read."""
+"""How much of what a model writes is copied from what it has read."""
 
 import dataclasses
 
@@ -76,7 +76,7 @@ def test_the_figures_are_laid_out_for_a_person_and_for_a_program(trained, corpus
     assert first.startswith("40 characters written with temperature 0.8, top-k 5, seed 3; the")
     assert columns.split() == ["also", "in", "the", "text", "read", "written", "part"]
     assert rows[0].startswith("pieces of 5 characters")
-    assert rows[4].split()[-2:] == ["-", "-"]  # 50 characters are more than there are
+    assert rows[4].split()[-2:] == ["-", "-"]  # the part has fewer than 50 characters
     assert rows[-1].startswith("words that it has")
     assert longest == f"longest, written: {len(told['longest'])} characters, {told['longest']!r}"
     assert beside.startswith("longest, part: 40 characters, ")

@@ -1,4 +1,4 @@
-"""Each recurrence against its equations written gate by gate; NumPy against torch."""
+"""Each cell equals its equations, written gate by gate; NumPy and torch agree."""
 
 from types import SimpleNamespace
 
@@ -23,8 +23,8 @@ def start(name, seed, rows=(B,)):
     return tuple(rng.normal(size=(*rows, H)) for _ in CELLS[name].states)
 
 
-# The equations as the papers have them, for one stream: `u` and `v` hold the shares of the input
-# and of h, a row for each gate in PyTorch's order; torch's own functions; no line of the package.
+# The equations as in the papers, for one stream. `u` holds what the input adds to each gate, `v`
+# what h adds: a row for each gate in PyTorch's order. No line of the package is used.
 
 
 def rnn(p, u, v, h):
@@ -68,9 +68,11 @@ EQUATIONS = {"rnn": rnn, "gru": gru, "lstm": lstm, "peephole": peephole, "couple
 def by_equations(name, p, inputs, state):
     """Advance stream by stream, gate by gate: outputs (T, B, H), and the last state."""
     gates = range(len(p.weight_ih) // H)
-    outputs, last = [], []
+    outputs = []
+    last = []
     for stream in range(B):
-        s, seen = tuple(part[stream] for part in state), []
+        s = tuple(part[stream] for part in state)
+        seen = []
         for x in inputs[:, stream]:
             blocks = [slice(k * H, (k + 1) * H) for k in gates]
             u = [torch.mv(p.weight_ih[rows], x) + p.bias_ih[rows] for rows in blocks]
@@ -88,8 +90,11 @@ def test_outputs_and_gradients_are_those_of_the_equations(name):
     p = {k: torch.from_numpy(v).requires_grad_() for k, v in vars(parameters(name)).items()}
     state = tuple(torch.from_numpy(s).requires_grad_() for s in start(name, 2))
     inputs = torch.from_numpy(rng.normal(size=(T, B, D))).requires_grad_()
-    weigh = torch.from_numpy(rng.normal(size=(T, B, H)))  # so that no two outputs count alike
-    named, found = SimpleNamespace(**p), []
+    weigh = torch.from_numpy(
+        rng.normal(size=(T, B, H))
+    )  # so that no two outputs have the same weight
+    named = SimpleNamespace(**p)
+    found = []
     for outputs, last in (
         by_equations(name, named, inputs, state),
         unroll(CELLS[name].step, named, project(named, inputs), state),
@@ -119,7 +124,8 @@ def test_numpy_and_torch_run_the_same_lines(name, dtype):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_row_alone_is_a_row_of_the_batch(name):
-    p, inputs = parameters(name), np.random.default_rng(3).normal(size=(T, B, D))
+    p = parameters(name)
+    inputs = np.random.default_rng(3).normal(size=(T, B, D))
     state = start(name, 4)
     outputs, _ = unroll(CELLS[name].step, p, project(p, inputs), state)
     alone, _ = unroll(CELLS[name].step, p, project(p, inputs[:, 1]), tuple(s[1] for s in state))
@@ -128,7 +134,8 @@ def test_a_row_alone_is_a_row_of_the_batch(name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_cell_states_what_its_step_takes_and_returns(name):
-    cell, p = CELLS[name], parameters(name)
+    cell = CELLS[name]
+    p = parameters(name)
     assert p.weight_ih.shape == (len(cell.gates) * H, D)
     new_state = cell.step(p, project(p, np.ones((B, D))), start(name, 5))
     assert [s.shape for s in new_state] == [(B, H)] * len(cell.states)
@@ -173,7 +180,9 @@ def test_layers_read_the_one_below_and_the_softmax_reads_the_sum_or_the_last(lib
     state = [(convert(rng.normal(size=(B, H))),) for _ in ps]
     inputs = convert(rng.normal(size=(B, H)))
     run = [lambda x, s, p=p: one_step(CELLS["gru"].step, p, project(p, x), s) for p in ps]
-    total, last, expected = 0, inputs, []
+    total = 0
+    last = inputs
+    expected = []
     for p, s in zip(ps, state, strict=True):
         (last,) = CELLS["gru"].step(p, project(p, last), s)
         total = total + last

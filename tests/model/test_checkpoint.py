@@ -1,4 +1,4 @@
-"""One safe file: whole, checked, and never harmed by a failed write."""
+"""Model files: complete, checked when read, and unharmed by a failed write."""
 
 import dataclasses
 import errno
@@ -129,7 +129,7 @@ def test_facts_survive_the_round_trip(facts_file):
     assert (loaded.provenance, loaded.training, loaded.measured) == (TEXT, TRAINING, SCORES)
 
 
-numbers = st.floats(0, 1e300, allow_subnormal=False)  # the processor takes those for zeros
+numbers = st.floats(0, 1e300, allow_subnormal=False)  # the processor flushes those to zero
 counts = st.integers(0, 2**63 - 1)
 names = st.text(st.characters(codec="utf-8"), max_size=9)
 scores = st.builds(Score, numbers, st.integers(1, 10**9))
@@ -360,7 +360,7 @@ def test_a_full_disk_harms_nothing(checkpoint, model_file, monkeypatch):
 
 def test_the_old_file_stays_until_the_new_one_is_whole(checkpoint, model_file, monkeypatch):
     before = model_file.read_bytes()
-    monkeypatch.setattr(module.os, "replace", lambda *_: None)  # the rename never comes
+    monkeypatch.setattr(module.os, "replace", lambda *_: None)  # the process ends before the rename
     checkpoint.save(model_file)
     assert model_file.read_bytes() == before
 

@@ -1,4 +1,4 @@
-"""How weights start: orthogonal, the forget gate open, and drawn in an order that stays."""
+"""Initial weights: orthogonal matrices, an open forget gate, and a fixed order of drawing."""
 
 import pytest
 import torch

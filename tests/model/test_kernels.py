@@ -1,4 +1,4 @@
-"""PyTorch's kernels against the cells in float64, outputs and gradients."""
+"""PyTorch's kernels give the outputs and gradients of the cells, in float64."""
 
 import numpy as np
 import pytest
@@ -43,7 +43,9 @@ def test_kernel_is_the_cell_outputs_and_gradients(name):
     inputs, state = random_inputs(name)
     leaves = [inputs, *state, *layer.parameters()]
     rng = np.random.default_rng(5)
-    weigh = torch.from_numpy(rng.normal(size=(B, T, H)))  # so that no two outputs count alike
+    weigh = torch.from_numpy(
+        rng.normal(size=(B, T, H))
+    )  # so that no two outputs have the same weight
     results = []
     for run in (layer, lambda *given: by_cell(layer, *given)):
         outputs, new_state = run(inputs, state)

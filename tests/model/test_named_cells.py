@@ -1,4 +1,4 @@
-"""A reader's own cell: found, refused, imported, and in all respects like one of the five."""
+"""A reader's own cell: found, refused or imported, and then treated like one of the five."""
 
 import sys
 import textwrap
@@ -96,7 +96,8 @@ def test_an_own_cell_lives_like_one_of_the_five(name, text, tmp_path, capfd):
         run.finish()
         return Checkpoint.load(tmp_path / folder / "model.safetensors")
 
-    whole, pieces = run_to_the_end("whole"), run_to_the_end("pieces", stop=17)
+    whole = run_to_the_end("whole")
+    pieces = run_to_the_end("pieces", stop=17)
     assert whole.options.cell == name
     for key, array in whole.weights.items():
         np.testing.assert_array_equal(array, pieces.weights[key])

@@ -1,4 +1,4 @@
-"""What the network promises: chunks, rows, seeds, dropout."""
+"""The network: reading in chunks, independent rows, seeds, dropout."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What a test looks up in a figure."""
+"""Helpers that find the lines of a figure and check its axes."""
 
 from charlstm.notebook.figure import png
 

@@ -1,4 +1,4 @@
-"""An exercise's check tells what was expected and what came."""
+"""The check of an exercise names the expected and the actual result."""
 
 import numpy as np
 import pytest
@@ -59,7 +59,8 @@ def test_a_number_is_told_plainly_and_the_first_that_differs_is_found():
         expect("it", 1 / 7, [1 / 3, [2]])
     with pytest.raises(AssertionError, match=r"should be 1\.0, but is 1\.00000001$"):
         expect("it", 1.00000001, 1.0, 1e-12)
-    expected, got = np.arange(20.0).reshape(4, 5), np.arange(20.0).reshape(4, 5)
+    expected = np.arange(20.0).reshape(4, 5)
+    got = np.arange(20.0).reshape(4, 5)
     got[2, 3] = np.nan
     with pytest.raises(AssertionError, match=r"the first to differ, at \[2, 3\]: 13, but is nan$"):
         expect("it", got, expected)

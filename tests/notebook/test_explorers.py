@@ -1,4 +1,4 @@
-"""Panels that draw anew, without a browser: values set, pictures looked at."""
+"""Panels that redraw, tested without a browser: set a control, look at the picture."""
 
 import numpy as np
 from find_widgets import one

@@ -29,7 +29,7 @@ def test_singular_values_by_rank():
 def test_gradient_norms_end_where_they_are_not_finite():
     figure = plots.gradient_norms({"a": [1.0, 50.0, math.nan, 3.0], "b": [0.5]}, limit=1.0)
     check_axes(figure, "step", "gradient norm")
-    assert list(lines(figure)["a"].get_xdata()) == [1, 2]  # what comes after is no training
+    assert list(lines(figure)["a"].get_xdata()) == [1, 2]  # after this step the training had failed
     (cross,) = [line for line in figure.axes[0].get_lines() if line.get_marker() == "x"]
     assert (cross.get_xdata()[0], cross.get_ydata()[0]) == (3, 50.0)
     assert [t.get_text() for t in figure.axes[0].texts] == ["NaN"]

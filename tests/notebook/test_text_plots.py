@@ -1,4 +1,4 @@
-"""Figures along a text have each number above its character."""
+"""Figures along a text show each number above its character."""
 
 import numpy as np
 from look_at_figures import check_axes, lines

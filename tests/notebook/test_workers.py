@@ -1,4 +1,4 @@
-"""Panels that work in a thread, without a browser: values set, buttons clicked."""
+"""Panels that work in a thread, tested without a browser: set a control, click a button."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""What is drawn, against the distribution by its definition."""
+"""Samples follow the distribution, which is computed here from its definition."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,8 @@ def reference(logits, temperature, top_k, top_p):
     p /= p.sum()
     ranked = sorted(range(len(p)), key=lambda i: (-p[i], i))[:top_k]
     left = sum(p[i] for i in ranked)
-    kept, held = [], 0.0
+    kept = []
+    held = 0.0
     for i in ranked:
         if top_p is not None and held >= top_p * left:
             break

@@ -1,4 +1,4 @@
-"""The sampler against torch; samples by seed, prime, stop text and number."""
+"""The sampler agrees with torch; samples depend on seed, prime, stop text and number."""
 
 import itertools
 
@@ -35,7 +35,8 @@ def test_logits_are_torchs_over_500_characters(name, sizes):
         expected = model(torch.from_numpy(ids[None]))[0][0].numpy()
     at_once, _ = sampler.read(ids)
     np.testing.assert_allclose(at_once, expected, rtol=0, atol=1e-5)
-    state, stepped = sampler.zero_state(), []
+    state = sampler.zero_state()
+    stepped = []
     for i in ids:
         logits, state = sampler.step(i, state)
         stepped.append(logits)

@@ -1,4 +1,4 @@
-"""Both baselines against counts written out by hand."""
+"""Both baselines agree with counts written out by hand."""
 
 import math
 from collections import defaultdict
@@ -12,12 +12,14 @@ from charlstm.text.baselines import ngram_bits, xz_bits
 
 
 def slow_ngram(ids, size, first, order):
-    counts, total = defaultdict(lambda: defaultdict(int)), 0.0
+    counts = defaultdict(lambda: defaultdict(int))
+    total = 0.0
     for k, word in enumerate(ids):
         p = 1 / size
         for length in range(min(order, k + 1)):
             after = counts[tuple(ids[k - length : k])]
-            seen, kinds = sum(after.values()), len(after)
+            seen = sum(after.values())
+            kinds = len(after)
             if seen:
                 p = (after[word] + kinds * p) / (seen + kinds)
         if k >= first:

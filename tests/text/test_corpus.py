@@ -1,4 +1,4 @@
-"""Files, folders, names and standard input to one text, and its parts."""
+"""Reading files, folders, names and standard input as one text, and cutting it into parts."""
 
 import io
 import sys

@@ -1,4 +1,4 @@
-"""Copied pieces against a search for each of them."""
+"""The copied pieces are those that a plain search finds."""
 
 from hypothesis import given
 from hypothesis import strategies as st

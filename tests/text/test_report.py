@@ -1,4 +1,4 @@
-"""What a report says of a text."""
+"""What a report says about a text."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Ids to streams: every row goes on where it stopped."""
+"""Cutting ids into streams: each row of a window continues the row before it."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Entropies against sums over all texts that a function can write."""
+"""Entropies equal sums over all texts that a function can write."""
 
 import itertools
 import math
@@ -27,7 +27,9 @@ class Script:
     """Draws what it says in a script, and notes how likely that was."""
 
     def __init__(self, path):
-        self.path, self.taken, self.counts = list(path), [], []
+        self.path = list(path)
+        self.taken = []
+        self.counts = []
         self.chance = 1.0
 
     def draw(self, options):
@@ -41,7 +43,8 @@ class Script:
 
 def everything(write, monkeypatch):
     """Return all texts that a function can write, with what it says of them and their chances."""
-    found, paths = [], [[]]
+    found = []
+    paths = [[]]
     while paths:
         script = Script(paths.pop())
         monkeypatch.setattr(Writer, "_draw", lambda self, options, s=script: s.draw(options))
@@ -104,7 +107,8 @@ def test_entropy_of_brackets_to_a_reader_who_does_not_know_the_end(monkeypatch):
 
 def test_brackets_are_balanced_and_their_closers_marked():
     known = brackets(500, kinds=4, depth=3, seed=2)
-    stack, deepest = [], 0
+    stack = []
+    deepest = 0
     for character, marked, entropy in zip(known.text, known.marked, known.entropy, strict=True):
         if character in "([{<":
             stack.append(character)
@@ -124,7 +128,8 @@ def test_brackets_are_balanced_and_their_closers_marked():
 def test_forgetting_which_bracket_is_open_costs_the_chance_level():
     """Against a reader who knows how deep it is but not which kinds: the sum over marked ones."""
     known = brackets(20_000, kinds=3, depth=4, seed=3)
-    depth, extra = 0, []
+    depth = 0
+    extra = []
     for character, marked, entropy in zip(known.text, known.marked, known.entropy, strict=True):
         if marked:  # the forgetful: the same chance of closing, shared by three kinds
             closing = 1.0 if depth == 4 else 0.5
@@ -152,7 +157,9 @@ def test_the_diary_is_the_hidden_markov_model_summed_over_all_weathers(monkeypat
 
 def test_the_entropy_of_echo_is_that_of_all_possible_texts():
     """Every way to draw and to repeat, with its chance; texts that come out alike are summed."""
-    length, lag, share = 4, 2, 0.7
+    length = 4
+    lag = 2
+    share = 0.7
     chances = []
     for drawn in itertools.product("ab", repeat=length):
         for repeats in itertools.product((False, True), repeat=length - lag):
@@ -182,7 +189,9 @@ def test_an_echo_repeats_as_often_as_it_says():
 
 
 def test_the_entropy_of_recall_is_that_of_all_lines():
-    lag, symbols, distractors = 2, "ABC", "xy"
+    lag = 2
+    symbols = "ABC"
+    distractors = "xy"
     lines = [
         f"{symbol}{a}{b}?{symbol}\n"
         for symbol in symbols
@@ -245,7 +254,9 @@ def test_verbs_and_pronouns_agree_over_the_distance(distance):
     place = 0
     for line in known.text.splitlines():
         words = line.rstrip(".").split()
-        subject, verb, pronoun = words[1], words[2 + distance], words[5 + distance]
+        subject = words[1]
+        verb = words[2 + distance]
+        pronoun = words[5 + distance]
         single = subject in SINGULAR
         assert verb == ("is" if single else "are")
         assert pronoun == (SINGULAR[subject] if single else "they")
@@ -259,7 +270,8 @@ def test_verbs_and_pronouns_agree_over_the_distance(distance):
 def test_agreement_tells_the_chance_level_of_a_guesser():
     known = agreement(4000, distance=3, seed=0)
     letters = "".join(np.array(list(known.text))[known.marked])
-    verbs, pronouns = letters[::2], letters[1::2]
+    verbs = letters[::2]
+    pronouns = letters[1::2]
     both = [v + p for v, p in zip(verbs, pronouns, strict=True)]
     nats = -sum(
         math.log(both.count(pair) / len(both)) for pair in both

@@ -1,4 +1,4 @@
-"""A choice among strings is known once its characters are; entropies say how much is still open."""
+"""A choice among strings, character by character, and the entropy of what is still open."""
 
 import math
 

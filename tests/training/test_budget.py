@@ -1,4 +1,4 @@
-"""Budgets: how much is used, how much is read; the learning rate over one."""
+"""Budgets: the share used, the characters read, and the learning rate over a budget."""
 
 import itertools
 
@@ -35,7 +35,7 @@ def test_more_than_all_is_all(given):
 
 @given(
     steps=st.integers(1, 100_000),
-    share=st.floats(0, 1, allow_subnormal=False),  # prepare_cpu flushes those to zero
+    share=st.floats(0, 1, allow_subnormal=False),  # torch flushes those to zero
     highest=st.floats(1e-5, 1, allow_subnormal=False),
 )
 def test_the_learning_rate_stays_between_zero_and_the_highest(steps, share, highest):

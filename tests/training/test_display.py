@@ -1,4 +1,4 @@
-"""What a training says before, while and after it goes on."""
+"""What a training tells a person: before it starts, while it runs, at its end."""
 
 import pytest
 

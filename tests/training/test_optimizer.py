@@ -1,4 +1,4 @@
-"""What moves the weights: what is decayed, and how the average follows."""
+"""The optimiser decays matrices only, and the average follows the weights."""
 
 import numpy as np
 import pytest
@@ -25,7 +25,8 @@ def test_only_matrices_decay():
 
 @pytest.mark.parametrize(("step", "kept"), [(0, 1 / 10), (40, 41 / 50), (10_000, 0.9)])
 def test_the_average_follows_the_weights_faster_in_the_first_steps(step, kept):
-    average, model = CharModel(SIZES, 7, seed=1), CharModel(SIZES, 7, seed=2)
+    average = CharModel(SIZES, 7, seed=1)
+    model = CharModel(SIZES, 7, seed=2)
     before = average.to_arrays()
     move_average(average, model, decay=0.9, step=step)
     for name, weights in model.to_arrays().items():

@@ -1,4 +1,4 @@
-"""Presets: which one a training takes, and that its options reach the model."""
+"""Which preset a training takes, and whether the options of a preset reach the model."""
 
 import pytest
 
@@ -51,5 +51,5 @@ def test_training_tells_the_preset_and_takes_its_options(tmp_path, text, capsys)
     assert train.main([str(corpus), "--out", str(out), *flags]) == 0
     assert "such a model reaches" not in capsys.readouterr().err  # it is another model
     options = Checkpoint.load(out / "model.safetensors").options
-    assert options.hidden_size == 7  # a flag goes before a preset
+    assert options.hidden_size == 7  # a flag overrides a preset
     assert options.weight_drop == PRESETS["small"].model.weight_drop > 0

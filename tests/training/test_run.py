@@ -1,4 +1,4 @@
-"""Runs in folders: interrupted, killed and resumed, the weights are the same to the last byte."""
+"""Runs in folders: after an interruption or a kill, a resumed run has the same weights."""
 
 import json
 import math
@@ -74,7 +74,8 @@ def stop_after(process, folder, step, how):
 
 
 def test_three_interrupted_pieces_equal_one_whole(start, tmp_path, corpus):
-    whole, pieces = tmp_path / "whole", tmp_path / "pieces"
+    whole = tmp_path / "whole"
+    pieces = tmp_path / "pieces"
     finished = start(corpus, *OPTIONS, "--out", whole)
     assert finished.wait(100) == 0
 
@@ -86,13 +87,14 @@ def test_three_interrupted_pieces_equal_one_whole(start, tmp_path, corpus):
 
     second = start("--resume", pieces, "--threads", 1)
     assert stop_after(second, pieces, stopped_at + 50, signal.SIGKILL) == -signal.SIGKILL
-    assert stopped_at < saved_step(pieces) < 400  # it had saved now and then
+    assert stopped_at < saved_step(pieces) < 400  # the killed run had saved its state before
 
     third = start("--resume", pieces, "--threads", 1)
     assert third.wait(100) == 0
 
     for name in ("model.safetensors", "resume.safetensors"):
-        want, got = load_file(whole / name), load_file(pieces / name)
+        want = load_file(whole / name)
+        got = load_file(pieces / name)
         assert sorted(want) == sorted(got)
         assert len(want) > 10
         for key in want:

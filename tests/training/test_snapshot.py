@@ -1,4 +1,4 @@
-"""A training as arrays and back: to the last bit, or not at all; and the last good state."""
+"""Saving and restoring a training to the last bit, errors, and the last good state."""
 
 import dataclasses
 import math
@@ -58,7 +58,8 @@ def test_what_is_taken_comes_back_bit_for_bit(steps, cell):
 def test_a_saved_state_goes_on_bit_for_bit(ema):
     whole = trained(60, ema=ema)
     arrays, numbers = trained(37, ema=ema).state()
-    second, third = trained(0, ema=ema), trained(0, ema=ema)
+    second = trained(0, ema=ema)
+    third = trained(0, ema=ema)
     second.load_state(arrays, numbers)
     assert next(iter(second.fit())).step == 38
     third.load_state(arrays, numbers)

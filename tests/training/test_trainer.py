@@ -1,4 +1,4 @@
-"""Training: what it learns, what it keeps, and what it does when something goes wrong."""
+"""Training: what it learns, which weights it keeps, and what it does after a failure."""
 
 import dataclasses
 import itertools
@@ -96,7 +96,8 @@ def test_clipping_bounds_the_step_and_is_counted(ids):
     loose = dataclasses.replace(FAST, clip=1e9, steps=3)
     assert list(trainer(ids, loose).fit())[-1].clipped == 0
     off = dataclasses.replace(FAST, clip=None, steps=3)
-    first, second = trainer(ids, off), trainer(ids, loose)
+    first = trainer(ids, off)
+    second = trainer(ids, loose)
     list(first.fit()), list(second.fit())
     assert same(first.model.to_arrays(), second.model.to_arrays())
 
@@ -127,10 +128,8 @@ def test_patience_stops_a_training_that_gets_no_better(ids):
 @pytest.mark.parametrize("change", ["seed", "reset", "ema"])
 def test_options_change_what_is_learnt(ids, change):
     values = {"seed": 1, "reset": 0.9, "ema": 0.5}
-    first, second = (
-        trainer(ids),
-        trainer(ids, dataclasses.replace(FAST, **{change: values[change]})),
-    )
+    first = trainer(ids)
+    second = trainer(ids, dataclasses.replace(FAST, **{change: values[change]}))
     list(first.fit()), list(second.fit())
     assert not same(first.average.to_arrays(), second.average.to_arrays())
 
@@ -184,7 +183,8 @@ def test_the_state_is_carried_between_windows_of_an_epoch(ids, monkeypatch):
     run = trainer(ids, options)
     list(run.fit())
     for step in range(1, 20):
-        given, before = states[step][0], states[step - 1][1]
+        given = states[step][0]
+        before = states[step - 1][1]
         if step % run.streams.windows == 0:
             assert given is None
         else:
@@ -239,7 +239,8 @@ def test_a_step_back_after_resuming_is_the_one_of_an_unbroken_training(ids, monk
     whole = trainer(ids)
     list(whole.fit())
     monkeypatch.undo()
-    first, second = trainer(ids), trainer(ids)
+    first = trainer(ids)
+    second = trainer(ids)
     for report in first.fit():
         if report.step == 33:
             break
@@ -256,7 +257,7 @@ def test_a_validation_that_is_not_finite_is_no_good_state(ids, monkeypatch):
         if report.step == 49:  # poisons the weights that step 50 validates
             run.average.head.bias.data[0] = math.nan
         if report.step == 50:
-            assert math.isfinite(report.validation)  # that of the raw weights
+            assert math.isfinite(report.validation)  # the score of the raw weights
             assert run.good.numbers["step"] == 25
             break
     assert report.step == 50
@@ -292,7 +293,8 @@ def test_training_in_bf16_reads_windows_in_it_but_validates_without(ids, monkeyp
 
 
 def test_speed_is_not_negative_after_a_step_back_of_a_resumed_training(ids, monkeypatch):
-    first, second = trainer(ids), trainer(ids)
+    first = trainer(ids)
+    second = trainer(ids)
     for report in first.fit():
         if report.step == 33:
             break
@@ -312,7 +314,8 @@ def test_leaving_before_the_first_validation_keeps_what_was_learnt(ids):
 
 def test_the_fourth_bad_loss_ends_it_with_the_best_model_kept(ids, monkeypatch):
     poison(monkeypatch, range(30, 1000))
-    run, reports = trainer(ids), []
+    run = trainer(ids)
+    reports = []
     with pytest.raises(
         UserError, match=r"step 26: .* after 3 times .* smaller learning_rate or clip"
     ):

@@ -4,7 +4,8 @@ import math
 
 def cross_entropy(logits, targets):
     B, T, V = logits.shape
-    loss, gradient = 0.0, np.zeros((B, T, V))
+    loss = 0.0
+    gradient = np.zeros((B, T, V))
     for i in range(B):
         for t in range(T):
             z = [float(value) for value in logits[i, t]]
@@ -19,10 +20,8 @@ def cross_entropy(logits, targets):
 
 # %% right: PyTorch's logsumexp, a one-hot array
 def cross_entropy(logits, targets):
-    z, hit = (
-        torch.tensor(logits),
-        torch.nn.functional.one_hot(torch.tensor(targets), logits.shape[2]),
-    )
+    z = torch.tensor(logits)
+    hit = torch.nn.functional.one_hot(torch.tensor(targets), logits.shape[2])
     logs = z - torch.logsumexp(z, -1, keepdim=True)
     places = hit.shape[0] * hit.shape[1]
     return -(logs * hit).sum() / places, (logs.exp() - hit) / places

@@ -72,7 +72,8 @@ def encode(text, known):
 
 # %% wrong: lower case and upper case taken together
 def encode(text, known):
-    text, known = text.lower(), known.lower()
+    text = text.lower()
+    known = known.lower()
     ranked = sorted(set(known), key=lambda c: (-known.count(c), c))
     return np.array([ranked.index(c) + 1 if c in ranked else 0 for c in text], dtype=int)
 

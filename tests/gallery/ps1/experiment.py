@@ -8,9 +8,11 @@ def experiment(text, seed):
         pieces = [(np.asarray(x), np.asarray(y)) for x, y in windows(ids, 16, 4)]
         if how == "shuffled":
             pieces = [pieces[k] for k in np.random.default_rng(seed).permutation(len(pieces))]
-        h, losses = np.zeros((16, 32)), []
+        h = np.zeros((16, 32))
+        losses = []
         for inputs, targets in pieces:
-            states, logits = [np.zeros((16, 32)) if how == "zeroed" else h], []
+            states = [np.zeros((16, 32)) if how == "zeroed" else h]
+            logits = []
             for t in range(inputs.shape[1]):
                 h, z = (np.asarray(value) for value in rnn_step(p, inputs[:, t], states[-1]))
                 states.append(h)
@@ -28,12 +30,14 @@ def experiment(text, seed):
     letters = sorted(set(text))
     ids = torch.tensor([letters.index(c) for c in text])
     L = (len(ids) - 1) // 16
-    x, y = ids[: 16 * L].view(16, L), ids[1 : 16 * L + 1].view(16, L)
+    x = ids[: 16 * L].view(16, L)
+    y = ids[1 : 16 * L + 1].view(16, L)
     found = {}
     for how in ("carried", "zeroed", "shuffled"):
         start = parameters(len(letters), 32, seed)
         p = {name: torch.tensor(value, requires_grad=True) for name, value in start.items()}
-        h, losses = torch.zeros(16, 32, dtype=torch.float64), []
+        h = torch.zeros(16, 32, dtype=torch.float64)
+        losses = []
         order = np.arange(0, L - 3, 4)
         if how == "shuffled":
             order = np.random.default_rng(seed).permutation(order)
@@ -56,27 +60,35 @@ def experiment(text, seed):
 # %% right: single precision, and another order of the shuffled windows
 def experiment(text, seed):
     letters = sorted(set(text))
-    V, one_hot = len(letters), np.eye(len(letters), dtype="float32")
+    V = len(letters)
+    one_hot = np.eye(len(letters), dtype="float32")
     ids = np.array([letters.index(c) for c in text])
     L = (len(ids) - 1) // 16
-    x, y = ids[: 16 * L].reshape(16, L), ids[1 : 16 * L + 1].reshape(16, L)
+    x = ids[: 16 * L].reshape(16, L)
+    y = ids[1 : 16 * L + 1].reshape(16, L)
     found = {}
     for how in ("carried", "zeroed", "shuffled"):
         p = {name: w.astype("float32") for name, w in parameters(V, 32, seed).items()}
-        h, losses, order = np.zeros((16, 32), "float32"), [], np.arange(0, L - 3, 4)
+        h = np.zeros((16, 32), "float32")
+        losses = []
+        order = np.arange(0, L - 3, 4)
         if how == "shuffled":
             order = np.random.default_rng(seed).permutation(order)[::-1]
         for s in order:
             h = np.zeros((16, 32), "float32") if how == "zeroed" else h
-            states, dlogits, loss = [h], [], 0.0
+            states = [h]
+            dlogits = []
+            loss = 0.0
             for t in range(s, s + 4):
                 h = np.tanh(p["U"][x[:, t]] + h @ p["W"] + p["b"])
                 e = np.exp(h @ p["C"] + p["d"])
-                chances, hit = e / e.sum(1, keepdims=True), one_hot[y[:, t]]
+                chances = e / e.sum(1, keepdims=True)
+                hit = one_hot[y[:, t]]
                 loss -= np.log((chances * hit).sum(1)).mean() / 4
                 states.append(h)
                 dlogits.append((chances - hit) / 64)
-            grads, back = dict.fromkeys(p, 0.0), 0.0
+            grads = dict.fromkeys(p, 0.0)
+            back = 0.0
             for k in (3, 2, 1, 0):
                 a = (dlogits[k] @ p["C"].T + back) * (1 - states[k + 1] ** 2)
                 back = a @ p["W"].T
@@ -95,27 +107,35 @@ def experiment(text, seed):
 # %% wrong: the state is never carried
 def experiment(text, seed):
     letters = sorted(set(text))
-    V, one_hot = len(letters), np.eye(len(letters))
+    V = len(letters)
+    one_hot = np.eye(len(letters))
     ids = np.array([letters.index(c) for c in text])
     L = (len(ids) - 1) // 16
-    x, y = ids[: 16 * L].reshape(16, L), ids[1 : 16 * L + 1].reshape(16, L)
+    x = ids[: 16 * L].reshape(16, L)
+    y = ids[1 : 16 * L + 1].reshape(16, L)
     found = {}
     for how in ("carried", "zeroed", "shuffled"):
         p = parameters(V, 32, seed)
-        h, losses, order = np.zeros((16, 32)), [], np.arange(0, L - 3, 4)
+        h = np.zeros((16, 32))
+        losses = []
+        order = np.arange(0, L - 3, 4)
         if how == "shuffled":
             order = np.random.default_rng(seed).permutation(order)
         for s in order:
             h = np.zeros((16, 32))
-            states, dlogits, loss = [h], [], 0.0
+            states = [h]
+            dlogits = []
+            loss = 0.0
             for t in range(s, s + 4):
                 h = np.tanh(p["U"][x[:, t]] + h @ p["W"] + p["b"])
                 e = np.exp(h @ p["C"] + p["d"])
-                chances, hit = e / e.sum(1, keepdims=True), one_hot[y[:, t]]
+                chances = e / e.sum(1, keepdims=True)
+                hit = one_hot[y[:, t]]
                 loss -= np.log((chances * hit).sum(1)).mean() / 4
                 states.append(h)
                 dlogits.append((chances - hit) / 64)
-            grads, back = dict.fromkeys(p, 0.0), 0.0
+            grads = dict.fromkeys(p, 0.0)
+            back = 0.0
             for k in (3, 2, 1, 0):
                 a = (dlogits[k] @ p["C"].T + back) * (1 - states[k + 1] ** 2)
                 back = a @ p["W"].T
@@ -134,26 +154,34 @@ def experiment(text, seed):
 # %% wrong: the state is carried always
 def experiment(text, seed):
     letters = sorted(set(text))
-    V, one_hot = len(letters), np.eye(len(letters))
+    V = len(letters)
+    one_hot = np.eye(len(letters))
     ids = np.array([letters.index(c) for c in text])
     L = (len(ids) - 1) // 16
-    x, y = ids[: 16 * L].reshape(16, L), ids[1 : 16 * L + 1].reshape(16, L)
+    x = ids[: 16 * L].reshape(16, L)
+    y = ids[1 : 16 * L + 1].reshape(16, L)
     found = {}
     for how in ("carried", "zeroed", "shuffled"):
         p = parameters(V, 32, seed)
-        h, losses, order = np.zeros((16, 32)), [], np.arange(0, L - 3, 4)
+        h = np.zeros((16, 32))
+        losses = []
+        order = np.arange(0, L - 3, 4)
         if how == "shuffled":
             order = np.random.default_rng(seed).permutation(order)
         for s in order:
-            states, dlogits, loss = [h], [], 0.0
+            states = [h]
+            dlogits = []
+            loss = 0.0
             for t in range(s, s + 4):
                 h = np.tanh(p["U"][x[:, t]] + h @ p["W"] + p["b"])
                 e = np.exp(h @ p["C"] + p["d"])
-                chances, hit = e / e.sum(1, keepdims=True), one_hot[y[:, t]]
+                chances = e / e.sum(1, keepdims=True)
+                hit = one_hot[y[:, t]]
                 loss -= np.log((chances * hit).sum(1)).mean() / 4
                 states.append(h)
                 dlogits.append((chances - hit) / 64)
-            grads, back = dict.fromkeys(p, 0.0), 0.0
+            grads = dict.fromkeys(p, 0.0)
+            back = 0.0
             for k in (3, 2, 1, 0):
                 a = (dlogits[k] @ p["C"].T + back) * (1 - states[k + 1] ** 2)
                 back = a @ p["W"].T
@@ -172,27 +200,35 @@ def experiment(text, seed):
 # %% wrong: the state of the shuffled windows is zeroed
 def experiment(text, seed):
     letters = sorted(set(text))
-    V, one_hot = len(letters), np.eye(len(letters))
+    V = len(letters)
+    one_hot = np.eye(len(letters))
     ids = np.array([letters.index(c) for c in text])
     L = (len(ids) - 1) // 16
-    x, y = ids[: 16 * L].reshape(16, L), ids[1 : 16 * L + 1].reshape(16, L)
+    x = ids[: 16 * L].reshape(16, L)
+    y = ids[1 : 16 * L + 1].reshape(16, L)
     found = {}
     for how in ("carried", "zeroed", "shuffled"):
         p = parameters(V, 32, seed)
-        h, losses, order = np.zeros((16, 32)), [], np.arange(0, L - 3, 4)
+        h = np.zeros((16, 32))
+        losses = []
+        order = np.arange(0, L - 3, 4)
         if how == "shuffled":
             order = np.random.default_rng(seed).permutation(order)
         for s in order:
             h = np.zeros((16, 32)) if how != "carried" else h
-            states, dlogits, loss = [h], [], 0.0
+            states = [h]
+            dlogits = []
+            loss = 0.0
             for t in range(s, s + 4):
                 h = np.tanh(p["U"][x[:, t]] + h @ p["W"] + p["b"])
                 e = np.exp(h @ p["C"] + p["d"])
-                chances, hit = e / e.sum(1, keepdims=True), one_hot[y[:, t]]
+                chances = e / e.sum(1, keepdims=True)
+                hit = one_hot[y[:, t]]
                 loss -= np.log((chances * hit).sum(1)).mean() / 4
                 states.append(h)
                 dlogits.append((chances - hit) / 64)
-            grads, back = dict.fromkeys(p, 0.0), 0.0
+            grads = dict.fromkeys(p, 0.0)
+            back = 0.0
             for k in (3, 2, 1, 0):
                 a = (dlogits[k] @ p["C"].T + back) * (1 - states[k + 1] ** 2)
                 back = a @ p["W"].T
@@ -211,28 +247,37 @@ def experiment(text, seed):
 # %% wrong: the letters are shuffled, not the windows
 def experiment(text, seed):
     letters = sorted(set(text))
-    V, one_hot = len(letters), np.eye(len(letters))
+    V = len(letters)
+    one_hot = np.eye(len(letters))
     ids = np.array([letters.index(c) for c in text])
     L = (len(ids) - 1) // 16
-    x, y = ids[: 16 * L].reshape(16, L), ids[1 : 16 * L + 1].reshape(16, L)
+    x = ids[: 16 * L].reshape(16, L)
+    y = ids[1 : 16 * L + 1].reshape(16, L)
     found = {}
     for how in ("carried", "zeroed", "shuffled"):
         p = parameters(V, 32, seed)
-        h, losses, order = np.zeros((16, 32)), [], np.arange(0, L - 3, 4)
+        h = np.zeros((16, 32))
+        losses = []
+        order = np.arange(0, L - 3, 4)
         if how == "shuffled":
             mixed = np.random.default_rng(seed).permutation(ids)
-            x, y = mixed[: 16 * L].reshape(16, L), mixed[1 : 16 * L + 1].reshape(16, L)
+            x = mixed[: 16 * L].reshape(16, L)
+            y = mixed[1 : 16 * L + 1].reshape(16, L)
         for s in order:
             h = np.zeros((16, 32)) if how == "zeroed" else h
-            states, dlogits, loss = [h], [], 0.0
+            states = [h]
+            dlogits = []
+            loss = 0.0
             for t in range(s, s + 4):
                 h = np.tanh(p["U"][x[:, t]] + h @ p["W"] + p["b"])
                 e = np.exp(h @ p["C"] + p["d"])
-                chances, hit = e / e.sum(1, keepdims=True), one_hot[y[:, t]]
+                chances = e / e.sum(1, keepdims=True)
+                hit = one_hot[y[:, t]]
                 loss -= np.log((chances * hit).sum(1)).mean() / 4
                 states.append(h)
                 dlogits.append((chances - hit) / 64)
-            grads, back = dict.fromkeys(p, 0.0), 0.0
+            grads = dict.fromkeys(p, 0.0)
+            back = 0.0
             for k in (3, 2, 1, 0):
                 a = (dlogits[k] @ p["C"].T + back) * (1 - states[k + 1] ** 2)
                 back = a @ p["W"].T
@@ -251,26 +296,35 @@ def experiment(text, seed):
 # %% wrong: the weights go on from one way to the next
 def experiment(text, seed):
     letters = sorted(set(text))
-    V, one_hot = len(letters), np.eye(len(letters))
+    V = len(letters)
+    one_hot = np.eye(len(letters))
     ids = np.array([letters.index(c) for c in text])
     L = (len(ids) - 1) // 16
-    x, y = ids[: 16 * L].reshape(16, L), ids[1 : 16 * L + 1].reshape(16, L)
-    found, p = {}, parameters(V, 32, seed)
+    x = ids[: 16 * L].reshape(16, L)
+    y = ids[1 : 16 * L + 1].reshape(16, L)
+    found = {}
+    p = parameters(V, 32, seed)
     for how in ("carried", "zeroed", "shuffled"):
-        h, losses, order = np.zeros((16, 32)), [], np.arange(0, L - 3, 4)
+        h = np.zeros((16, 32))
+        losses = []
+        order = np.arange(0, L - 3, 4)
         if how == "shuffled":
             order = np.random.default_rng(seed).permutation(order)
         for s in order:
             h = np.zeros((16, 32)) if how == "zeroed" else h
-            states, dlogits, loss = [h], [], 0.0
+            states = [h]
+            dlogits = []
+            loss = 0.0
             for t in range(s, s + 4):
                 h = np.tanh(p["U"][x[:, t]] + h @ p["W"] + p["b"])
                 e = np.exp(h @ p["C"] + p["d"])
-                chances, hit = e / e.sum(1, keepdims=True), one_hot[y[:, t]]
+                chances = e / e.sum(1, keepdims=True)
+                hit = one_hot[y[:, t]]
                 loss -= np.log((chances * hit).sum(1)).mean() / 4
                 states.append(h)
                 dlogits.append((chances - hit) / 64)
-            grads, back = dict.fromkeys(p, 0.0), 0.0
+            grads = dict.fromkeys(p, 0.0)
+            back = 0.0
             for k in (3, 2, 1, 0):
                 a = (dlogits[k] @ p["C"].T + back) * (1 - states[k + 1] ** 2)
                 back = a @ p["W"].T
@@ -289,27 +343,35 @@ def experiment(text, seed):
 # %% wrong: the mean of all windows
 def experiment(text, seed):
     letters = sorted(set(text))
-    V, one_hot = len(letters), np.eye(len(letters))
+    V = len(letters)
+    one_hot = np.eye(len(letters))
     ids = np.array([letters.index(c) for c in text])
     L = (len(ids) - 1) // 16
-    x, y = ids[: 16 * L].reshape(16, L), ids[1 : 16 * L + 1].reshape(16, L)
+    x = ids[: 16 * L].reshape(16, L)
+    y = ids[1 : 16 * L + 1].reshape(16, L)
     found = {}
     for how in ("carried", "zeroed", "shuffled"):
         p = parameters(V, 32, seed)
-        h, losses, order = np.zeros((16, 32)), [], np.arange(0, L - 3, 4)
+        h = np.zeros((16, 32))
+        losses = []
+        order = np.arange(0, L - 3, 4)
         if how == "shuffled":
             order = np.random.default_rng(seed).permutation(order)
         for s in order:
             h = np.zeros((16, 32)) if how == "zeroed" else h
-            states, dlogits, loss = [h], [], 0.0
+            states = [h]
+            dlogits = []
+            loss = 0.0
             for t in range(s, s + 4):
                 h = np.tanh(p["U"][x[:, t]] + h @ p["W"] + p["b"])
                 e = np.exp(h @ p["C"] + p["d"])
-                chances, hit = e / e.sum(1, keepdims=True), one_hot[y[:, t]]
+                chances = e / e.sum(1, keepdims=True)
+                hit = one_hot[y[:, t]]
                 loss -= np.log((chances * hit).sum(1)).mean() / 4
                 states.append(h)
                 dlogits.append((chances - hit) / 64)
-            grads, back = dict.fromkeys(p, 0.0), 0.0
+            grads = dict.fromkeys(p, 0.0)
+            back = 0.0
             for k in (3, 2, 1, 0):
                 a = (dlogits[k] @ p["C"].T + back) * (1 - states[k + 1] ** 2)
                 back = a @ p["W"].T
@@ -328,27 +390,35 @@ def experiment(text, seed):
 # %% wrong: nothing goes back from one character to the one before
 def experiment(text, seed):
     letters = sorted(set(text))
-    V, one_hot = len(letters), np.eye(len(letters))
+    V = len(letters)
+    one_hot = np.eye(len(letters))
     ids = np.array([letters.index(c) for c in text])
     L = (len(ids) - 1) // 16
-    x, y = ids[: 16 * L].reshape(16, L), ids[1 : 16 * L + 1].reshape(16, L)
+    x = ids[: 16 * L].reshape(16, L)
+    y = ids[1 : 16 * L + 1].reshape(16, L)
     found = {}
     for how in ("carried", "zeroed", "shuffled"):
         p = parameters(V, 32, seed)
-        h, losses, order = np.zeros((16, 32)), [], np.arange(0, L - 3, 4)
+        h = np.zeros((16, 32))
+        losses = []
+        order = np.arange(0, L - 3, 4)
         if how == "shuffled":
             order = np.random.default_rng(seed).permutation(order)
         for s in order:
             h = np.zeros((16, 32)) if how == "zeroed" else h
-            states, dlogits, loss = [h], [], 0.0
+            states = [h]
+            dlogits = []
+            loss = 0.0
             for t in range(s, s + 4):
                 h = np.tanh(p["U"][x[:, t]] + h @ p["W"] + p["b"])
                 e = np.exp(h @ p["C"] + p["d"])
-                chances, hit = e / e.sum(1, keepdims=True), one_hot[y[:, t]]
+                chances = e / e.sum(1, keepdims=True)
+                hit = one_hot[y[:, t]]
                 loss -= np.log((chances * hit).sum(1)).mean() / 4
                 states.append(h)
                 dlogits.append((chances - hit) / 64)
-            grads, back = dict.fromkeys(p, 0.0), 0.0
+            grads = dict.fromkeys(p, 0.0)
+            back = 0.0
             for k in (3, 2, 1, 0):
                 a = (dlogits[k] @ p["C"].T + back) * (1 - states[k + 1] ** 2)
                 back = 0.0
@@ -367,7 +437,8 @@ def experiment(text, seed):
 # %% wrong: the rows of a window follow each other in the text, so no stream goes on
 def experiment(text, seed):
     letters = sorted(set(text))
-    V, one_hot = len(letters), np.eye(len(letters))
+    V = len(letters)
+    one_hot = np.eye(len(letters))
     ids = np.array([letters.index(c) for c in text])
     L = (len(ids) - 1) // 16
     L -= L % 4
@@ -377,20 +448,26 @@ def experiment(text, seed):
     found = {}
     for how in ("carried", "zeroed", "shuffled"):
         p = parameters(V, 32, seed)
-        h, losses, order = np.zeros((16, 32)), [], np.arange(0, L - 3, 4)
+        h = np.zeros((16, 32))
+        losses = []
+        order = np.arange(0, L - 3, 4)
         if how == "shuffled":
             order = np.random.default_rng(seed).permutation(order)
         for s in order:
             h = np.zeros((16, 32)) if how == "zeroed" else h
-            states, dlogits, loss = [h], [], 0.0
+            states = [h]
+            dlogits = []
+            loss = 0.0
             for t in range(s, s + 4):
                 h = np.tanh(p["U"][x[:, t]] + h @ p["W"] + p["b"])
                 e = np.exp(h @ p["C"] + p["d"])
-                chances, hit = e / e.sum(1, keepdims=True), one_hot[y[:, t]]
+                chances = e / e.sum(1, keepdims=True)
+                hit = one_hot[y[:, t]]
                 loss -= np.log((chances * hit).sum(1)).mean() / 4
                 states.append(h)
                 dlogits.append((chances - hit) / 64)
-            grads, back = dict.fromkeys(p, 0.0), 0.0
+            grads = dict.fromkeys(p, 0.0)
+            back = 0.0
             for k in (3, 2, 1, 0):
                 a = (dlogits[k] @ p["C"].T + back) * (1 - states[k + 1] ** 2)
                 back = a @ p["W"].T
@@ -409,27 +486,35 @@ def experiment(text, seed):
 # %% wrong: not seeded
 def experiment(text, seed):
     letters = sorted(set(text))
-    V, one_hot = len(letters), np.eye(len(letters))
+    V = len(letters)
+    one_hot = np.eye(len(letters))
     ids = np.array([letters.index(c) for c in text])
     L = (len(ids) - 1) // 16
-    x, y = ids[: 16 * L].reshape(16, L), ids[1 : 16 * L + 1].reshape(16, L)
+    x = ids[: 16 * L].reshape(16, L)
+    y = ids[1 : 16 * L + 1].reshape(16, L)
     found = {}
     for how in ("carried", "zeroed", "shuffled"):
         p = parameters(V, 32, None)
-        h, losses, order = np.zeros((16, 32)), [], np.arange(0, L - 3, 4)
+        h = np.zeros((16, 32))
+        losses = []
+        order = np.arange(0, L - 3, 4)
         if how == "shuffled":
             order = np.random.default_rng(seed).permutation(order)
         for s in order:
             h = np.zeros((16, 32)) if how == "zeroed" else h
-            states, dlogits, loss = [h], [], 0.0
+            states = [h]
+            dlogits = []
+            loss = 0.0
             for t in range(s, s + 4):
                 h = np.tanh(p["U"][x[:, t]] + h @ p["W"] + p["b"])
                 e = np.exp(h @ p["C"] + p["d"])
-                chances, hit = e / e.sum(1, keepdims=True), one_hot[y[:, t]]
+                chances = e / e.sum(1, keepdims=True)
+                hit = one_hot[y[:, t]]
                 loss -= np.log((chances * hit).sum(1)).mean() / 4
                 states.append(h)
                 dlogits.append((chances - hit) / 64)
-            grads, back = dict.fromkeys(p, 0.0), 0.0
+            grads = dict.fromkeys(p, 0.0)
+            back = 0.0
             for k in (3, 2, 1, 0):
                 a = (dlogits[k] @ p["C"].T + back) * (1 - states[k + 1] ** 2)
                 back = a @ p["W"].T

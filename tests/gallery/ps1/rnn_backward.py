@@ -59,7 +59,9 @@ def rnn_backward(p, ids, states, dlogits):
     grads = {name: np.zeros_like(value) for name, value in p.items()}
     back = np.zeros_like(states[:, 0])
     for t in reversed(range(ids.shape[1])):
-        before, after, dz = states[:, t], states[:, t + 1], dlogits[:, t]
+        before = states[:, t]
+        after = states[:, t + 1]
+        dz = dlogits[:, t]
         a = (dz @ p["C"].T + back) * (1 - after**2)
         grads["U"][ids[:, t]] += a
         grads["W"] += before.T @ a
@@ -75,7 +77,9 @@ def rnn_backward(p, ids, states, dlogits):
     grads = {name: np.zeros_like(value) for name, value in p.items()}
     back = np.zeros_like(states[:, 0])
     for t in reversed(range(ids.shape[1])):
-        before, after, dz = states[:, t], states[:, t + 1], dlogits[:, t]
+        before = states[:, t]
+        after = states[:, t + 1]
+        dz = dlogits[:, t]
         a = (dz @ p["C"].T) * (1 - after**2)
         np.add.at(grads["U"], ids[:, t], a)
         grads["W"] += before.T @ a
@@ -91,7 +95,9 @@ def rnn_backward(p, ids, states, dlogits):
     grads = {name: np.zeros_like(value) for name, value in p.items()}
     back = np.zeros_like(states[:, 0])
     for t in reversed(range(ids.shape[1])):
-        before, after, dz = states[:, t], states[:, t + 1], dlogits[:, t]
+        before = states[:, t]
+        after = states[:, t + 1]
+        dz = dlogits[:, t]
         a = (dz @ p["C"].T + back) * (1 - after**2)
         np.add.at(grads["U"], ids[:, t], a)
         grads["W"] += before.T @ a
@@ -107,7 +113,9 @@ def rnn_backward(p, ids, states, dlogits):
     grads = {name: np.zeros_like(value) for name, value in p.items()}
     back = np.zeros_like(states[:, 0])
     for t in reversed(range(ids.shape[1])):
-        before, after, dz = states[:, t], states[:, t + 1], dlogits[:, t]
+        before = states[:, t]
+        after = states[:, t + 1]
+        dz = dlogits[:, t]
         a = (dz @ p["C"].T + back) * (1 - before**2)
         np.add.at(grads["U"], ids[:, t], a)
         grads["W"] += before.T @ a
@@ -123,7 +131,9 @@ def rnn_backward(p, ids, states, dlogits):
     grads = {name: np.zeros_like(value) for name, value in p.items()}
     back = np.zeros_like(states[:, 0])
     for t in reversed(range(ids.shape[1])):
-        before, after, dz = states[:, t], states[:, t + 1], dlogits[:, t]
+        before = states[:, t]
+        after = states[:, t + 1]
+        dz = dlogits[:, t]
         a = dz @ p["C"].T * (1 - after**2) + back
         np.add.at(grads["U"], ids[:, t], a)
         grads["W"] += before.T @ a
@@ -139,7 +149,8 @@ def rnn_backward(p, ids, states, dlogits):
     grads = {name: np.zeros_like(value) for name, value in p.items()}
     back = np.zeros_like(states[:, 0])
     for t in reversed(range(ids.shape[1])):
-        after, dz = states[:, t + 1], dlogits[:, t]
+        after = states[:, t + 1]
+        dz = dlogits[:, t]
         a = (dz @ p["C"].T + back) * (1 - after**2)
         np.add.at(grads["U"], ids[:, t], a)
         grads["W"] += after.T @ a
@@ -155,7 +166,9 @@ def rnn_backward(p, ids, states, dlogits):
     grads = {name: np.zeros_like(value) for name, value in p.items()}
     back = np.zeros_like(states[:, 0])
     for t in reversed(range(ids.shape[1])):
-        before, after, dz = states[:, t], states[:, t + 1], dlogits[:, t]
+        before = states[:, t]
+        after = states[:, t + 1]
+        dz = dlogits[:, t]
         a = (dz @ p["C"].T + back) * (1 - after**2)
         np.add.at(grads["U"], ids[:, t], a)
         grads["W"] += before.T @ a
@@ -171,7 +184,9 @@ def rnn_backward(p, ids, states, dlogits):
     grads = {name: np.zeros(value.shape, np.float32) for name, value in p.items()}
     back = np.zeros_like(states[:, 0])
     for t in reversed(range(ids.shape[1])):
-        before, after, dz = states[:, t], states[:, t + 1], dlogits[:, t]
+        before = states[:, t]
+        after = states[:, t + 1]
+        dz = dlogits[:, t]
         a = (dz @ p["C"].T + back) * (1 - after**2)
         np.add.at(grads["U"], ids[:, t], a)
         grads["W"] += before.T @ a
@@ -199,7 +214,8 @@ def rnn_backward(p, ids, states, dlogits):
     q = {**{name: value.copy() for name, value in p.items()}, "h0": states[:, 0].copy()}
 
     def loss():
-        h, total = q["h0"], 0.0
+        h = q["h0"]
+        total = 0.0
         for t in range(ids.shape[1]):
             h = np.tanh(q["U"][ids[:, t]] + h @ q["W"] + q["b"])
             total += ((h @ q["C"] + q["d"]) * dlogits[:, t]).sum()

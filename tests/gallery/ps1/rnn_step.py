@@ -8,7 +8,8 @@ def rnn_step(p, ids, h):
 
 # %% right: stream by stream, lists
 def rnn_step(p, ids, h):
-    states, logits = [], []
+    states = []
+    logits = []
     for i, state in zip(ids, h, strict=True):
         state = np.tanh(p["U"][i] + p["W"].T @ state + p["b"])
         states.append(state)

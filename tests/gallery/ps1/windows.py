@@ -22,7 +22,8 @@ def windows(ids, B, T):
     ids = torch.from_numpy(ids.astype("int64"))
     L = (len(ids) - 1) // B
     if L:
-        before, after = ids[: B * L].view(B, L), ids[1 : B * L + 1].view(B, L)
+        before = ids[: B * L].view(B, L)
+        after = ids[1 : B * L + 1].view(B, L)
         yield from zip(before.split(T, dim=1), after.split(T, dim=1), strict=True)
 
 
@@ -38,7 +39,8 @@ def windows(ids, B, T):
 # %% wrong: the rows of a window follow each other in the text, so no stream goes on
 def windows(ids, B, T):
     L = (len(ids) - 1) // B
-    found, start = [], 0
+    found = []
+    start = 0
     for s in range(0, L, T):
         wide = min(T, L - s)
         size = B * wide
@@ -71,7 +73,8 @@ def windows(ids, B, T):
 def windows(ids, B, T):
     L = len(ids) // B
     rows = ids[: B * L].reshape(B, L)
-    inputs, targets = rows[:, :-1], rows[:, 1:]
+    inputs = rows[:, :-1]
+    targets = rows[:, 1:]
     return [(inputs[:, s : s + T], targets[:, s : s + T]) for s in range(0, L - 1, T)]
 
 

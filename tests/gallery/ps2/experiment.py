@@ -36,7 +36,8 @@ def experiment(lag, biases, seed):
 # %% right: with what was written in the other parts
 def experiment(lag, biases, seed):
     def share_of(bias):
-        rng, net = np.random.default_rng(seed), Network(seed)
+        rng = np.random.default_rng(seed)
+        net = Network(seed)
         set_forget_bias(net.recurrent, bias)
         optimizer = torch.optim.Adam(net.parameters(), lr=0.01)
         for _ in range(200):
@@ -56,7 +57,8 @@ def experiment(lag, biases, seed):
 def experiment(lag, biases, seed):
     shares = {}
     for bias in biases:
-        net, rng = Network(seed), np.random.default_rng(seed)
+        net = Network(seed)
+        rng = np.random.default_rng(seed)
         optimizer = torch.optim.Adam(net.parameters(), lr=0.01)
         for _ in range(200):
             symbols = rng.integers(8, size=(32, 1))
@@ -79,7 +81,8 @@ def experiment(lag, biases, seed):
 def experiment(lag, biases, seed):
     shares = {}
     for bias in biases:
-        net, rng = Network(seed), np.random.default_rng(seed)
+        net = Network(seed)
+        rng = np.random.default_rng(seed)
         with torch.no_grad():
             net.recurrent.bias_ih_l0[0:32] = bias
             net.recurrent.bias_hh_l0[0:32] = 0
@@ -105,7 +108,8 @@ def experiment(lag, biases, seed):
 def experiment(lag, biases, seed):
     shares = {}
     for bias in biases:
-        net, rng = Network(seed), np.random.default_rng(seed)
+        net = Network(seed)
+        rng = np.random.default_rng(seed)
         with torch.no_grad():
             net.recurrent.bias_ih_l0[32:64] = bias
             net.recurrent.bias_hh_l0[32:64] = 0
@@ -130,7 +134,8 @@ def experiment(lag, biases, seed):
 def experiment(lag, biases, seed):
     shares = {}
     for bias in biases:
-        net, rng = Network(seed), np.random.default_rng(seed)
+        net = Network(seed)
+        rng = np.random.default_rng(seed)
         with torch.no_grad():
             net.recurrent.bias_ih_l0[32:64] = bias
             net.recurrent.bias_hh_l0[32:64] = 0
@@ -156,7 +161,8 @@ def experiment(lag, biases, seed):
 def experiment(lag, biases, seed):
     shares = {}
     for bias in biases:
-        net, rng = Network(seed), np.random.default_rng(seed)
+        net = Network(seed)
+        rng = np.random.default_rng(seed)
         with torch.no_grad():
             net.recurrent.bias_ih_l0[32:64] = bias
             net.recurrent.bias_hh_l0[32:64] = 0
@@ -182,7 +188,8 @@ def experiment(lag, biases, seed):
 def experiment(lag, biases, seed):
     shares = {}
     for bias in biases:
-        net, rng = Network(seed), np.random.default_rng(seed)
+        net = Network(seed)
+        rng = np.random.default_rng(seed)
         with torch.no_grad():
             net.recurrent.bias_ih_l0[32:64] = bias
             net.recurrent.bias_hh_l0[32:64] = 0
@@ -207,7 +214,8 @@ def experiment(lag, biases, seed):
 # %% wrong: one network for all biases
 def experiment(lag, biases, seed):
     shares = {}
-    net, rng = Network(seed), np.random.default_rng(seed)
+    net = Network(seed)
+    rng = np.random.default_rng(seed)
     for bias in biases:
         with torch.no_grad():
             net.recurrent.bias_ih_l0[32:64] = bias
@@ -234,7 +242,8 @@ def experiment(lag, biases, seed):
 def experiment(lag, biases, seed):
     shares = {}
     for bias in biases:
-        net, rng = Network(seed), np.random.default_rng(seed)
+        net = Network(seed)
+        rng = np.random.default_rng(seed)
         with torch.no_grad():
             net.recurrent.bias_ih_l0[32:64] = bias
             net.recurrent.bias_hh_l0[32:64] = 0
@@ -258,7 +267,8 @@ def experiment(lag, biases, seed):
 def experiment(lag, biases, seed):
     shares = {}
     for bias in (0, 5):
-        net, rng = Network(seed), np.random.default_rng(seed)
+        net = Network(seed)
+        rng = np.random.default_rng(seed)
         with torch.no_grad():
             net.recurrent.bias_ih_l0[32:64] = bias
             net.recurrent.bias_hh_l0[32:64] = 0
@@ -284,7 +294,8 @@ def experiment(lag, biases, seed):
 def experiment(lag, biases, seed):
     shares = {}
     for bias in biases:
-        net, rng = Network(np.random.randint(1000)), np.random.default_rng()
+        net = Network(np.random.randint(1000))
+        rng = np.random.default_rng()
         with torch.no_grad():
             net.recurrent.bias_ih_l0[32:64] = bias
             net.recurrent.bias_hh_l0[32:64] = 0

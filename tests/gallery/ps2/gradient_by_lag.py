@@ -171,7 +171,8 @@ def gradient_by_lag(step, xs, start, loss):
 
 # %% wrong: the tensor that was given is changed, as states are updated in place
 def gradient_by_lag(step, xs, start, loss):
-    states, h = [], start.detach()
+    states = []
+    h = start.detach()
     for x in xs:
         states.append(h.clone())
         h.copy_(step(x, h).detach())

@@ -22,7 +22,8 @@ def lstm_step(p, x, h, c):
 # %% right: stream by stream and unit by unit
 def lstm_step(p, x, h, c):
     B, H = h.shape
-    after_h, after_c = torch.zeros_like(h), torch.zeros_like(c)
+    after_h = torch.zeros_like(h)
+    after_c = torch.zeros_like(c)
     for n in range(B):
         for j in range(H):
             sums = []

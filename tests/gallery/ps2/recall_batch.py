@@ -1,6 +1,7 @@
 # %% right: row by row, lists
 def recall_batch(n, lag, rng):
-    inputs, targets = [], []
+    inputs = []
+    targets = []
     for _ in range(n):
         symbol = int(rng.integers(0, 8))
         inputs.append([symbol] + [int(rng.integers(8, 16)) for _ in range(lag)])

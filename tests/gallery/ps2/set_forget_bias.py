@@ -27,7 +27,8 @@ def set_forget_bias(lstm, value):
 
 # %% right: by the state dictionary
 def set_forget_bias(lstm, value):
-    state, H = lstm.state_dict(), lstm.hidden_size
+    state = lstm.state_dict()
+    H = lstm.hidden_size
     for name in state:
         if "bias" in name:
             state[name][H : 2 * H] = value if "ih" in name else 0

@@ -1,6 +1,7 @@
 # %% right: pieces of 100, the state carried
 def carried_bits(model, ids):
-    total, state = 0.0, None
+    total = 0.0
+    state = None
     with torch.no_grad():
         for start in range(0, len(ids) - 1, 100):
             x = torch.tensor(ids[start : start + 100][: len(ids) - 1 - start])[None]
@@ -12,7 +13,8 @@ def carried_bits(model, ids):
 
 # %% right: one character at a time, in NumPy, with a graph that nobody asked for
 def carried_bits(model, ids):
-    state, surprises = None, []
+    state = None
+    surprises = []
     for n in range(1, len(ids)):
         logits, state = model(torch.tensor([[int(ids[n - 1])]]), state)
         z = logits[0, 0].detach().numpy().astype(np.float64)
@@ -64,7 +66,8 @@ def carried_bits(model, ids):
 
 # %% wrong: the mean of the pieces' means, the last of which is shorter
 def carried_bits(model, ids):
-    means, state = [], None
+    means = []
+    state = None
     for start in range(0, len(ids) - 1, 100):
         piece = torch.from_numpy(ids[start : start + 101]).long()
         with torch.no_grad():
@@ -75,7 +78,8 @@ def carried_bits(model, ids):
 
 # %% wrong: each piece's first character is not predicted
 def carried_bits(model, ids):
-    nats, state = 0.0, None
+    nats = 0.0
+    state = None
     for start in range(0, len(ids), 100):
         piece = torch.from_numpy(ids[start : start + 100]).long()
         with torch.no_grad():
@@ -87,7 +91,9 @@ def carried_bits(model, ids):
 # %% wrong: what does not fill a piece is left out
 def carried_bits(model, ids):
     size = min(100, len(ids) - 1)
-    nats, state, number = 0.0, None, (len(ids) - 1) // size
+    nats = 0.0
+    state = None
+    number = (len(ids) - 1) // size
     for start in range(0, number * size, size):
         piece = torch.from_numpy(ids[start : start + size + 1]).long()
         with torch.no_grad():

@@ -1,6 +1,7 @@
 # %% right: windows side by side, the rest by itself
 def cold_bits(model, ids, window=256):
-    inputs, targets = torch.from_numpy(ids[:-1]).long(), torch.from_numpy(ids[1:]).long()
+    inputs = torch.from_numpy(ids[:-1]).long()
+    targets = torch.from_numpy(ids[1:]).long()
     number = len(inputs) // window
     whole = number * window
     parts = []
@@ -16,7 +17,8 @@ def cold_bits(model, ids, window=256):
 
 # %% right: one character at a time, the state set to zero where a window begins
 def cold_bits(model, ids, window=256):
-    total, state = 0.0, None
+    total = 0.0
+    state = None
     with torch.no_grad():
         for n in range(len(ids) - 1):
             if n % window == 0:
@@ -30,8 +32,10 @@ def cold_bits(model, ids, window=256):
 def cold_bits(model, ids, window=256):
     N = len(ids) - 1
     rows = -(-N // window)
-    x, y = np.zeros(rows * window, np.int64), np.full(rows * window, -100)
-    x[:N], y[:N] = ids[:-1], ids[1:]
+    x = np.zeros(rows * window, np.int64)
+    y = np.full(rows * window, -100)
+    x[:N] = ids[:-1]
+    y[:N] = ids[1:]
     with torch.no_grad():
         logits, _ = model(torch.from_numpy(x.reshape(rows, window)))
         labels = torch.from_numpy(y.reshape(rows, window))
@@ -40,7 +44,8 @@ def cold_bits(model, ids, window=256):
 
 # %% wrong: the state is carried
 def cold_bits(model, ids, window=256):
-    nats, state = 0.0, None
+    nats = 0.0
+    state = None
     for start in range(0, len(ids) - 1, window):
         piece = torch.from_numpy(ids[start : start + window + 1]).long()
         with torch.no_grad():
@@ -75,7 +80,8 @@ def cold_bits(model, ids, window=256):
 
 # %% wrong: windows of 256 characters of which 255 are predicted
 def cold_bits(model, ids, window=256):
-    nats, count = 0.0, 0
+    nats = 0.0
+    count = 0
     for start in range(0, len(ids), window):
         piece = torch.from_numpy(ids[start : start + window]).long()
         if len(piece) > 1:
@@ -99,7 +105,8 @@ def cold_bits(model, ids, window=256):
 
 # %% wrong: a window for each character, so that many are predicted again and again
 def cold_bits(model, ids, window=256):
-    nats, count = 0.0, 0
+    nats = 0.0
+    count = 0
     for start in range(0, max(1, len(ids) - window)):
         piece = torch.from_numpy(ids[start : start + window + 1]).long()
         with torch.no_grad():
@@ -113,8 +120,10 @@ def cold_bits(model, ids, window=256):
 def cold_bits(model, ids, window=256):
     N = len(ids) - 1
     rows = -(-N // window)
-    x, y = np.zeros(rows * window, np.int64), np.zeros(rows * window, np.int64)
-    x[:N], y[:N] = ids[:-1], ids[1:]
+    x = np.zeros(rows * window, np.int64)
+    y = np.zeros(rows * window, np.int64)
+    x[:N] = ids[:-1]
+    y[:N] = ids[1:]
     with torch.no_grad():
         logits, _ = model(torch.from_numpy(x.reshape(rows, window)))
         labels = torch.from_numpy(y.reshape(rows, window))

@@ -31,11 +31,14 @@ def experiment(train_ids, held_out_ids, vocabulary_size, seed):
     rows = torch.from_numpy(train_ids[: len(train_ids) // 64 * 64].reshape(64, -1)).long()
     adams = {k: torch.optim.Adam(m.parameters(), lr=0.01) for k, m in models.items()}
     result = {"untrained": charlstm.score_carried(models["reset"], held_out_ids).bits_per_char}
-    state, place = None, 0
+    state = None
+    place = 0
     for step in range(400):
         if place + 3 > rows.shape[1]:
-            state, place = None, 0
-        x, y = rows[:, place : place + 2], rows[:, place + 1 : place + 3]
+            state = None
+            place = 0
+        x = rows[:, place : place + 2]
+        y = rows[:, place + 1 : place + 3]
         place += 2
         for name, model in models.items():
             logits, after = model(x, state if name == "carried" else None)
@@ -54,9 +57,12 @@ def experiment(train_ids, held_out_ids, vocabulary_size, seed):
 # %% wrong: no training, the learning rate is 0
 def experiment(train_ids, held_out_ids, vocabulary_size, seed):
     options = ModelOptions(hidden_size=64, embedding_size=32, dropout=0)
-    streams, found, models = streams_for(train_ids, batch_size=64, window=2), {}, {}
+    streams = streams_for(train_ids, batch_size=64, window=2)
+    found = {}
+    models = {}
     for name in ("reset", "carried"):
-        model, state = CharModel(options, vocabulary_size, seed), None
+        model = CharModel(options, vocabulary_size, seed)
+        state = None
         found["untrained"] = charlstm.score_carried(model, held_out_ids).bits_per_char
         optimizer = torch.optim.Adam(model.parameters(), lr=0.0)
         for step in range(400):
@@ -64,45 +70,54 @@ def experiment(train_ids, held_out_ids, vocabulary_size, seed):
             _, state = tbptt_step(
                 model, optimizer, *streams.read(step % streams.windows), start, 1.0
             )
-        found[name], models[name] = charlstm.score_carried(model, held_out_ids).bits_per_char, model
+        found[name] = charlstm.score_carried(model, held_out_ids).bits_per_char
+        models[name] = model
     return {**found, "models": models}
 
 
 # %% wrong: the state is never carried
 def experiment(train_ids, held_out_ids, vocabulary_size, seed):
     options = ModelOptions(hidden_size=64, embedding_size=32, dropout=0)
-    streams, found, models = streams_for(train_ids, batch_size=64, window=2), {}, {}
+    streams = streams_for(train_ids, batch_size=64, window=2)
+    found = {}
+    models = {}
     for name in ("reset", "carried"):
         model = CharModel(options, vocabulary_size, seed)
         found["untrained"] = charlstm.score_carried(model, held_out_ids).bits_per_char
         optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
         for step in range(400):
             tbptt_step(model, optimizer, *streams.read(step % streams.windows), None, 1.0)
-        found[name], models[name] = charlstm.score_carried(model, held_out_ids).bits_per_char, model
+        found[name] = charlstm.score_carried(model, held_out_ids).bits_per_char
+        models[name] = model
     return {**found, "models": models}
 
 
 # %% wrong: windows in random order, so that the carried state belongs to another place
 def experiment(train_ids, held_out_ids, vocabulary_size, seed):
     options = ModelOptions(hidden_size=64, embedding_size=32, dropout=0)
-    streams, found, models = streams_for(train_ids, batch_size=64, window=2), {}, {}
+    streams = streams_for(train_ids, batch_size=64, window=2)
+    found = {}
+    models = {}
     rng = np.random.default_rng(seed)
     for name in ("reset", "carried"):
-        model, state = CharModel(options, vocabulary_size, seed), None
+        model = CharModel(options, vocabulary_size, seed)
+        state = None
         found["untrained"] = charlstm.score_carried(model, held_out_ids).bits_per_char
         optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
         for _ in range(400):
             start = state if name == "carried" else None
             window = int(rng.integers(streams.windows))
             _, state = tbptt_step(model, optimizer, *streams.read(window), start, 1.0)
-        found[name], models[name] = charlstm.score_carried(model, held_out_ids).bits_per_char, model
+        found[name] = charlstm.score_carried(model, held_out_ids).bits_per_char
+        models[name] = model
     return {**found, "models": models}
 
 
 # %% wrong: one model for both trainings, the reset one second
 def experiment(train_ids, held_out_ids, vocabulary_size, seed):
     options = ModelOptions(hidden_size=64, embedding_size=32, dropout=0)
-    streams, models = streams_for(train_ids, batch_size=64, window=2), {}
+    streams = streams_for(train_ids, batch_size=64, window=2)
+    models = {}
     model = CharModel(options, vocabulary_size, seed)
     found = {"untrained": charlstm.score_carried(model, held_out_ids).bits_per_char}
     optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
@@ -113,16 +128,20 @@ def experiment(train_ids, held_out_ids, vocabulary_size, seed):
             _, state = tbptt_step(
                 model, optimizer, *streams.read(step % streams.windows), start, 1.0
             )
-        found[name], models[name] = charlstm.score_carried(model, held_out_ids).bits_per_char, model
+        found[name] = charlstm.score_carried(model, held_out_ids).bits_per_char
+        models[name] = model
     return {**found, "models": models}
 
 
 # %% wrong: nats, not bits
 def experiment(train_ids, held_out_ids, vocabulary_size, seed):
     options = ModelOptions(hidden_size=64, embedding_size=32, dropout=0)
-    streams, found, models = streams_for(train_ids, batch_size=64, window=2), {}, {}
+    streams = streams_for(train_ids, batch_size=64, window=2)
+    found = {}
+    models = {}
     for name in ("reset", "carried"):
-        model, state = CharModel(options, vocabulary_size, seed), None
+        model = CharModel(options, vocabulary_size, seed)
+        state = None
         found["untrained"] = charlstm.score_carried(model, held_out_ids).nats
         optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
         for step in range(400):
@@ -130,7 +149,8 @@ def experiment(train_ids, held_out_ids, vocabulary_size, seed):
             _, state = tbptt_step(
                 model, optimizer, *streams.read(step % streams.windows), start, 1.0
             )
-        found[name], models[name] = charlstm.score_carried(model, held_out_ids).nats, model
+        found[name] = charlstm.score_carried(model, held_out_ids).nats
+        models[name] = model
     return {**found, "models": models}
 
 
