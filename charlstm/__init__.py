@@ -14,9 +14,9 @@ if TYPE_CHECKING:  # type checkers read this; a test compares it with _HOME
     from charlstm.model.checkpoint import Checkpoint as Checkpoint
     from charlstm.model.checkpoint import find_model as find_model
     from charlstm.model.facts import Score as Score
-    from charlstm.model.initial import initialize as initialize
     from charlstm.model.named_cells import register_cell as register_cell
     from charlstm.model.network import CharModel as CharModel
+    from charlstm.model.network import initialize as initialize
     from charlstm.options import DataOptions as DataOptions
     from charlstm.options import ModelOptions as ModelOptions
     from charlstm.options import SampleOptions as SampleOptions
@@ -56,7 +56,7 @@ _HOME = {
     "find_model": "model.checkpoint",
     "fit": "training.trainer",
     "generate": "sampling.sampler",
-    "initialize": "model.initial",
+    "initialize": "model.network",
     "read_corpus": "text.corpus",
     "register_cell": "model.named_cells",
     "score_carried": "measuring.scores",

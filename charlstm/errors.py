@@ -36,6 +36,16 @@ def at_command_line() -> bool:
     return _at_command_line.get()
 
 
+@contextlib.contextmanager
+def in_a_file() -> Iterator[None]:
+    """Let messages name options as a file does, by their names, even while a command runs."""
+    token = _at_command_line.set(False)
+    try:
+        yield
+    finally:
+        _at_command_line.reset(token)
+
+
 def option(name: str, *value: Any) -> str:
     """Name an option, with a value if one is given, as the reader would write it.
 

@@ -89,13 +89,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     from charlstm.measuring.passage import Passage
     from charlstm.measuring.scores import score
     from charlstm.measuring.writing import measure_writing
-    from charlstm.model.checkpoint import Checkpoint, find_model
-    from charlstm.model.named_cells import import_cell
+    from charlstm.model.checkpoint import open_model
     from charlstm.model.network import CharModel
 
-    if given.cell.cell is not None:
-        import_cell(given.cell.cell)
-    checkpoint = Checkpoint.load(find_model(given.model))
+    checkpoint = open_model(given.model, given.cell.cell)
     corpus = _corpus(given, names, checkpoint)
     passage = Passage.of(checkpoint, corpus, given.part, given.unknown)
     if given.dynamic and len(passage.history) < 2:

@@ -111,7 +111,8 @@ def completion(commands: Sequence[type[Any]], program: str, shell: str) -> str:
     told = io.StringIO()
     with contextlib.redirect_stdout(told), contextlib.suppress(SystemExit):
         _tyro(_one_of(commands), ["--tyro-write-completion", shell, "-"], program)
-    return told.getvalue()
+    # where no option or choice fits, the shell completes names of files
+    return told.getvalue().replace("complete -F", "complete -o default -F")
 
 
 def _tyro(kind: Any, words: Sequence[str], program: str) -> Any:
@@ -126,9 +127,6 @@ def _one_line(box: str) -> str:
         part for part in parts if not part.startswith(("For full helptext", "Argument helptext"))
     ]
     return "; ".join(told).rstrip(".")
-
-
-# --- from a dataclass to what may be given, and back ---------------------------------------------
 
 
 def _fields(kind: type[Any], default: Any = None) -> Iterator[tuple[str, Any, Any, Any]]:
@@ -196,9 +194,6 @@ def _names(parsed: Any) -> Iterator[str]:
             yield from _names(value)
         elif value is not _NOT_GIVEN:
             yield name
-
-
-# --- one option ----------------------------------------------------------------------------------
 
 
 def _option(name: str, hint: Any, mark: Any, doc: str, default: str) -> Any:

@@ -11,13 +11,15 @@ from __future__ import annotations
 
 import codecs
 import dataclasses
+import functools
 import math
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from numbers import Integral, Real
 from typing import Any, Literal, NamedTuple, TypeVar, get_args, get_origin, get_type_hints
 
-from charlstm.errors import UserError, option
+from charlstm.errors import UserError, in_a_file, option
 
 Options = TypeVar("Options")
 Part = Literal["train", "validation", "test", "all"]
@@ -52,13 +54,14 @@ class DataOptions:
     """Shares of the text for training and validation, by position; training never reads what is
     left."""
     bytes: bool = False
-    """Model bytes, of which there are at most 256, instead of Unicode characters."""
+    """Model bytes (256 at most) instead of Unicode characters."""
     limit: int | None = None
     """Keep no more than this many characters, from the start."""
     min_count: int = 1
     """Leave out characters that occur less often than this."""
 
     def __post_init__(self) -> None:
+        check_types(self)
         train, validation = self.split
         if not (0 < train < 1 and 0 < validation < 1 and train + validation < 1 + 1e-9):
             raise UserError(
@@ -97,8 +100,12 @@ class ModelOptions:
     """Share of the recurrent weights set to zero in each window (0 to 1)."""
 
     def __post_init__(self) -> None:
+        check_types(self)
         check_ranges(self, layers=(1, 100), hidden_size=(1, 65536), embedding_size=(1, 65536))
         check_ranges(self, input_dropout=(0, 0.99), dropout=(0, 0.99), weight_drop=(0, 0.99))
+
+
+SIZES = ("cell", "layers", "hidden_size", "embedding_size", "readout")  # a model cannot change them
 
 
 @dataclass(frozen=True)
@@ -136,6 +143,7 @@ class TrainOptions:
     """Seed of the initial weights, dropout, offsets and resets."""
 
     def __post_init__(self) -> None:
+        check_types(self)
         budgets = [
             name for name in ("minutes", "epochs", "steps") if getattr(self, name) is not None
         ]
@@ -169,6 +177,7 @@ class SampleOptions:
     """The same seed gives the same text; without one each call differs."""
 
     def __post_init__(self) -> None:
+        check_types(self)
         check_ranges(self, temperature=(0, None), top_k=(1, None), top_p=(ABOVE_0, 1))
         check_ranges(self, length=(0, None), seed=(0, 2**63 - 1))
         if self.stop == "":
@@ -181,8 +190,8 @@ class SampleOptions:
         """The options that `sampling.choose.choose` takes, by name: how it chooses a character.
 
         Example:
-            >>> SampleOptions(top_k=3).choice
-            {'temperature': 0.8, 'top_k': 3, 'top_p': None}
+            >>> SampleOptions(top_k=3).choice["top_k"]
+            3
         """
         others = ("length", "stop", "seed")
         return {name: value for name, value in vars(self).items() if name not in others}
@@ -205,6 +214,17 @@ class CellOptions:
 
     cell: str | None = None
     """Your own cell, as MODULE:NAME, if the model is made of one."""
+
+
+def check_types(options: Any) -> None:
+    """Refuse a value that is not of its field's type, by the name of its option.
+
+    Raises:
+        UserError: a value of another type, or not among the choices.
+    """
+    for name, hint in _hints(options.__class__).items():
+        if trouble := _misfit(getattr(options, name), hint):
+            raise UserError(f"{option(name)} is {getattr(options, name)!r}; {trouble}")
 
 
 def check_ranges(options: Any, **ranges: tuple[float, float | None]) -> None:
@@ -263,21 +283,37 @@ def from_json(kind: type[Options], values: Mapping[str, Any], where: str) -> Opt
     if "split" in fields and isinstance(values.get("split"), list) and len(values["split"]) == 2:
         restored["split"] = Split(*values["split"])
     for name, value in restored.items():
-        if get_origin(hints[name]) is Literal and value not in get_args(hints[name]):
-            allowed = ", ".join(get_args(hints[name]))
-            raise UserError(f"{where}: {name} is {value!r}; it must be one of {allowed}")
-        if not _fits(value, hints[name]):
-            raise UserError(f"{where}: option {name} is {value!r}, which is of the wrong type")
+        if trouble := _misfit(value, hints[name]):
+            raise UserError(f"{where}: option {name} is {value!r}; {trouble}")
         if name in OFF and value == 0:
             restored[name] = None
-    return kind(**restored)
+    with in_a_file():
+        return kind(**restored)
 
 
-def _fits(value: Any, hint: Any) -> bool:
-    """Return whether a JSON value has the type that a field declares; an int fits a float, too."""
+@functools.cache
+def _hints(kind: Any) -> dict[str, Any]:
+    return get_type_hints(kind)
+
+
+def _misfit(value: Any, hint: Any) -> str:
+    """Return why a value is not of the type that a field declares; empty if it is."""
     if get_origin(hint) is Literal:
-        return True
-    kinds = get_args(hint) or (hint,)
+        choices = get_args(hint)
+        return "" if value in choices else f"it must be one of {', '.join(choices)}"
     if hint is Split:
-        return isinstance(value, tuple) and all(_fits(share, float) for share in value)
-    return type(value) in kinds or (type(value) is int and float in kinds)
+        pair = isinstance(value, tuple) and len(value) == 2
+        fits = pair and not any(_misfit(share, float) for share in value)
+        return "" if fits else "it must be two shares, such as (0.9, 0.1)"
+    kinds = get_args(hint) or (hint,)
+    if value is None or isinstance(value, bool):
+        fits = type(value) in kinds
+    elif isinstance(value, Integral):
+        fits = int in kinds or float in kinds
+    elif isinstance(value, Real):
+        fits = float in kinds
+    else:
+        fits = type(value) in kinds
+    names = {int: "a whole number", float: "a number", str: "a text", bool: "True or False"}
+    allowed = " or ".join(names.get(kind, "None") for kind in kinds)
+    return "" if fits else f"it must be {allowed}"

@@ -65,13 +65,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     from threadpoolctl import threadpool_limits
 
-    from charlstm.model.checkpoint import Checkpoint, find_model
-    from charlstm.model.named_cells import import_cell
+    from charlstm.model.checkpoint import open_model
     from charlstm.sampling.sampler import Sampler, generate, generate_many, threads_for
 
-    if given.cell.cell is not None:
-        import_cell(given.cell.cell)
-    checkpoint = Checkpoint.load(find_model(given.model))
+    checkpoint = open_model(given.model, given.cell.cell)
     vocabulary = checkpoint.vocabulary
     prime = _prime(given, vocabulary)
     if given.unknown == "skip" and (unknown := vocabulary.unknown(prime)):

@@ -15,6 +15,7 @@ from charlstm.devices import prepare_cpu
 from charlstm.errors import UserError, command, option, say
 from charlstm.flags import Positional, lay_over, parse
 from charlstm.options import (
+    SIZES,
     DataOptions,
     MachineOptions,
     ModelOptions,
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
     from charlstm.model.checkpoint import Checkpoint
     from charlstm.text.corpus import Corpus
     from charlstm.training.run import Run
-
-SIZES = ("cell", "layers", "hidden_size", "embedding_size", "readout")
 
 
 @dataclass(frozen=True)
@@ -84,7 +83,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit code."""
     given, flags = parse(Train, argv)
     _check(given, flags)
+    cell = ""  # what later commands on this run need, too
     if "cell" in flags:
+        if ":" in given.model.cell:
+            cell = f" {option('cell', given.model.cell)}"
         given = _with_known_cell(given)
 
     threads = prepare_cpu(given.machine.threads)
@@ -97,9 +99,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         say(line)
     code = _fit(run, given.show)
     if code:
-        say(f"stopped and saved; python -m charlstm.train --resume {run.folder} goes on")
+        say(f"stopped and saved; python -m charlstm.train --resume {run.folder}{cell} goes on")
         return code
     _finish(run)
+    say(f"saved: {run.folder}/model.safetensors; try  python -m charlstm.sample {run.folder}{cell}")
     return 0
 
 
@@ -107,9 +110,7 @@ def _check(given: Train, flags: Set[str]) -> None:
     """Refuse options that contradict each other."""
     if given.resume is None and not given.corpus:
         raise UserError("no CORPUS; give a text to learn, or go on with a run by --resume RUN")
-    beside = {"resume", "corpus", "show", "threads"}
-    if ":" in given.model.cell:  # it names the module that registers the run's own cell
-        beside.add("cell")
+    beside = {"resume", "corpus", "cell", "show", "threads"}
     if given.resume is not None and (odd := sorted(flags - beside)):
         raise UserError(
             f"{option(odd[0])} beside --resume: a run goes on with the options it began with; leave"
@@ -220,7 +221,6 @@ def _finish(run: Run) -> None:
     say(run.finish().table())
     if progress.best is not None:
         say(advice(progress, run.trainer.score_training(), progress.best))
-    say(f"saved: {run.folder}/model.safetensors; try  python -m charlstm.sample {run.folder}")
 
 
 def _sample(run: Run, length: int) -> str:

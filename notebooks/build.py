@@ -29,7 +29,7 @@ from nbclient import NotebookClient
 LESSONS = Path(__file__).parent / "lessons"
 README = Path(__file__).parent.parent / "README.md"
 TABLE = "<!-- lessons: made by notebooks/build.py -->", "<!-- end of lessons -->"
-FIRST_CELL = re.compile(r"# (?P<title>.+)\n\n\*What it shows: (?P<shows>[^*]+)\.\*\n")
+FIRST_CELL = re.compile(r"# (?P<title>.+)\n\n\*What it shows: (?P<shows>[^*]+)\.\*(?:\n|$)")
 WIDGET = "application/vnd.jupyter.widget-view+json"
 MOST_BYTES = 550_000  # largest size of a notebook with its figures
 
@@ -100,7 +100,10 @@ def cover(notebook: nbformat.NotebookNode) -> bytes:
         if "image/png" in output.get("data", {})
     ]
     if len(figures) != 1:
-        raise SystemExit(f"{len(figures)} figures in cells with the tag cover; one is needed")
+        raise SystemExit(
+            f"{len(figures)} figures in cells with the tag cover; one is needed (does the first"
+            " code cell begin with %matplotlib inline?)"
+        )
     return base64.b64decode(figures[0])
 
 

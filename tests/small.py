@@ -3,7 +3,8 @@
 import numpy as np
 
 TEXT = "The quick brown fox jumps over the lazy dog; why, it's a joy!\n"
-CELLS = ("lstm", "rnn", "gru", "peephole", "coupled")
+# the cells, and their gates in order
+CELLS = {"lstm": "ifgo", "rnn": "h", "gru": "rzn", "peephole": "ifgo", "coupled": "fgo"}
 
 
 def randomize(model, seed=0, size=0.4):

@@ -11,7 +11,7 @@ import torch
 from charlstm import CharModel, ModelOptions, streams_for
 from charlstm.insight import gradients
 from charlstm.model import cells
-from charlstm.model.initial import initialize
+from charlstm.model.network import initialize
 
 LESSONS = Path(__file__).parent.parent / "notebooks" / "lessons"
 

@@ -4,6 +4,7 @@ import dataclasses
 import json
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -120,13 +121,17 @@ def test_the_presets_come_back_from_json():
             {"layer": 2},
             "unknown option 'layer'; known are cell, layers, hidden",
         ),
-        (ModelOptions, {"layers": "2"}, "option layers is '2', which is of the wrong type"),
-        (ModelOptions, {"cell": 3}, "option cell is 3, which is of the wrong type"),
+        (ModelOptions, {"layers": "2"}, "option layers is '2'; it must be a whole number"),
+        (ModelOptions, {"cell": 3}, "option cell is 3; it must be a text"),
         (ModelOptions, {"readout": "first"}, "readout is 'first'; it must be one of sum, last"),
-        (ModelOptions, {"layers": True}, "option layers is True, which is of the wrong type"),
-        (DataOptions, {"split": [0.9]}, "option split is [0.9], which is of the wrong type"),
-        (DataOptions, {"split": [0.9, "x"]}, "which is of the wrong type"),
-        (TrainOptions, {"patience": 1.5}, "option patience is 1.5, which is of the wrong type"),
+        (ModelOptions, {"layers": True}, "option layers is True; it must be a whole number"),
+        (DataOptions, {"split": [0.9]}, "option split is [0.9]; it must be two shares"),
+        (DataOptions, {"split": [0.9, "x"]}, "it must be two shares"),
+        (
+            TrainOptions,
+            {"patience": 1.5},
+            "patience is 1.5; it must be a whole number or None",
+        ),
     ],
 )
 def test_json_that_is_wrong_is_refused_by_name(kind, values, message):
@@ -180,3 +185,26 @@ def test_ranges_include_their_ends():
     for wrong in (0.999, 2.001, math.nan, math.inf):
         with pytest.raises(UserError, match="a is"):
             check_ranges(Two(wrong), a=(1, 2))
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: ModelOptions(layers=1.5), "layers is 1.5; it must be a whole number"),
+        (lambda: ModelOptions(hidden_size=True), "hidden_size is True; it must be a whole number"),
+        (lambda: ModelOptions(readout="bogus"), "readout is 'bogus'; it must be one of sum, last"),
+        (lambda: ModelOptions(cell=3), "cell is 3; it must be a text"),
+        (lambda: TrainOptions(precision="fp8"), "precision is 'fp8'; it must be one of auto, fp32"),
+        (lambda: TrainOptions(clip="1"), "clip is '1'; it must be a number or None"),
+        (lambda: DataOptions(newlines="crlf"), "newlines is 'crlf'; it must be one of keep, lf"),
+        (lambda: DataOptions(split=(0.9,)), r"split is \(0.9,\); it must be two shares"),
+        (lambda: SampleOptions(length="9"), "length is '9'; it must be a whole number"),
+    ],
+)
+def test_a_library_call_is_held_to_the_types_of_the_fields(make, message):
+    with pytest.raises(UserError, match=message):
+        make()
+
+
+def test_numbers_of_numpy_are_numbers():
+    assert ModelOptions(hidden_size=np.int64(8), dropout=np.float32(0.5)).hidden_size == 8

@@ -21,11 +21,15 @@ from types import ModuleType
 from typing import Any
 
 MODULES = {
-    "charlstm.cells": "charlstm.model.cells",
-    "charlstm.exercises": "charlstm.notebook.exercises",
-    "charlstm.gradients": "charlstm.insight.gradients",
-    "charlstm.novelty": "charlstm.text.novelty",
-    "charlstm.plots": "charlstm.notebook.plots",
+    "charlstm.cells": ["charlstm.model.cells"],
+    "charlstm.exercises": ["charlstm.notebook.exercises"],
+    "charlstm.gradients": ["charlstm.model.network", "charlstm.insight.gradients"],
+    "charlstm.novelty": ["charlstm.text.novelty"],
+    "charlstm.plots": [
+        "charlstm.notebook.figure",
+        "charlstm.notebook.text_plots",
+        "charlstm.notebook.plots",
+    ],
 }
 NAMES = {"carried": "score_carried", "cold": "score_cold", "fit_streams": "streams_for"}
 
@@ -39,13 +43,14 @@ class _Finder(MetaPathFinder, Loader):
         return ModuleSpec(fullname, self) if fullname in MODULES else None
 
     def exec_module(self, module: ModuleType) -> None:
-        """Replace the empty module that Python has made by the module that has the code today."""
-        today = import_module(MODULES[module.__name__])
-        if today.__name__ == "charlstm.notebook.plots":  # text_plots was a part of it
-            module.__dict__.update(vars(import_module("charlstm.notebook.text_plots")))
-            module.__dict__.update(vars(today))
-        else:
-            sys.modules[module.__name__] = today
+        """Fill the empty module that Python has made; a module that only moved takes its place."""
+        today = [import_module(name) for name in MODULES[module.__name__]]
+        if len(today) == 1:
+            sys.modules[module.__name__] = today[0]
+        for part in today:
+            module.__dict__.update(
+                {name: value for name, value in vars(part).items() if name[:2] != "__"}
+            )
 
 
 def load_ipython_extension(shell: Any) -> None:

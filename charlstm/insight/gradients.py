@@ -69,6 +69,8 @@ def reach(model: CharModel, ids: Ids, lags: int | None = None, step: Step | None
         >>> reach(model, ids).curve().shape
         (31,)
     """
+    if ids.ndim != 2:
+        raise UserError(f"ids has {ids.ndim} axes; reach takes B streams, (B, T + 1)")
     T = ids.shape[1] - 1
     if T < 1:
         raise UserError("streams of one character: the last is predicted; give at least two")

@@ -1,4 +1,4 @@
-"""Five recurrences, each written once: one time step, for any array library.
+"""The recurrences, each written once: one time step, for any array library.
 
 Sizes: `B` batch, `D` input, `H` hidden, `G` gates of a cell. A step takes
 
@@ -138,8 +138,6 @@ def namespace(x: Array) -> Any:
     return torch
 
 
-# --- what others must know about a cell ----------------------------------------------------------
-
 Shapes = dict[str, tuple[int, ...]]
 
 
@@ -202,9 +200,6 @@ CELLS = {
     "peephole": Cell(peephole, ("i", "f", "g", "o"), ("h", "c"), peephole_parameters),
     "coupled": Cell(coupled, gates=("f", "g", "o"), states=("h", "c")),
 }
-
-
-# --- over time, and over layers ------------------------------------------------------------------
 
 
 def project(p: Any, inputs: Array) -> Array:

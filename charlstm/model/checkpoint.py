@@ -22,7 +22,7 @@ import safetensors.numpy
 
 from charlstm.errors import UserError, option, unreadable
 from charlstm.model.facts import Measured, Provenance, Training
-from charlstm.model.named_cells import find_cell
+from charlstm.model.named_cells import find_cell, import_cell
 from charlstm.model.section import Section
 from charlstm.options import ModelOptions, to_json
 from charlstm.text.vocabulary import Vocabulary
@@ -80,13 +80,14 @@ class Checkpoint:
         write_arrays(path, {k: v.astype(dtype) for k, v in self.weights.items()}, header)
 
     @classmethod
-    def load(cls, path: Path) -> "Checkpoint":
+    def load(cls, path: str | Path) -> "Checkpoint":
         """Read a model, and check everything in the file.
 
         Raises:
             UserError: the file is missing or damaged, charlstm did not write it, its version is
                 unknown, or its weights do not fit its options.
         """
+        path = Path(path)
         weights, header = read_arrays(path, kind="model")
         saved = Section(header, str(path))
         options = saved.options("model", ModelOptions)
@@ -124,6 +125,27 @@ def weight_shapes(options: ModelOptions, vocabulary_size: int) -> dict[str, tupl
     return shapes | {"head.weight": (vocabulary_size, hidden), "head.bias": (vocabulary_size,)}
 
 
+def open_model(given: str | None, cell: str | None = None) -> Checkpoint:
+    """Find and load a model, as the commands do.
+
+    Args:
+        given: as for `find_model`.
+        cell: the model's own cell as MODULE:NAME, whose module is imported first; None for a model
+            that is made of one of charlstm's cells.
+
+    Raises:
+        UserError: there is no such model or cell, or the model is made of another cell.
+    """
+    name = None if cell is None else import_cell(cell)
+    checkpoint = Checkpoint.load(find_model(given))
+    if name not in (None, checkpoint.options.cell):
+        raise UserError(
+            f"{option('cell')} is {name}, but {given or DEFAULT} has {checkpoint.options.cell};"
+            " leave it out"
+        )
+    return checkpoint
+
+
 def find_model(given: str | None) -> Path:
     """Return the file of a model, given as a file, a run folder or a shipped model's name.
 
@@ -132,7 +154,9 @@ def find_model(given: str | None) -> Path:
     Raises:
         UserError: there is no such model.
     """
-    path = Path(given or DEFAULT)
+    if given == "":
+        raise UserError("the model's name is empty; name a file, a run folder or a shipped model")
+    path = Path(DEFAULT if given is None else given)
     if path.is_dir():
         path = path / "model.safetensors"
         if not path.exists():

@@ -4,6 +4,7 @@ A model file holds the name of its cell, but no code. Reading the file never imp
 use a file with your own cell, first import the module that registers the cell.
 """
 
+import contextlib
 import importlib
 import sys
 from pathlib import Path
@@ -49,21 +50,27 @@ def register_cell(name: str, cell: Cell) -> None:
         raise UserError(
             f"register_cell: the name is {name!r}; give one without spaces and colons, as 'my-cell'"
         )
-    _try(name, cell)
+    for hidden_size in (4, 5):  # a step that fits one size by chance does not fit both
+        _try(name, cell, hidden_size)
     _registered[name] = cell
+
+
+def known_cells() -> dict[str, Cell]:
+    """Return all cells by name: the five, then those that were registered."""
+    return CELLS | _registered
 
 
 def find_cell(name: str, where: str | None = None) -> Cell:
     """Return a cell by its name.
 
     Args:
-        name: one of the five names, or the name of a registered cell.
+        name: the name of one of charlstm's own cells, or the name of a registered cell.
         where: the file that has the name, for the message.
 
     Raises:
         UserError: there is no such cell.
     """
-    known = CELLS | _registered
+    known = known_cells()
     if name not in known:
         raise UserError(
             f"{f'{where}: cell' if where else option('cell')} is {name!r}; it must be one of"
@@ -89,12 +96,13 @@ def import_cell(given: str) -> str:
         return given
     what = option("cell", given)
     if not name or not all(part.isidentifier() for part in module.split(".")):
-        raise UserError(f"{what}: it must be MODULE:NAME, such as my_cells:mingru")
+        raise UserError(f"{what}: it must be MODULE:NAME, such as my_cells:mingru, no path")
     here = str(Path.cwd())
     sys.path.insert(0, here)
     try:
-        importlib.import_module(module)
-    except Exception as error:  # whatever the reader's own code raises
+        with contextlib.redirect_stdout(sys.stderr):  # standard output is for what was asked for
+            importlib.import_module(module)
+    except (Exception, SystemExit) as error:  # whatever the reader's own code raises
         missing = error.name if isinstance(error, ModuleNotFoundError) else None
         if missing and f"{module}.".startswith(f"{missing}."):
             raise UserError(
@@ -113,7 +121,7 @@ def import_cell(given: str) -> str:
     return name
 
 
-def _try(name: str, cell: Cell) -> None:
+def _try(name: str, cell: Cell, hidden_size: int) -> None:
     """Run a cell for one step on NumPy, as the sampler will, and refuse it if that fails."""
     if not isinstance(cell, Cell):
         raise UserError(
@@ -122,7 +130,7 @@ def _try(name: str, cell: Cell) -> None:
         )
     B = 2
     D = 3  # all sizes differ, so that a wrong shape shows
-    H = 4
+    H = hidden_size
     rows = len(cell.gates) * H
     try:
         shapes = cell.shapes(D, H)
@@ -148,6 +156,6 @@ def _try(name: str, cell: Cell) -> None:
         )
 
 
-def _told(error: Exception) -> str:
+def _told(error: BaseException) -> str:
     """Return, as one line, what went wrong in a reader's own code."""
     return f"{type(error).__name__}: {' '.join(str(error).split())}"

@@ -10,6 +10,7 @@ windows run through PyTorch's kernels, which read the same parameters as the ste
 cell without a kernel, such as the peephole LSTM or a reader's own, runs step by step.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from functools import partial
 from types import SimpleNamespace
@@ -20,6 +21,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from charlstm.errors import UserError
 from charlstm.model.cells import project, run_layers, unroll
 from charlstm.model.checkpoint import Checkpoint
 from charlstm.model.initial import first_weights
@@ -28,6 +30,9 @@ from charlstm.model.named_cells import find_cell
 from charlstm.options import ModelOptions
 
 ModelState = Sequence[LayerState]
+
+
+SCHEMES = ("charlstm", "pytorch")  # ways in which weights can start
 
 
 class CharModel(nn.Module):
@@ -177,6 +182,52 @@ class Layer(nn.Module):
             return self.kernel(p, inputs, state)
         outputs, state = unroll(self.cell.step, p, project(p, inputs).transpose(0, 1), state)
         return outputs.transpose(0, 1), state
+
+
+@torch.no_grad()
+def initialize(
+    model: CharModel,
+    scheme: str = "charlstm",
+    gain: float = 1.0,
+    forget_bias: float | None = None,
+    seed: int = 0,
+) -> CharModel:
+    """Give the recurrent layers of a `CharModel` new weights, and return the model.
+
+    Args:
+        model: changed in place.
+        scheme: "charlstm", as `initial.py` describes, or "pytorch": everything uniform between
+            -1/sqrt(H) and 1/sqrt(H), as in `torch.nn.LSTM`.
+        gain: factor for the recurrent matrices.
+        forget_bias: sum of the forget gate's two biases, in cells that have that gate; None keeps
+            what the scheme gives.
+        seed: of the weights.
+
+    Raises:
+        UserError: there is no such scheme.
+    """
+    if scheme not in SCHEMES:
+        raise UserError(f"scheme is {scheme!r}; it must be one of {', '.join(SCHEMES)}")
+    H = model.options.hidden_size
+    if scheme == "charlstm":
+        fresh = CharModel(model.options, model.vocabulary_size, seed)
+        model.layers.load_state_dict(fresh.layers.state_dict())
+    generator = torch.Generator().manual_seed(seed)
+    for layer in model.layers:
+        assert isinstance(layer, Layer)
+        weights = dict(layer.named_parameters())
+        if scheme == "pytorch":
+            bound = 1 / math.sqrt(H)
+            for weight in weights.values():
+                weight.uniform_(-bound, bound, generator=generator)
+        if "weight_hh" in weights:
+            weights["weight_hh"].mul_(gain)
+        if forget_bias is not None and "f" in layer.cell.gates:
+            rows = layer.cell.rows("f", H)
+            weights["bias_ih"][rows] = forget_bias
+            if "bias_hh" in weights:
+                weights["bias_hh"][rows] = 0.0
+    return model
 
 
 def locked_dropout(x: Tensor, rate: float, rng: np.random.Generator | None) -> Tensor:

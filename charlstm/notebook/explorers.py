@@ -12,8 +12,8 @@ import numpy as np
 
 from charlstm.insight.gradients import factor, horizon, reach
 from charlstm.model import cells
-from charlstm.model.initial import initialize
-from charlstm.model.network import CharModel
+from charlstm.model.named_cells import find_cell, known_cells
+from charlstm.model.network import SCHEMES, CharModel, initialize
 from charlstm.notebook import plots, text_plots
 from charlstm.notebook.figure import png
 from charlstm.notebook.panel import Panel, figure_image, mark
@@ -36,7 +36,7 @@ def explored_curve(
 
     Args:
         cell: name of the cell.
-        scheme: initial weights, as for `model.initial.initialize`.
+        scheme: initial weights, as for `initialize`.
         gain: multiplies the recurrent matrix.
         forget_bias: bias of the forget gate, for cells that have one.
         length: T, the number of random letters that the network reads.
@@ -57,17 +57,16 @@ class GradientExplorer(Panel):
 
     Args:
         cell: the cell that is chosen when the panel opens.
-        scheme: the initial weights when the panel opens, as for `model.initial.initialize`.
+        scheme: the initial weights when the panel opens, as for `initialize`.
 
     Attributes:
         widget: what the notebook shows.
     """
 
     def __init__(self, cell: str = "lstm", scheme: str = "pytorch") -> None:
-        schemes = ["pytorch", "charlstm"]
         left = {
-            "cell": w.Dropdown(options=list(cells.CELLS), value=cell, description="cell"),
-            "scheme": w.Dropdown(options=schemes, value=scheme, description="start"),
+            "cell": w.Dropdown(options=list(known_cells()), value=cell, description="cell"),
+            "scheme": w.Dropdown(options=SCHEMES, value=scheme, description="start"),
             "activation": w.Dropdown(options=list(ACTIVATIONS), description="activation"),
         }
         right = {
@@ -94,7 +93,7 @@ class GradientExplorer(Panel):
             f" {f'from lag {lag} on' if lag else 'nowhere here'}"
         )
         self._controls["activation"].disabled = values["cell"] != "rnn"
-        self._controls["forget_bias"].disabled = "f" not in cells.CELLS[values["cell"]].gates
+        self._controls["forget_bias"].disabled = "f" not in find_cell(values["cell"]).gates
 
 
 def driven_unit(

@@ -77,11 +77,12 @@ def standard_input() -> bytes:
     return sys.stdin.buffer.read()
 
 
-def read_corpus(sources: Sequence[str], options: DataOptions | None = None) -> Corpus:
+def read_corpus(sources: str | Sequence[str], options: DataOptions | None = None) -> Corpus:
     """Read files, folders, named corpora or "-" (standard input) as one text.
 
     Args:
-        sources: paths, names or "-"; a folder stands for its text files in sorted order.
+        sources: a path, a name or "-", or several of them; a folder stands for its text
+            files in sorted order.
         options: encoding, line ends and split.
 
     Raises:
@@ -89,6 +90,8 @@ def read_corpus(sources: Sequence[str], options: DataOptions | None = None) -> C
             text is empty.
     """
     options = options or DataOptions()
+    if isinstance(sources, str):
+        sources = [sources]
     texts = []
     digest = hashlib.sha256()
     for source in sources:

@@ -7,6 +7,7 @@
 - `snapshot`: saves the state of a training as arrays and numbers, and restores it
 - `trainer`: truncated back-propagation; `fit` yields a report for each step
 - `material`: what a training reads: the training and the validation part, as ids
+- `log`: a line for each validation of a run
 - `run`: a training in a folder; it can be resumed after whatever stopped it
 - `display`: what a training tells a person
 """

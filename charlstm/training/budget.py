@@ -27,7 +27,6 @@ class Budget:
     Attributes:
         amount: number of minutes, epochs or steps.
         unit: which of the three.
-        chars_per_step: characters that a step reads, summed over all streams.
 
     Example:
         >>> budget = Budget.of(TrainOptions(epochs=2))
@@ -37,17 +36,15 @@ class Budget:
 
     amount: float
     unit: Literal["minutes", "epochs", "steps"]
-    chars_per_step: int
 
     @classmethod
     def of(cls, options: TrainOptions) -> "Budget":
         """Return the budget that the options name, or the default one if they name none."""
-        chars_per_step = options.batch_size * options.window
         if options.steps is not None:
-            return cls(options.steps, "steps", chars_per_step)
+            return cls(options.steps, "steps")
         if options.epochs is not None:
-            return cls(options.epochs, "epochs", chars_per_step)
-        return cls(options.minutes or DEFAULT_MINUTES, "minutes", chars_per_step)
+            return cls(options.epochs, "epochs")
+        return cls(options.minutes or DEFAULT_MINUTES, "minutes")
 
     def __str__(self) -> str:
         if self.unit == "steps":
@@ -64,15 +61,16 @@ class Budget:
             used = seconds / (60 * self.amount)
         return min(1.0, used)
 
-    def characters(self, length: int, chars_per_second: float) -> float:
+    def characters(self, length: int, chars_per_step: int, chars_per_second: float) -> float:
         """Return how many characters a training reads, summed over all its passes over a text.
 
         Args:
             length: number of characters in the text.
+            chars_per_step: characters that a step trains on, in all streams together.
             chars_per_second: speed of the training; it matters only for a budget in minutes.
         """
         if self.unit == "steps":
-            return self.amount * self.chars_per_step
+            return self.amount * chars_per_step
         if self.unit == "epochs":
             return self.amount * length
         return 60 * self.amount * chars_per_second

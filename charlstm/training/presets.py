@@ -97,7 +97,8 @@ def choose_preset(characters: int, training: TrainOptions) -> str:
         'small'
     """
     name = "small" if characters < SHORT_TEXT else "large"
-    read = Budget.of(training).characters(characters, PRESETS[name].speed)
+    chars_per_step = training.batch_size * training.window
+    read = Budget.of(training).characters(characters, chars_per_step, PRESETS[name].speed)
     return name if read >= PRESETS[name].passes * characters else "medium"
 
 

@@ -4,6 +4,8 @@ import math
 import time
 from dataclasses import dataclass
 
+from charlstm.model.section import Section
+
 
 @dataclass(frozen=True)
 class Report:
@@ -68,6 +70,22 @@ class Progress:
     best_step: int = 0
     rate_scale: float = 1.0
     rollbacks: int = 0
+
+    @classmethod
+    def from_json(cls, saved: Section) -> "Progress":
+        """Read what `dataclasses.asdict` made, as a run saves it."""
+        return cls(
+            step=saved.count("step"),
+            seconds=saved.number("seconds"),
+            best=None if saved.values.get("best") is None else saved.number("best"),
+            stale=saved.count("stale"),
+            clipped=saved.count("clipped"),
+            loss_sum=saved.number("loss_sum"),
+            loss_steps=saved.count("loss_steps"),
+            best_step=saved.count("best_step"),
+            rate_scale=saved.number("rate_scale"),
+            rollbacks=saved.count("rollbacks"),
+        )
 
     def count_step(self, loss: float, clipped: bool) -> None:
         """Count a step that was done."""

@@ -9,9 +9,7 @@ The folder holds three files:
 | `log.jsonl` | a JSON line per validation |
 """
 
-import contextlib
 import dataclasses
-import json
 import math
 import time
 from collections.abc import Generator, Sequence
@@ -20,7 +18,7 @@ from typing import Literal
 
 import torch
 
-from charlstm.errors import UserError, option, unreadable
+from charlstm.errors import UserError, option
 from charlstm.measuring.evaluation import Evaluation, measure
 from charlstm.model.checkpoint import Arrays, Checkpoint, read_arrays, write_arrays
 from charlstm.model.facts import Measured, Provenance, Training
@@ -28,11 +26,12 @@ from charlstm.model.kernels import bf16_trouble
 from charlstm.model.named_cells import find_cell
 from charlstm.model.network import CharModel
 from charlstm.model.section import Section
-from charlstm.options import ModelOptions, TrainOptions, to_json
+from charlstm.options import SIZES, ModelOptions, TrainOptions, to_json
 from charlstm.text.corpus import Corpus, read_corpus
 from charlstm.text.vocabulary import Vocabulary
+from charlstm.training import log
 from charlstm.training.material import training_ids
-from charlstm.training.progress import Report
+from charlstm.training.progress import Progress, Report
 from charlstm.training.trainer import Trainer
 
 SAVE_SECONDS = 60  # shortest time between two saves of resume.safetensors
@@ -93,9 +92,17 @@ class Run:
                 vocabulary, leave them out, or refuse the text.
 
         Raises:
-            UserError: as for `start`; or `unknown` is "error" and the text has unknown characters.
+            UserError: as for `start`; or the sizes are not those of the model; or `unknown` is
+                "error" and the text has unknown characters.
         """
         _check_free(folder)
+        for name in SIZES:
+            asked = getattr(model_options, name)
+            own = getattr(checkpoint.options, name)
+            if asked != own:
+                raise UserError(
+                    f"{option(name)} is {asked!r}, but the model has {own!r}, which cannot change"
+                )
         vocabulary = checkpoint.vocabulary
         if unknown == "add":
             present = Vocabulary.of(corpus.text, min_count=corpus.options.min_count)
@@ -139,7 +146,7 @@ class Run:
                 if report.improved:
                     self._save_model()
                 if report.validation is not None:
-                    self._log(report)
+                    log.append(self.folder / "log.jsonl", report)
                 if time.monotonic() - saved > SAVE_SECONDS:
                     self.save()
                     saved = time.monotonic()
@@ -191,19 +198,6 @@ class Run:
             threads=self.threads,
         )
 
-    def _log(self, report: Report) -> None:
-        values = dataclasses.asdict(report)
-        if report.validation is not None and not math.isfinite(report.validation):
-            values["validation"] = None  # JSON has no NaN
-        line = json.dumps(values)
-        path = self.folder / "log.jsonl"
-        try:
-            with path.open("a", encoding="utf-8") as file:
-                file.write(line + "\n")
-        except OSError as error:
-            advice = "free some space; the model so far is kept"
-            raise unreadable(path, error, advice) from None
-
     def finish(self) -> Evaluation:
         """Measure the saved model on the whole validation part, and store the scores in its file.
 
@@ -245,7 +239,10 @@ class Run:
         vocabulary = saved.vocabulary("vocabulary")
         trained_on = Provenance.from_json(saved.section("corpus"))
         training = Training.from_json(saved.section("training"))
-        progress = saved.section("progress").values
+        progress = {
+            name: dataclasses.asdict(Progress.from_json(saved.section("progress").section(name)))
+            for name in ("now", "good")
+        }
         if "-" in trained_on.sources and not sources:
             raise UserError(
                 f"{folder}: was trained on standard input, which is gone; give that text as CORPUS"
@@ -265,22 +262,8 @@ class Run:
             raise UserError(f"{path}: {error}; train the model again") from None
         run = cls(folder, corpus, vocabulary, trainer)
         run.threads = training.threads
-        run._cut_log()
+        log.cut(folder / "log.jsonl", run.trainer.progress.step)
         return run
-
-    def _cut_log(self) -> None:
-        """Drop the lines logged after the saved state, as their steps will be done again."""
-        path = self.folder / "log.jsonl"
-        if not path.exists():
-            return
-        kept = []
-        for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
-            with contextlib.suppress(
-                ValueError, KeyError, TypeError
-            ):  # a crash may leave half a line
-                if json.loads(line)["step"] <= self.trainer.progress.step:
-                    kept.append(line + "\n")
-        path.write_text("".join(kept), encoding="utf-8")
 
 
 def free_folder(name: str) -> Path:

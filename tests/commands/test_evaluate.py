@@ -94,3 +94,19 @@ def test_evaluate_reads_its_own_text_again_and_takes_the_validation_part(
 @pytest.mark.parametrize(("arguments", "message"), MISTAKES, ids=lambda x: str(x)[:50])
 def test_a_mistake_gets_one_line_and_exit_code_2(mistake, arguments, message):
     mistake(evaluate.main, arguments, message)
+
+
+def test_a_limit_of_the_model_is_not_that_of_another_text(capsys, corpus, tmp_path, text):
+    out = str(tmp_path / "run")
+    few = ["--steps", "3", "--hidden-size", "8", "--out", out, "--threads", "1", "--limit", "500"]
+    assert train.main([corpus, *few]) == 0
+    other = tmp_path / "other.txt"
+    other.write_text(text[::-1])
+    capsys.readouterr()
+    assert evaluate.main([out, str(other), "--json", "--threads", "1"]) == 0
+    assert json.loads(capsys.readouterr().out)["of"] == len(text)
+
+
+def test_a_cell_that_is_not_the_model_s_is_refused(capsys, model_file, corpus):
+    assert evaluate.main([str(model_file), corpus, "--cell", "rnn"]) == 2
+    assert "--cell is rnn, but" in capsys.readouterr().err

@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from charlstm import evaluate, sample, train
+from charlstm.devices import prepare_cpu
 from charlstm.model import named_cells
 from charlstm.model.checkpoint import Checkpoint
 from charlstm.training.presets import PRESETS
@@ -38,7 +39,7 @@ MISTAKES = [
     ),
     ("{text} --cell elman", "give --cell MODULE:elman"),
     ("{text} --cell nosuch:mine", "--cell nosuch:mine: no module nosuch in"),
-    ("--resume {run} --cell gru", "--cell beside --resume"),
+    ("--resume {run} --cell gru", "resume.safetensors: no such file"),
     ("{text} --dropout 1", "--dropout is 1.0; it must be from 0 to 0.99"),
     ("{text} --weight-drop -0.1", "--weight-drop is -0.1"),
     ("{text} --learning-rate 0", "--learning-rate is 0.0; it must be above 0"),
@@ -273,3 +274,41 @@ def test_another_cell_than_that_of_the_model_is_refused(my_cells, corpus, capsys
         assert train.main([*arguments, "--cell", "my_cells:other"]) == 2
         told = capsys.readouterr().err.splitlines()[-1]
         assert told == "error: --cell is other, but r has mine; leave it out"
+
+
+def test_a_resumed_run_takes_the_threads_that_are_asked_for(corpus, tmp_path, capsys):
+    out = str(tmp_path / "run")
+    few = ["--steps", "30", "--hidden-size", "8", "--out", out, "--threads", "1"]
+    assert train.main([corpus, *few]) == 0
+    assert train.main(["--resume", out, "--threads", "2"]) == 0
+    assert "fp32, 2 threads" in capsys.readouterr().err
+    prepare_cpu(1)
+    assert Checkpoint.load(tmp_path / "run" / "model.safetensors").training.threads == 1
+
+
+def test_an_empty_name_is_no_model(corpus, capsys):
+    assert train.main([corpus, "--init-from="]) == 2
+    assert "the model's name is empty" in capsys.readouterr().err
+
+
+OWN = """
+from charlstm import Cell, register_cell
+from charlstm.model.cells import rnn
+print("hello from the module")
+register_cell("own", Cell(rnn, gates=("h",), states=("h",)))
+"""
+
+
+def test_hints_after_a_training_with_an_own_cell_name_its_module(
+    corpus, tmp_path, capsys, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(named_cells, "_registered", {})
+    (tmp_path / "hinting.py").write_text(OWN)
+    few = ["--steps", "3", "--hidden-size", "8", "--out", "run", "--threads", "1"]
+    assert train.main([corpus, *few, "--cell", "hinting:own"]) == 0
+    told = capsys.readouterr()
+    assert "python -m charlstm.sample run --cell hinting:own" in told.err
+    assert told.out == ""  # what the module prints is not the command's output
+    assert train.main(["--resume", "run", "--cell", "nothing"]) == 2
+    assert "--cell MODULE:nothing" in capsys.readouterr().err

@@ -12,7 +12,7 @@ from charlstm.exercises import expect
 from charlstm.notebook import exercises, plots as plots_of_today
 
 assert expect is exercises.expect
-assert plots.curves is plots_of_today.curves
+assert plots.curves is plots_of_today.curves and plots.png
 assert plots.next_character and plots.gates and plots.along
 
 import charlstm
@@ -27,6 +27,8 @@ assert charlstm.carried is scores.score_carried
 assert charlstm.cold is scores.score_cold
 
 import charlstm.gradients, charlstm.novelty
+from charlstm.gradients import initialize, reach
+assert initialize is charlstm.initialize
 
 options = charlstm.ModelOptions(layers=2, embedding_size=0)
 assert (options.layers, options.embedding_size) == (2, None)

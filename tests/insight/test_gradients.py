@@ -22,8 +22,7 @@ from charlstm.insight.gradients import (
     scalar_chain,
 )
 from charlstm.model.cells import CELLS, project, unroll
-from charlstm.model.initial import initialize
-from charlstm.model.network import CharModel
+from charlstm.model.network import CharModel, initialize
 from charlstm.options import ModelOptions
 
 V, T, B = 7, 6, 3

@@ -66,7 +66,7 @@ def test_the_figures_are_laid_out_for_a_person_and_for_a_program(trained, corpus
     result = written(trained, corpus, "validation")
     told = result.to_json()
     assert list(told) == [
-        "temperature", "top_k", "top_p", "seed", "characters", "copied", "longest", "known_words",
+        *SampleOptions().choice, "seed", "characters", "copied", "longest", "known_words",
         "surprise_nats", "part",
     ]  # fmt: skip
     assert (told["top_k"], told["top_p"], told["seed"]) == (5, None, 3)

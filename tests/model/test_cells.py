@@ -76,7 +76,9 @@ def by_equations(name, p, inputs, state):
         for x in inputs[:, stream]:
             blocks = [slice(k * H, (k + 1) * H) for k in gates]
             u = [torch.mv(p.weight_ih[rows], x) + p.bias_ih[rows] for rows in blocks]
-            v = [torch.mv(p.weight_hh[rows], s[0]) + p.bias_hh[rows] for rows in blocks]
+            v = None
+            if hasattr(p, "weight_hh"):
+                v = [torch.mv(p.weight_hh[rows], s[0]) + p.bias_hh[rows] for rows in blocks]
             s = EQUATIONS[name](p, u, v, *s)
             seen.append(s[0])
         outputs.append(torch.stack(seen))

@@ -100,7 +100,7 @@ DAMAGE = {
     "other sizes": (put("model", "layers", 3), r"lacks the weight layers\.2"),
     "unknown option": (put("model", "zoneout", 0.1), "unknown option 'zoneout'; known are cell"),
     "unknown cell": (put("model", "cell", "elman"), "cell is 'elman'; it must be one of lstm"),
-    "option of another type": (put("model", "layers", "two"), "option layers is 'two', which"),
+    "option of another type": (put("model", "layers", "two"), "option layers is 'two'; it must be"),
     "option out of range": (put("model", "dropout", 7), "model.safetensors: .*dropout is 7"),
     "letters that are no text": (put("vocabulary", "characters", ["a"]), r"\['a'\] is not a text"),
     "corpus that is a text": (lambda a, h: h.update(corpus="x"), "garbles corpus: 'x' is not a"),
@@ -186,7 +186,7 @@ GARBLED = [
     ("measured.carried", {}, "its metadata lacks measured.carried.nats"),
     ("measured.cold.characters", 0, "measured.cold.characters: 0 is not a whole number"),
     ("vocabulary.bytewise", 1, "vocabulary.bytewise: 1 is not true or false"),
-    ("vocabulary.characters", "aa", "vocabulary: its characters must be"),
+    ("vocabulary.characters", "aa", "vocabulary: it must have one or more"),
 ]
 
 

@@ -132,7 +132,7 @@ def test_weight_drop_acts_on_a_recurrent_matrix_where_there_is_one():
 def test_an_unknown_cell_is_refused_wherever_it_is_named():
     register_cell("min-gru", MIN_GRU)
     message = (
-        r"^cell is 'elman'; it must be one of lstm, rnn, gru, peephole, coupled, min-gru; for a"
+        rf"^cell is 'elman'; it must be one of {', '.join(CELLS)}, min-gru; for a"
         r" cell of your own import the module .* --cell MODULE:elman$"
     )
     for use in (

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from charlstm.sampling.choose import choose
 
 
-def reference(logits, temperature, top_k, top_p):
+def reference(logits, temperature, top_k=None, top_p=None):
     """The distribution by its definition, one id after the other in exact order."""
     p = np.exp(logits / temperature)
     p /= p.sum()
@@ -31,16 +31,18 @@ DRAWS = 20_000
 
 @pytest.mark.parametrize("batched", [False, True])
 @pytest.mark.parametrize("temperature", [0.5, 1.0, 2.0])
-@pytest.mark.parametrize(("top_k", "top_p"), [(None, None), (3, None), (None, 0.6), (5, 0.7)])
-def test_draws_follow_the_distribution(temperature, top_k, top_p, batched):
+@pytest.mark.parametrize(
+    "cut", [{}, {"top_k": 3}, {"top_p": 0.6}, {"top_k": 5, "top_p": 0.7}], ids=str
+)
+def test_draws_follow_the_distribution(temperature, cut, batched):
     logits = np.array([0.3, -1.0, 2.0, 0.3, 1.1, -0.2, 0.0, 0.9], np.float32)
     rng = np.random.default_rng(7)
     if batched:
-        drawn = choose(np.tile(logits, (DRAWS, 1)), rng, temperature, top_k, top_p)
+        drawn = choose(np.tile(logits, (DRAWS, 1)), rng, temperature, **cut)
     else:
-        drawn = [choose(logits, rng, temperature, top_k, top_p) for _ in range(DRAWS)]
+        drawn = [choose(logits, rng, temperature, **cut) for _ in range(DRAWS)]
     counts = np.bincount(drawn, minlength=len(logits))
-    expected = DRAWS * reference(logits.astype(float), temperature, top_k, top_p)
+    expected = DRAWS * reference(logits.astype(float), temperature, **cut)
     assert counts[expected == 0].sum() == 0
     alive = expected > 0
     chi_square = ((counts - expected)[alive] ** 2 / expected[alive]).sum()

@@ -23,7 +23,8 @@ def test_a_budget_counts_in_its_own_unit(given, words, fraction, characters):
     budget = Budget.of(TrainOptions(batch_size=4, window=8, **given))
     assert str(budget) == words
     assert budget.fraction(step=100, seconds=45.0, steps_per_epoch=80) == fraction
-    assert budget.characters(length=1000, chars_per_second=70) == characters
+    read = budget.characters(length=1000, chars_per_step=4 * 8, chars_per_second=70)
+    assert read == characters
 
 
 @pytest.mark.parametrize("given", [{"minutes": 1}, {"epochs": 1}, {"steps": 100}])

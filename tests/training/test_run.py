@@ -236,7 +236,7 @@ def test_scores_that_are_not_finite_leave_a_model_that_loads(run, monkeypatch):
         ("corpus", {}, "lacks corpus.sources"),
         ("training", None, "training: None is not a JSON object"),
         ("progress", [], "progress: [] is not a JSON object"),
-        ("progress", {"now": 1}, "the saved training does not fit"),
+        ("progress", {"now": 1}, "progress.now: 1 is not a JSON object"),
         ("model", {"layers": 2}, "the saved training does not fit"),
     ],
 )
@@ -290,3 +290,37 @@ def test_bytes_min_count_and_show(tmp_path, corpus, capsys):
     assert vocabulary.bytewise
     assert vocabulary.characters == "\x00\nabc\xff"
     assert os.path.exists(tmp_path / "a/resume.safetensors")
+
+
+def test_other_sizes_than_those_of_the_model_are_refused(tmp_path, corpus):
+    """Rows of weights would go to other gates without a word."""
+    text = read_corpus([str(corpus)])
+    small = Run.start(
+        tmp_path / "small",
+        text,
+        ModelOptions(hidden_size=8, embedding_size=4),
+        TrainOptions(steps=1),
+    )
+    checkpoint = small.checkpoint(small.trainer.kept())
+    for options in (
+        ModelOptions(hidden_size=12, embedding_size=4),
+        ModelOptions(hidden_size=8, embedding_size=4, layers=2),
+        ModelOptions("gru", hidden_size=8, embedding_size=4),
+    ):
+        with pytest.raises(UserError, match="which cannot change"):
+            Run.start_from(tmp_path / "large", text, checkpoint, options, TrainOptions(steps=1))
+
+
+def test_a_garbled_count_of_a_saved_training_is_told(tmp_path, corpus):
+    run = Run.start(
+        tmp_path / "run",
+        read_corpus([str(corpus)]),
+        ModelOptions(hidden_size=8),
+        TrainOptions(steps=9),
+    )
+    path = run.folder / "resume.safetensors"
+    arrays, header = read_arrays(path, kind="resume")
+    header["progress"]["now"]["step"] = "5"
+    write_arrays(path, arrays, {"kind": "resume", **header})
+    with pytest.raises(UserError, match=r"garbles progress.now.step: '5' is not a whole number"):
+        Run.resume(run.folder)
