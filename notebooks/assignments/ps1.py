@@ -633,7 +633,7 @@ with redirect_stderr(StringIO()):
 # letter `lag` places before. The others are random.
 
 
-# %% nbgrader={"grade": false, "grade_id": "echo", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "echo_text", "locked": true, "schema_version": 3, "solution": false, "task": false}
 from charlstm.text.synthetic import echo
 
 print(echo(60, lag=3, share=0.95, letters="abcd", seed=0).text)
