@@ -71,6 +71,13 @@ def test_every_file_has_its_place_and_imports_only_from_above():
         assert set(imported(name)) <= set(ORDER[:place]), name
 
 
+def test_every_file_of_a_folder_has_its_tests():
+    for name in ORDER:
+        room, _, file = name.rpartition(".")
+        if room:
+            assert (ROOT / "tests" / room / f"test_{file}.py").exists(), name
+
+
 def test_public_names_are_all_there_and_sorted():
     assert charlstm.__all__ == sorted(charlstm.__all__)
     for name in charlstm.__all__:

@@ -1,0 +1,43 @@
+"""The log of a run: a line for each validation, and what is left of it after a resume."""
+
+import dataclasses
+import json
+import math
+
+import pytest
+
+from charlstm.errors import UserError
+from charlstm.training.log import append, cut
+from charlstm.training.progress import Report
+
+REPORT = Report(
+    step=25, epoch=0.5, fraction=0.25, loss=2.0, train_loss=2.5, grad_norm=1.5, clipped=0.2,
+    learning_rate=0.01, chars_per_second=1000.0, validation=2.2, improved=True,
+)  # fmt: skip
+
+
+def test_a_line_says_what_the_report_says(tmp_path):
+    path = tmp_path / "log.jsonl"
+    later = dataclasses.replace(REPORT, step=50, validation=math.nan)
+    append(path, REPORT)
+    append(path, later)
+    first, second = map(json.loads, path.read_text().splitlines())
+    assert first == dataclasses.asdict(REPORT)
+    assert second["step"] == 50
+    assert second["validation"] is None  # JSON has no NaN
+
+
+def test_a_cut_keeps_the_lines_up_to_a_step_and_drops_half_a_line(tmp_path):
+    path = tmp_path / "log.jsonl"
+    for step in (25, 50, 75):
+        append(path, dataclasses.replace(REPORT, step=step))
+    path.write_text(path.read_text() + '{"step": 4')
+    cut(path, 50)
+    assert [json.loads(line)["step"] for line in path.read_text().splitlines()] == [25, 50]
+    cut(tmp_path / "nothing.jsonl", 50)
+    assert not (tmp_path / "nothing.jsonl").exists()
+
+
+def test_a_log_that_cannot_be_written_is_told(tmp_path):
+    with pytest.raises(UserError, match="the model so far is kept"):
+        append(tmp_path, REPORT)
