@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from charlstm.errors import UserError
-from charlstm.model.cells import project, run_layers, unroll
+from charlstm.model.cells import CELLS, project, run_layers, unroll
 from charlstm.model.checkpoint import Checkpoint
 from charlstm.model.initial import first_weights
 from charlstm.model.kernels import KERNELS, LayerState
@@ -52,6 +52,8 @@ class CharModel(nn.Module):
 
     def __init__(self, options: ModelOptions, vocabulary_size: int, seed: int = 0) -> None:
         super().__init__()
+        if options.cell not in CELLS:
+            _try_on_torch(options.cell)
         self.options = options
         self.vocabulary_size = vocabulary_size
         hidden = options.hidden_size
@@ -228,6 +230,30 @@ def initialize(
             if "bias_hh" in weights:
                 weights["bias_hh"][rows] = 0.0
     return model
+
+
+def _try_on_torch(name: str) -> None:
+    """Run one step of a reader's cell with gradients, as training will; refuse it if that fails.
+
+    `register_cell` has tried the step on NumPy, because that must work without torch.
+    """
+    B = 2
+    D = 3
+    H = 4
+    cell = find_cell(name)
+    try:
+        with torch.inference_mode(False), torch.enable_grad():
+            shapes = cell.shapes(D, H).items()
+            p = SimpleNamespace(**{key: torch.zeros(s, requires_grad=True) for key, s in shapes})
+            state = (torch.zeros(B, H),) * len(cell.states)
+            outputs = cell.step(p, project(p, torch.zeros(B, D)), state)[0]
+            outputs.sum().backward()
+    except Exception as error:  # whatever the reader's own code raises
+        raise UserError(
+            f"the step of the cell {name!r} fails on torch tensors, on which training runs"
+            f" ({type(error).__name__}: {' '.join(str(error).split())}); use operators, and tanh"
+            " and sigmoid from charlstm.model.cells"
+        ) from error
 
 
 def locked_dropout(x: Tensor, rate: float, rng: np.random.Generator | None) -> Tensor:

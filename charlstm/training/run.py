@@ -231,6 +231,8 @@ class Run:
         Raises:
             UserError: the folder holds no run, the run is damaged, or the text is another.
         """
+        if folder.name == "resume.safetensors":  # the file in the folder was named
+            folder = folder.parent
         path = folder / "resume.safetensors"
         arrays, header = read_arrays(path, kind="resume")
         saved = Section(header, str(path))

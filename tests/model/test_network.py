@@ -7,6 +7,9 @@ from small import CELLS as NAMES
 from small import randomize
 
 from charlstm.devices import cpu_bf16_trouble
+from charlstm.errors import UserError
+from charlstm.model import named_cells
+from charlstm.model.cells import Cell
 from charlstm.model.checkpoint import weight_shapes
 from charlstm.model.kernels import bf16_trouble
 from charlstm.model.network import CharModel, locked_dropout
@@ -117,3 +120,16 @@ def test_bf16_returns_fp32_states_and_logits_close_to_fp32():
 def test_bf16_is_refused_for_a_cell_that_has_no_kernel_for_it():
     assert bf16_trouble("gru") == "the cell gru has no bfloat16 kernel"
     assert bf16_trouble("coupled") == bf16_trouble("lstm") == cpu_bf16_trouble()
+
+
+def test_a_cell_that_knows_numpy_only_is_refused_before_it_trains(monkeypatch):
+    def step(p, x, state):
+        return (np.tanh(np.asarray(x) + state[0]),)
+
+    def parameters(rows, input_size, hidden_size):
+        return {"weight_ih": (rows, input_size), "bias_ih": (rows,)}
+
+    monkeypatch.setattr(named_cells, "_registered", {})
+    named_cells.register_cell("numpy-only", Cell(step, ("h",), ("h",), parameters))
+    with pytest.raises(UserError, match=r"'numpy-only' fails on torch tensors, .*RuntimeError"):
+        CharModel(ModelOptions("numpy-only", hidden_size=8), V)

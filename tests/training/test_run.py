@@ -137,7 +137,7 @@ def test_a_run_can_be_resumed_from_elsewhere_but_only_with_its_text(tmp_path, co
     corpus.rename(tmp_path / "moved.txt")
     assert run_main("--resume", folder) == 2
     assert "text.txt: no such" in capsys.readouterr().err
-    assert run_main(tmp_path / "moved.txt", "--resume", folder) == 0
+    assert run_main(tmp_path / "moved.txt", "--resume", folder / "resume.safetensors") == 0
     (tmp_path / "moved.txt").write_text("another text " * 20)
     assert run_main(tmp_path / "moved.txt", "--resume", folder) == 2
     assert "not the text that" in capsys.readouterr().err
