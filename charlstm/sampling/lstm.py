@@ -4,9 +4,9 @@ r"""The LSTM's step in fewer calls of NumPy, for one character at a time.
 take longer than the arithmetic. So here one call computes the sigmoid of all four gates, and the
 part for g is not used. The numbers are the same, bit for bit.
 
-With `cells.lstm` a step of 256 units takes 1.3 times as long, and a character 1.2 to 1.3 times.
-With 64 samples at once, or two layers of 448, both are equally fast. To measure, run this line for
-either module:
+With `cells.lstm` a step of 256 units takes 1.5 to 1.6 times as long, and one of 448 units 1.0 to
+1.3 times (three pairs in turns, one BLAS thread, 2 cores of a shared AMD EPYC without AVX-512).
+To measure, run this line for either module, with 448 and 1792 for the larger one:
 
     python -m timeit -s "import numpy as np; from types import SimpleNamespace as N; \
     from charlstm.sampling.lstm import lstm; h = np.ones(256, 'f4'); \
