@@ -1,32 +1,77 @@
-"""What this machine has for PyTorch: CPUs, threads on them, and the precision they compute in.
+"""What this machine has for PyTorch and NumPy: CPUs, threads on them, precision.
 
 The precision is the kind of number in which an LSTM is trained. float32 is the usual one. bfloat16
 has fewer digits, and is faster on some CPUs.
 """
 
+import functools
 import math
 import os
-from pathlib import Path
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path, PurePosixPath
+from typing import Protocol
+
+from charlstm.pace import Choice
 
 
-def usable_cpus() -> int:
-    """Return the number of CPUs that the process's affinity and its cgroup's quota allow.
+def usable_cpus(root: Path = Path("/")) -> int:
+    """Return the number of CPUs that this process may use.
 
-    With more threads than CPUs, the threads wait for each other, and an LSTM becomes several times
-    slower.
+    It is the smallest of three numbers: the CPUs of its affinity, the quota of its cgroup and of
+    all groups above that, and `OMP_NUM_THREADS`. With more threads than CPUs, the threads wait for
+    each other, and an LSTM becomes several times slower.
+
+    Args:
+        root: the folder that holds `proc` and `sys`.
     """
-    if not hasattr(os, "sched_getaffinity"):  # only Linux has it
-        return os.cpu_count() or 1
-    cpus = len(os.sched_getaffinity(0))
+    has_affinity = hasattr(os, "sched_getaffinity")  # only Linux has it
+    cpus = len(os.sched_getaffinity(0)) if has_affinity else os.cpu_count() or 1
+    asked = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()  # 4, or a list: 4,2
+    if asked.isdecimal() and int(asked):
+        cpus = min(cpus, int(asked))
+    return max(1, min([cpus, *_quotas(root)]))
+
+
+def _quotas(root: Path) -> Iterator[int]:
+    """Yield, in CPUs and rounded up, the quotas of this process's cgroup and of those above it.
+
+    `/proc/self/cgroup` has a line `0::/group` for version 2 of cgroups, and for version 1 a line
+    `4:cpu,cpuacct:/group` for each set of controllers (cgroups(7)).
+    """
+    mounts = root / "sys/fs/cgroup"
     try:
-        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
-        return max(1, min(cpus, math.ceil(int(quota) / int(period))))
-    except (OSError, ValueError):  # no such cgroup, or no quota ("max")
-        return cpus
+        lines = (root / "proc/self/cgroup").read_text().splitlines()
+    except OSError:  # no Linux
+        return
+    for line in lines:
+        _, _, rest = line.partition(":")
+        controllers, _, group = rest.partition(":")
+        if not controllers:
+            yield from _quotas_up(mounts, group, "cpu.max")
+        elif "cpu" in controllers.split(","):
+            files = ("cpu.cfs_quota_us", "cpu.cfs_period_us")
+            yield from _quotas_up(mounts / controllers, group, *files)
+
+
+def _quotas_up(mount: Path, group: str, *files: str) -> Iterator[int]:
+    """Yield the quotas of a group and of those above it. The files hold a quota and a period."""
+    inside = PurePosixPath(group.strip("/"))
+    if ".." in inside.parts or not (mount / inside).is_dir():
+        inside = PurePosixPath()  # a container sees its own group as the root
+    for folder in (inside, *inside.parents):
+        try:
+            words = " ".join((mount / folder / name).read_text() for name in files).split()
+            quota, period = map(int, words)
+        except (OSError, ValueError):  # no such group, or no quota ("max")
+            continue
+        if quota > 0 and period > 0:  # -1 is no quota in version 1
+            yield math.ceil(quota / period)
 
 
 def prepare_cpu(threads: int | None = None) -> int:
-    """Set the number of PyTorch's threads, and make PyTorch replace denormal numbers by zero.
+    """Set the largest number of PyTorch's threads, and make it replace denormal numbers by zero.
 
     Denormals are the numbers closest to zero, below 1e-38. They make an LSTM many times slower.
     Call this function before the first computation.
@@ -39,6 +84,167 @@ def prepare_cpu(threads: int | None = None) -> int:
     torch.set_flush_denormal(True)
     torch.set_num_threads(threads or usable_cpus())
     return torch.get_num_threads()
+
+
+class Library(Protocol):
+    """A library whose number of threads can be set."""
+
+    def use(self, number: int) -> None:
+        """Set the number of threads, and note what it was."""
+
+    def restore(self) -> None:
+        """Set the number to what it was."""
+
+
+class Threads:
+    """The threads for work that comes in pieces: training steps, characters, chunks of a text.
+
+    `with threads:` stands around one piece. Inside, the library has the number of threads that is
+    the fastest on this machine at this time. Outside, it has the number that it had before. So the
+    block can stand in a generator, and other work can be done between two pieces.
+
+    Args:
+        library: whose threads these are.
+        most: the largest number of threads.
+        fixed: so many threads for every piece; None measures.
+        wall, cpu: clocks, in seconds: the time, and the time that the calling thread had a CPU.
+    """
+
+    def __init__(
+        self,
+        library: Library,
+        most: int,
+        fixed: int | None = None,
+        wall: Callable[[], float] = time.perf_counter,
+        cpu: Callable[[], float] = time.thread_time,
+    ) -> None:
+        self._library = library
+        self._choice = None if fixed or most == 1 else Choice(most)
+        self._fixed = fixed
+        self._wall = wall
+        self._cpu = cpu
+        self._began = (0.0, 0.0)
+
+    @property
+    def number(self) -> int:
+        """How many threads the next piece will use."""
+        return self._choice.number if self._choice else self._fixed or 1
+
+    def __enter__(self) -> None:
+        if self._choice or self._fixed:
+            self._library.use(self.number)
+        if self._choice:
+            self._began = (self._wall(), self._cpu())
+
+    def __exit__(self, failed: type[BaseException] | None, *_: object) -> None:
+        if self._choice and not failed:
+            wall, cpu = self._began
+            self._choice.take(self._wall() - wall, self._cpu() - cpu)
+        if self._choice or self._fixed:
+            self._library.restore()
+
+    def new_work(self) -> None:
+        """Tell that the next pieces are of another kind, so that their time says nothing yet."""
+        if self._choice:
+            self._choice.new_work()
+
+    def news(self) -> str:
+        """Return a line for the user, once after the number was chosen or changed; else ""."""
+        if self._choice is None:
+            return ""
+        news, self._choice.news = self._choice.news, ""
+        return news
+
+
+class _Torch:
+    """PyTorch's threads. Each thread of Python has a number of its own for them."""
+
+    def use(self, number: int) -> None:
+        import torch
+
+        self._before = torch.get_num_threads()
+        if number != self._before:
+            torch.set_num_threads(number)
+
+    def restore(self) -> None:
+        import torch
+
+        if torch.get_num_threads() != self._before:
+            torch.set_num_threads(self._before)
+
+
+class _Blas:
+    """The threads of NumPy's BLAS. The whole process has one number for them.
+
+    If two threads of Python are inside at the same time, the last to leave restores the number that
+    the first one found.
+    """
+
+    def __init__(self) -> None:
+        from threadpoolctl import ThreadpoolController
+
+        self._libraries = ThreadpoolController().select(user_api="blas").lib_controllers
+        self._lock = threading.Lock()
+        self._inside = 0
+        self._before: list[int] = []
+
+    def most(self) -> int:
+        with self._lock:
+            numbers = self._before if self._inside else self._now()
+        return min([usable_cpus(), *numbers]) if numbers else 1
+
+    def use(self, number: int) -> None:
+        with self._lock:
+            now = self._now()
+            if not self._inside:
+                self._before = now
+            self._inside += 1
+            self._set([number] * len(now), now)
+
+    def restore(self) -> None:
+        with self._lock:
+            self._inside -= 1
+            if not self._inside:
+                self._set(self._before, self._now())
+
+    def _now(self) -> list[int]:
+        return [library.num_threads for library in self._libraries]
+
+    def _set(self, wanted: list[int], now: list[int]) -> None:
+        for library, number, old in zip(self._libraries, wanted, now, strict=True):
+            if number != old:
+                library.set_num_threads(number)
+                # since 3.8, threadpoolctl lets no other thread set it; here the lock keeps order
+                getattr(library, "clear_controlling_thread", lambda: None)()
+
+
+@functools.cache  # to find the libraries takes 10 ms
+def _blas() -> _Blas:
+    import numpy  # noqa: F401  # only a library that is loaded can be found
+
+    return _Blas()
+
+
+def torch_threads(fixed: int | None = None) -> Threads:
+    """Return threads for work that PyTorch does.
+
+    Args:
+        fixed: so many for every piece. None measures, from 1 up to PyTorch's present number.
+    """
+    import torch
+
+    return Threads(_Torch(), torch.get_num_threads(), fixed)
+
+
+def blas_threads(fixed: int | None = None) -> Threads:
+    """Return threads for matrix products that NumPy does.
+
+    Args:
+        fixed: so many for every piece. None measures, from 1 up to the present number of NumPy's
+            BLAS, but at most `usable_cpus`.
+    """
+    blas = _blas()
+    return Threads(blas, blas.most(), fixed)
 
 
 def cpu_bf16_trouble() -> str:
