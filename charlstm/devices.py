@@ -184,38 +184,43 @@ class _Blas:
         from threadpoolctl import ThreadpoolController
 
         self._libraries = ThreadpoolController().select(user_api="blas").lib_controllers
+        # since 3.8 the public method lets only one thread of Python set the number, and takes longer
+        self._setters = [
+            getattr(library, "_real_set_num_threads", library.set_num_threads)
+            for library in self._libraries
+        ]
         self._lock = threading.Lock()
         self._inside = 0
         self._before: list[int] = []
+        self._now: list[int] = []
 
     def most(self) -> int:
         with self._lock:
-            numbers = self._before if self._inside else self._now()
+            numbers = self._before if self._inside else self.numbers()
         return min([usable_cpus(), *numbers]) if numbers else 1
+
+    def numbers(self) -> list[int]:
+        """Return how many threads each library has at present; usually there is one library."""
+        return [library.num_threads for library in self._libraries]
 
     def use(self, number: int) -> None:
         with self._lock:
-            now = self._now()
             if not self._inside:
-                self._before = now
+                self._before = self._now = self.numbers()
             self._inside += 1
-            self._set([number] * len(now), now)
+            self._set([number] * len(self._now))
 
     def restore(self) -> None:
         with self._lock:
             self._inside -= 1
             if not self._inside:
-                self._set(self._before, self._now())
+                self._set(self._before)
 
-    def _now(self) -> list[int]:
-        return [library.num_threads for library in self._libraries]
-
-    def _set(self, wanted: list[int], now: list[int]) -> None:
-        for library, number, old in zip(self._libraries, wanted, now, strict=True):
-            if number != old:
-                library.set_num_threads(number)
-                # since 3.8, threadpoolctl lets no other thread set it; here the lock keeps order
-                getattr(library, "clear_controlling_thread", lambda: None)()
+    def _set(self, numbers: list[int]) -> None:
+        if numbers != self._now:
+            self._now = numbers
+            for set_number, number in zip(self._setters, numbers, strict=True):
+                set_number(number)
 
 
 @functools.cache  # to find the libraries takes 10 ms

@@ -87,13 +87,13 @@ class Choice:
         self._pace = Pace()  # how the best number did lately
         self._slow = Pace()  # the last window, if it was much slower than that
         self._trial = Pace()  # how the number that is tried does
-        self._window = Pace()  # the pieces since the last window
         self._warm: set[int] = set()  # numbers that have done a piece
         self._up = True  # which neighbour to try next, if there are two
         self._elapsed = 0.0  # seconds of work
         self._lost = 0.0  # seconds that the trial has lost against the best number
         self._paid = 0.0  # when all trials so far will be less than their share of the time
         self._next = 2 * WINDOW  # when to try a neighbour
+        self._start_window()
 
     def take(self, wall: float, cpu: float) -> None:
         """Take the seconds of a piece that was done with `number` threads: by the clock, on a CPU.
@@ -109,15 +109,24 @@ class Choice:
         if self.number not in self._warm:  # the first piece also starts threads and lays out memory
             self._warm.add(self.number)
             return
-        self._window += Pace(1, wall, cpu)
-        if self._window.wall >= WINDOW:
-            window, self._window = self._window, Pace()
+        self._pieces += 1
+        self._wall += wall
+        self._cpu += cpu
+        if self._wall >= WINDOW:
+            window = Pace(self._pieces, self._wall, self._cpu)
+            self._start_window()
             (self._judge if trying else self._watch)(window)
+
+    def _start_window(self) -> None:
+        self._pieces = 0  # plain numbers, as there may be ten thousand pieces a second
+        self._wall = 0.0
+        self._cpu = 0.0
 
     def new_work(self) -> None:
         """Forget how long pieces took, because the next ones are of another kind."""
         self.number = self._best
-        self._pace = self._slow = self._trial = self._window = Pace()
+        self._pace = self._slow = self._trial = Pace()
+        self._start_window()
         if self._told:
             self._rest()
 

@@ -221,7 +221,7 @@ def test_the_threads_of_torch_are_restored_and_at_most_those_that_it_had():
 
 
 def blas_number():
-    (number,) = set(_blas()._now())
+    (number,) = set(_blas().numbers())
     return number
 
 
@@ -253,15 +253,16 @@ def test_blas_gets_no_more_threads_than_there_are_cpus(monkeypatch):
     with blas_threads(2):
         pass
     before = blas_number()
-    _blas()._set([4], [before])
+    _blas()._set([4])
     try:
         monkeypatch.setattr("charlstm.devices.usable_cpus", lambda: 3)
         assert _blas().most() == 3
         monkeypatch.setattr("charlstm.devices.usable_cpus", lambda: 9)
         assert _blas().most() == 4
     finally:
-        _blas()._set([before], [4])
+        _blas()._set([before])
     monkeypatch.setattr(_blas(), "_libraries", [])  # a BLAS that threadpoolctl does not know
+    monkeypatch.setattr(_blas(), "_setters", [])
     assert _blas().most() == 1
     with blas_threads(2):
         np.ones(2) @ np.ones(2)
