@@ -65,8 +65,8 @@ PRESETS = {
         reaches="1.390 nats after 22 epochs",
     ),
     # for millions of characters and a GPU; cuDNN's fastest kernel wants multiples of 128. Nobody
-    # has tried it. Sizes, dropout and rate are near those of Merity, Keskar & Socher 2018, "An Analysis
-    # of Neural Language Modeling at Multiple Scales", for characters.
+    # has tried it. Sizes, dropout and rate are near those of Merity, Keskar & Socher 2018, "An
+    # Analysis of Neural Language Modeling at Multiple Scales", for characters.
     "xlarge": Preset(
         ModelOptions(
             layers=3,
