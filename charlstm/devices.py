@@ -1,19 +1,25 @@
-"""What this machine has for PyTorch and NumPy: CPUs, threads on them, precision.
+"""What this machine has for PyTorch: CPUs, threads on them, a GPU, and their precision.
 
 The precision is the kind of number in which an LSTM is trained. float32 is the usual one. bfloat16
-has fewer digits, and is faster on some CPUs.
+has fewer digits, and is faster on some CPUs and on newer GPUs.
 """
+
+from __future__ import annotations
 
 import functools
 import math
 import os
 import threading
-import time
-from collections.abc import Callable, Iterator
+import warnings
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
-from typing import Protocol
+from typing import TYPE_CHECKING
 
-from charlstm.pace import Choice
+from charlstm.errors import UserError, option
+from charlstm.threads import Threads
+
+if TYPE_CHECKING:
+    import torch  # not at run time: `charlstm.sample` needs this file, and must not wait for torch
 
 
 def usable_cpus(root: Path = Path("/")) -> int:
@@ -79,81 +85,11 @@ def prepare_cpu(threads: int | None = None) -> int:
     Returns:
         the number of threads.
     """
-    import torch  # not at the top: `charlstm.sample` needs this file, and must not wait for torch
+    import torch
 
     torch.set_flush_denormal(True)
     torch.set_num_threads(threads or usable_cpus())
     return torch.get_num_threads()
-
-
-class Library(Protocol):
-    """A library whose number of threads can be set."""
-
-    def use(self, number: int) -> None:
-        """Set the number of threads, and note what it was."""
-
-    def restore(self) -> None:
-        """Set the number to what it was."""
-
-
-class Threads:
-    """The threads for work that comes in pieces: training steps, characters, chunks of a text.
-
-    `with threads:` stands around one piece. Inside, the library has the number of threads that is
-    the fastest on this machine at this time. Outside, it has the number that it had before. So the
-    block can stand in a generator, and other work can be done between two pieces.
-
-    Args:
-        library: whose threads these are.
-        most: the largest number of threads.
-        fixed: so many threads for every piece; None measures.
-        wall, cpu: clocks, in seconds: the time, and the time that the calling thread had a CPU.
-    """
-
-    def __init__(
-        self,
-        library: Library,
-        most: int,
-        fixed: int | None = None,
-        wall: Callable[[], float] = time.perf_counter,
-        cpu: Callable[[], float] = time.thread_time,
-    ) -> None:
-        self._library = library
-        self._choice = None if fixed or most == 1 else Choice(most)
-        self._fixed = fixed
-        self._wall = wall
-        self._cpu = cpu
-        self._began = (0.0, 0.0)
-
-    @property
-    def number(self) -> int:
-        """How many threads the next piece will use."""
-        return self._choice.number if self._choice else self._fixed or 1
-
-    def __enter__(self) -> None:
-        if self._choice or self._fixed:
-            self._library.use(self.number)
-        if self._choice:
-            self._began = (self._wall(), self._cpu())
-
-    def __exit__(self, failed: type[BaseException] | None, *_: object) -> None:
-        if self._choice and not failed:
-            wall, cpu = self._began
-            self._choice.take(self._wall() - wall, self._cpu() - cpu)
-        if self._choice or self._fixed:
-            self._library.restore()
-
-    def new_work(self) -> None:
-        """Tell that the next pieces are of another kind, so that their time says nothing yet."""
-        if self._choice:
-            self._choice.new_work()
-
-    def news(self) -> str:
-        """Return a line for the user, once after the number was chosen or changed; else ""."""
-        if self._choice is None:
-            return ""
-        news, self._choice.news = self._choice.news, ""
-        return news
 
 
 class _Torch:
@@ -184,7 +120,7 @@ class _Blas:
         from threadpoolctl import ThreadpoolController
 
         self._libraries = ThreadpoolController().select(user_api="blas").lib_controllers
-        # since 3.8 the public method lets only one thread of Python set the number, and takes longer
+        # since 3.8 the public method lets one thread of Python only set the number; it is slower, too
         self._setters = [
             getattr(library, "_real_set_num_threads", library.set_num_threads)
             for library in self._libraries
@@ -271,3 +207,88 @@ def cpu_bf16_trouble() -> str:
     except RuntimeError as error:
         return str(error).splitlines()[0]
     return ""
+
+
+def find_device(name: str = "auto") -> torch.device:
+    """Return the device to compute on.
+
+    Args:
+        name: "cpu", "cuda" (an NVIDIA GPU), "mps" (a Mac's GPU), or "auto": "cuda" if PyTorch can
+            use one here, else "cpu". It is never "mps", because PyTorch has had wrong gradients
+            there (PyTorch's issues 90421 and 190056).
+
+    Raises:
+        UserError: PyTorch cannot use that device here, or its LSTM is wrong there.
+
+    Example:
+        >>> find_device("cpu")
+        device(type='cpu')
+    """
+    import torch
+
+    # cuDNN would like all weights of an nn.LSTM in one piece of memory. Ours are not, so that
+    # weight drop and readers can reach them; cuDNN copies them together at each call.
+    warnings.filterwarnings("ignore", message="RNN module weights are not part of single")
+    if name == "cpu" or (name == "auto" and not torch.cuda.is_available()):
+        return torch.device("cpu")
+    device = torch.device("cuda" if name == "auto" else name)
+    if trouble := _trouble(device):
+        raise UserError(f"{option('device', name)}: {trouble}; {option('device', 'cpu')} works")
+    return device
+
+
+def _trouble(device: torch.device) -> str:
+    """Return why PyTorch's LSTM cannot be used on a GPU; empty if it gives the CPU's gradients."""
+    import torch
+
+    available = torch.cuda.is_available() if device.type == "cuda" else _has_mps()
+    if not available:
+        return f"PyTorch finds no such device here (PyTorch {torch.__version__})"
+    try:
+        here, there = (_lstm_gradients(where) for where in (torch.device("cpu"), device))
+    except RuntimeError as error:
+        return str(error).splitlines()[0]
+    close = all(
+        torch.allclose(a, b, rtol=1e-2, atol=1e-3) for a, b in zip(here, there, strict=True)
+    )
+    return "" if close else "the gradients of PyTorch's LSTM are wrong there"
+
+
+def _has_mps() -> bool:
+    import torch
+
+    return torch.backends.mps.is_available()
+
+
+def _lstm_gradients(device: torch.device) -> list[torch.Tensor]:
+    """Return the gradients of a small LSTM over a few steps, computed on a device."""
+    import torch
+
+    B, T, D, H = 2, 5, 3, 8
+    shapes = ((4 * H, D), (4 * H, H), (4 * H,), (4 * H,))
+    weights = [
+        torch.arange(math.prod(s)).sin().reshape(s).to(device).requires_grad_() for s in shapes
+    ]
+    inputs = torch.arange(B * T * D).cos().reshape(B, T, D).to(device)
+    zeros = torch.zeros(1, B, H).to(device)
+    outputs, _, _ = torch.lstm(inputs, (zeros, zeros), weights, True, 1, 0.0, True, False, True)
+    return [g.cpu() for g in torch.autograd.grad(outputs.square().sum(), weights)]
+
+
+def bf16_trouble_on(device: torch.device) -> str:
+    """Return why PyTorch's LSTM cannot run in bfloat16 on a device; empty if it can."""
+    import torch
+
+    if device.type == "cpu":
+        return cpu_bf16_trouble()
+    if device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False):
+        return ""
+    return "this GPU computes no bfloat16"
+
+
+def describe_device(device: torch.device) -> str:
+    """Return the name of a device for a person."""
+    import torch
+
+    name = f" ({torch.cuda.get_device_name(device)})" if device.type == "cuda" else ""
+    return f"{device.type}{name}"

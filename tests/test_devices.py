@@ -10,15 +10,18 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from charlstm import devices
 from charlstm.devices import (
-    Threads,
     _blas,
+    bf16_trouble_on,
     blas_threads,
     cpu_bf16_trouble,
+    find_device,
     prepare_cpu,
     torch_threads,
     usable_cpus,
 )
+from charlstm.errors import UserError
 
 
 def test_denormals_are_flushed_and_threads_set():
@@ -105,7 +108,9 @@ def test_the_quota_of_its_own_group_and_of_those_above_is_obeyed(cpus, files, us
     assert cpus(files) == usable
 
 
-@given(st.lists(st.one_of(st.none(), st.integers(1, 10_000)), min_size=1, max_size=4), st.booleans())
+@given(
+    st.lists(st.one_of(st.none(), st.integers(1, 10_000)), min_size=1, max_size=4), st.booleans()
+)
 def test_the_smallest_quota_on_the_way_up_counts(tmp_path_factory, quotas, first_version):
     root = tmp_path_factory.mktemp("root")
     group = "/".join(f"g{depth}" for depth in range(len(quotas)))
@@ -137,75 +142,6 @@ def test_without_affinity_all_cpus_count(monkeypatch, tmp_path):
 
 
 # --- threads -------------------------------------------------------------------------------------
-
-
-class Machine:
-    """A library whose pieces take 8 ms with one thread and 5 ms with two, and its clock."""
-
-    def __init__(self, number):
-        self.number = number
-        self.now = 0.0
-        self.used = []
-
-    def use(self, number):
-        self.before, self.number = self.number, number
-
-    def restore(self):
-        self.number = self.before
-
-    def work(self):
-        self.used.append(self.number)
-        self.now += 0.005 if self.number == 2 else 0.008
-
-    def clock(self):
-        return self.now
-
-
-def threads_on(machine, most=2, fixed=None):
-    return Threads(machine, most, fixed, wall=machine.clock, cpu=machine.clock)
-
-
-def test_it_measures_only_what_is_inside_and_restores_the_number():
-    machine = Machine(7)
-    threads = threads_on(machine)
-    for _ in range(20):
-        with threads:
-            machine.work()
-        assert machine.number == 7
-        machine.now += 100  # what the user does between two pieces
-    assert machine.used[0] == 1
-    assert machine.used[-1] == threads.number == 2
-    assert threads.news() == "2 threads: 1.6 times as fast as 1"
-    assert threads.news() == ""
-
-
-def test_a_fixed_number_never_changes():
-    machine = Machine(7)
-    threads = threads_on(machine, fixed=1)
-    for _ in range(1000):
-        with threads:
-            machine.work()
-    threads.new_work()
-    assert set(machine.used) == {1}
-    assert (threads.number, threads.news(), machine.number) == (1, "", 7)
-
-
-def test_with_one_thread_at_most_the_library_is_left_alone():
-    threads = Threads(library=None, most=1, wall=None, cpu=None)
-    with threads:
-        pass
-    assert (threads.number, threads.news()) == (1, "")
-
-
-def test_a_piece_that_fails_restores_the_number_and_is_not_measured():
-    machine = Machine(7)
-    threads = threads_on(machine)
-    for _ in range(50):
-        with pytest.raises(KeyError), threads:
-            machine.now += 1
-            raise KeyError
-    assert machine.number == 7
-    assert threads.number == 1
 
 
 def test_the_threads_of_torch_are_restored_and_at_most_those_that_it_had():
@@ -268,6 +204,9 @@ def test_blas_gets_no_more_threads_than_there_are_cpus(monkeypatch):
         np.ones(2) @ np.ones(2)
 
 
+# --- devices and precision -----------------------------------------------------------------------
+
+
 def test_bf16_is_refused_where_a_small_lstm_does_not_run_in_it(monkeypatch):
     monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: True)
 
@@ -279,3 +218,54 @@ def test_bf16_is_refused_where_a_small_lstm_does_not_run_in_it(monkeypatch):
     monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)
     monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: False)
     assert cpu_bf16_trouble() == "this CPU has neither AVX512-BF16 nor AMX"
+
+
+CPU = torch.device("cpu")
+
+
+def test_auto_is_the_cpu_where_there_is_no_nvidia_gpu(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+    assert find_device("auto") == find_device("cpu") == CPU
+    with pytest.raises(UserError, match=r"device='cuda': PyTorch finds no such device here"):
+        find_device("cuda")
+
+
+def test_auto_is_the_gpu_where_there_is_one(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(devices, "_lstm_gradients", lambda device: [torch.ones(3)])
+    assert find_device("auto").type == "cuda"
+
+
+@pytest.mark.parametrize("name", ["cuda", "mps"])
+def test_a_gpu_with_wrong_gradients_is_refused(monkeypatch, name):
+    right = devices._lstm_gradients(CPU)
+    assert [g.shape for g in right] == [(32, 3), (32, 8), (32,), (32,)]
+    assert all(g.abs().max() > 0.5 for g in right)  # so that a wrong one shows
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+    answers = {"cpu": right, name: [g + 1e-5 for g in right]}
+    monkeypatch.setattr(devices, "_lstm_gradients", lambda device: answers[device.type])
+    assert find_device(name).type == name
+    answers[name] = [*right[:3], right[3] * 1.1]
+    with pytest.raises(UserError, match="the gradients of PyTorch's LSTM are wrong there; device="):
+        find_device(name)
+
+
+def test_a_gpu_that_fails_is_refused_with_its_own_reason(monkeypatch):
+    def fail(device):
+        if device.type == "cuda":
+            raise RuntimeError("no kernel image is available\nmore")
+        return []
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(devices, "_lstm_gradients", fail)
+    with pytest.raises(UserError, match="no kernel image is available; device='cpu' works"):
+        find_device("auto")
+
+
+def test_a_gpu_says_itself_whether_it_computes_bfloat16(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: True)
+    assert bf16_trouble_on(torch.device("cuda")) == ""
+    assert bf16_trouble_on(torch.device("mps")) == "this GPU computes no bfloat16"
+    assert bf16_trouble_on(CPU) == cpu_bf16_trouble()

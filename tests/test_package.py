@@ -25,7 +25,13 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "charlstm"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
-SHARED = ["errors", "options", "flags", "pace", "devices"]  # what every folder and every command may import
+SHARED = [
+    "errors",
+    "options",
+    "flags",
+    "threads",
+    "devices",
+]  # what every folder and every command may import
 ROOMS = ["text", "model", "sampling", "measuring", "insight", "training", "notebook", "grading"]
 COMMANDS = ["train", "evaluate", "sample", "corpora", "benchmark", "course", "__main__"]
 

@@ -6,6 +6,7 @@
 - `facts`: what a file says about its model: its text, its training, its scores
 - `checkpoint`: one safe file: weights, options, vocabulary and these facts, read without torch
 - `kernels`: PyTorch's fast code for some of the cells, a whole window at a time
+- `dropout`: masks of units and weights, drawn where they are used
 - `initial`: how the weights of recurrent layers start
 - `network`: embedding -> stacked cells -> logits
 """

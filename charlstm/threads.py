@@ -2,11 +2,15 @@
 
 More threads are faster only while each of them has a CPU to itself. Threads that share a product
 wait for each other. If another program keeps a CPU busy, two of them can be many times slower than
-one. No setting suits every machine, so `Choice` measures.
+one. No setting suits every machine, so `Choice` measures. `Threads` lets it choose for a piece of
+work after another; `charlstm.devices` makes one for PyTorch or for NumPy.
 """
 
 import sys
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 WINDOW = 5e-3  # seconds; numbers of threads are compared by what so many seconds of work brought
 TRIAL = 0.1  # seconds; a trial ends after so long, or after three pieces and three windows
@@ -151,7 +155,7 @@ class Choice:
             self._up = not self._up
 
     def _judge(self, window: Pace) -> None:
-        """Take a window of the number that is tried. Keep that number or go back once it is clear."""
+        """Take a window of the number that is tried. Keep it or go back, as soon as that is clear."""
         self._trial += window
         before, now = self._pace.each, self._trial.each
         done = self._trial.wall >= (3 * WINDOW if self._trial.pieces >= 3 else TRIAL)
@@ -197,3 +201,73 @@ class Choice:
 
 def _threads(number: int) -> str:
     return "1 thread" if number == 1 else f"{number} threads"
+
+
+class Library(Protocol):
+    """A library whose number of threads can be set."""
+
+    def use(self, number: int) -> None:
+        """Set the number of threads, and note what it was."""
+
+    def restore(self) -> None:
+        """Set the number to what it was."""
+
+
+class Threads:
+    """The threads for work that comes in pieces: training steps, characters, chunks of a text.
+
+    `with threads:` stands around one piece. Inside, the library has the number of threads that is
+    the fastest on this machine at this time. Outside, it has the number that it had before. So the
+    block can stand in a generator, and other work can be done between two pieces.
+
+    Args:
+        library: whose threads these are.
+        most: the largest number of threads.
+        fixed: so many threads for every piece; None measures.
+        wall, cpu: clocks, in seconds: the time, and the time that the calling thread had a CPU.
+    """
+
+    def __init__(
+        self,
+        library: Library,
+        most: int,
+        fixed: int | None = None,
+        wall: Callable[[], float] = time.perf_counter,
+        cpu: Callable[[], float] = time.thread_time,
+    ) -> None:
+        self._library = library
+        self._choice = None if fixed or most == 1 else Choice(most)
+        self._fixed = fixed
+        self._wall = wall
+        self._cpu = cpu
+        self._began = (0.0, 0.0)
+
+    @property
+    def number(self) -> int:
+        """How many threads the next piece will use."""
+        return self._choice.number if self._choice else self._fixed or 1
+
+    def __enter__(self) -> None:
+        if self._choice or self._fixed:
+            self._library.use(self.number)
+        if self._choice:
+            self._began = (self._wall(), self._cpu())
+
+    def __exit__(self, failed: type[BaseException] | None, *_: object) -> None:
+        if self._choice and not failed:
+            wall, cpu = self._began
+            self._choice.take(self._wall() - wall, self._cpu() - cpu)
+        if self._choice or self._fixed:
+            self._library.restore()
+
+    def new_work(self) -> None:
+        """Tell that the next pieces are of another kind, so that their time says nothing yet."""
+        if self._choice:
+            self._choice.new_work()
+
+    def news(self) -> str:
+        """Return a line for the user, once after the number was chosen or changed; else ""."""
+        if self._choice is None:
+            return ""
+        news, self._choice.news = self._choice.news, ""
+        return news

@@ -1,4 +1,4 @@
-"""The choice of a number of threads, on machines that are simulated: no test looks at a clock."""
+"""The fastest number of threads, on machines that are simulated: no test looks at a real clock."""
 
 import random
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from charlstm.pace import SHARE, Choice
+from charlstm.threads import SHARE, Choice, Threads
 
 # how many times as long as one thread on a quiet machine two threads take: measured, see README
 TWO = {0: 0.65, 1: 2.6, 2: 3.0, 8: 30.0}
@@ -175,3 +175,75 @@ def test_other_work_does_not_look_like_another_program():
         used.add(machine.choice.number)
         machine.step()
     assert used == {2}
+
+
+# --- Threads --------------------------------------------------------------------------------------
+
+
+class Library:
+    """A library whose pieces take 8 ms with one thread and 5 ms with two, and its clock."""
+
+    def __init__(self, number):
+        self.number = number
+        self.now = 0.0
+        self.used = []
+
+    def use(self, number):
+        self.before, self.number = self.number, number
+
+    def restore(self):
+        self.number = self.before
+
+    def work(self):
+        self.used.append(self.number)
+        self.now += 0.005 if self.number == 2 else 0.008
+
+    def clock(self):
+        return self.now
+
+
+def threads_on(library, most=2, fixed=None):
+    return Threads(library, most, fixed, wall=library.clock, cpu=library.clock)
+
+
+def test_it_measures_only_what_is_inside_and_restores_the_number():
+    library = Library(7)
+    threads = threads_on(library)
+    for _ in range(20):
+        with threads:
+            library.work()
+        assert library.number == 7
+        library.now += 100  # what the user does between two pieces
+    assert library.used[0] == 1
+    assert library.used[-1] == threads.number == 2
+    assert threads.news() == "2 threads: 1.6 times as fast as 1"
+    assert threads.news() == ""
+
+
+def test_a_fixed_number_never_changes():
+    library = Library(7)
+    threads = threads_on(library, fixed=1)
+    for _ in range(1000):
+        with threads:
+            library.work()
+    threads.new_work()
+    assert set(library.used) == {1}
+    assert (threads.number, threads.news(), library.number) == (1, "", 7)
+
+
+def test_with_one_thread_at_most_the_library_is_left_alone():
+    threads = Threads(library=None, most=1, wall=None, cpu=None)
+    with threads:
+        pass
+    assert (threads.number, threads.news()) == (1, "")
+
+
+def test_a_piece_that_fails_restores_the_number_and_is_not_measured():
+    library = Library(7)
+    threads = threads_on(library)
+    for _ in range(50):
+        with pytest.raises(KeyError), threads:
+            library.now += 1
+            raise KeyError
+    assert library.number == 7
+    assert threads.number == 1
