@@ -120,7 +120,7 @@ class _Blas:
         from threadpoolctl import ThreadpoolController
 
         self._libraries = ThreadpoolController().select(user_api="blas").lib_controllers
-        # since 3.8 the public method lets one thread of Python only set the number; it is slower, too
+        # since 3.8 the public method lets only one thread of Python set it, and is slower
         self._setters = [
             getattr(library, "_real_set_num_threads", library.set_num_threads)
             for library in self._libraries
@@ -166,15 +166,19 @@ def _blas() -> _Blas:
     return _Blas()
 
 
-def torch_threads(fixed: int | None = None) -> Threads:
+def torch_threads(fixed: int | None = None, device: torch.device | None = None) -> Threads:
     """Return threads for work that PyTorch does.
 
     Args:
         fixed: so many for every piece. None measures, from 1 up to PyTorch's present number.
+        device: where it does the work. None is the CPU; nothing is measured for a GPU.
     """
     import torch
 
-    return Threads(_Torch(), torch.get_num_threads(), fixed)
+    most = torch.get_num_threads()
+    if device is not None and device.type != "cpu":
+        fixed = most
+    return Threads(_Torch(), most, fixed)
 
 
 def blas_threads(fixed: int | None = None) -> Threads:
@@ -182,10 +186,11 @@ def blas_threads(fixed: int | None = None) -> Threads:
 
     Args:
         fixed: so many for every piece. None measures, from 1 up to the present number of NumPy's
-            BLAS, but at most `usable_cpus`.
+            BLAS, but at most `usable_cpus`; only powers of two. They split the rows of a matrix
+            evenly, and then OpenBLAS rounds its product with a vector in the same way.
     """
     blas = _blas()
-    return Threads(blas, blas.most(), fixed)
+    return Threads(blas, 1 << (blas.most().bit_length() - 1), fixed)
 
 
 def cpu_bf16_trouble() -> str:

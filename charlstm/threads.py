@@ -68,6 +68,7 @@ class Choice:
 
     Attributes:
         number: threads for the next piece.
+        best: the fastest number so far: `number` while no trial is on.
         news: a line for the user about the last change; empty if there was none.
 
     Example:
@@ -84,8 +85,8 @@ class Choice:
         while self._ladder[-1] < most:
             self._ladder.append(min(2 * self._ladder[-1], most))
         self.number = 1
+        self.best = 1
         self.news = ""
-        self._best = 1  # the number in use while no trial is on
         self._told = 0  # the number that the last news was about
         self._why = ""  # why the best number is better than the one before
         self._pace = Pace()  # how the best number did lately
@@ -107,7 +108,7 @@ class Choice:
             cpu: seconds in which the calling thread had a CPU.
         """
         self._elapsed += wall
-        trying = self.number != self._best
+        trying = self.number != self.best
         if trying:
             self._lost += wall - self._pace.each
         if self.number not in self._warm:  # the first piece also starts threads and lays out memory
@@ -128,7 +129,7 @@ class Choice:
 
     def new_work(self) -> None:
         """Forget how long pieces took, because the next ones are of another kind."""
-        self.number = self._best
+        self.number = self.best
         self._pace = self._slow = self._trial = Pace()
         self._start_window()
         if self._told:
@@ -155,20 +156,22 @@ class Choice:
             self._up = not self._up
 
     def _judge(self, window: Pace) -> None:
-        """Take a window of the number that is tried. Keep it or go back, as soon as that is clear."""
+        """Take a window of the number that is tried. Keep it or go back as soon as it is clear."""
         self._trial += window
         before, now = self._pace.each, self._trial.each
         done = self._trial.wall >= (3 * WINDOW if self._trial.pieces >= 3 else TRIAL)
         if window.each > CLEARLY * before or (done and now > (1 - GAIN) * before):
-            tried, self.number = self.number, self._best
+            tried, self.number = self.number, self.best
             times = now / before
-            self._settle(f"{_threads(self._best)}: with {tried} it takes {times:.1f} times as long")
+            self._settle(
+                f"{count_threads(self.best)}: with {tried} it takes {times:.1f} times as long"
+            )
         elif done:
-            old, self._best = self._best, self.number
+            old, self.best = self.best, self.number
             self._pace = self._trial
-            self._why = f"{_threads(self._best)}: {before / now:.1f} times as fast as {old}"
+            self._why = f"{count_threads(self.best)}: {before / now:.1f} times as fast as {old}"
             fewer, more = self._neighbours()
-            further = fewer if self._best < old else 0 if self._pace.crowded else more
+            further = fewer if self.best < old else 0 if self._pace.crowded else more
             if further:
                 self._try(further)
             else:
@@ -176,7 +179,7 @@ class Choice:
 
     def _neighbours(self) -> tuple[int, int]:
         """Return the next smaller and the next larger number of threads; 0 if there is none."""
-        place = self._ladder.index(self._best)
+        place = self._ladder.index(self.best)
         ladder = [0, *self._ladder, 0]
         return ladder[place], ladder[place + 2]
 
@@ -186,8 +189,8 @@ class Choice:
 
     def _settle(self, why: str) -> None:
         """Stay with the best number until it is time for the next trial."""
-        if self._best != self._told:
-            self._told = self._best
+        if self.best != self._told:
+            self._told = self.best
             self.news = self._why or why
         self._why = ""
         self._rest()
@@ -199,7 +202,8 @@ class Choice:
         self._next = max(self._paid, self._elapsed + wait)
 
 
-def _threads(number: int) -> str:
+def count_threads(number: int) -> str:
+    """Return a number of threads as words: "1 thread", "2 threads"."""
     return "1 thread" if number == 1 else f"{number} threads"
 
 
@@ -244,14 +248,20 @@ class Threads:
 
     @property
     def number(self) -> int:
-        """How many threads the next piece will use."""
-        return self._choice.number if self._choice else self._fixed or 1
+        """The number in use; if it is measured, the fastest one so far."""
+        return self._choice.best if self._choice else self._fixed or 1
+
+    @property
+    def measured(self) -> bool:
+        """Whether the number is measured; else it never changes."""
+        return self._choice is not None
 
     def __enter__(self) -> None:
-        if self._choice or self._fixed:
-            self._library.use(self.number)
         if self._choice:
+            self._library.use(self._choice.number)
             self._began = (self._wall(), self._cpu())
+        elif self._fixed:
+            self._library.use(self._fixed)
 
     def __exit__(self, failed: type[BaseException] | None, *_: object) -> None:
         if self._choice and not failed:

@@ -32,7 +32,9 @@ SHARED = [
     "threads",
     "devices",
 ]  # what every folder and every command may import
-ROOMS = ["text", "model", "sampling", "measuring", "insight", "training", "notebook", "grading"]
+ROOMS = [
+    "text", "model", "sampling", "measuring", "insight", "training", "speed", "notebook", "grading",
+]  # fmt: skip
 COMMANDS = ["train", "evaluate", "sample", "corpora", "benchmark", "course", "__main__"]
 
 
