@@ -35,6 +35,7 @@ MUTANTS = [
     ("streams not contiguous", "text/streams", "(index * self.window, (index", "(index * self.window // 2, (index", "text/test_streams.py -k row"),
     ("targets not shifted", "text/streams", "self.ids[offset + 1 : offset + 1 +", "self.ids[offset : offset +", "text/test_streams.py -k row"),
     ("true taken for a whole number", "model/section", "type(v) is int and", "isinstance(v, int) and", "model/test_checkpoint.py -k garbled_fact"),
+    ("a file that is held given up at once", "model/atomic_file", "(0.0, *WAITS)", "(0.0,)", "model/test_atomic_file.py"),
     ("cold targets not shifted", "measuring/scores", "total += _nats(model, tail[None, :-1], tail[None, 1:])[0]", "total += _nats(model, tail[None, 1:], tail[None, 1:])[0]", "measuring/test_scores.py -k cold"),
     ("baselines do not read the text before", "measuring/evaluation", "xz_bits(text, before)", "xz_bits(text)", "measuring/test_evaluation.py -k baselines"),
     ("own text told by its digest alone", "measuring/passage", 'names = ("encoding", "newlines", "bytes", "limit")', "names = ()", "measuring/test_passage.py -k own"),
