@@ -235,14 +235,18 @@ def _sample(run: Run, length: int) -> str:
 
 @contextmanager
 def _signals() -> Iterator[list[int]]:
-    """Note Ctrl-C and SIGTERM instead of ending at once; a second signal ends the process."""
+    """Note Ctrl-C and SIGTERM instead of ending at once; a second signal ends the process.
+
+    On Windows also Ctrl-Break, which closing the window sends, too.
+    """
     caught: list[int] = []
 
     def note(number: int, frame: Any) -> None:
         caught.append(number)
         signal.signal(number, before[number])
 
-    numbers = (signal.SIGINT, signal.SIGTERM)
+    names = ("SIGINT", "SIGTERM", "SIGBREAK")  # only Windows has the last
+    numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
     before: dict[int, Any] = {number: signal.signal(number, note) for number in numbers}
     try:
         yield caught

@@ -40,8 +40,8 @@ def write_atomically(path: Path, content: bytes, remedy: str) -> None:
         if not _replaced(temporary, path):
             raise UserError(
                 f"{path}: another program has it open (a virus scanner, a folder that is"
-                f" synchronised, another command), or it is write-protected; the new content is safe"
-                f" in {temporary}: end that, then rename this file to {path.name}"
+                " synchronised, another command), or it is write-protected; the new content is safe"
+                f" in {temporary}: close that program, then rename this file to {path.name}"
             )
     except OSError as error:
         with contextlib.suppress(OSError):

@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import signal
 import subprocess
 import sys
 
@@ -13,6 +14,7 @@ from charlstm.devices import prepare_cpu
 from charlstm.model import named_cells
 from charlstm.model.checkpoint import Checkpoint
 from charlstm.training.presets import PRESETS
+from charlstm.training.run import Run
 
 # arguments, and what the one line must say; conftest.py makes the files {x}
 MISTAKES = [
@@ -111,6 +113,26 @@ def test_a_full_disk_stops_a_training_with_one_line_and_the_old_files_whole(
         "model.safetensors",
         "resume.safetensors",
     ]
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGUSR1"), reason="needs a signal to stand for Ctrl-Break")
+def test_ctrl_break_stops_and_saves_where_there_is_such_a_signal(
+    corpus, tmp_path, capsys, monkeypatch
+):
+    monkeypatch.setattr(signal, "SIGBREAK", signal.SIGUSR1, raising=False)
+    real = Run.fit
+
+    def fit(run):
+        for report in real(run):
+            signal.raise_signal(signal.SIGUSR1)
+            yield report
+
+    monkeypatch.setattr(Run, "fit", fit)
+    out = tmp_path / "run"
+    options = ["--steps", "60", "--hidden-size", "8", "--out", str(out), "--threads", "1"]
+    assert train.main([corpus, *options]) == 128 + signal.SIGUSR1
+    assert f"stopped and saved; python -m charlstm.train --resume {out}" in capsys.readouterr().err
+    assert signal.getsignal(signal.SIGUSR1) == signal.SIG_DFL
 
 
 def test_a_text_with_a_name_that_is_no_text_trains(tmp_path, text):

@@ -55,8 +55,9 @@ def test_a_file_that_stays_held_leaves_old_and_new_content_and_says_where(path, 
     with pytest.raises(UserError, match="another program has it open") as told:
         write_atomically(path, b"new", "buy a disk")
     temporary = path.parent / "model.safetensors.tmp"
-    assert f"the new content is safe in {temporary}: end that, then rename this file to" in str(
-        told.value
+    assert (
+        f"the new content is safe in {temporary}: close that program, then rename this file to"
+        in str(told.value)
     )
     assert path.read_bytes() == b"old"
     assert temporary.read_bytes() == b"new"
@@ -76,7 +77,7 @@ def test_a_training_that_cannot_replace_its_model_loses_no_weights(checkpoint, t
 
 def test_a_folder_without_permission_is_told_at_once(path, held):
     waited = held(1000, winerror=None)  # as on all other systems
-    with pytest.raises(UserError, match="cannot access .* the old file is as it was; buy a disk"):
+    with pytest.raises(UserError, match=r"cannot access .* the old file is as it was; buy a disk"):
         write_atomically(path, b"new", "buy a disk")
     assert waited == [0]
     assert list(path.parent.iterdir()) == [path]
