@@ -100,9 +100,14 @@ def command(main: Callable[[Sequence[str] | None], int]) -> Callable[..., int]:
             _tell(f"{place}: {reason}; make room there, or name another place")
             _abandon(sys.stdout)
         except (MemoryError, RuntimeError) as error:  # out of memory, torch raises the second
-            if isinstance(error, RuntimeError) and "allocate memory" not in str(error):
+            if isinstance(error, MemoryError) or "allocate memory" in str(error):
+                _tell(
+                    "out of memory; give smaller sizes (--hidden-size, --batch-size, --number ...)"
+                )
+            elif "home directory" in str(error):  # Jupyter's settings are there
+                _tell("this user has no home folder; set HOME to a folder that you may write to")
+            else:
                 raise
-            _tell("out of memory; give smaller sizes (--hidden-size, --batch-size, --number ...)")
         except KeyboardInterrupt:
             _abandon(sys.stdout)
             return 130

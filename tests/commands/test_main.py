@@ -1,5 +1,7 @@
 """What all commands share: the command `charlstm`, help, start-up time, exit codes."""
 
+import os
+import re
 import shutil
 import subprocess
 import sys
@@ -19,8 +21,10 @@ COMMANDS = {
 }
 
 
-def run_code(code, **options):
-    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, **options)
+def run_code(code, *words, **options):
+    return subprocess.run(
+        [sys.executable, "-c", code, *words], capture_output=True, text=True, **options
+    )
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -79,6 +83,42 @@ def test_a_bug_keeps_its_traceback(model_file, monkeypatch):
     monkeypatch.setattr("charlstm.sampling.sampler.Sampler.read", fail)
     with pytest.raises(RuntimeError, match="shapes do not match"):
         sample.main([str(model_file)])
+
+
+# a user that the system does not know, as in a container that is started with a number for a user
+HOMELESS = """
+import pwd, sys
+from charlstm.__main__ import main
+def unknown(uid): raise KeyError(uid)
+pwd.getpwuid = unknown
+sys.exit(main(sys.argv[1:]))
+"""
+KNOWS_NO_FOLDER = "error: the folder of texts that have a name is not known, .* set CHARLSTM_DATA"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no numbers for users")
+@pytest.mark.parametrize(
+    ("words", "code", "told"),
+    [
+        ("sample --length 5", 0, ""),
+        ("train {corpus} --steps 2 --hidden-size 8 --threads 1 --out {tmp}/run", 0, "saved: "),
+        ("evaluate {model} {corpus}", 0, ""),
+        ("corpora verse", 0, ""),
+        ("--completion bash", 0, ""),
+        ("corpora", 2, KNOWS_NO_FOLDER),
+        ("train anna", 2, KNOWS_NO_FOLDER),
+        ("train nothing.txt", 2, KNOWS_NO_FOLDER + ".* or give the path of a text that exists"),
+        ("course build {tmp}/course", 2, "error: this user has no home folder; set HOME to a "),
+    ],
+)
+def test_a_user_without_a_home(words, code, told, corpus, model_file, tmp_path):
+    names = {"HOME", "CHARLSTM_DATA", "XDG_CACHE_HOME"}
+    words = words.format(corpus=corpus, model=model_file, tmp=tmp_path).split()
+    environment = {k: v for k, v in os.environ.items() if k not in names}
+    done = run_code(HOMELESS, *words, env=environment)
+    assert done.returncode == code, done.stderr
+    assert re.search(told, done.stderr), done.stderr
+    assert code == 0 or len(done.stderr.splitlines()) == 1
 
 
 # --- the one way in ------------------------------------------------------------------------------
