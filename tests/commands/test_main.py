@@ -85,6 +85,59 @@ def test_a_bug_keeps_its_traceback(model_file, monkeypatch):
         sample.main([str(model_file)])
 
 
+# run each line of words, and say how it ended
+COMMAND_LINES = """
+import sys
+from charlstm.__main__ import main
+for line in sys.argv[1].split("|"):
+    try: code = main(line.split())
+    except SystemExit as end: code = end.code
+    print("ended with", code, flush=True)
+"""
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+        {"PYTHONIOENCODING": "ascii"},
+        {"PYTHONIOENCODING": "cp1252"},  # as on Windows, when a file or a pipe takes the output
+    ],
+    ids=str,
+)
+def test_a_locale_without_utf8_harms_nothing(environment, tmp_path, text):
+    corpus = tmp_path / "größe.txt"
+    corpus.write_text(text.replace("o", "ö€"), encoding="utf-8")
+    run = tmp_path / "maß"
+    lines = [
+        f"train {corpus} --steps 2 --show 50 --hidden-size 8 --threads 1 --out {run}",
+        f"sample {run} --prime ö€ --length 30 --stop ß",
+        f"sample {run} --prime ß",
+        f"evaluate {run}",
+        f"corpora {corpus}",
+        "corpora größen.txt",
+        "sample --lenght 3",
+        "course build",
+        "train --help",
+        "--help",
+        "--completion zsh",
+    ]
+    done = subprocess.run(
+        [sys.executable, "-c", COMMAND_LINES, "|".join(lines)],
+        env=os.environ | environment,
+        capture_output=True,
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    ends = [int(code) for code in re.findall(rb"ended with (\d)", done.stdout)]
+    assert ends == [0, 0, 2, 0, 0, 2, 2, 2, 0, 0, 0], done.stderr.decode()
+    assert "\nö€".encode() in done.stdout  # the sample is UTF-8 everywhere
+    told = done.stderr.decode("utf-8", "replace").splitlines()
+    errors = [line for line in told if line.startswith("error: ")]
+    assert len(errors) == ends.count(2)
+    assert "U+00DF" in errors[0]
+    assert not any(re.search(r"---|─|\\u25", line) for line in errors)
+
+
 # a user that the system does not know, as in a container that is started with a number for a user
 HOMELESS = """
 import pwd, sys
