@@ -57,9 +57,9 @@ MUTANTS = [
 def test_the_tests_notice(name, right, wrong, tests, tmp_path):
     shutil.copytree(ROOT / "charlstm", tmp_path / "charlstm")
     path = tmp_path / "charlstm" / f"{name}.py"
-    source = path.read_text()
+    source = path.read_text(encoding="utf-8")
     assert source.count(right) == 1 or right == wrong, "the mutant no longer fits the code"
-    path.write_text(source.replace(right, wrong))
+    path.write_text(source.replace(right, wrong), encoding="utf-8")
     selected, *rest = tests.split()
     # -P: the copy on PYTHONPATH, not the package in the current folder
     command = [sys.executable, "-P", "-m", "pytest", "-qx", "-p", "no:cacheprovider"]

@@ -87,7 +87,8 @@ def registry() -> dict[str, Download]:
     """Return the texts that can be downloaded, by name."""
     path = shipped_folder() / "registry.toml"
     return {
-        name: Download(**fields) for name, fields in tomllib.loads(path.read_text("utf-8")).items()
+        name: Download(**fields)
+        for name, fields in tomllib.loads(path.read_text(encoding="utf-8")).items()
     }
 
 

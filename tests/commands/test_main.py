@@ -259,7 +259,8 @@ def test_bash_completes(words, expected, tmp_path, capsys):
     script.write_text(
         capsys.readouterr().out
         + f"\nCOMP_WORDS=({words}); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1))\n"
-        '$(complete -p charlstm | grep -o "_[^ ]*") && echo "${COMPREPLY[@]}"\n'
+        '$(complete -p charlstm | grep -o "_[^ ]*") && echo "${COMPREPLY[@]}"\n',
+        encoding="utf-8",
     )
     done = subprocess.run(["bash", str(script)], capture_output=True, text=True)
     assert done.stdout.strip() == expected, done.stderr

@@ -159,7 +159,7 @@ def test_training_goes_on_when_nobody_reads_what_it_says(corpus, tmp_path):
     )
     assert done.returncode == 0, done.stderr
     assert Checkpoint.load(out / "model.safetensors").measured.carried
-    lines = (out / "log.jsonl").read_text().splitlines()
+    lines = (out / "log.jsonl").read_text(encoding="utf-8").splitlines()
     assert json.loads(lines[-1])["step"] == 120
 
 
@@ -206,7 +206,7 @@ def test_precision_bf16_falls_back_with_a_line_saying_so(corpus, tmp_path, capsy
 
 def test_a_large_vocabulary_says_so(tmp_path, capsys):
     path = tmp_path / "signs.txt"
-    path.write_text("".join(map(chr, range(0x4E00, 0x4E00 + 1200))))
+    path.write_text("".join(map(chr, range(0x4E00, 0x4E00 + 1200))), encoding="utf-8")
     options = ["--steps", "1", "--hidden-size", "4", "--threads", "1", "--out", str(tmp_path / "r")]
     assert train.main([str(path), *options]) == 0
     assert "a vocabulary of 1,200 is large" in capsys.readouterr().err
@@ -254,7 +254,7 @@ register_cell("other", Cell(relu_rnn, gates=("h",), states=("h",)))
 @pytest.fixture
 def my_cells(tmp_path, monkeypatch):
     """Write a module into the current folder; what is returned forgets it, as a new process."""
-    (tmp_path / "my_cells.py").write_text(MY_CELLS)
+    (tmp_path / "my_cells.py").write_text(MY_CELLS, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
 
     def forget():
@@ -326,7 +326,7 @@ def test_hints_after_a_training_with_an_own_cell_name_its_module(
 ):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(named_cells, "_registered", {})
-    (tmp_path / "hinting.py").write_text(OWN)
+    (tmp_path / "hinting.py").write_text(OWN, encoding="utf-8")
     few = ["--steps", "3", "--hidden-size", "8", "--out", "run", "--threads", "1"]
     assert train.main([corpus, *few, "--cell", "hinting:own"]) == 0
     told = capsys.readouterr()

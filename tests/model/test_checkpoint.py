@@ -368,7 +368,7 @@ def test_the_old_file_stays_until_the_new_one_is_whole(checkpoint, model_file, m
 
 
 def test_the_file_has_the_permissions_of_any_new_file(model_file, tmp_path):
-    (tmp_path / "plain").write_text("")
+    (tmp_path / "plain").write_text("", encoding="utf-8")
     assert stat.S_IMODE(model_file.stat().st_mode) == stat.S_IMODE(
         (tmp_path / "plain").stat().st_mode
     )

@@ -127,10 +127,10 @@ def test_offline_is_told_with_the_address_the_name_and_the_place(server, registe
 def test_a_file_of_the_name_with_other_content_is_not_taken_for_the_text(server, register):
     folder = register("/good")
     folder.mkdir()
-    (folder / "test.txt").write_text("mine, and precious")
+    (folder / "test.txt").write_text("mine, and precious", encoding="utf-8")
     with pytest.raises(UserError, match="not the text of that name"):
         read_corpus(["test"])
-    assert (folder / "test.txt").read_text() == "mine, and precious"
+    assert (folder / "test.txt").read_text(encoding="utf-8") == "mine, and precious"
     assert read_corpus([str(folder / "test.txt")]).text == "mine, and precious"
     assert not server.asked
 
