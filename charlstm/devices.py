@@ -49,7 +49,10 @@ def cpu_bf16_trouble() -> str:
     """
     import torch
 
-    if not (torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()):
+    names = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
+    if not all(hasattr(torch.cpu, name) for name in names):  # private; PyTorch 2.4 has neither
+        return "this version of PyTorch cannot tell whether the CPU has AVX512-BF16 or AMX"
+    if not any(getattr(torch.cpu, name)() for name in names):
         return "this CPU has neither AVX512-BF16 nor AMX"
     lstm = torch.nn.LSTM(8, 8)
     inputs = torch.ones(2, 1, 8)

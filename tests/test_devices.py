@@ -22,3 +22,9 @@ def test_bf16_is_refused_where_a_small_lstm_does_not_run_in_it(monkeypatch):
     monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)
     monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: False)
     assert cpu_bf16_trouble() == "this CPU has neither AVX512-BF16 nor AMX"
+
+
+def test_bf16_is_refused_where_pytorch_cannot_tell(monkeypatch):
+    """Its tests are private functions, and younger than the oldest PyTorch that we allow."""
+    monkeypatch.delattr(torch.cpu, "_is_amx_tile_supported")
+    assert "this version of PyTorch cannot tell" in cpu_bf16_trouble()

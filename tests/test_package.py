@@ -110,6 +110,26 @@ def test_version_is_stated_once_in_each_place():
     assert f"## {PROJECT['version']}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
 
 
+def test_the_citation_names_this_version_and_who_holds_the_rights():
+    """Its form was checked with cffconvert; it changes only with the version."""
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert citation["version"] == PROJECT["version"]
+    assert citation["license"] == PROJECT["license"]
+    assert citation["keywords"] == PROJECT["keywords"]
+    (author,) = citation["authors"]
+    licence = (ROOT / "LICENSE").read_text(encoding="utf-8")
+    assert f"Copyright (c) 2026 {author['name']}\n" in licence
+
+
+def test_the_classifiers_exist_and_claim_no_python_that_is_not_tested():
+    from trove_classifiers import classifiers
+
+    assert set(PROJECT["classifiers"]) <= classifiers
+    pythons = [c for c in PROJECT["classifiers"] if c.startswith("Programming Language")]
+    oldest = PROJECT["requires-python"].removeprefix(">=")
+    assert pythons == [f"Programming Language :: Python :: {oldest}"]
+
+
 def opened_without_encoding(source):
     """Yield the lines that read or write text in the encoding of whoever runs them."""
     for node in ast.walk(ast.parse(source)):
