@@ -130,6 +130,27 @@ def test_the_classifiers_exist_and_claim_no_python_that_is_not_tested():
     assert pythons == [f"Programming Language :: Python :: {oldest}"]
 
 
+def test_the_workflow_runs_what_is_documented_and_is_marked_as_not_yet_run():
+    text = (ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8")
+    (job,) = yaml.safe_load(text)["jobs"].values()
+    matrix = job["strategy"]["matrix"]
+    assert f">={matrix['python'][0]}" == PROJECT["requires-python"]
+    assert {system.split("-")[0] for system in matrix["os"]} == {"ubuntu", "windows", "macos"}
+    steps = [step["run"] for step in job["steps"] if "run" in step]
+    assert steps == [
+        'python -m pip install -c constraints.txt -e ".[test]"',
+        "python -m charlstm.sample --temp 0.8 --length 200",
+        "python -m pytest",
+    ]
+    classifiers = [c for c in PROJECT["classifiers"] if c.startswith("Operating System")]
+    told = [
+        text,
+        *((ROOT / n).read_text(encoding="utf-8") for n in ("README.md", "CONTRIBUTING.md")),
+    ]
+    if classifiers == ["Operating System :: POSIX :: Linux"]:
+        assert all("not yet run" in document.lower() for document in told)
+
+
 def opened_without_encoding(source):
     """Yield the lines that read or write text in the encoding of whoever runs them."""
     for node in ast.walk(ast.parse(source)):
