@@ -9,12 +9,13 @@ from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
-from charlstm.devices import prepare_cpu
+from charlstm.devices import find_device, prepare_cpu
 from charlstm.errors import UserError, command, option
 from charlstm.flags import Only, Positional, lay_over, parse
 from charlstm.options import (
     CellOptions,
     DataOptions,
+    DeviceOptions,
     MachineOptions,
     Part,
     SampleOptions,
@@ -72,6 +73,7 @@ class Evaluate:
     ] = DataOptions()
     sampling: SampleOptions = SampleOptions(length=20_000, seed=0)
     cell: CellOptions = CellOptions()
+    device: DeviceOptions = DeviceOptions()
     machine: MachineOptions = MachineOptions()
 
 
@@ -102,7 +104,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             f" {option('part', 'test')}"
         )
     prepare_cpu(given.machine.threads)
-    model = CharModel.from_checkpoint(checkpoint)
+    model = CharModel.from_checkpoint(checkpoint).to(find_device(given.device.device))
     evaluation = Evaluation(
         passage,
         score(model, passage.ids),

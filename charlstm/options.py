@@ -209,6 +209,15 @@ class MachineOptions:
 
 
 @dataclass(frozen=True)
+class DeviceOptions:
+    """Where a command computes."""
+
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    """Compute on the CPU, on an NVIDIA GPU (cuda) or on a Mac's GPU (mps); auto takes cuda if
+    PyTorch can use it, else the CPU."""
+
+
+@dataclass(frozen=True)
 class CellOptions:
     """The cell of a model, if it is not one of charlstm's own."""
 

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from charlstm.devices import prepare_cpu
+from charlstm.devices import find_device, prepare_cpu
 from charlstm.errors import UserError, command, option, say
 from charlstm.flags import Positional, lay_over, parse
 from charlstm.options import (
     SIZES,
     DataOptions,
+    DeviceOptions,
     MachineOptions,
     ModelOptions,
     SampleOptions,
@@ -28,6 +29,8 @@ from charlstm.training.display import Display, advice, describe
 from charlstm.training.presets import choose_preset, expectation, preset
 
 if TYPE_CHECKING:
+    import torch
+
     from charlstm.model.checkpoint import Checkpoint
     from charlstm.text.corpus import Corpus
     from charlstm.training.run import Run
@@ -54,9 +57,9 @@ class Train:
 
     corpus: Annotated[Sources, Positional("[CORPUS ...]")] = Sources()
     """The text to learn."""
-    preset: Literal["auto", "small", "medium", "large"] = "auto"
+    preset: Literal["auto", "small", "medium", "large", "xlarge"] = "auto"
     """Sizes and rates that go together; other flags change them. auto chooses by the length of the
-    text and by the budget."""
+    text, the budget and the device."""
     out: str | None = None
     """Folder of the run (default: runs/ and the name of the text)."""
     resume: str | None = None
@@ -70,6 +73,7 @@ class Train:
     data: DataOptions = DataOptions()
     model: ModelOptions = ModelOptions()
     training: TrainOptions = TrainOptions()
+    device: DeviceOptions = DeviceOptions()
     machine: MachineOptions = MachineOptions()
 
     def __post_init__(self) -> None:
@@ -110,7 +114,7 @@ def _check(given: Train, flags: Set[str]) -> None:
     """Refuse options that contradict each other."""
     if given.resume is None and not given.corpus:
         raise UserError("no CORPUS; give a text to learn, or go on with a run by --resume RUN")
-    beside = {"resume", "corpus", "cell", "show", "threads"}
+    beside = {"resume", "corpus", "cell", "show", "threads", "device"}
     if given.resume is not None and (odd := sorted(flags - beside)):
         raise UserError(
             f"{option(odd[0])} beside --resume: a run goes on with the options it began with; leave"
@@ -134,8 +138,9 @@ def _run(given: Train, flags: Set[str]) -> Run:
     from charlstm.training.folder import free_folder
     from charlstm.training.run import Run
 
+    device = find_device(given.device.device)
     if given.resume is not None:
-        run = Run.resume(Path(given.resume), given.corpus)
+        run = Run.resume(Path(given.resume), given.corpus, device)
         cell = run.trainer.model.options.cell
         if "cell" in flags and given.model.cell != cell:
             raise UserError(
@@ -151,17 +156,18 @@ def _run(given: Train, flags: Set[str]) -> Run:
     )
     if given.init_from is None:
         corpus = read_corpus(given.corpus, given.data)
-        expected, given = _with_preset(given, flags, corpus)
-        run = Run.start(folder, corpus, given.model, given.training)
+        expected, given = _with_preset(given, flags, corpus, device)
+        run = Run.start(folder, corpus, given.model, given.training, device)
         if not flags & set(SIZES):  # with other sizes it is another model
             say(expected)
         return run
     checkpoint = Checkpoint.load(find_model(given.init_from))
     data = dataclasses.replace(given.data, bytes=checkpoint.vocabulary.bytewise)
     corpus = read_corpus(given.corpus, data)
-    _, given = _with_preset(given, flags, corpus)
+    _, given = _with_preset(given, flags, corpus, device)
     options = _with_sizes_of(checkpoint, given, flags)
-    run = Run.start_from(folder, corpus, checkpoint, options, given.training, given.unknown)
+    training = given.training
+    run = Run.start_from(folder, corpus, checkpoint, options, training, given.unknown, device)
     old = checkpoint.vocabulary
     if new := run.vocabulary.characters[len(old) :]:
         say(f"{len(new)} new characters are added to the model's {len(old)}: {new!r}")
@@ -170,7 +176,9 @@ def _run(given: Train, flags: Set[str]) -> Run:
     return run
 
 
-def _with_preset(given: Train, flags: Set[str], corpus: Corpus) -> tuple[str, Train]:
+def _with_preset(
+    given: Train, flags: Set[str], corpus: Corpus, device: torch.device
+) -> tuple[str, Train]:
     """Lay the preset for this text under the options that were given.
 
     Returns:
@@ -178,8 +186,8 @@ def _with_preset(given: Train, flags: Set[str], corpus: Corpus) -> tuple[str, Tr
     """
     length = len(corpus.text)
     asked = None if given.preset == "auto" else given.preset
-    chosen = preset(asked or choose_preset(length, given.training))
-    expected = expectation(length, given.training, asked)
+    chosen = preset(asked or choose_preset(length, given.training, device.type))
+    expected = expectation(length, given.training, asked, device.type)
     model = lay_over(chosen.model, given.model, flags)
     training = lay_over(chosen.training, given.training, flags)
     return expected, dataclasses.replace(given, model=model, training=training)

@@ -1,8 +1,11 @@
 """What this machine has: threads, denormals, precision."""
 
+import pytest
 import torch
 
-from charlstm.devices import cpu_bf16_trouble, prepare_cpu
+from charlstm import devices
+from charlstm.devices import bf16_trouble_on, cpu_bf16_trouble, find_device, prepare_cpu
+from charlstm.errors import UserError
 
 
 def test_denormals_are_flushed_and_threads_set():
@@ -28,3 +31,54 @@ def test_bf16_is_refused_where_pytorch_cannot_tell(monkeypatch):
     """Its tests are private functions, and younger than the oldest PyTorch that we allow."""
     monkeypatch.delattr(torch.cpu, "_is_amx_tile_supported")
     assert "this version of PyTorch cannot tell" in cpu_bf16_trouble()
+
+
+CPU = torch.device("cpu")
+
+
+def test_auto_is_the_cpu_where_there_is_no_nvidia_gpu(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+    assert find_device("auto") == find_device("cpu") == CPU
+    with pytest.raises(UserError, match=r"device='cuda': PyTorch finds no such device here"):
+        find_device("cuda")
+
+
+def test_auto_is_the_gpu_where_there_is_one(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(devices, "_lstm_gradients", lambda device: [torch.ones(3)])
+    assert find_device("auto").type == "cuda"
+
+
+@pytest.mark.parametrize("name", ["cuda", "mps"])
+def test_a_gpu_with_wrong_gradients_is_refused(monkeypatch, name):
+    right = devices._lstm_gradients(CPU)
+    assert [g.shape for g in right] == [(32, 3), (32, 8), (32,), (32,)]
+    assert all(g.abs().max() > 0.5 for g in right)  # so that a wrong one shows
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+    answers = {"cpu": right, name: [g + 1e-5 for g in right]}
+    monkeypatch.setattr(devices, "_lstm_gradients", lambda device: answers[device.type])
+    assert find_device(name).type == name
+    answers[name] = [*right[:3], right[3] * 1.1]
+    with pytest.raises(UserError, match="the gradients of PyTorch's LSTM are wrong there; device="):
+        find_device(name)
+
+
+def test_a_gpu_that_fails_is_refused_with_its_own_reason(monkeypatch):
+    def fail(device):
+        if device.type == "cuda":
+            raise RuntimeError("no kernel image is available\nmore")
+        return []
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(devices, "_lstm_gradients", fail)
+    with pytest.raises(UserError, match="no kernel image is available; device='cpu' works"):
+        find_device("auto")
+
+
+def test_a_gpu_says_itself_whether_it_computes_bfloat16(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: True)
+    assert bf16_trouble_on(torch.device("cuda")) == ""
+    assert bf16_trouble_on(torch.device("mps")) == "this GPU computes no bfloat16"
+    assert bf16_trouble_on(CPU) == cpu_bf16_trouble()

@@ -207,7 +207,11 @@ def test_a_mistake_is_told_the_same_whatever_standard_output_can_show(encoding, 
     ("kind", "words", "message"),
     [
         (Train, "x --hiden-size 5", "Perhaps you meant: --hidden-size INT"),
-        (Train, "x --preset huge", "Expected one of ('auto', 'small', 'medium', 'large')"),
+        (
+            Train,
+            "x --preset huge",
+            "one of ('auto', 'small', 'medium', 'large', 'xlarge')",
+        ),
         (Train, "x --clip much", "Error parsing --clip: could not convert string to float: 'much'"),
         (Train, "x --split 0.9", "Missing value for argument '--split'. Expected 2 values"),
         (Evaluate, "", "MODEL"),

@@ -78,7 +78,8 @@ def reach(model: CharModel, ids: Ids, lags: int | None = None, step: Step | None
     if not 0 < lags <= T:
         raise UserError(f"lags is {lags}; for streams of {T + 1} characters it is from 1 to {T}")
     cell = find_cell(model.options.cell)
-    inputs = torch.from_numpy(ids[:, :-1]).long()
+    text = torch.from_numpy(ids).long().to(model.device)
+    inputs = text[:, :-1]
     state = model.zero_state(len(ids))
     history = []
     before = max(0, T - lags - 1)  # until here no gradient is needed
@@ -89,11 +90,11 @@ def reach(model: CharModel, ids: Ids, lags: int | None = None, step: Step | None
             history.append(state)
         if t < T:
             logits, state = _step(model, step or cell.step, inputs[:, t], state)
-    loss = F.cross_entropy(logits, torch.from_numpy(ids[:, -1]).long(), reduction="sum")
+    loss = F.cross_entropy(logits, text[:, -1], reduction="sum")
     tensors = [s for layers in history for layer in layers for s in layer]
     gradients = torch.autograd.grad(loss, tensors, allow_unused=True, materialize_grads=True)
     # in double precision, because the square of a small float32 underflows
-    norms = torch.stack([g.double().norm(dim=-1) for g in gradients]).numpy()  # (K*L*S, B)
+    norms = torch.stack([g.cpu().double().norm(dim=-1) for g in gradients]).numpy()  # (K*L*S, B)
     shape = (lags + 1, len(model.layers), len(cell.states), len(ids))
     by_lag = norms.reshape(shape)[::-1].transpose(2, 1, 3, 0)  # (S, L, B, K)
     c = by_lag[cell.states.index("c")] if "c" in cell.states else None
@@ -174,12 +175,12 @@ def jacobian_singular_values(
     with torch.no_grad():
         for x in xs:
             flats.append(advance(flats[-1], x))
-        product = torch.eye(len(flats[0]), dtype=flats[0].dtype)
+        product = torch.eye(len(flats[0]), dtype=flats[0].dtype, device=flats[0].device)
         found = {0: product}
         for k in range(1, max(lags, default=0) + 1):
             product = product @ torch.func.jacrev(advance)(flats[T - k], xs[T - k])
             found[k] = product
-    return {k: _trusted(torch.linalg.svdvals(found[k]).numpy()) for k in lags}
+    return {k: _trusted(torch.linalg.svdvals(found[k]).cpu().numpy()) for k in lags}
 
 
 def _trusted(values: Floats) -> Floats:

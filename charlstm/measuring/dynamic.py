@@ -66,15 +66,20 @@ def score_dynamic(
     trained = [p.detach() for p in model.parameters()]
     learner = copy.deepcopy(model)
     total = 0.0
-    for nats in _segments(learner, ids, "learning from the text"):
-        total += nats
-        with torch.no_grad():
-            for p, step, back, origin in zip(
-                learner.parameters(), steps, returns, trained, strict=True
-            ):
-                assert p.grad is not None
-                p.add_(back * (origin - p) - step * p.grad)
+    for nats, characters in _segments(learner, ids, "learning from the text"):
+        total += nats.item() * characters
+        _learn(learner, steps, returns, trained)
     return Score(total / (len(ids) - 1), len(ids) - 1)
+
+
+@torch.no_grad()
+def _learn(
+    learner: CharModel, steps: list[Tensor], returns: list[Tensor], trained: list[Tensor]
+) -> None:
+    """Move each weight against its gradient, and a share of its way back to the trained value."""
+    for p, step, back, origin in zip(learner.parameters(), steps, returns, trained, strict=True):
+        assert p.grad is not None
+        p.add_(back * (origin - p) - step * p.grad)
 
 
 def _spread(history: Ids) -> Ids:
@@ -103,18 +108,19 @@ def mean_squares(model: CharModel, ids: Ids) -> list[Tensor]:
     return [square / count for square in squares]
 
 
-def _segments(model: CharModel, ids: Ids, doing: str) -> Iterator[float]:
-    """Yield the nats of each segment.
+def _segments(model: CharModel, ids: Ids, doing: str) -> Iterator[tuple[Tensor, int]]:
+    """Yield the mean nats of each segment, and how many characters it predicts.
 
     The gradient of the mean over its characters is then in the parameters' `grad`.
     """
+    text = torch.from_numpy(ids).to(model.device)
     state = None
     starts = range(0, len(ids) - 1, SEGMENT)
     for start in tqdm(starts, doing, unit=" segments", disable=None, leave=False):
-        piece = torch.from_numpy(ids[start : start + SEGMENT + 1]).long()
+        piece = text[start : start + SEGMENT + 1].long()
         logits, state = model(piece[None, :-1], state)
         loss = F.cross_entropy(logits[0], piece[1:])
         model.zero_grad()
         loss.backward()
         state = [tuple(s.detach() for s in layer) for layer in state]
-        yield loss.item() * (len(piece) - 1)
+        yield loss.detach(), len(piece) - 1

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import torch
 
 from charlstm.measuring.passage import Passage
 from charlstm.measuring.scores import COLD_WINDOW, Scores, score
@@ -140,7 +141,11 @@ class Evaluation:
 
 
 def measure(
-    checkpoint: Checkpoint, corpus: Corpus, part: Part | None = None, unknown: Unknown | None = None
+    checkpoint: Checkpoint,
+    corpus: Corpus,
+    part: Part | None = None,
+    unknown: Unknown | None = None,
+    device: str | torch.device = "cpu",
 ) -> Evaluation:
     """Score a model on a part of a text, in both protocols.
 
@@ -149,6 +154,7 @@ def measure(
         corpus: the text.
         part: see `Passage.of`.
         unknown: see `Passage.of`.
+        device: where to compute.
 
     Raises:
         UserError: the part has fewer than two characters, or an unknown one.
@@ -162,7 +168,8 @@ def measure(
         '1.31 nats, all of it'
     """
     passage = Passage.of(checkpoint, corpus, part, unknown)
-    return Evaluation(passage, score(CharModel.from_checkpoint(checkpoint), passage.ids))
+    model = CharModel.from_checkpoint(checkpoint).to(device)
+    return Evaluation(passage, score(model, passage.ids))
 
 
 def _row(name: str, score: Score) -> str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import torch
+from torch import Tensor
 from torch.nn import functional as F
 
 from charlstm.errors import UserError
@@ -71,7 +72,7 @@ def score_carried(model: CharModel, ids: Ids, chunk: int = 1024) -> Score:
     for start in range(0, len(ids) - 1, chunk):
         piece = ids[start : start + chunk + 1]
         nats, state = _nats(model, piece[None, :-1], piece[None, 1:], state)
-        total += nats
+        total += _total(nats)
     return Score(total / (len(ids) - 1), len(ids) - 1)
 
 
@@ -102,10 +103,10 @@ def score_cold(
     total = 0.0
     for start in range(0, len(inputs), ROWS):
         rows = slice(start, start + ROWS)
-        total += _nats(model, inputs[rows], targets[rows])[0]
+        total += _total(_nats(model, inputs[rows], targets[rows])[0])
     characters = inputs.size
     if len(tail) > 1:
-        total += _nats(model, tail[None, :-1], tail[None, 1:])[0]
+        total += _total(_nats(model, tail[None, :-1], tail[None, 1:])[0])
         characters += len(tail) - 1
     return Score(total / characters, characters)
 
@@ -113,15 +114,20 @@ def score_cold(
 @torch.inference_mode()
 def _nats(
     model: CharModel, inputs: Ids, targets: Ids, state: ModelState | None = None
-) -> tuple[float, ModelState]:
-    """Return the nats of all `targets` together, and the state after the last.
+) -> tuple[Tensor, ModelState]:
+    """Return the nats of all `targets`, (B * T,), and the state after the last.
 
     `inputs` and `targets` are (B, T).
     """
-    logits, state = model(torch.from_numpy(inputs), state)
-    labels = torch.from_numpy(targets).long().flatten()
+    logits, state = model(torch.from_numpy(inputs).to(model.device), state)
+    labels = torch.from_numpy(targets).long().flatten().to(model.device)
     nats = F.cross_entropy(logits.flatten(0, 1), labels, reduction="none")
-    return float(nats.double().sum()), state
+    return nats, state
+
+
+def _total(nats: Tensor) -> float:
+    """Return the sum in double precision, on the CPU, because Apple's GPUs have no doubles."""
+    return float(nats.cpu().double().sum())
 
 
 def check_predictable(ids: Ids) -> None:

@@ -7,6 +7,7 @@
 - `atomic_file`: a file that is replaced whole, also where another program has it open
 - `checkpoint`: one safe file: weights, options, vocabulary and these facts, read without torch
 - `kernels`: PyTorch's fast code for some of the cells, a whole window at a time
+- `dropout`: masks of units and weights, drawn where they are used
 - `initial`: how the weights of recurrent layers start
 - `network`: embedding -> stacked cells -> logits
 """

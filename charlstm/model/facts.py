@@ -72,6 +72,7 @@ class Training:
         seconds: how long it took, validation included.
         threads: how many threads it used. Another number adds numbers up in another order, and so
             rounds otherwise.
+        device: where it was done, by PyTorch's name for that kind of device.
     """
 
     options: TrainOptions
@@ -79,6 +80,7 @@ class Training:
     epochs: float
     seconds: float
     threads: int
+    device: str = "cpu"
 
     @classmethod
     def from_json(cls, saved: Section) -> Training:
@@ -89,6 +91,7 @@ class Training:
             epochs=saved.number("epochs"),
             seconds=saved.number("seconds"),
             threads=saved.count("threads", least=1, most=MOST_THREADS),
+            device=saved.text("device") if "device" in saved else "cpu",
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -99,6 +102,7 @@ class Training:
             "epochs": self.epochs,
             "seconds": self.seconds,
             "threads": self.threads,
+            "device": self.device,
         }
 
 

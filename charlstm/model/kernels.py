@@ -2,7 +2,7 @@
 
 A function here takes the same parameters as the step of its cell in `cells.py`, inputs (B, T, D)
 and a state of arrays (B, H). It returns outputs (B, T, H) and the new state. On a CPU only the
-kernel of the LSTM uses the fast library oneDNN.
+kernel of the LSTM uses the fast library oneDNN. On an NVIDIA GPU all of them use cuDNN.
 """
 
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from charlstm.devices import cpu_bf16_trouble
+from charlstm.devices import bf16_trouble_on
 
 LayerState = tuple[Tensor, ...]
 Kernel = Callable[[Any, Tensor, LayerState], tuple[Tensor, LayerState]]
@@ -59,6 +59,6 @@ KERNELS: dict[str, Kernel] = {"lstm": lstm, "coupled": coupled, "rnn": rnn, "gru
 BF16 = ("lstm", "coupled")  # PyTorch has a faster kernel in bfloat16 for these
 
 
-def bf16_trouble(cell: str = "lstm") -> str:
-    """Return why a cell cannot run in bfloat16 on this machine; empty if it can."""
-    return cpu_bf16_trouble() if cell in BF16 else f"the cell {cell} has no bfloat16 kernel"
+def bf16_trouble(cell: str, device: torch.device) -> str:
+    """Return why a cell cannot run in bfloat16 on a device; empty if it can."""
+    return bf16_trouble_on(device) if cell in BF16 else f"the cell {cell} has no bfloat16 kernel"

@@ -12,6 +12,7 @@ cell without a kernel, such as the peephole LSTM or a reader's own, runs step by
 
 import math
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from functools import partial
 from types import SimpleNamespace
 from typing import Any
@@ -24,6 +25,7 @@ from torch.nn import functional as F
 from charlstm.errors import UserError
 from charlstm.model.cells import CELLS, project, run_layers, unroll
 from charlstm.model.checkpoint import Checkpoint
+from charlstm.model.dropout import Rng, dropped, locked_dropout
 from charlstm.model.initial import first_weights
 from charlstm.model.kernels import KERNELS, LayerState
 from charlstm.model.named_cells import find_cell
@@ -76,15 +78,16 @@ class CharModel(nn.Module):
         self,
         inputs: Tensor,
         state: ModelState | None = None,
-        rng: np.random.Generator | None = None,
+        rng: Rng | None = None,
         bf16: bool = False,
     ) -> tuple[Tensor, ModelState]:
         """Predict the character after each of `inputs`.
 
         Args:
-            inputs: ids, integers, (B, T).
+            inputs: ids, integers, (B, T), on the model's device.
             state: the state of each layer, arrays (B, H); None is zeros.
-            rng: source of the dropout masks; None turns dropout off.
+            rng: source of the dropout masks, made by `generator_for` the model's device; None turns
+                dropout off.
             bf16: whether the layers compute in bfloat16. What comes back keeps the precision of the
                 weights.
 
@@ -109,17 +112,22 @@ class CharModel(nn.Module):
         self,
         layer: nn.Module,
         dropout: float,
-        rng: np.random.Generator | None,
+        rng: Rng | None,
         bf16: bool,
         x: Tensor,
         state: LayerState,
     ) -> tuple[Tensor, LayerState]:
         """Drop inputs, run a layer, and return its outputs in the precision of the weights."""
         x = locked_dropout(x, dropout, rng)
-        with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
+        with torch.autocast(x.device.type, torch.bfloat16) if bf16 else nullcontext():
             outputs, new_state = layer(x, state, self.options.weight_drop, rng)
         dtype = self.head.weight.dtype
         return outputs.to(dtype), tuple(s.to(dtype) for s in new_state)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are; `model.to("cuda")` moves them, as for any module."""
+        return self.head.weight.device
 
     def zero_state(self, batch_size: int) -> ModelState:
         """Return the state at the start of a text: for each layer, arrays (B, H) of zeros."""
@@ -129,7 +137,7 @@ class CharModel(nn.Module):
 
     def to_arrays(self) -> dict[str, np.ndarray[Any, Any]]:
         """Return copies of the weights, by the names in `checkpoint.weight_shapes`."""
-        return {name: tensor.numpy().copy() for name, tensor in self.state_dict().items()}
+        return {name: tensor.cpu().numpy().copy() for name, tensor in self.state_dict().items()}
 
     def load_arrays(self, weights: Mapping[str, np.ndarray[Any, Any]]) -> "CharModel":
         """Replace the weights by these, and return the model."""
@@ -164,7 +172,7 @@ class Layer(nn.Module):
         inputs: Tensor,
         state: LayerState,
         weight_drop: float = 0.0,
-        rng: np.random.Generator | None = None,
+        rng: Rng | None = None,
     ) -> tuple[Tensor, LayerState]:
         """Return outputs (B, T, H) and the new state, for inputs (B, T, D).
 
@@ -178,7 +186,7 @@ class Layer(nn.Module):
         weights: dict[str, Tensor] = dict(self.named_parameters())
         if weight_drop and rng is not None and "weight_hh" in weights:
             w = weights["weight_hh"]
-            weights["weight_hh"] = w * _mask(w.shape, weight_drop, rng, w.dtype)
+            weights["weight_hh"] = dropped(w, w.shape, weight_drop, rng)
         p = SimpleNamespace(**weights)
         if self.kernel:
             return self.kernel(p, inputs, state)
@@ -220,8 +228,9 @@ def initialize(
         weights = dict(layer.named_parameters())
         if scheme == "pytorch":
             bound = 1 / math.sqrt(H)
-            for weight in weights.values():
-                weight.uniform_(-bound, bound, generator=generator)
+            for weight in weights.values():  # drawn on the CPU: the same ones for every device
+                drawn = torch.empty(weight.shape, dtype=weight.dtype)
+                weight.copy_(drawn.uniform_(-bound, bound, generator=generator))
         if "weight_hh" in weights:
             weights["weight_hh"].mul_(gain)
         if forget_bias is not None and "f" in layer.cell.gates:
@@ -254,23 +263,3 @@ def _try_on_torch(name: str) -> None:
             f" ({type(error).__name__}: {' '.join(str(error).split())}); use operators, and tanh"
             " and sigmoid from charlstm.model.cells"
         ) from error
-
-
-def locked_dropout(x: Tensor, rate: float, rng: np.random.Generator | None) -> Tensor:
-    """Zero the same units at all time steps of a window (Gal & Ghahramani 2016).
-
-    Args:
-        x: (B, T, D).
-        rate: share of units set to zero; the rest is scaled by 1 / (1 - rate).
-        rng: source of the mask; None returns `x`.
-    """
-    if not rate or rng is None:
-        return x
-    return x * _mask((x.shape[0], 1, x.shape[2]), rate, rng, x.dtype)
-
-
-def _mask(
-    shape: Sequence[int], rate: float, rng: np.random.Generator, dtype: torch.dtype
-) -> Tensor:
-    keep = torch.from_numpy(rng.random(tuple(shape), np.float32) >= rate)
-    return keep.to(dtype) / (1.0 - rate)

@@ -22,9 +22,9 @@ Which ones depends on the offset; the trainer draws another offset for each epoc
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 from charlstm.errors import UserError
-from charlstm.text.vocabulary import Ids
 
 SHORTEST = 2  # characters: one to read, and one to predict from it
 
@@ -34,12 +34,12 @@ class Streams:
     """A text as `batch_size` parallel streams in windows of `window` characters.
 
     Attributes:
-        ids: the text, int32, shape (N,).
+        ids: the text, int32, shape (N,): an array, or a tensor on any device.
         batch_size: B, rows read side by side.
         window: T, characters that a row advances per window.
     """
 
-    ids: Ids
+    ids: Any
     batch_size: int
     window: int
 
@@ -60,8 +60,8 @@ class Streams:
         """The number of characters that are no input, without the last, which is only a target."""
         return len(self.ids) - 1 - self.windows * self.batch_size * self.window
 
-    def read(self, index: int, offset: int = 0) -> tuple[Ids, Ids]:
-        """Return the inputs and the targets of a window, each (B, T).
+    def read(self, index: int, offset: int = 0) -> tuple[Any, Any]:
+        """Return the inputs and the targets of a window, each (B, T), as what `ids` is.
 
         Args:
             index: the window within the epoch, 0 to `windows` - 1.
@@ -74,7 +74,7 @@ class Streams:
         return rows[:, columns], targets[:, columns]
 
 
-def streams_for(ids: Ids, batch_size: int, window: int) -> Streams:
+def streams_for(ids: Any, batch_size: int, window: int) -> Streams:
     """Lay out a text as streams, with a smaller window and fewer streams if it is short.
 
     Each stream should hold at least two windows, so that the training carries a state from one to
@@ -82,7 +82,7 @@ def streams_for(ids: Ids, batch_size: int, window: int) -> Streams:
     text. Then the number of streams falls until each stream holds two windows.
 
     Args:
-        ids: the text, int32, shape (N,).
+        ids: the text, int32, shape (N,): an array, or a tensor on any device.
         batch_size: B, the largest number of streams.
         window: T, the largest number of characters in a window.
 

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from charlstm.devices import describe_device
 from charlstm.errors import carry_on_unread, option
 from charlstm.training.budget import Budget
 
@@ -26,10 +27,13 @@ def describe(run: Run) -> Iterator[str]:
 
     trainer = run.trainer
     if trainer.options.precision == "bf16" and not trainer.bf16:
-        trouble = bf16_trouble(trainer.model.options.cell)
+        trouble = bf16_trouble(trainer.model.options.cell, trainer.model.device)
         yield f"{option('precision', 'bf16')}: {trouble}; going on in fp32"
     yield from _describe_text(run)
     yield from _describe_model(run)
+    device = trainer.model.device
+    if run.begun_on != device.type:
+        yield f"begun on {run.begun_on}, goes on on {device.type}: it rounds in another way there"
     step = trainer.progress.step
     since = f", from step {step:,}" if step else ""
     yield f"budget: {Budget.of(trainer.options)}{since}; folder: {run.folder}"
@@ -68,11 +72,13 @@ def _describe_model(run: Run) -> Iterator[str]:
         )
     sizes = model.options
     weights = sum(p.numel() for p in model.parameters())
+    cpu = model.device.type == "cpu"
+    where = f"{run.threads} threads" if cpu else describe_device(model.device)
     yield (
         f"model: {sizes.layers} x {sizes.hidden_size} {sizes.cell}, {weights:,} weights;"
         f" {streams.batch_size} streams x {streams.window} characters, {streams.windows} windows an"
         f" epoch, {streams.dropped} characters dropped; {'bf16' if run.trainer.bf16 else 'fp32'},"
-        f" {run.threads} threads"
+        f" {where}"
     )
 
 

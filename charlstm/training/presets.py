@@ -7,6 +7,7 @@ from charlstm.options import ModelOptions, TrainOptions
 from charlstm.training.budget import Budget
 
 SHORT_TEXT = 600_000  # characters; below it a small model is the best
+LONG_TEXT = 5_000_000  # characters; from here on a GPU trains a model too large for a CPU
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,8 @@ class Preset:
         speed: characters that it trains on in a second, roughly, on two cores that also have other
             work.
         reaches: what such a model reaches on tiny-shakespeare (cold, trained on one thread), and
-            after how many epochs; `pretrained/README.md` has the measurements.
+            after how many epochs; `pretrained/README.md` has the measurements. Empty if nobody has
+            measured it.
     """
 
     model: ModelOptions
@@ -62,6 +64,31 @@ PRESETS = {
         speed=5_000,
         reaches="1.390 nats after 22 epochs",
     ),
+    # for millions of characters and a GPU; cuDNN's fastest kernel wants multiples of 128. Nobody
+    # has tried it. Sizes, dropout and rate are near those of Merity, Keskar & Socher 2018, "An
+    # Analysis of Neural Language Modeling at Multiple Scales", for characters.
+    "xlarge": Preset(
+        ModelOptions(
+            layers=3,
+            hidden_size=1024,
+            embedding_size=128,
+            input_dropout=0.1,
+            dropout=0.25,
+            weight_drop=0.2,
+        ),
+        TrainOptions(
+            batch_size=128,
+            window=128,
+            reset=0.03,
+            learning_rate=2e-3,
+            beta1=0.9,
+            weight_decay=0.05,
+            patience=None,
+        ),
+        passes=0,
+        speed=100_000,
+        reaches="",
+    ),
 }
 
 
@@ -81,12 +108,12 @@ def preset(name: str) -> Preset:
     return PRESETS[name]
 
 
-def choose_preset(characters: int, training: TrainOptions) -> str:
-    """Return the name of the preset for a text of so many characters and a budget.
+def choose_preset(characters: int, training: TrainOptions, device: str = "cpu") -> str:
+    """Return the name of the preset for a text of so many characters, a budget and a device.
 
     A model that reads a text many times learns it by heart, unless dropout is strong. With strong
     dropout a larger model is better, if the text is long. A text that is read only a few times is
-    learnt best with little dropout.
+    learnt best with little dropout. A GPU has time for a larger model, if the text is long.
 
     Example:
         >>> choose_preset(1_000_000, TrainOptions(minutes=2.5))
@@ -95,16 +122,27 @@ def choose_preset(characters: int, training: TrainOptions) -> str:
         'large'
         >>> choose_preset(200_000, TrainOptions(minutes=2.5))
         'small'
+        >>> choose_preset(20_000_000, TrainOptions(minutes=30), "cuda")
+        'xlarge'
     """
+    if device == "cuda" and characters >= LONG_TEXT:
+        return "xlarge"
     name = "small" if characters < SHORT_TEXT else "large"
     chars_per_step = training.batch_size * training.window
     read = Budget.of(training).characters(characters, chars_per_step, PRESETS[name].speed)
     return name if read >= PRESETS[name].passes * characters else "medium"
 
 
-def expectation(characters: int, training: TrainOptions, name: str | None = None) -> str:
+def expectation(
+    characters: int, training: TrainOptions, name: str | None = None, device: str = "cpu"
+) -> str:
     """Tell which preset a training takes, and what such a model reaches on a known text."""
-    chosen = name or choose_preset(characters, training)
+    chosen = name or choose_preset(characters, training, device)
     why = "" if name else f", chosen for {characters:,} characters and this budget"
     reaches = PRESETS[chosen].reaches
-    return f"preset {chosen}{why}; on tiny-shakespeare such a model reaches {reaches}"
+    told = (
+        f"on tiny-shakespeare such a model reaches {reaches}"
+        if reaches
+        else "nobody has measured it"
+    )
+    return f"preset {chosen}{why}; {told}"

@@ -87,9 +87,8 @@ class Progress:
             rollbacks=saved.count("rollbacks"),
         )
 
-    def count_step(self, loss: float, clipped: bool) -> None:
-        """Count a step that was done."""
-        self.step += 1
+    def count_loss(self, loss: float, clipped: bool) -> None:
+        """Count the loss of a step, nats per character, and whether its gradient was clipped."""
         self.clipped += clipped
         self.loss_sum += loss
         self.loss_steps += 1

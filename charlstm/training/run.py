@@ -34,6 +34,7 @@ from charlstm.training.material import training_ids
 from charlstm.training.progress import Progress, Report
 from charlstm.training.trainer import Trainer
 
+CPU = torch.device("cpu")
 SAVE_SECONDS = 60  # shortest time between two saves of resume.safetensors
 
 
@@ -51,12 +52,25 @@ class Run:
         self.vocabulary = vocabulary
         self.trainer = trainer
         self.threads = torch.get_num_threads()  # another number would round sums differently
+        self.begun_on = trainer.model.device.type  # and so would another device
 
     @classmethod
     def start(
-        cls, folder: Path, corpus: Corpus, model_options: ModelOptions, options: TrainOptions
+        cls,
+        folder: Path,
+        corpus: Corpus,
+        model_options: ModelOptions,
+        options: TrainOptions,
+        device: torch.device = CPU,
     ) -> "Run":
         """Begin a training with new weights and the text's own vocabulary.
+
+        Args:
+            folder: where to write; it is made if it is not there.
+            corpus: the text.
+            model_options: cell, sizes and dropout rates.
+            options: budget, windows, optimiser.
+            device: where to train.
 
         Raises:
             UserError: the folder holds a run already, or the text is too short.
@@ -65,7 +79,7 @@ class Run:
         vocabulary = Vocabulary.of(
             corpus.text, min_count=corpus.options.min_count, bytewise=corpus.options.bytes
         )
-        model = CharModel(model_options, len(vocabulary), options.seed)
+        model = CharModel(model_options, len(vocabulary), options.seed).to(device)
         return cls._started(folder, corpus, vocabulary, model, options)
 
     @classmethod
@@ -77,6 +91,7 @@ class Run:
         model_options: ModelOptions,
         options: TrainOptions,
         unknown: Literal["add", "skip", "error"] = "add",
+        device: torch.device = CPU,
     ) -> "Run":
         """Begin a training with a model's weights and vocabulary.
 
@@ -84,12 +99,13 @@ class Run:
 
         Args:
             folder: as for `start`.
-            corpus: the text.
+            corpus: as for `start`.
             checkpoint: the model.
             model_options: sizes, which are those of the model, and dropout rates.
             options: budget, windows, optimiser.
             unknown: what to do with characters that the model does not know: add them to its
                 vocabulary, leave them out, or refuse the text.
+            device: as for `start`.
 
         Raises:
             UserError: as for `start`; or the sizes are not those of the model; or `unknown` is
@@ -110,7 +126,7 @@ class Run:
             vocabulary = Vocabulary(vocabulary.characters + added, vocabulary.bytewise)
         elif unknown == "error":
             vocabulary.encode(corpus.text, where=" ".join(corpus.sources))
-        model = CharModel(model_options, len(vocabulary), options.seed)
+        model = CharModel(model_options, len(vocabulary), options.seed).to(device)
         weights = model.to_arrays()
         for name, old in checkpoint.weights.items():
             weights[name][tuple(slice(size) for size in old.shape)] = old
@@ -196,6 +212,7 @@ class Run:
             epochs=progress.step / trainer.streams.windows,
             seconds=progress.seconds,
             threads=self.threads,
+            device=trainer.model.device.type,
         )
 
     def finish(self) -> Evaluation:
@@ -206,7 +223,9 @@ class Run:
         """
         path = self.folder / "model.safetensors"
         checkpoint = Checkpoint.load(path)  # not the weights in memory: the file has float16
-        evaluation = measure(checkpoint, self.corpus, "validation")
+        evaluation = measure(
+            checkpoint, self.corpus, "validation", device=self.trainer.model.device
+        )
         scores = evaluation.scores
         if math.isfinite(scores.carried.nats + scores.cold.nats):  # JSON has no NaN
             where = evaluation.passage.where
@@ -221,12 +240,13 @@ class Run:
         return evaluation
 
     @classmethod
-    def resume(cls, folder: Path, sources: Sequence[str] = ()) -> "Run":
+    def resume(cls, folder: Path, sources: Sequence[str] = (), device: torch.device = CPU) -> "Run":
         """Go on with the training in a folder.
 
         Args:
             folder: where `resume.safetensors` is.
             sources: where its text is now; empty if it has not moved.
+            device: where to go on. On another device than before, the bits differ.
 
         Raises:
             UserError: the folder holds no run, the run is damaged, or the text is another.
@@ -256,7 +276,7 @@ class Run:
                 f"{' '.join(corpus.sources)}: not the text that {folder} was trained on (another"
                 f" sha256); give that text as CORPUS beside {option('resume')}"
             )
-        model = CharModel(model_options, len(vocabulary), training.options.seed)
+        model = CharModel(model_options, len(vocabulary), training.options.seed).to(device)
         trainer = _trainer(corpus, vocabulary, model, training.options)
         try:
             trainer.load_state(arrays, progress)
@@ -264,6 +284,7 @@ class Run:
             raise UserError(f"{path}: {error}; train the model again") from None
         run = cls(folder, corpus, vocabulary, trainer)
         run.threads = training.threads
+        run.begun_on = training.device
         log.cut(folder / "log.jsonl", run.trainer.progress.step)
         return run
 
@@ -281,5 +302,5 @@ def _trainer(
     corpus: Corpus, vocabulary: Vocabulary, model: CharModel, options: TrainOptions
 ) -> Trainer:
     train_ids, validation_ids = training_ids(corpus, vocabulary)
-    bf16 = options.precision != "fp32" and not bf16_trouble(model.options.cell)
+    bf16 = options.precision != "fp32" and not bf16_trouble(model.options.cell, model.device)
     return Trainer(model, train_ids, validation_ids, options, bf16=bf16)

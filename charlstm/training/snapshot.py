@@ -60,10 +60,10 @@ class Snapshot(NamedTuple):
         arrays |= {f"best.{name}": array.copy() for name, array in trainer.best.items()}
         for index, moments in trainer.optimizer.state_dict()["state"].items():
             for name, tensor in moments.items():
-                arrays[f"optimizer.{index}.{name}"] = tensor.numpy().copy()
+                arrays[f"optimizer.{index}.{name}"] = tensor.cpu().numpy().copy()
         for index, layer in enumerate(trainer.hidden or ()):
             for part, tensor in enumerate(layer):
-                arrays[f"hidden.{index}.{part}"] = tensor.numpy().copy()
+                arrays[f"hidden.{index}.{part}"] = tensor.cpu().numpy().copy()
         return cls(arrays, dataclasses.asdict(trainer.progress))
 
     def restore(self, trainer: Changing) -> None:
@@ -102,7 +102,10 @@ class Snapshot(NamedTuple):
         if not arrays:
             return None
         return [
-            tuple(torch.from_numpy(arrays[f"{index}.{part}"].copy()) for part in range(len(layer)))
+            tuple(
+                torch.from_numpy(arrays[f"{index}.{part}"].copy()).to(model.device)
+                for part in range(len(layer))
+            )
             for index, layer in enumerate(model.zero_state(1))
         ]
 
@@ -128,25 +131,26 @@ def unpack(trainer: Changing, arrays: Arrays, numbers: Numbers) -> None:
         raise UserError(f"the saved training does not fit its own options: {error}") from None
 
 
-def step_back(trainer: Changing, loss: float, norm: float) -> str:
+def step_back(trainer: Changing, step: int, loss: float, norm: float) -> str:
     """Go back to the last good state with half the learning rate; return a line that says so.
 
     Args:
         trainer: changes in place. The seconds that it has used are not given back.
-        loss: the loss of the step that failed, nats per character.
+        step: number of the step that failed.
+        loss: its loss, nats per character.
         norm: the norm of its gradient.
 
     Raises:
         UserError: three steps back did not help.
     """
     before = trainer.progress
-    seen = f"step {before.step + 1}: loss {loss:.4g}, gradient norm {norm:.4g}"
+    seen = f"step {step}: loss {loss:.4g}, gradient norm {norm:.4g}"
+    trainer.good.restore(trainer)  # also before giving up: later steps may have spoiled the weights
     if before.rollbacks == ROLLBACKS:
         raise UserError(
             f"{seen}, after {ROLLBACKS} times half the learning rate; the best model so far is"
             f" kept; train again with a smaller {option('learning_rate')} or {option('clip')}"
         )
-    trainer.good.restore(trainer)
     progress = trainer.progress
     progress.seconds = before.seconds
     progress.rate_scale = before.rate_scale / 2

@@ -6,6 +6,7 @@ be stopped and resumed without saving any random state, and goes on as if it had
 
 import copy
 import math
+import statistics
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -14,8 +15,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from charlstm.errors import UserError, option
 from charlstm.measuring.scores import COLD_WINDOW, score_cold
 from charlstm.model.checkpoint import Arrays
+from charlstm.model.dropout import Rng, generator_for, kept
+from charlstm.model.kernels import bf16_trouble
 from charlstm.model.network import CharModel, ModelState
 from charlstm.options import TrainOptions
 from charlstm.text.streams import streams_for
@@ -26,6 +30,7 @@ from charlstm.training.progress import Clock, Progress, Report
 from charlstm.training.snapshot import Numbers, Snapshot, pack, step_back, unpack
 
 VALIDATION_WINDOWS = 64  # of 256 characters, spread over the validation text
+READ_EVERY = 20  # steps on a GPU between two readings of the loss: each waits for the GPU
 
 
 class Trainer:
@@ -34,10 +39,11 @@ class Trainer:
     Args:
         model, train_ids, validation_ids, options: as for `fit`.
         validate_every: steps between two validations; by default they take 2 % of the time.
-        bf16: whether to train in bfloat16. Validation is in fp32 even then.
+        bf16: whether to train in bfloat16. Validation is in fp32 even then. By default it is what
+            `options.precision` says; "auto" is fp32 here.
 
     Raises:
-        UserError: a text of fewer than two characters.
+        UserError: a text of fewer than two characters, or no bfloat16 where that was asked for.
     """
 
     def __init__(
@@ -47,13 +53,15 @@ class Trainer:
         validation_ids: Ids,
         options: TrainOptions,
         validate_every: int | None = None,
-        bf16: bool = False,
+        bf16: bool | None = None,
     ) -> None:
         self.model = model
         self.options = options
-        self.bf16 = bf16
+        self.bf16 = _asks_for_bf16(options, model) if bf16 is None else bf16
+        self.train_ids = train_ids
         self.validation_ids = validation_ids
-        self.streams = streams_for(train_ids, options.batch_size, options.window)
+        text = torch.from_numpy(train_ids).to(model.device)  # once: no step sends text to a GPU
+        self.streams = streams_for(text, options.batch_size, options.window)
         self.chars_per_step = self.streams.batch_size * self.streams.window
         self.budget = Budget.of(options)
         scored = min(len(validation_ids) - 1, VALIDATION_WINDOWS * COLD_WINDOW)
@@ -62,11 +70,14 @@ class Trainer:
         self.average = copy.deepcopy(model) if options.ema else model
         self.best = model.to_arrays()
         self.hidden: ModelState | None = None
+        self._unread: list[Tensor] = []  # loss and norm of the steps since the last reading
         self.progress = Progress()
         self.good = Snapshot.of(self)
 
     def fit(self) -> Iterator[Report]:
         """Train until the budget or the patience is used up, and yield a report for each step.
+
+        On a GPU a report stands for all steps since the last one, and its loss is their mean.
 
         When it ends, or the caller leaves by `break`, the model holds the weights of the last step.
         `kept` returns the best ones.
@@ -75,27 +86,20 @@ class Trainer:
             UserError: loss or gradient are not finite, for the fourth time.
         """
         self._clock = Clock(self.progress)
-        clip = self.options.clip or math.inf
         while self._fraction() < 1 and not self.out_of_patience():
-            rng = np.random.default_rng((self.options.seed, 1, self.progress.step))
-            inputs, targets = self._read()  # (B, T) each
-            state = self._carried_state(rng)
-            logits, state = self.model(inputs, state, rng, bf16=self.bf16)  # (B, T, V)
-            loss = F.cross_entropy(logits.flatten(0, 1), targets.flatten())
-            self.optimizer.zero_grad()
-            loss.backward()
-            norm = nn.utils.clip_grad_norm_(self.model.parameters(), clip)
-            self._set_learning_rate()
-            if not (loss.isfinite() and norm.isfinite()):
-                yield self._step_back(loss.item(), norm.item())
+            state = self._back_propagate()
+            due = self._due()
+            losses, norms = self._read_losses() if due else ([], [])
+            if not all(map(math.isfinite, losses + norms)):
+                yield self._step_back(losses, norms)
                 continue
-            self.optimizer.step()
-            self.hidden = [tuple(s.detach() for s in layer) for layer in state]
-            if self.options.ema:
-                move_average(self.average, self.model, self.options.ema, self.progress.step)
-            self.progress.count_step(loss.item(), clipped=norm.item() > clip)
+            self._update(state)
+            if not due:
+                continue
+            for loss, norm in zip(losses, norms, strict=True):
+                self.progress.count_loss(loss, clipped=norm > (self.options.clip or math.inf))
             self.progress.seconds = self._clock.read()
-            report = self._report(loss.item(), norm.item())
+            report = self._report(statistics.fmean(losses), norms[-1])
             if report.step % self.validate_every == 0 or report.fraction == 1:
                 report = self._validate(report)
             yield report
@@ -107,7 +111,8 @@ class Trainer:
     def score_training(self) -> float:
         """Score the best weights on the training text, as on validation: cold, without dropout."""
         best = CharModel(self.model.options, self.model.vocabulary_size).load_arrays(self.best)
-        return score_cold(best, self.streams.ids, most_windows=VALIDATION_WINDOWS).nats
+        best.to(self.model.device)
+        return score_cold(best, self.train_ids, most_windows=VALIDATION_WINDOWS).nats
 
     def out_of_patience(self) -> bool:
         """Whether training stops because the last `patience` validations brought no new best."""
@@ -125,14 +130,56 @@ class Trainer:
         """
         unpack(self, arrays, numbers)
 
+    def _back_propagate(self) -> ModelState:
+        """Read a window, and compute its gradient; return the state after it.
+
+        Loss and norm stay on the device, in `_unread`.
+        """
+        rng = generator_for(self.model.device, (self.options.seed, 1, self.progress.step))
+        inputs, targets = self._read()  # (B, T) each
+        state = self._carried_state(rng)
+        logits, state = self.model(inputs, state, rng, bf16=self.bf16)  # (B, T, V)
+        loss = F.cross_entropy(logits.flatten(0, 1), targets.flatten())
+        self.optimizer.zero_grad()
+        loss.backward()
+        norm = nn.utils.clip_grad_norm_(self.model.parameters(), self.options.clip or math.inf)
+        self._unread.append(torch.stack((loss.detach(), norm)))
+        return [tuple(s.detach() for s in layer) for layer in state]
+
+    def _update(self, state: ModelState) -> None:
+        """Move the weights and their average by the gradient, and go on to the next window."""
+        self._set_learning_rate()
+        self.optimizer.step()
+        self.hidden = state
+        if self.options.ema:
+            move_average(self.average, self.model, self.options.ema, self.progress.step)
+        self.progress.step += 1
+
+    def _due(self) -> bool:
+        """Whether the losses are read in this step.
+
+        On a CPU they are read in every step. On a GPU a reading waits until the GPU has done all
+        that was asked of it, so there it is rare. A validation and the last step need one, too.
+        """
+        step = self.progress.step + 1
+        last = self.budget.fraction(step, self._clock.read(), self.streams.windows) == 1
+        every = 1 if self.model.device.type == "cpu" else READ_EVERY
+        return step % every == 0 or step % self.validate_every == 0 or last
+
+    def _read_losses(self) -> tuple[list[float], list[float]]:
+        """Fetch the losses and the norms since the last reading."""
+        losses, norms = torch.stack(self._unread).T.tolist()
+        self._unread.clear()
+        return losses, norms
+
     def _read(self) -> tuple[Tensor, Tensor]:
         """Return the window of this step and its targets. Each epoch starts at a random offset."""
         epoch, index = divmod(self.progress.step, self.streams.windows)
         rng = np.random.default_rng((self.options.seed, 0, epoch))
         inputs, targets = self.streams.read(index, int(rng.integers(self.streams.dropped + 1)))
-        return torch.from_numpy(inputs), torch.from_numpy(targets).long()
+        return inputs, targets.long()
 
-    def _carried_state(self, rng: np.random.Generator) -> ModelState | None:
+    def _carried_state(self, rng: Rng) -> ModelState | None:
         """Return the state after the last window, with some streams set to the zero state.
 
         A sample starts from the zero state, so the model must learn to start from it, too.
@@ -141,7 +188,7 @@ class Trainer:
             return None
         if not self.options.reset:
             return self.hidden
-        keep = torch.from_numpy(rng.random((self.streams.batch_size, 1)) >= self.options.reset)
+        keep = kept((self.streams.batch_size, 1), self.options.reset, rng, np.float64)
         return [tuple(s * keep for s in layer) for layer in self.hidden]
 
     def _set_learning_rate(self) -> None:
@@ -184,11 +231,23 @@ class Trainer:
     def _score(self, model: CharModel) -> float:
         return score_cold(model, self.validation_ids, most_windows=VALIDATION_WINDOWS).nats
 
-    def _step_back(self, loss: float, norm: float) -> Report:
+    def _step_back(self, losses: list[float], norms: list[float]) -> Report:
+        pairs = list(zip(losses, norms, strict=True))
+        bad = next(i for i, pair in enumerate(pairs) if not all(map(math.isfinite, pair)))
+        loss, norm = pairs[bad]
+        step = self.progress.step + 2 - len(pairs) + bad
         self.progress.seconds = self._clock.read()
-        note = step_back(self, loss, norm)
+        note = step_back(self, step, loss, norm)
         self._clock = Clock(self.progress)
         return replace(self._report(loss, norm), note=note)
+
+
+def _asks_for_bf16(options: TrainOptions, model: CharModel) -> bool:
+    if options.precision != "bf16":
+        return False
+    if trouble := bf16_trouble(model.options.cell, model.device):
+        raise UserError(f"{option('precision', 'bf16')}: {trouble}; fp32 works everywhere")
+    return True
 
 
 def fit(

@@ -203,7 +203,7 @@ def test_a_terminal_gets_a_progress_bar(corpus, tmp_path):
 
 
 def test_precision_bf16_falls_back_with_a_line_saying_so(corpus, tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("charlstm.model.kernels.cpu_bf16_trouble", lambda: "no such thing here")
+    monkeypatch.setattr("charlstm.model.kernels.bf16_trouble_on", lambda _: "no such thing here")
     options = ["--precision", "bf16", "--steps", "1", "--hidden-size", "8", "--threads", "1"]
     assert train.main([corpus, *options, "--out", str(tmp_path / "run")]) == 0
     told = capsys.readouterr().err

@@ -47,7 +47,8 @@ def test_the_file_says_what_is_known_of_the_model_and_nothing_else(model_file, f
     assert sorted(few) == ["model", "vocabulary"]
     assert sorted(all_) == ["corpus", "measured", "model", "training", "vocabulary"]
     assert sorted(all_["corpus"]) == ["characters", "options", "sha256", "sources"]
-    assert sorted(all_["training"]) == ["epochs", "options", "seconds", "steps", "threads"]
+    keys = ["device", "epochs", "options", "seconds", "steps", "threads"]
+    assert sorted(all_["training"]) == keys
     assert sorted(all_["measured"]) == ["carried", "cold", "from", "part", "to", "validation_nats"]
     figures = ["bits_per_char", "characters", "nats", "perplexity"]
     assert sorted(all_["measured"]["cold"]) == figures

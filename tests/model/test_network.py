@@ -12,10 +12,11 @@ from charlstm.model import named_cells
 from charlstm.model.cells import Cell
 from charlstm.model.checkpoint import weight_shapes
 from charlstm.model.kernels import bf16_trouble
-from charlstm.model.network import CharModel, locked_dropout
+from charlstm.model.network import CharModel
 from charlstm.options import ModelOptions
 
 B, T, D, H, V = 3, 5, 4, 6, 7
+CPU = torch.device("cpu")
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -68,15 +69,6 @@ def test_the_seed_decides_the_weights_and_leaves_torch_alone():
     assert not np.array_equal(first["head.weight"], other["head.weight"])
 
 
-def test_locked_dropout_keeps_its_mask_over_time_and_the_mean_over_units():
-    x = torch.ones(50, 4, 60)
-    dropped = locked_dropout(x, 0.3, np.random.default_rng(0))
-    assert torch.equal(dropped[:, 0], dropped[:, 3])
-    assert dropped.unique().tolist() == pytest.approx([0, 1 / 0.7])
-    assert dropped.mean() == pytest.approx(1, abs=0.05)
-    assert locked_dropout(x, 0.3, None) is x
-
-
 def run(options, rng=None):
     model = randomize(CharModel(options, V))
     ids = torch.from_numpy(np.random.default_rng(2).integers(V, size=(B, T)))
@@ -104,7 +96,7 @@ def test_weight_drop_masks_the_gradient_of_the_recurrent_weights_alike():
     assert model.layers[0].weight_ih.grad.ne(0).all()
 
 
-@pytest.mark.skipif(bf16_trouble() != "", reason=bf16_trouble())
+@pytest.mark.skipif(bf16_trouble("lstm", CPU) != "", reason=bf16_trouble("lstm", CPU))
 def test_bf16_returns_fp32_states_and_logits_close_to_fp32():
     model = randomize(CharModel(ModelOptions(layers=2, hidden_size=16, embedding_size=4), V))
     ids = torch.from_numpy(np.random.default_rng(2).integers(V, size=(B, T)))
@@ -118,8 +110,8 @@ def test_bf16_returns_fp32_states_and_logits_close_to_fp32():
 
 
 def test_bf16_is_refused_for_a_cell_that_has_no_kernel_for_it():
-    assert bf16_trouble("gru") == "the cell gru has no bfloat16 kernel"
-    assert bf16_trouble("coupled") == bf16_trouble("lstm") == cpu_bf16_trouble()
+    assert bf16_trouble("gru", CPU) == "the cell gru has no bfloat16 kernel"
+    assert bf16_trouble("coupled", CPU) == bf16_trouble("lstm", CPU) == cpu_bf16_trouble()
 
 
 def test_a_cell_that_knows_numpy_only_is_refused_before_it_trains(monkeypatch):

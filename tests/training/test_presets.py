@@ -32,6 +32,18 @@ def test_the_preset_follows_the_text_and_the_budget(characters, budget, expected
     assert told.endswith(f"such a model reaches {PRESETS[expected].reaches}")
 
 
+def test_a_gpu_trains_a_larger_model_on_a_long_text_only():
+    options = TrainOptions(minutes=30)
+    assert choose_preset(5_000_000, options, "cuda") == "xlarge"
+    assert choose_preset(4_999_999, options, "cuda") != "xlarge"
+    assert choose_preset(50_000_000, options, "mps") != "xlarge"
+    assert PRESETS["xlarge"].model.hidden_size % 128 == 0
+    told = expectation(50_000_000, options, device="cuda")
+    assert told == (
+        "preset xlarge, chosen for 50,000,000 characters and this budget; nobody has measured it"
+    )
+
+
 def test_an_unknown_preset_is_refused_by_name():
     assert preset("small") is PRESETS["small"]
     with pytest.raises(UserError, match="preset is 'huge'; it must be one of small, medium, large"):

@@ -8,9 +8,9 @@ from charlstm.training.progress import Clock, Progress
 
 
 def test_steps_and_validations_are_counted():
-    progress = Progress()
-    progress.count_step(2.0, clipped=True)
-    progress.count_step(1.0, clipped=False)
+    progress = Progress(step=2)
+    progress.count_loss(2.0, clipped=True)
+    progress.count_loss(1.0, clipped=False)
     assert (progress.step, progress.clipped) == (2, 1)
     assert (progress.loss_sum, progress.loss_steps) == (3.0, 2)
     assert progress.count_validation(1.5)

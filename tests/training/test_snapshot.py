@@ -129,7 +129,7 @@ def test_a_step_back_returns_to_the_last_good_state_at_half_the_rate():
     seconds = run.progress.seconds
     with torch.no_grad():
         run.model.head.bias.fill_(math.nan)
-    told = step_back(run, math.nan, 2.5)
+    told = step_back(run, 31, math.nan, 2.5)
     assert told == (
         "step 31: loss nan, gradient norm 2.5; back to step 25 with 0.5 times the learning rate"
     )
@@ -137,7 +137,9 @@ def test_a_step_back_returns_to_the_last_good_state_at_half_the_rate():
     assert same(now.arrays, run.good.arrays)
     changed = {"rate_scale": 0.5, "rollbacks": 1, "seconds": seconds}
     assert now.numbers == run.good.numbers | changed
-    assert "with 0.25 times" in step_back(run, math.nan, 2.5)  # the scale is not that of the good
-    step_back(run, math.nan, 2.5)
+    assert "with 0.25 times" in step_back(
+        run, 31, math.nan, 2.5
+    )  # the scale is not that of the good
+    step_back(run, 31, math.nan, 2.5)
     with pytest.raises(UserError, match="smaller learning_rate or clip"):
-        step_back(run, math.nan, 2.5)
+        step_back(run, 31, math.nan, 2.5)

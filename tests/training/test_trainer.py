@@ -324,3 +324,62 @@ def test_the_fourth_bad_loss_ends_it_with_the_best_model_kept(ids, monkeypatch):
     assert sum(bool(r.note) for r in reports) == 3
     assert np.isfinite(run.best["head.weight"]).all()
     assert run.progress.best == reports[24].validation
+
+
+class ReadsRarely(Trainer):
+    """Reads its losses as on a GPU: in every seventh step, and where a validation needs it."""
+
+    def _due(self):
+        every_step = super()._due()
+        step = self.progress.step + 1
+        return every_step and (step % 7 == 0 or step % self.validate_every == 0 or step == 60)
+
+
+def rarely(ids):
+    model = CharModel(SMALL, int(ids.max()) + 1)
+    return ReadsRarely(model, ids[:600], ids[600:], FAST, validate_every=25)
+
+
+def test_reading_losses_rarely_changes_the_reports_and_nothing_else(ids):
+    usual, rare = trainer(ids), rarely(ids)
+    each, some = list(usual.fit()), list(rare.fit())
+    assert same(usual.model.to_arrays(), rare.model.to_arrays())
+    assert usual.progress.loss_sum == rare.progress.loss_sum
+    steps = [r.step for r in some]
+    assert steps == [7, 14, 21, 25, 28, 35, 42, 49, 50, 56, 60]
+    assert [r.train_loss for r in some] == [each[step - 1].train_loss for step in steps]
+    assert [r.validation for r in some if r.validation] == [
+        r.validation for r in each if r.validation
+    ]
+    assert some[1].loss == pytest.approx(np.mean([r.loss for r in each[7:14]]))
+
+
+def test_a_bad_loss_that_is_read_late_steps_back_too(ids, monkeypatch):
+    poison(monkeypatch, {30})
+    run = rarely(ids)
+    reports = list(run.fit())
+    note = next(r.note for r in reports if r.note)
+    assert note.startswith("step 30: loss nan")
+    assert "back to step 25" in note
+    assert [r.step for r in reports][3:8] == [25, 28, 25, 28, 35]
+    assert reports[-1].step == 60
+    assert all(np.isfinite(w).all() for w in run.model.to_arrays().values())
+    assert np.isfinite(reports[-1].validation)
+
+
+def test_a_fatal_loss_that_is_read_late_leaves_finite_weights(ids, monkeypatch):
+    poison(monkeypatch, range(3, 1000))
+    run = rarely(ids)
+    with pytest.raises(UserError, match=r"step 1: .* after 3 times"):
+        list(run.fit())
+    assert all(np.isfinite(w).all() for w in run.kept().values())
+
+
+def test_a_library_call_obeys_the_precision_or_refuses_it(ids, monkeypatch):
+    asked = dataclasses.replace(FAST, precision="bf16")
+    monkeypatch.setattr("charlstm.model.kernels.bf16_trouble_on", lambda _: "no such thing")
+    with pytest.raises(UserError, match="precision='bf16': no such thing; fp32 works everywhere"):
+        trainer(ids, asked)
+    monkeypatch.setattr("charlstm.model.kernels.bf16_trouble_on", lambda _: "")
+    assert trainer(ids, asked).bf16
+    assert not trainer(ids).bf16

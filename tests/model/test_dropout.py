@@ -1,0 +1,51 @@
+"""Masks: the share that they drop, the scale of the rest, and the generator that draws them."""
+
+import numpy as np
+import pytest
+import torch
+
+from charlstm.model.dropout import dropped, generator_for, kept, locked_dropout
+
+
+def test_locked_dropout_keeps_its_mask_over_time_and_the_mean_over_units():
+    x = torch.ones(50, 4, 60)
+    dropped = locked_dropout(x, 0.3, np.random.default_rng(0))
+    assert torch.equal(dropped[:, 0], dropped[:, 3])
+    assert dropped.unique().tolist() == pytest.approx([0, 1 / 0.7])
+    assert dropped.mean() == pytest.approx(1, abs=0.05)
+    assert locked_dropout(x, 0.3, None) is x
+
+
+@pytest.mark.parametrize("rng", [np.random.default_rng(4), torch.Generator().manual_seed(4)])
+def test_both_kinds_of_generator_keep_the_same_share(rng):
+    x = torch.full((300, 200), 2.0, dtype=torch.float64)
+    after = dropped(x, (300, 1), 0.2, rng)
+    assert after.dtype == torch.float64
+    assert set(after.unique().tolist()) == {0, 2 / 0.8}
+    assert torch.equal(after, after[:, :1].expand(300, 200))
+    assert after.ne(0).double().mean() == pytest.approx(0.8, abs=0.1)
+
+
+def test_a_cpu_draws_what_numpy_draws_and_the_same_seeds_draw_the_same():
+    mask = kept((5, 7), 0.4, generator_for(torch.device("cpu"), (1, 2, 3)))
+    assert np.array_equal(
+        mask.numpy(), np.random.default_rng((1, 2, 3)).random((5, 7), np.float32) >= 0.4
+    )
+
+
+def test_other_devices_get_a_generator_of_their_own_seeded_by_all_numbers(monkeypatch):
+    made = []
+    plain = torch.Generator
+
+    class Fake(plain):
+        def __new__(cls, device):
+            made.append(device)
+            return plain.__new__(plain)
+
+    monkeypatch.setattr(torch, "Generator", Fake)
+    device = torch.device("cuda")
+    seeds = [(0, 1, 5), (0, 1, 6), (1, 1, 5), (0, 1, 5)]
+    numbers = [torch.rand(8, generator=generator_for(device, s)).tolist() for s in seeds]
+    assert made == [device] * 4
+    assert numbers[0] == numbers[3]
+    assert numbers[0] != numbers[1] != numbers[2] != numbers[0]
