@@ -12,12 +12,14 @@ import errno
 import functools
 import io
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextvars import ContextVar
 from typing import Any, TextIO
 
 ON_WINDOWS = os.name == "nt"
+OUT_OF_MEMORY = re.compile("allocate memory|out of memory")  # in PyTorch's errors: CPU, GPU
 _at_command_line: ContextVar[bool] = ContextVar("at_command_line", default=False)
 
 
@@ -100,7 +102,7 @@ def command(main: Callable[[Sequence[str] | None], int]) -> Callable[..., int]:
             _tell(f"{place}: {reason}; make room there, or name another place")
             _abandon(sys.stdout)
         except (MemoryError, RuntimeError) as error:  # out of memory, torch raises the second
-            if isinstance(error, MemoryError) or "allocate memory" in str(error):
+            if isinstance(error, MemoryError) or OUT_OF_MEMORY.search(str(error)):
                 _tell(
                     "out of memory; give smaller sizes (--hidden-size, --batch-size, --number ...)"
                 )
