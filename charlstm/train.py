@@ -93,12 +93,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             cell = f" {option('cell', given.model.cell)}"
         given = _with_known_cell(given)
 
-    threads = prepare_cpu(given.machine.threads)
+    prepare_cpu(given.machine.threads)
     run = _run(given, flags)
-    if given.machine.threads is None and run.threads != threads:
-        prepare_cpu(run.threads)  # a resumed run keeps its number of threads
-    else:
-        run.threads = threads
     for line in describe(run):
         say(line)
     code = _fit(run, given.show)
@@ -139,8 +135,9 @@ def _run(given: Train, flags: Set[str]) -> Run:
     from charlstm.training.run import Run
 
     device = find_device(given.device.device)
+    threads = given.machine.threads
     if given.resume is not None:
-        run = Run.resume(Path(given.resume), given.corpus, device)
+        run = Run.resume(Path(given.resume), given.corpus, device, threads)
         cell = run.trainer.model.options.cell
         if "cell" in flags and given.model.cell != cell:
             raise UserError(
@@ -157,7 +154,7 @@ def _run(given: Train, flags: Set[str]) -> Run:
     if given.init_from is None:
         corpus = read_corpus(given.corpus, given.data)
         expected, given = _with_preset(given, flags, corpus, device)
-        run = Run.start(folder, corpus, given.model, given.training, device)
+        run = Run.start(folder, corpus, given.model, given.training, device, threads)
         if not flags & set(SIZES):  # with other sizes it is another model
             say(expected)
         return run
@@ -167,7 +164,9 @@ def _run(given: Train, flags: Set[str]) -> Run:
     _, given = _with_preset(given, flags, corpus, device)
     options = _with_sizes_of(checkpoint, given, flags)
     training = given.training
-    run = Run.start_from(folder, corpus, checkpoint, options, training, given.unknown, device)
+    run = Run.start_from(
+        folder, corpus, checkpoint, options, training, given.unknown, device, threads
+    )
     old = checkpoint.vocabulary
     if new := run.vocabulary.characters[len(old) :]:
         say(f"{len(new)} new characters are added to the model's {len(old)}: {new!r}")
@@ -238,7 +237,7 @@ def _sample(run: Run, length: int) -> str:
 
     checkpoint = run.checkpoint(run.trainer.average.to_arrays())
     options = SampleOptions(length=length, seed=run.trainer.progress.step)
-    text = "".join(generate(Sampler(checkpoint), "", options))
+    text = "".join(generate(Sampler(checkpoint), "", options, run.threads))
     return run.vocabulary.to_user(text).decode("utf-8", "replace")
 
 

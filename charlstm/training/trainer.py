@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from charlstm.devices import torch_threads
 from charlstm.errors import UserError, option
 from charlstm.measuring.scores import COLD_WINDOW, score_cold
 from charlstm.model.checkpoint import Arrays
@@ -41,6 +42,9 @@ class Trainer:
         validate_every: steps between two validations; by default they take 2 % of the time.
         bf16: whether to train in bfloat16. Validation is in fp32 even then. By default it is what
             `options.precision` says; "auto" is fp32 here.
+        threads: PyTorch's threads. None measures while it trains how many are the fastest, if the
+            budget is in minutes. A budget in steps or epochs keeps PyTorch's present number, so
+            that it gives the same weights again.
 
     Raises:
         UserError: a text of fewer than two characters, or no bfloat16 where that was asked for.
@@ -54,6 +58,7 @@ class Trainer:
         options: TrainOptions,
         validate_every: int | None = None,
         bf16: bool | None = None,
+        threads: int | None = None,
     ) -> None:
         self.model = model
         self.options = options
@@ -64,6 +69,9 @@ class Trainer:
         self.streams = streams_for(text, options.batch_size, options.window)
         self.chars_per_step = self.streams.batch_size * self.streams.window
         self.budget = Budget.of(options)
+        if threads is None and self.budget.unit != "minutes":
+            threads = torch.get_num_threads()
+        self.threads = torch_threads(threads, model.device)
         scored = min(len(validation_ids) - 1, VALIDATION_WINDOWS * COLD_WINDOW)
         self.validate_every = validate_every or validation_interval(scored, self.chars_per_step)
         self.optimizer = adamw(model, options)
@@ -87,13 +95,16 @@ class Trainer:
         """
         self._clock = Clock(self.progress)
         while self._fraction() < 1 and not self.out_of_patience():
-            state = self._back_propagate()
-            due = self._due()
-            losses, norms = self._read_losses() if due else ([], [])
-            if not all(map(math.isfinite, losses + norms)):
+            with self.threads:
+                state = self._back_propagate()
+                due = self._due()
+                losses, norms = self._read_losses() if due else ([], [])
+                finite = all(map(math.isfinite, losses + norms))
+                if finite:
+                    self._update(state)
+            if not finite:
                 yield self._step_back(losses, norms)
                 continue
-            self._update(state)
             if not due:
                 continue
             for loss, norm in zip(losses, norms, strict=True):
@@ -112,7 +123,7 @@ class Trainer:
         """Score the best weights on the training text, as on validation: cold, without dropout."""
         best = CharModel(self.model.options, self.model.vocabulary_size).load_arrays(self.best)
         best.to(self.model.device)
-        return score_cold(best, self.train_ids, most_windows=VALIDATION_WINDOWS).nats
+        return self._score(best, self.train_ids)
 
     def out_of_patience(self) -> bool:
         """Whether training stops because the last `patience` validations brought no new best."""
@@ -212,12 +223,13 @@ class Trainer:
             clipped=progress.clipped / max(1, progress.step),
             learning_rate=self.optimizer.param_groups[0]["lr"],
             chars_per_second=self.chars_per_step * self._clock.steps_per_second(progress),
+            note=self.threads.news(),
         )
 
     def _validate(self, report: Report) -> Report:
         """Score the averaged weights and the raw ones, and remember the better ones."""
         models = [self.average, self.model] if self.options.ema else [self.model]
-        scores = [self._score(model) for model in models]
+        scores = [self._score(model, self.validation_ids) for model in models]
         finite = [(nats, index) for index, nats in enumerate(scores) if math.isfinite(nats)]
         nats, index = min(finite, default=(math.nan, 0))
         improved = self.progress.count_validation(nats)
@@ -228,8 +240,9 @@ class Trainer:
         self.progress.seconds = self._clock.read()
         return replace(report, validation=nats, improved=improved, fraction=self._fraction())
 
-    def _score(self, model: CharModel) -> float:
-        return score_cold(model, self.validation_ids, most_windows=VALIDATION_WINDOWS).nats
+    def _score(self, model: CharModel, ids: Ids) -> float:
+        threads = self.threads.number
+        return score_cold(model, ids, most_windows=VALIDATION_WINDOWS, threads=threads).nats
 
     def _step_back(self, losses: list[float], norms: list[float]) -> Report:
         pairs = list(zip(losses, norms, strict=True))
