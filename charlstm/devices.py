@@ -48,7 +48,7 @@ def _quotas(root: Path) -> Iterator[int]:
     """
     mounts = root / "sys/fs/cgroup"
     try:
-        lines = (root / "proc/self/cgroup").read_text().splitlines()
+        lines = (root / "proc/self/cgroup").read_text(encoding="utf-8").splitlines()
     except OSError:  # no Linux
         return
     for line in lines:
@@ -68,8 +68,8 @@ def _quotas_up(mount: Path, group: str, *files: str) -> Iterator[int]:
         inside = PurePosixPath()  # a container sees its own group as the root
     for folder in (inside, *inside.parents):
         try:
-            words = " ".join((mount / folder / name).read_text() for name in files).split()
-            quota, period = map(int, words)
+            texts = [(mount / folder / name).read_text(encoding="utf-8") for name in files]
+            quota, period = map(int, " ".join(texts).split())
         except (OSError, ValueError):  # no such group, or no quota ("max")
             continue
         if quota > 0 and period > 0:  # -1 is no quota in version 1
@@ -201,7 +201,10 @@ def cpu_bf16_trouble() -> str:
     """
     import torch
 
-    if not (torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()):
+    names = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
+    if not all(hasattr(torch.cpu, name) for name in names):  # private; PyTorch 2.4 has neither
+        return "this version of PyTorch cannot tell whether the CPU has AVX512-BF16 or AMX"
+    if not any(getattr(torch.cpu, name)() for name in names):
         return "this CPU has neither AVX512-BF16 nor AMX"
     lstm = torch.nn.LSTM(8, 8)
     inputs = torch.ones(2, 1, 8)

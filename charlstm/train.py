@@ -131,7 +131,8 @@ def _with_known_cell(given: Train) -> Train:
 def _run(given: Train, flags: Set[str]) -> Run:
     from charlstm.model.checkpoint import Checkpoint, find_model
     from charlstm.text.corpus import read_corpus
-    from charlstm.training.run import Run, free_folder
+    from charlstm.training.folder import free_folder
+    from charlstm.training.run import Run
 
     device = find_device(given.device.device)
     threads = given.machine.threads
@@ -242,14 +243,18 @@ def _sample(run: Run, length: int) -> str:
 
 @contextmanager
 def _signals() -> Iterator[list[int]]:
-    """Note Ctrl-C and SIGTERM instead of ending at once; a second signal ends the process."""
+    """Note Ctrl-C and SIGTERM instead of ending at once; a second signal ends the process.
+
+    On Windows also Ctrl-Break, which closing the window sends, too.
+    """
     caught: list[int] = []
 
     def note(number: int, frame: Any) -> None:
         caught.append(number)
         signal.signal(number, before[number])
 
-    numbers = (signal.SIGINT, signal.SIGTERM)
+    names = ("SIGINT", "SIGTERM", "SIGBREAK")  # only Windows has the last
+    numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
     before: dict[int, Any] = {number: signal.signal(number, note) for number in numbers}
     try:
         yield caught

@@ -43,7 +43,7 @@ def cpus(monkeypatch, tmp_path):
         for name, content in files.items():
             path = tmp_path / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(content)
+            path.write_text(content, encoding="utf-8")
         return usable_cpus(tmp_path)
 
     return count
@@ -117,16 +117,16 @@ def test_the_smallest_quota_on_the_way_up_counts(tmp_path_factory, quotas, first
     mount = root / (ONE if first_version else TWO)
     (root / "proc/self").mkdir(parents=True)
     line = f"7:cpu,cpuacct:/{group}" if first_version else f"0::/{group}"
-    (root / GROUPS).write_text(line + "\n")
+    (root / GROUPS).write_text(line + "\n", encoding="utf-8")
     folder = mount
     for depth, quota in enumerate(quotas):
         folder = folder / f"g{depth}"
         folder.mkdir(parents=True)
         if first_version:
-            (folder / "cpu.cfs_quota_us").write_text(f"{quota or -1}\n")
-            (folder / "cpu.cfs_period_us").write_text("1000\n")
+            (folder / "cpu.cfs_quota_us").write_text(f"{quota or -1}\n", encoding="utf-8")
+            (folder / "cpu.cfs_period_us").write_text("1000\n", encoding="utf-8")
         else:
-            (folder / "cpu.max").write_text(f"{quota or 'max'} 1000\n")
+            (folder / "cpu.max").write_text(f"{quota or 'max'} 1000\n", encoding="utf-8")
     free = usable_cpus(root / "nothing")
     allowed = [math.ceil(quota / 1000) for quota in quotas if quota]
     assert usable_cpus(root) == min([free, *allowed])
@@ -218,6 +218,12 @@ def test_bf16_is_refused_where_a_small_lstm_does_not_run_in_it(monkeypatch):
     monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)
     monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: False)
     assert cpu_bf16_trouble() == "this CPU has neither AVX512-BF16 nor AMX"
+
+
+def test_bf16_is_refused_where_pytorch_cannot_tell(monkeypatch):
+    """Its tests are private functions, and younger than the oldest PyTorch that we allow."""
+    monkeypatch.delattr(torch.cpu, "_is_amx_tile_supported")
+    assert "this version of PyTorch cannot tell" in cpu_bf16_trouble()
 
 
 CPU = torch.device("cpu")
