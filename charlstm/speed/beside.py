@@ -6,10 +6,20 @@ import sys
 from collections.abc import Iterator, Sequence
 
 
+# it ends when its standard input does: even if somebody kills the process that began it
+BUSY = """
+import sys, threading
+def work():
+    while True: pass
+threading.Thread(target=work, daemon=True).start()
+sys.stdin.read()
+"""
+
+
 @contextlib.contextmanager
 def busy(number: int) -> Iterator[None]:
     """Let `number` processes each keep a CPU busy during the block."""
-    with _children(["while True: pass"] * number):
+    with _children([BUSY] * number):
         yield
 
 

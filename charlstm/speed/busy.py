@@ -27,7 +27,7 @@ from charlstm.training.trainer import Trainer
 
 VOCABULARY = 65
 NEVER = 10**9  # steps, minutes or characters: so many that no end falls into a measurement
-SCORED = 50_000  # characters of a text that is evaluated again and again
+SCORED = 30_000  # characters of a text that is evaluated again and again
 BUSY = (0, 1, 2)  # processes beside
 AT_ONCE = 8  # processes that train, or write, side by side
 

@@ -1,6 +1,7 @@
 """Processes beside: that they run, and that they end."""
 
 import subprocess
+import sys
 
 import pytest
 
@@ -35,6 +36,18 @@ def test_they_end_with_the_block_whatever_ends_it(children, stop):
     with pytest.raises(stop), busy(1):
         raise stop
     assert children[0].poll() is not None
+
+
+def test_they_end_even_with_a_process_that_is_killed():
+    program = """
+import os, signal
+from charlstm.speed.beside import busy
+with busy(1):
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+    # the busy child holds the other end of standard error: this returns once it is gone
+    killed = subprocess.run([sys.executable, "-c", program], stderr=subprocess.PIPE, timeout=100)
+    assert killed.returncode < 0
 
 
 def test_children_begin_together_and_their_figures_come_back(children, tmp_path):
