@@ -6,12 +6,15 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from charlstm.devices import prepare_cpu
-from charlstm.errors import command
+from charlstm.devices import describe_device, find_device, prepare_cpu
+from charlstm.errors import UserError, command, option
 from charlstm.flags import parse
-from charlstm.options import MachineOptions
+from charlstm.options import DeviceOptions, MachineOptions
+
+if TYPE_CHECKING:
+    import torch
 
 
 @dataclass(frozen=True)
@@ -49,26 +52,33 @@ class Benchmark:
     """Measure what remains of the speed beside busy programs (about 15 minutes)."""
     json: bool = False
     """Print one JSON object on standard output instead of a table."""
+    device: DeviceOptions = DeviceOptions()
     machine: MachineOptions = MachineOptions()
 
 
 @command
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit code."""
-    given, _ = parse(Benchmark, argv)
+    given, names = parse(Benchmark, argv)
 
+    if given.busy and "device" in names:
+        raise UserError(
+            f"{option('device')} beside {option('busy')}, which measures the CPUs alone"
+        )
     threads = prepare_cpu(given.machine.threads)
+    device = find_device("cpu" if given.busy else given.device.device)
     rows = []
-    for row in _rows(given, threads):
+    for row in _rows(given, threads, device):
         rows.append(row)
         if not given.json:
             print(_busy_line(row) if given.busy else _line(row), flush=True)
     if given.json:
-        print(json.dumps({"threads": threads, "rows": rows}))
+        where = describe_device(device)
+        print(json.dumps({"threads": threads, "device": where, "rows": rows}))
     return 0
 
 
-def _rows(given: Benchmark, threads: int) -> Iterator[dict[str, Any]]:
+def _rows(given: Benchmark, threads: int, device: torch.device) -> Iterator[dict[str, Any]]:
     if given.busy:
         from charlstm.speed.busy import at_once_rows, busy_rows
 
@@ -79,7 +89,7 @@ def _rows(given: Benchmark, threads: int) -> Iterator[dict[str, Any]]:
     else:
         from charlstm.speed.pairs import rows
 
-        yield from rows(2 if given.quick else 8, given.machine.threads)
+        yield from rows(2 if given.quick else 8, given.machine.threads, device)
 
 
 def _line(row: dict[str, Any]) -> str:

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from charlstm.devices import blas_threads, cpu_bf16_trouble
+from charlstm.devices import bf16_trouble_on, blas_threads
 from charlstm.model.checkpoint import Checkpoint
 from charlstm.model.network import CharModel
 from charlstm.options import ModelOptions, SampleOptions, TrainOptions
@@ -25,7 +25,7 @@ from charlstm.speed.turns import in_turns, ratio, timed
 from charlstm.text.streams import Streams
 from charlstm.text.vocabulary import Vocabulary
 from charlstm.training.presets import PRESETS
-from charlstm.training.trainer import Trainer
+from charlstm.training.trainer import READ_EVERY, Trainer
 
 VOCABULARY = 65
 STEPS = 3  # training steps in a round
@@ -37,59 +37,78 @@ Action = Callable[[], object]
 Row = dict[str, Any]
 
 
-def rows(rounds: int, threads: int | None) -> Iterator[Row]:
+def rows(rounds: int, threads: int | None, device: torch.device) -> Iterator[Row]:
     """Measure everything, and yield a row of figures for each thing.
 
     Args:
         rounds: measurements of each.
         threads: for the sampler; None measures how many are the fastest. PyTorch keeps its number.
+        device: where to train. The sampler runs on NumPy, and its bare loop beside it, on the CPU.
     """
-    precisions = ("fp32",) if cpu_bf16_trouble() else ("fp32", "bf16")
+    precisions = ("fp32",) if bf16_trouble_on(device) else ("fp32", "bf16")
     for precision in precisions:
-        taken = in_turns(timed(_matrix_product(precision)), rounds=4 * rounds)[0]
+        taken = in_turns(timed(_matrix_product(precision, device)), rounds=4 * rounds)[0]
         speed = FLOP / statistics.median(taken) / 1e9
         yield {"what": f"matrix product, {precision}", "unit": "GFLOP/s", "ours": speed}
-    trained = {
-        f"preset {name}": (chosen.model, chosen.training) for name, chosen in PRESETS.items()
-    }
+    presets = [name for name in PRESETS if name != "xlarge" or device.type != "cpu"]
+    trained = {f"preset {name}": (PRESETS[name].model, PRESETS[name].training) for name in presets}
     plain = TrainOptions(window=64, ema=None)
     trained |= {"plain": (ModelOptions(layers=2, hidden_size=256, dropout=0.0), plain)}
     trained |= {"plain, wide": (ModelOptions(layers=2, hidden_size=512, dropout=0.0), plain)}
     for name, (sizes, training) in trained.items():
         for precision in precisions:
-            yield _training(name, sizes, training, precision, rounds)
-    for name in PRESETS:
+            yield _training(name, sizes, training, precision, rounds, device)
+    for name in presets:
         for number in NUMBERS:
             yield _sampling(name, number, rounds, threads)
     yield _first_character(rounds)
 
 
-def _matrix_product(precision: str) -> Action:
+def _matrix_product(precision: str, device: torch.device) -> Action:
     """Return the product of two square matrices, the fastest arithmetic of this machine."""
     kind = torch.bfloat16 if precision == "bf16" else torch.float32
-    a, b = torch.rand(2, SIDE, SIDE).to(kind)
-    return lambda: a @ b
+    a, b = torch.rand(2, SIDE, SIDE).to(device, kind)
+    return _to_the_end(lambda: a @ b, device)
+
+
+def _to_the_end(action: Action, device: torch.device) -> Action:
+    """Return an action that also waits until a GPU has done all of it."""
+
+    def done() -> None:
+        action()
+        if device.type == "cuda":
+            torch.cuda.synchronize()
+        elif device.type == "mps":
+            torch.mps.synchronize()
+
+    return done
 
 
 def _training(
-    name: str, sizes: ModelOptions, training: TrainOptions, precision: str, rounds: int
+    name: str,
+    sizes: ModelOptions,
+    training: TrainOptions,
+    precision: str,
+    rounds: int,
+    device: torch.device,
 ) -> Row:
     """Compare the trainer's steps with a bare `nn.LSTM` loop in fp32."""
-    model = CharModel(sizes, VOCABULARY)
+    model = CharModel(sizes, VOCABULARY).to(device)
     options = dataclasses.replace(training, steps=NEVER, patience=None)
     ids = np.random.default_rng(0).integers(VOCABULARY, size=200_000, dtype=np.int32)
     trainer = Trainer(
         model, ids, ids[:1000], options, validate_every=NEVER, bf16=precision == "bf16"
     )
     reports = trainer.fit()
-    bare = _bare_loop(sizes, ids, options)
+    bare = _bare_loop(sizes, ids, options, device)
+    steps = STEPS if device.type == "cpu" else STEPS * READ_EVERY  # a report stands for so many
     ours, theirs, product = in_turns(
-        timed(lambda: [next(reports) for _ in range(STEPS)]),
-        timed(lambda: [bare() for _ in range(STEPS)]),
-        timed(_matrix_product(precision)),
+        timed(_to_the_end(lambda: [next(reports) for _ in range(STEPS)], device)),
+        timed(_to_the_end(lambda: [bare() for _ in range(steps)], device)),
+        timed(_matrix_product(precision, device)),
         rounds=rounds,
     )
-    characters = STEPS * options.batch_size * options.window
+    characters = steps * options.batch_size * options.window
     weights = sum(p.numel() for n, p in model.named_parameters() if "embedding" not in n)
     return {
         "what": f"train {_named(name, sizes)}, {precision}",
@@ -105,18 +124,20 @@ def _named(name: str, sizes: ModelOptions) -> str:
     return f"{name}, {sizes.layers} x {sizes.hidden_size}"
 
 
-def _bare_loop(sizes: ModelOptions, ids: Any, options: TrainOptions) -> Action:
+def _bare_loop(
+    sizes: ModelOptions, ids: Any, options: TrainOptions, device: torch.device
+) -> Action:
     """Return a training step for a model of these sizes, as anyone would write it, in fp32."""
-    embedding, lstm, head = _bare_model(sizes, batch_first=True)
+    embedding, lstm, head = (m.to(device) for m in _bare_model(sizes, batch_first=True))
     weights = [p for module in (embedding, lstm, head) for p in module.parameters()]
     optimizer = torch.optim.AdamW(weights, lr=options.learning_rate, fused=True)
-    streams = Streams(ids, options.batch_size, options.window)
+    streams = Streams(torch.from_numpy(ids).to(device), options.batch_size, options.window)
     state = None
     index = 0
 
     def step() -> None:
         nonlocal state, index
-        inputs, targets = map(torch.from_numpy, streams.read(index % streams.windows))
+        inputs, targets = streams.read(index % streams.windows)
         outputs, (h, c) = lstm(embedding(inputs), state)
         state = (h.detach(), c.detach())
         index += 1

@@ -10,6 +10,7 @@ from charlstm.speed import busy, pairs
 # arguments, and what the one line must say; conftest.py makes the files {x}
 MISTAKES = [
     ("--threads 0", "--threads is 0"),
+    ("--busy --device cpu", "--device beside --busy, which measures the CPUs alone"),
     ("--slow", "Unrecognized options: --slow"),
 ]
 
@@ -35,13 +36,17 @@ def test_busy_prints_shares_a_row_for_each_number_of_processes(monkeypatch, caps
         "sample, 8 at once: together 0.91 of one alone\n"
     )
     assert benchmark.main(["--busy", "--quick", "--json", "--threads", "1"]) == 0
-    assert json.loads(capsys.readouterr().out) == {"threads": 1, "rows": [*rows, eight]}
+    assert json.loads(capsys.readouterr().out) == {
+        "threads": 1,
+        "device": "cpu",
+        "rows": [*rows, eight],
+    }
     assert asked == [(6.0, 3, 1), (12.0, 3), (2.0, 1, 1), (4.0, 1)]
 
 
 def test_without_busy_it_compares_with_torch(monkeypatch, capsys):
     row = {"what": "sample", "unit": "chars/s", "ours": 2.0, "bare": 1.0, "ratio": 2.0}
-    monkeypatch.setattr(pairs, "rows", lambda rounds, threads: [row | {"of reading": 0.5}])
+    monkeypatch.setattr(pairs, "rows", lambda rounds, threads, device: [row | {"of reading": 0.5}])
     assert benchmark.main(["--quick", "--threads", "1"]) == 0
     told = " ".join(capsys.readouterr().out.split())
     assert told == "sample 2.0 chars/s 2.00 times as fast as bare (1.0), 50% of reading"
