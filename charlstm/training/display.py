@@ -74,6 +74,8 @@ def _describe_model(run: Run) -> Iterator[str]:
     weights = sum(p.numel() for p in model.parameters())
     cpu = model.device.type == "cpu"
     where = f"{run.threads} threads" if cpu else describe_device(model.device)
+    if (size := run.trainer.ranks.size) > 1:
+        where += f" in each of {size} processes"
     yield (
         f"model: {sizes.layers} x {sizes.hidden_size} {sizes.cell}, {weights:,} weights;"
         f" {streams.batch_size} streams x {streams.window} characters, {streams.windows} windows an"

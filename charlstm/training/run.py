@@ -30,6 +30,7 @@ from charlstm.options import SIZES, ModelOptions, TrainOptions, to_json
 from charlstm.text.corpus import Corpus, read_corpus
 from charlstm.text.vocabulary import Vocabulary
 from charlstm.training import log
+from charlstm.training.distributed import LostRankError, Ranks
 from charlstm.training.material import training_ids
 from charlstm.training.progress import Progress, Report
 from charlstm.training.trainer import Trainer
@@ -62,6 +63,7 @@ class Run:
         model_options: ModelOptions,
         options: TrainOptions,
         device: torch.device = CPU,
+        ranks: Ranks | None = None,
     ) -> "Run":
         """Begin a training with new weights and the text's own vocabulary.
 
@@ -71,6 +73,7 @@ class Run:
             model_options: cell, sizes and dropout rates.
             options: budget, windows, optimiser.
             device: where to train.
+            ranks: as for `Trainer`.
 
         Raises:
             UserError: the folder holds a run already, or the text is too short.
@@ -80,7 +83,7 @@ class Run:
             corpus.text, min_count=corpus.options.min_count, bytewise=corpus.options.bytes
         )
         model = CharModel(model_options, len(vocabulary), options.seed).to(device)
-        return cls._started(folder, corpus, vocabulary, model, options)
+        return cls._started(folder, corpus, vocabulary, model, options, ranks)
 
     @classmethod
     def start_from(
@@ -92,6 +95,7 @@ class Run:
         options: TrainOptions,
         unknown: Literal["add", "skip", "error"] = "add",
         device: torch.device = CPU,
+        ranks: Ranks | None = None,
     ) -> "Run":
         """Begin a training with a model's weights and vocabulary.
 
@@ -106,6 +110,7 @@ class Run:
             unknown: what to do with characters that the model does not know: add them to its
                 vocabulary, leave them out, or refuse the text.
             device: as for `start`.
+            ranks: as for `Trainer`.
 
         Raises:
             UserError: as for `start`; or the sizes are not those of the model; or `unknown` is
@@ -131,7 +136,7 @@ class Run:
         for name, old in checkpoint.weights.items():
             weights[name][tuple(slice(size) for size in old.shape)] = old
         model.load_arrays(weights)
-        return cls._started(folder, corpus, vocabulary, model, options)
+        return cls._started(folder, corpus, vocabulary, model, options, ranks)
 
     @classmethod
     def _started(
@@ -141,20 +146,22 @@ class Run:
         vocabulary: Vocabulary,
         model: CharModel,
         options: TrainOptions,
+        ranks: Ranks | None,
     ) -> "Run":
         """Make a run and save it at once. So a folder that cannot be written fails early."""
-        run = cls(folder, corpus, vocabulary, _trainer(corpus, vocabulary, model, options))
+        run = cls(folder, corpus, vocabulary, _trainer(corpus, vocabulary, model, options, ranks))
         run.save()
         return run
 
     def fit(self) -> Generator[Report, None, None]:
         """Train, yield a report for each step, and keep the three files up to date.
 
-        The last state is saved when the training ends, and when the caller leaves by `break`.
+        The last state is saved when the training ends, when the caller leaves by `break`, and when
+        another rank is lost.
 
         Raises:
-            UserError: the folder cannot be written, or the training diverges. The best model so
-                far stays in the folder.
+            UserError: the folder cannot be written, the training diverges, or another rank is
+                lost. The best model so far stays in the folder.
         """
         saved = time.monotonic()
         try:
@@ -170,6 +177,11 @@ class Run:
         except GeneratorExit:
             self.save()
             raise
+        except LostRankError as error:
+            self.save()
+            step = self.trainer.progress.step
+            again = option("resume", str(self.folder))
+            raise UserError(f"{error}; step {step:,} is saved, and {again} goes on") from error
         self.save()
 
     def save(self) -> None:
@@ -240,13 +252,20 @@ class Run:
         return evaluation
 
     @classmethod
-    def resume(cls, folder: Path, sources: Sequence[str] = (), device: torch.device = CPU) -> "Run":
+    def resume(
+        cls,
+        folder: Path,
+        sources: Sequence[str] = (),
+        device: torch.device = CPU,
+        ranks: Ranks | None = None,
+    ) -> "Run":
         """Go on with the training in a folder.
 
         Args:
             folder: where `resume.safetensors` is.
             sources: where its text is now; empty if it has not moved.
             device: where to go on. On another device than before, the bits differ.
+            ranks: as for `Trainer`; there may be more or fewer of them than before.
 
         Raises:
             UserError: the folder holds no run, the run is damaged, or the text is another.
@@ -277,7 +296,7 @@ class Run:
                 f" sha256); give that text as CORPUS beside {option('resume')}"
             )
         model = CharModel(model_options, len(vocabulary), training.options.seed).to(device)
-        trainer = _trainer(corpus, vocabulary, model, training.options)
+        trainer = _trainer(corpus, vocabulary, model, training.options, ranks)
         try:
             trainer.load_state(arrays, progress)
         except UserError as error:
@@ -309,8 +328,12 @@ def _check_free(folder: Path) -> None:
 
 
 def _trainer(
-    corpus: Corpus, vocabulary: Vocabulary, model: CharModel, options: TrainOptions
+    corpus: Corpus,
+    vocabulary: Vocabulary,
+    model: CharModel,
+    options: TrainOptions,
+    ranks: Ranks | None,
 ) -> Trainer:
     train_ids, validation_ids = training_ids(corpus, vocabulary)
     bf16 = options.precision != "fp32" and not bf16_trouble(model.options.cell, model.device)
-    return Trainer(model, train_ids, validation_ids, options, bf16=bf16)
+    return Trainer(model, train_ids, validation_ids, options, bf16=bf16, ranks=ranks)
