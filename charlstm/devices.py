@@ -28,7 +28,7 @@ def usable_cpus() -> int:
         return os.cpu_count() or 1
     cpus = len(os.sched_getaffinity(0))
     try:
-        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text(encoding="utf-8").split()
         return max(1, min(cpus, math.ceil(int(quota) / int(period))))
     except (OSError, ValueError):  # no such cgroup, or no quota ("max")
         return cpus
@@ -58,7 +58,10 @@ def cpu_bf16_trouble() -> str:
     """
     import torch
 
-    if not (torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()):
+    names = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
+    if not all(hasattr(torch.cpu, name) for name in names):  # private; PyTorch 2.4 has neither
+        return "this version of PyTorch cannot tell whether the CPU has AVX512-BF16 or AMX"
+    if not any(getattr(torch.cpu, name)() for name in names):
         return "this CPU has neither AVX512-BF16 nor AMX"
     lstm = torch.nn.LSTM(8, 8)
     inputs = torch.ones(2, 1, 8)

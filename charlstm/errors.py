@@ -4,18 +4,22 @@
 | --- | --- |
 | 0 | done, or the reader of a pipe went away |
 | 2 | the user must change something: one line `error: ...` on standard error |
-| 130, 143 | stopped by Ctrl-C or SIGTERM, after saving |
+| 130, 143 | stopped by Ctrl-C or SIGTERM, after saving; on Windows 149 by Ctrl-Break |
 """
 
 import contextlib
+import errno
 import functools
 import io
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextvars import ContextVar
 from typing import Any, TextIO
 
+ON_WINDOWS = os.name == "nt"
+OUT_OF_MEMORY = re.compile("allocate memory|out of memory")  # in PyTorch's errors: CPU, GPU
 _at_command_line: ContextVar[bool] = ContextVar("at_command_line", default=False)
 
 
@@ -89,18 +93,23 @@ def command(main: Callable[[Sequence[str] | None], int]) -> Callable[..., int]:
             return code
         except UserError as error:
             _tell(str(error))
-        except BrokenPipeError:
-            _abandon(sys.stdout)
-            return 0
         except OSError as error:
+            if _closed_pipe(error):
+                _abandon(sys.stdout)
+                return 0
             place = error.filename or "standard output"
             reason = (error.strerror or str(error)).lower()
             _tell(f"{place}: {reason}; make room there, or name another place")
             _abandon(sys.stdout)
         except (MemoryError, RuntimeError) as error:  # out of memory, torch raises the second
-            if isinstance(error, RuntimeError) and "allocate memory" not in str(error):
+            if isinstance(error, MemoryError) or OUT_OF_MEMORY.search(str(error)):
+                _tell(
+                    "out of memory; give smaller sizes (--hidden-size, --batch-size, --number ...)"
+                )
+            elif "home directory" in str(error):  # Jupyter's settings are there
+                _tell("this user has no home folder; set HOME to a folder that you may write to")
+            else:
                 raise
-            _tell("out of memory; give smaller sizes (--hidden-size, --batch-size, --number ...)")
         except KeyboardInterrupt:
             _abandon(sys.stdout)
             return 130
@@ -122,8 +131,19 @@ def carry_on_unread() -> Iterator[None]:
     """Let the work in the block go on when nobody reads standard error any more."""
     try:
         yield
-    except BrokenPipeError:
+    except OSError as error:
+        if not _closed_pipe(error):
+            raise
         _abandon(sys.stderr)
+
+
+def _closed_pipe(error: OSError) -> bool:
+    """Whether the reader of a pipe went away. Windows calls that an invalid argument.
+
+    Python knows no better (its issue 79935). An error that has to do with a file names it.
+    """
+    invalid = error.errno == errno.EINVAL and error.filename is None
+    return isinstance(error, BrokenPipeError) or (ON_WINDOWS and invalid)
 
 
 def _tell(message: str) -> None:

@@ -43,6 +43,8 @@ Group = TypeVar("Group")
 
 SHORT = {"temperature": "--temp"}  # second, shorter names of flags
 _NOT_GIVEN = type("NotGiven", (int,), {})()  # an int: tyro checks the type of any other default
+_RULE = re.compile(r"╭.*|[│╰ ]*(─{9,}|-{9,})[│╯ ]*")  # in an error of tyro's; the top has a title
+_SAID_ANYWAY = ("For full helptext", "Argument helptext")
 CONFIG = (tyro.conf.OmitArgPrefixes, tyro.conf.OmitSubcommandPrefixes)
 
 
@@ -120,12 +122,19 @@ def _tyro(kind: Any, words: Sequence[str], program: str) -> Any:
 
 
 def _one_line(box: str) -> str:
-    """Return, as one line, the message in the box that tyro draws around it."""
-    lines = [line.strip("│ \n") for line in box.splitlines() if not line.startswith(("╭", "╰"))]
-    parts = [part.strip() for part in re.split("─{3,}", " ".join(lines))]
-    told = [
-        part for part in parts if not part.startswith(("For full helptext", "Argument helptext"))
-    ]
+    """Return, as one line, the message in the box that tyro draws around it.
+
+    The box has a title, then parts with a rule between them. Where standard output cannot take its
+    round corners, tyro draws only the rules, of hyphens.
+    """
+    parts: list[list[str]] = [[]]
+    for line in box.splitlines():
+        if _RULE.fullmatch(line):
+            parts.append([])
+        else:
+            parts[-1].append(line.strip("│ "))
+    told = [" ".join(filter(None, part)) for part in parts[1:]]  # before the first is the title
+    told = [part for part in told if part and not part.startswith(_SAID_ANYWAY)]
     return "; ".join(told).rstrip(".")
 
 

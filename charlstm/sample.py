@@ -29,8 +29,9 @@ class Sample:
 
     python -m charlstm.sample --number 64 --length 200 --stop $'\n\n' > samples.txt
 
-    The text goes to standard output while it is made. Without a prime the model starts as if it had
-    just read a line end. A model that knows no line end starts after its first character.
+    The text goes to standard output while it is made, in UTF-8 on every system. Without a prime the
+    model starts as if it had just read a line end. A model that knows no line end starts after its
+    first character.
     """
 
     model: Annotated[str | None, Positional("[MODEL]")] = None

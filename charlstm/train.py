@@ -144,7 +144,8 @@ def _with_known_cell(given: Train) -> Train:
 def _run(given: Train, flags: Set[str], ranks: Ranks) -> Run:
     from charlstm.model.checkpoint import Checkpoint, find_model
     from charlstm.text.corpus import read_corpus
-    from charlstm.training.run import Run, free_folder
+    from charlstm.training.folder import free_folder
+    from charlstm.training.run import Run
 
     device = find_device(given.device.device)
     if given.resume is not None:

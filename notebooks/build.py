@@ -165,7 +165,7 @@ def main() -> int:
             for source in sources
             if (what := stale(source))
         ]
-        readme = README.read_text()
+        readme = README.read_text(encoding="utf-8")
         if with_table(readme, table(everything)) != readme:
             complaints.append("README.md: the table of lessons is not as the lessons are")
         for complaint in complaints:
@@ -174,7 +174,8 @@ def main() -> int:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     for source in sources:
         build(source, timed="--time" in sys.argv)
-    README.write_text(with_table(README.read_text(), table(everything)))
+    readme = README.read_text(encoding="utf-8")
+    README.write_text(with_table(readme, table(everything)), encoding="utf-8")
     return 0
 
 

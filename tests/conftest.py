@@ -44,7 +44,7 @@ def model_file(checkpoint, tmp_path):
 @pytest.fixture
 def corpus(tmp_path, text):
     path = tmp_path / "text.txt"
-    path.write_text(text)
+    path.write_bytes(text.encode())
     return str(path)
 
 

@@ -103,7 +103,7 @@ def lab(tmp_path_factory):
         ),
         *("--MappingKernelManager.cull_idle_timeout=300", "--MappingKernelManager.cull_busy=True"),
     ]
-    with lab.log.open("w") as log, subprocess.Popen(
+    with lab.log.open("w", encoding="utf-8") as log, subprocess.Popen(
         command, env=environment, stdout=log, stderr=log, start_new_session=True
     ) as server:  # fmt: skip
         try:
@@ -112,7 +112,7 @@ def lab(tmp_path_factory):
                 with suppress(OSError):
                     lab.ask("/api/status")
                     break
-                said = lab.log.read_text()
+                said = lab.log.read_text(encoding="utf-8")
                 assert server.poll() is None, f"JupyterLab ended:\n{said}"
                 assert time.monotonic() < end, f"JupyterLab does not answer:\n{said}"
                 time.sleep(0.1)
@@ -194,7 +194,7 @@ def copy(name, folder):
     The counts of the cells are cleared, so that a count tells that a cell ran here. The sampler may
     write for long, as fast mode would be over before anybody could press Stop.
     """
-    notebook = json.loads((NOTEBOOKS / "lessons" / f"{name}.ipynb").read_text())
+    notebook = json.loads((NOTEBOOKS / "lessons" / f"{name}.ipynb").read_text(encoding="utf-8"))
     cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
     panels = 0
     for cell in cells:
@@ -205,7 +205,7 @@ def copy(name, folder):
         )
         panels += found
     assert panels == (name == "01-start-here"), "the sampler's length is not where it was"
-    (folder / f"{name}.ipynb").write_text(json.dumps(notebook))
+    (folder / f"{name}.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
     return f"{name}.ipynb", len(cells)
 
 

@@ -27,6 +27,12 @@ def test_bf16_is_refused_where_a_small_lstm_does_not_run_in_it(monkeypatch):
     assert cpu_bf16_trouble() == "this CPU has neither AVX512-BF16 nor AMX"
 
 
+def test_bf16_is_refused_where_pytorch_cannot_tell(monkeypatch):
+    """Its tests are private functions, and younger than the oldest PyTorch that we allow."""
+    monkeypatch.delattr(torch.cpu, "_is_amx_tile_supported")
+    assert "this version of PyTorch cannot tell" in cpu_bf16_trouble()
+
+
 CPU = torch.device("cpu")
 
 

@@ -1,11 +1,15 @@
 """How options are named in messages: flags in a command, arguments in a library call."""
 
 import contextlib
+import errno
+import io
+import sys
 import threading
 
 import pytest
 
-from charlstm.errors import UserError, at_command_line, command, option
+from charlstm import errors
+from charlstm.errors import UserError, at_command_line, command, option, say
 
 
 def test_a_command_names_flags_and_a_library_call_names_arguments(capsys):
@@ -32,6 +36,24 @@ def test_whatever_ends_a_command_messages_name_arguments_again(end):
     with contextlib.suppress(SystemExit, RuntimeError):
         assert main() == 130
     assert not at_command_line()
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        RuntimeError("[enforce fail at alloc_cpu.cpp:124] can't allocate memory"),
+        RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB."),
+        RuntimeError("MPS backend out of memory (MPS allocated: 1 GB)"),
+    ],
+)
+def test_too_little_memory_is_one_line_on_every_device(capsys, error):
+    @command
+    def main(argv=None):
+        raise error
+
+    assert main() == 2
+    assert capsys.readouterr().err.startswith("error: out of memory; give smaller sizes")
 
 
 def test_a_command_within_a_command_names_flags_in_both():
@@ -61,3 +83,59 @@ def test_threads_of_a_notebook_name_arguments_while_a_command_runs():
 
     assert main() == 0
     assert told == ["temperature"]
+
+
+class Pipe(io.StringIO):
+    """A pipe whose reader went away; Linux and Windows have different errors for it."""
+
+    def __init__(self, error):
+        super().__init__()
+        self.error = error
+
+    def write(self, text):
+        raise self.error
+
+    def flush(self):
+        raise self.error
+
+
+CLOSED = {
+    "Linux": BrokenPipeError(errno.EPIPE, "Broken pipe"),
+    "Windows": OSError(errno.EINVAL, "Invalid argument"),
+}
+
+
+@pytest.mark.parametrize("system", CLOSED)
+def test_a_reader_that_went_away_is_no_mistake(system, monkeypatch, capsys):
+    @command
+    def main(argv=None):
+        say("this is not read either")
+        print("a text")
+        return 0
+
+    monkeypatch.setattr(errors, "ON_WINDOWS", system == "Windows")
+    monkeypatch.setattr(sys, "stdout", Pipe(CLOSED[system]))
+    assert main() == 0
+    assert capsys.readouterr().err == "this is not read either\n"
+    monkeypatch.undo()
+    monkeypatch.setattr(errors, "ON_WINDOWS", system == "Windows")
+    monkeypatch.setattr(sys, "stderr", Pipe(CLOSED[system]))
+    assert main() == 0
+    assert capsys.readouterr().out == "a text\n"
+
+
+def test_an_invalid_argument_is_a_mistake_where_pipes_have_an_error_of_their_own(
+    monkeypatch, capsys
+):
+    @command
+    def main(argv=None):
+        raise OSError(errno.EINVAL, "Invalid argument", *named)
+
+    named = ()
+    monkeypatch.setattr(errors, "ON_WINDOWS", False)
+    assert main() == 2
+    assert "error: standard output: invalid argument" in capsys.readouterr().err
+    named = ("a:b",)  # a name that Windows does not allow
+    monkeypatch.setattr(errors, "ON_WINDOWS", True)
+    assert main() == 2
+    assert "error: a:b: invalid argument" in capsys.readouterr().err

@@ -1,7 +1,9 @@
 """Parsing a command line: the options, and the names of those that were given."""
 
 import dataclasses
+import io
 import re
+import sys
 from typing import Annotated
 
 import pytest
@@ -185,6 +187,20 @@ def test_help_names_the_five_cells(capsys, monkeypatch):
 
     told = help_of(Train, capsys, monkeypatch)
     assert f"The recurrence: {', '.join(CELLS)}, or your own as MODULE:NAME." in told
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "ascii", "cp1252"])
+def test_a_mistake_is_told_the_same_whatever_standard_output_can_show(encoding, monkeypatch):
+    """tyro draws another box where standard output cannot take the corners of the usual one."""
+    stream = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
+    monkeypatch.setattr(sys, "stdout", stream)
+    with pytest.raises(UserError) as told:
+        parse(Sample, ["--lenght", "3"])
+    assert str(told.value) == (
+        "Unrecognized options: --lenght, 3; Perhaps you meant: --length INT"
+        " Characters to make, the prime not counted. (default: 500); python -m charlstm.sample"
+        " --help lists all options"
+    )
 
 
 @pytest.mark.parametrize(

@@ -115,7 +115,7 @@ def test_training_steps_back_from_a_loss_that_is_not_finite():
 
 @pytest.mark.parametrize(("first", "second"), [("cpu", "cuda"), ("cuda", "cpu")])
 def test_a_run_goes_on_on_another_device(tmp_path, text, capsys, first, second):
-    (tmp_path / "text.txt").write_text(text)
+    (tmp_path / "text.txt").write_text(text, encoding="utf-8")
     out = str(tmp_path / "run")
     options = ["--steps", "60", "--hidden-size", "128", "--threads", "1", "--out", out]
     source = str(tmp_path / "text.txt")

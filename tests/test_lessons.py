@@ -22,7 +22,7 @@ def build():
 @pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)
 def test_a_notebook_is_its_source_executed(source, build):
     assert build["stale"](source) is None
-    text = source.with_suffix(".ipynb").read_text()
+    text = source.with_suffix(".ipynb").read_text(encoding="utf-8")
     assert len(text) <= build["MOST_BYTES"]
     for trace in ("/root", "/home", "/tmp", "iopub.", "tqdm", "widget-view"):
         assert trace not in text
@@ -47,14 +47,14 @@ def test_a_notebook_that_is_not_its_source_is_found(tmp_path, build):
     assert build["stale"](source) is None
     shutil.copy(SOURCES[1].with_suffix(".png"), source.with_suffix(".png"))
     assert build["stale"](source) == "the cover"
-    source.write_text(source.read_text() + "\n# %%\n1 + 1\n")
+    source.write_text(source.read_text(encoding="utf-8") + "\n# %%\n1 + 1\n", encoding="utf-8")
     assert build["stale"](source).startswith("cell")
     source.with_suffix(".ipynb").unlink()
     assert build["stale"](source) == "no notebook"
 
 
 def test_the_readme_lists_the_lessons_as_they_are(build):
-    readme = build["README"].read_text()
+    readme = build["README"].read_text(encoding="utf-8")
     assert build["with_table"](readme, build["table"](SOURCES)) == readme
 
 
@@ -65,16 +65,18 @@ def test_the_table_is_made_from_first_cells_covers_and_times(tmp_path, build):
         "# %% [markdown]\n# # 7. A test\n#\n# *What it shows: one thing;\n# another.*\n#\n# Text.\n"
     )
     cover = '\n# %% tags=["cover"] alt="a line"\n1\n'
-    source.write_text(first + cover)
+    source.write_text(first + cover, encoding="utf-8")
     *_, row = build["table"]([source]).splitlines()
-    seconds = json.loads(source.with_suffix(".ipynb").read_text())["metadata"]["seconds"]
+    seconds = json.loads(source.with_suffix(".ipynb").read_text(encoding="utf-8"))["metadata"][
+        "seconds"
+    ]
     place = "notebooks/lessons/07-test"
     assert row == (
         f'| <img src="{place}.png" width="280" alt="a line"> | [7. A test]({place}.ipynb)'
         f" | one thing; another | {seconds} s |"
     )
     for incomplete in (first, first.replace("*What", "What") + cover):
-        source.write_text(incomplete)
+        source.write_text(incomplete, encoding="utf-8")
         with pytest.raises(SystemExit, match=r"07-test\.py: the first cell needs"):
             build["table"]([source])
 
@@ -95,7 +97,9 @@ def test_a_build_keeps_the_time_of_a_quiet_machine(tmp_path, build):
 
     source = tmp_path / "tiny.py"
     figure = "from charlstm.notebook import plots\n\nplots.curves({}, 'x', 'y')"
-    source.write_text(f'# %% tags=["cover"] alt="a"\n# %matplotlib inline\n{figure}\n')
+    source.write_text(
+        f'# %% tags=["cover"] alt="a"\n# %matplotlib inline\n{figure}\n', encoding="utf-8"
+    )
 
     def seconds():
         return nbformat.read(source.with_suffix(".ipynb"), as_version=4).metadata.get("seconds")

@@ -39,6 +39,7 @@ MUTANTS = [
     ("streams not contiguous", "text/streams", "(index * self.window, (index", "(index * self.window // 2, (index", "text/test_streams.py -k row"),
     ("targets not shifted", "text/streams", "self.ids[offset + 1 : offset + 1 +", "self.ids[offset : offset +", "text/test_streams.py -k row"),
     ("true taken for a whole number", "model/section", "type(v) is int and", "isinstance(v, int) and", "model/test_checkpoint.py -k garbled_fact"),
+    ("a file that is held given up at once", "model/atomic_file", "(0.0, *WAITS)", "(0.0,)", "model/test_atomic_file.py"),
     ("cold targets not shifted", "measuring/scores", "total += _nats(model, tail[None, :-1], tail[None, 1:])[0]", "total += _nats(model, tail[None, 1:], tail[None, 1:])[0]", "measuring/test_scores.py -k cold"),
     ("baselines do not read the text before", "measuring/evaluation", "xz_bits(text, before)", "xz_bits(text)", "measuring/test_evaluation.py -k baselines"),
     ("own text told by its digest alone", "measuring/passage", 'names = ("encoding", "newlines", "bytes", "limit")', "names = ()", "measuring/test_passage.py -k own"),
@@ -60,9 +61,9 @@ MUTANTS = [
 def test_the_tests_notice(name, right, wrong, tests, tmp_path):
     shutil.copytree(ROOT / "charlstm", tmp_path / "charlstm")
     path = tmp_path / "charlstm" / f"{name}.py"
-    source = path.read_text()
+    source = path.read_text(encoding="utf-8")
     assert source.count(right) == 1 or right == wrong, "the mutant no longer fits the code"
-    path.write_text(source.replace(right, wrong))
+    path.write_text(source.replace(right, wrong), encoding="utf-8")
     selected, *rest = tests.split()
     # -P: the copy on PYTHONPATH, not the package in the current folder
     command = [sys.executable, "-P", "-m", "pytest", "-qx", "-p", "no:cacheprovider"]

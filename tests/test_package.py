@@ -23,7 +23,7 @@ from charlstm.text.registry import SHIPPED
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "charlstm"
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 SHARED = ["errors", "options", "flags", "devices"]  # what every folder and every command may import
 ROOMS = ["text", "model", "sampling", "measuring", "insight", "training", "notebook", "grading"]
@@ -32,7 +32,7 @@ COMMANDS = ["train", "evaluate", "sample", "corpora", "benchmark", "course", "__
 
 def files_of(room):
     """Return the files of a folder in the order in which its docstring lists them."""
-    tree = ast.parse((PACKAGE / room / "__init__.py").read_text())
+    tree = ast.parse((PACKAGE / room / "__init__.py").read_text(encoding="utf-8"))
     if room == "grading":  # the nbgrader_config.py of courses from before 0.2 imports from it
         assert [getattr(node, "name", None) for node in tree.body] == [None, None, "__getattr__"]
     else:
@@ -51,7 +51,7 @@ def path_of(name):
 
 def imported(name):
     """Yield the package's modules that a module imports, at its top or inside its functions."""
-    for node in ast.walk(ast.parse(path_of(name).read_text())):
+    for node in ast.walk(ast.parse(path_of(name).read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("charlstm"):
             inside = node.module.removeprefix("charlstm").lstrip(".")
             for alias in node.names:
@@ -90,7 +90,7 @@ def test_public_names_are_all_there_and_sorted():
 
 def test_type_checkers_see_the_same_names():
     """They read imports that never run; the package loads names by a map."""
-    tree = ast.parse((PACKAGE / "__init__.py").read_text())
+    tree = ast.parse((PACKAGE / "__init__.py").read_text(encoding="utf-8"))
     (block,) = (node for node in tree.body if isinstance(node, ast.If))
     seen = {}
     for node in block.body:
@@ -107,14 +107,82 @@ def test_importing_the_package_brings_in_nothing():
 
 def test_version_is_stated_once_in_each_place():
     assert charlstm.__version__ == PROJECT["version"]
-    assert f"## {PROJECT['version']}" in (ROOT / "CHANGELOG.md").read_text()
+    assert f"## {PROJECT['version']}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+
+
+def test_the_citation_names_this_version_and_who_holds_the_rights():
+    """Its form was checked with cffconvert; it changes only with the version."""
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert citation["version"] == PROJECT["version"]
+    assert citation["license"] == PROJECT["license"]
+    assert citation["keywords"] == PROJECT["keywords"]
+    (author,) = citation["authors"]
+    licence = (ROOT / "LICENSE").read_text(encoding="utf-8")
+    assert f"Copyright (c) 2026 {author['name']}\n" in licence
+
+
+def test_the_classifiers_exist_and_claim_no_python_that_is_not_tested():
+    from trove_classifiers import classifiers
+
+    assert set(PROJECT["classifiers"]) <= classifiers
+    pythons = [c for c in PROJECT["classifiers"] if c.startswith("Programming Language")]
+    oldest = PROJECT["requires-python"].removeprefix(">=")
+    assert pythons == [f"Programming Language :: Python :: {oldest}"]
+
+
+def test_the_workflow_runs_what_is_documented_and_is_marked_as_not_yet_run():
+    text = (ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8")
+    (job,) = yaml.safe_load(text)["jobs"].values()
+    matrix = job["strategy"]["matrix"]
+    assert f">={matrix['python'][0]}" == PROJECT["requires-python"]
+    assert {system.split("-")[0] for system in matrix["os"]} == {"ubuntu", "windows", "macos"}
+    steps = [step["run"] for step in job["steps"] if "run" in step]
+    assert steps == [
+        'python -m pip install -c constraints.txt -e ".[test]"',
+        "python -m charlstm.sample --temp 0.8 --length 200",
+        "python -m pytest",
+    ]
+    classifiers = [c for c in PROJECT["classifiers"] if c.startswith("Operating System")]
+    told = [
+        text,
+        *((ROOT / n).read_text(encoding="utf-8") for n in ("README.md", "CONTRIBUTING.md")),
+    ]
+    if classifiers == ["Operating System :: POSIX :: Linux"]:
+        assert all("not yet run" in document.lower() for document in told)
+
+
+def opened_without_encoding(source):
+    """Yield the lines that read or write text in the encoding of whoever runs them."""
+    for node in ast.walk(ast.parse(source)):
+        if not isinstance(node, ast.Call):
+            continue
+        method = isinstance(node.func, ast.Attribute)
+        name = node.func.attr if method else getattr(node.func, "id", "")
+        mode = (node.args[:1] if method else node.args[1:2]) or [ast.Constant("r")]
+        text = re.fullmatch("[rwax]?[t+]*", str(getattr(mode[0], "value", "b")))
+        opens = name in ("read_text", "write_text", "TextIOWrapper") or (name == "open" and text)
+        if opens and "encoding" not in {keyword.arg for keyword in node.keywords}:
+            yield node.lineno
+
+
+def test_text_is_utf8_also_on_a_system_that_prefers_something_else():
+    example = "open('a'); open('a', 'rb'); p.open('a', encoding=x); p.read_text(); p.open()"
+    assert [*opened_without_encoding(example.replace("; ", "\n"))] == [1, 4, 5]
+    folders = (PACKAGE, ROOT / "tests", ROOT / "notebooks")
+    sources = {p: p.read_text(encoding="utf-8") for f in folders for p in f.rglob("*.py")}
+    for path in DOCUMENTS:
+        blocks = re.findall("```python\n(.*?)```", path.read_text(encoding="utf-8"), re.S)
+        sources[path] = "\n".join(blocks)
+    assert {path: [*opened_without_encoding(source)] for path, source in sources.items()} == {
+        path: [] for path in sources
+    }
 
 
 # --- dependencies --------------------------------------------------------------------------------
 
 
 def pinned():
-    lines = (ROOT / "constraints.txt").read_text().splitlines()
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
     return dict(line.lower().split("==") for line in lines if line and not line.startswith("#"))
 
 
@@ -178,7 +246,7 @@ def test_the_oldest_python_that_is_allowed_can_install_the_pins():
 
 
 def test_environment_yml_agrees_with_pyproject():
-    environment = yaml.safe_load((ROOT / "environment.yml").read_text())
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
     assert environment["name"] == "charlstm"
     listed = [d for d in environment["dependencies"] if isinstance(d, str)]
     listed += [d for d in environment["dependencies"][-1]["pip"] if not d.startswith("-e")]
@@ -200,7 +268,7 @@ def test_every_import_is_a_stated_dependency():
     names = {r.name.replace("-", "_") for r in requirements()[""]} | {"charlstm"}
     extras = {name: {r.name for r in requirements()[name]} for name in ("lessons", "course")}
     for name in ORDER:
-        for node in ast.walk(ast.parse(path_of(name).read_text())):
+        for node in ast.walk(ast.parse(path_of(name).read_text(encoding="utf-8"))):
             modules = []
             if isinstance(node, ast.Import):
                 modules = [alias.name for alias in node.names]
@@ -269,7 +337,7 @@ def commands(text):
 def test_every_command_in_the_documents_parses(document):
     from charlstm.flags import parse
 
-    for name, arguments in commands(document.read_text()):
+    for name, arguments in commands(document.read_text(encoding="utf-8")):
         module = importlib.import_module(f"charlstm.{name}")
         kind = getattr(module, name.capitalize())
         if "--help" not in arguments:
@@ -277,16 +345,13 @@ def test_every_command_in_the_documents_parses(document):
 
 
 def test_the_example_in_python_runs(tmp_path, monkeypatch, text, capsys):
-    (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
-    assert "minutes=1" in code
-    (tmp_path / "my-text.txt").write_text(text + "Once upon a time")
-    monkeypatch.chdir(tmp_path)
-    exec(
-        code.replace("minutes=1", "steps=3")
-        .replace("open(", "Path(")
-        .replace("read()", "read_text()"),
-        {"Path": Path},
+    (code,) = re.findall(
+        r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL
     )
+    assert "minutes=1" in code
+    (tmp_path / "my-text.txt").write_text(text + "Once upon a time", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    exec(code.replace("minutes=1", "steps=3"), {})
     assert len(capsys.readouterr().out) > 500
 
 
@@ -302,7 +367,9 @@ def test_every_flag_named_in_the_readme_exists():
     for kind in (Benchmark, Evaluate, Sample, Train):
         known |= {"--" + n.replace("_", "-") for n in fields(kind)}
     for document in DOCUMENTS:
-        for flag in re.findall(r"(?<![\w-])--[a-z][a-z0-9-]+", document.read_text()):
+        for flag in re.findall(
+            r"(?<![\w-])--[a-z][a-z0-9-]+", document.read_text(encoding="utf-8")
+        ):
             assert flag in known, (document.name, flag)
 
 
@@ -316,7 +383,7 @@ def fields(kind):
 
 
 def test_the_readme_lists_every_file():
-    readme = (ROOT / "README.md").read_text()
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
     for name in ORDER:
         room, _, file = name.rpartition(".")
         assert re.search(rf"^  {room}/.*?^    {file}.py " if room else rf"^  {file}.py ", readme,
@@ -325,7 +392,7 @@ def test_the_readme_lists_every_file():
 
 def test_the_card_states_what_the_shipped_model_says_of_itself():
     path = find_model(None)
-    card = (PACKAGE / "pretrained" / "README.md").read_text()
+    card = (PACKAGE / "pretrained" / "README.md").read_text(encoding="utf-8")
     checkpoint = Checkpoint.load(path)
     measured = checkpoint.measured
     assert path.stat().st_size < 8_000_000

@@ -67,7 +67,7 @@ class Classroom:
             if self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
                 raise UserError(f"{folder}: neither empty nor a course; name a new folder")
             self.path.mkdir(parents=True, exist_ok=True)
-            (self.path / CONFIG).write_text(CONFIG_TEXT)
+            (self.path / CONFIG).write_text(CONFIG_TEXT, encoding="utf-8")
         self.record = Record.load(self.path / record.FILE)
 
     def entries(self, assignment: str) -> dict[str, Entry]:
@@ -132,7 +132,7 @@ class Classroom:
         kept = f"; source/{name} was changed by hand and is kept" if by_hand and original else ""
         if original and not by_hand:
             source.parent.mkdir(parents=True, exist_ok=True)
-            source.write_text(to_notebook(original), encoding="utf-8")
+            source.write_bytes(to_notebook(original).encode())  # the same digest on every system
         released = self.record.released_sources.get(name)
         if released == _digest(source) and handout.exists() and self._in_gradebook(name):
             return "unchanged" + kept
@@ -184,7 +184,7 @@ class Classroom:
             return entry.problem
         target = self.notebook("submitted", assignment, submission.student)
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(text, encoding="utf-8")
+        target.write_bytes(text.encode())
         entry.problem = ""
         entry.repaired = remark
         return remark

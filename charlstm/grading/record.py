@@ -7,12 +7,12 @@ points are in nbgrader's gradebook.
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
 from charlstm.errors import UserError
+from charlstm.model.atomic_file import write_atomically
 
 FILE = "course.json"
 Value = TypeVar("Value", str, bool)
@@ -111,7 +111,11 @@ class Record:
             ) from None
 
     def save(self) -> None:
-        """Write the whole file; if that fails, the old one stays."""
+        """Write the whole file.
+
+        Raises:
+            UserError: as for `write_atomically`.
+        """
         content = {
             "written": self.written_sources,
             "released": self.released_sources,
@@ -120,9 +124,8 @@ class Record:
                 for assignment, entries in self.entries.items()
             },
         }
-        new = self.path.with_name(self.path.name + ".new")
-        new.write_text(json.dumps(content, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-        os.replace(new, self.path)
+        text = json.dumps(content, indent=1, sort_keys=True) + "\n"
+        write_atomically(self.path, text.encode(), "free some space, then run the command again")
 
 
 def _checked(values: dict[str, Any], key: str, default: Value) -> Value:

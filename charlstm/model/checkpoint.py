@@ -2,16 +2,13 @@
 
 Files are safetensors: a JSON header and raw arrays, in which no code can hide. The header's
 metadata has one entry, `charlstm`, a JSON object that holds everything except the weights. A digest
-over both shows whether a file is damaged. `write_arrays` writes a new file beside the old one,
-flushes it to disk and renames it, so that there is always a whole file. This module needs NumPy,
-but not torch.
+over both shows whether a file is damaged. A file is replaced whole, so that there is always a whole
+one. This module needs NumPy, but not torch.
 """
 
-import contextlib
 import dataclasses
 import hashlib
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +18,7 @@ import safetensors
 import safetensors.numpy
 
 from charlstm.errors import UserError, option, unreadable
+from charlstm.model.atomic_file import write_atomically
 from charlstm.model.facts import Measured, Provenance, Training
 from charlstm.model.named_cells import find_cell, import_cell
 from charlstm.model.section import Section
@@ -177,25 +175,12 @@ def write_arrays(path: Path, arrays: Arrays, header: dict[str, Any]) -> None:
     """Write arrays and a JSON header in one file. It replaces an old file only once it is complete.
 
     Raises:
-        UserError: the folder cannot be made or written, or the disk is full. An old file stays as
-            it was.
+        UserError: as for `write_atomically`.
     """
     header = {"version": VERSION, **header}
     header["sha256"] = _digest(arrays, header)
     content = safetensors.numpy.save(arrays, {"charlstm": json.dumps(header)})
-    temporary = path.with_name(path.name + ".tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
-        advice = f"the old file is as it was; free some space, or name another {option('out')}"
-        raise unreadable(path, error, advice) from None
+    write_atomically(path, content, f"free some space, or name another {option('out')}")
 
 
 def read_arrays(path: Path, kind: str) -> tuple[Arrays, dict[str, Any]]:

@@ -4,9 +4,11 @@
 - `python` is the source code of the standard library of the Python that runs charlstm.
 - The texts in `registry.toml` can be downloaded. pooch does so at first use, and checks them.
 - Any other file in the corpus folder is known by its own name, without the ending. `CHARLSTM_DATA`
-  names the corpus folder; without it, that is `~/.cache/charlstm`.
+  names the corpus folder. Without it, that is where this system keeps caches: `~/.cache/charlstm`
+  on Linux.
 """
 
+import contextlib
 import hashlib
 import os
 import sys
@@ -61,15 +63,33 @@ def shipped_folder() -> Path:
 
 
 def corpus_folder() -> Path:
-    """Return the folder that holds downloads and the user's own named texts."""
-    return Path(os.environ.get("CHARLSTM_DATA") or Path.home() / ".cache" / "charlstm")
+    """Return the folder that holds downloads and the user's own named texts.
+
+    Raises:
+        UserError: `CHARLSTM_DATA` names none, and the user has no home, as in some containers.
+    """
+    if given := os.environ.get("CHARLSTM_DATA"):
+        return Path(given)
+    import platformdirs  # not at the top: `charlstm.sample` reads this file, and needs no corpus
+
+    with contextlib.suppress(RuntimeError):  # without a home; some versions return "~/..." instead
+        folder = platformdirs.user_cache_path("charlstm", appauthor=False)
+        if folder.is_absolute():
+            return folder
+    raise UserError(
+        "the folder of texts that have a name is not known, because this user has no home folder;"
+        " set CHARLSTM_DATA to a folder, or give the path of a text that exists"
+    )
 
 
 @cache
 def registry() -> dict[str, Download]:
     """Return the texts that can be downloaded, by name."""
     path = shipped_folder() / "registry.toml"
-    return {name: Download(**fields) for name, fields in tomllib.loads(path.read_text()).items()}
+    return {
+        name: Download(**fields)
+        for name, fields in tomllib.loads(path.read_text(encoding="utf-8")).items()
+    }
 
 
 def shipped() -> dict[str, Path]:
@@ -78,7 +98,11 @@ def shipped() -> dict[str, Path]:
 
 
 def others() -> dict[str, Path]:
-    """Return the files that the user put into the corpus folder, by name."""
+    """Return the files that the user put into the corpus folder, by name.
+
+    Raises:
+        UserError: as for `corpus_folder`.
+    """
     known = {download.file for download in registry().values()}
     files = [p for p in sorted(corpus_folder().glob("*")) if p.is_file() and p.name not in known]
     taken = {*shipped(), *registry(), PYTHON, "README"}

@@ -110,8 +110,15 @@ class Vocabulary:
         return _text(_code_points(self.characters)[np.asarray(ids, np.int64)])
 
     def from_user(self, text: str) -> str:
-        """Turn what a person typed into this vocabulary's characters; bytes stand for UTF-8."""
-        return text.encode("utf-8", "surrogateescape").decode("latin-1") if self.bytewise else text
+        """Turn what a person typed into this vocabulary's characters; bytes stand for UTF-8.
+
+        In a locale of ASCII alone, Python gives other characters of a command line as bytes in
+        disguise (PEP 383). They are taken for UTF-8, too.
+        """
+        typed = text.encode("utf-8", "surrogateescape")
+        if self.bytewise:
+            return typed.decode("latin-1")
+        return typed.decode("utf-8", "surrogateescape")
 
     def to_user(self, text: str) -> bytes:
         """Turn this vocabulary's characters into the bytes that a file or a terminal gets."""

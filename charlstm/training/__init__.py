@@ -10,6 +10,7 @@
 - `follow`: what all ranks but the first do: they take the steps that rank 0 takes
 - `material`: what a training reads: the training and the validation part, as ids
 - `log`: a line for each validation of a run
+- `folder`: where a training lives that was given no folder
 - `run`: a training in a folder; it can be resumed after whatever stopped it
 - `display`: what a training tells a person
 """

@@ -61,6 +61,8 @@ class Ranks:
     def catching(self) -> Iterator[None]:
         """Note Ctrl-C and SIGTERM instead of ending at once.
 
+        On Windows also Ctrl-Break, which closing the window sends, too.
+
         In a single process a second signal ends it. Several get more than one as a matter of
         course, because torchrun sends SIGTERM to all when the first of them ends. So they save in
         peace; torchrun kills them if that takes longer than 30 seconds.
@@ -71,7 +73,8 @@ class Ranks:
             if self.size == 1:
                 signal.signal(number, before[number])
 
-        numbers = (signal.SIGINT, signal.SIGTERM)
+        names = ("SIGINT", "SIGTERM", "SIGBREAK")  # only Windows has the last
+        numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
         before: dict[int, Any] = {number: signal.signal(number, note) for number in numbers}
         try:
             yield

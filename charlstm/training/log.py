@@ -7,6 +7,7 @@ import math
 from pathlib import Path
 
 from charlstm.errors import unreadable
+from charlstm.model.atomic_file import write_atomically
 from charlstm.training.progress import Report
 
 
@@ -20,15 +21,19 @@ def append(path: Path, report: Report) -> None:
     if report.validation is not None and not math.isfinite(report.validation):
         values["validation"] = None  # JSON has no NaN
     try:
-        with path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(values) + "\n")
+        with path.open("ab") as file:  # bytes: the line ends with \n on Windows, too
+            file.write(json.dumps(values).encode() + b"\n")
     except OSError as error:
         advice = "free some space; the model so far is kept"
         raise unreadable(path, error, advice) from None
 
 
 def cut(path: Path, step: int) -> None:
-    """Drop the lines after a step, because a resumed training does these steps again."""
+    """Drop the lines after a step, because a resumed training does these steps again.
+
+    Raises:
+        UserError: as for `write_atomically`.
+    """
     if not path.exists():
         return
     kept = []
@@ -36,4 +41,4 @@ def cut(path: Path, step: int) -> None:
         with contextlib.suppress(ValueError, KeyError, TypeError):  # a crash may leave half a line
             if json.loads(line)["step"] <= step:
                 kept.append(line + "\n")
-    path.write_text("".join(kept), encoding="utf-8")
+    write_atomically(path, "".join(kept).encode(), "free some space, then resume again")

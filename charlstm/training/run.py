@@ -308,16 +308,6 @@ class Run:
         return run
 
 
-def free_folder(name: str) -> Path:
-    """Return `runs/name`, or the first of `runs/name-2`, `runs/name-3` ... that does not exist."""
-    folder = Path("runs") / name
-    count = 1
-    while folder.exists():
-        count += 1
-        folder = Path("runs") / f"{name}-{count}"
-    return folder
-
-
 def _check_free(folder: Path) -> None:
     for name in ("model.safetensors", "resume.safetensors"):
         if (folder / name).exists():

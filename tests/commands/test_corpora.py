@@ -21,7 +21,7 @@ def test_a_mistake_gets_one_line_and_exit_code_2(mistake, arguments, message):
 
 def test_the_command_lists_all_names(capsys, tmp_path, monkeypatch):
     monkeypatch.setenv("CHARLSTM_DATA", str(tmp_path))
-    (tmp_path / "mine.txt").write_text("abc")
+    (tmp_path / "mine.txt").write_text("abc", encoding="utf-8")
     assert corpora.main([]) == 0
     lines = capsys.readouterr().out.splitlines()
     rows = {line.split()[0]: line for line in lines}
@@ -38,7 +38,7 @@ def test_the_command_lists_all_names(capsys, tmp_path, monkeypatch):
 
 def test_the_command_looks_a_text_over(capsys, tmp_path):
     path = tmp_path / "text.txt"
-    path.write_text("one line\nanother line\none line\n" * 12 + "Q")
+    path.write_text("one line\nanother line\none line\n" * 12 + "Q", encoding="utf-8")
     assert corpora.main([str(path)]) == 0
     shown = capsys.readouterr().out
     assert "373 characters, 12 different; 1 of them rare: 'Q'" in shown

@@ -101,7 +101,7 @@ def test_a_limit_of_the_model_is_not_that_of_another_text(capsys, corpus, tmp_pa
     few = ["--steps", "3", "--hidden-size", "8", "--out", out, "--threads", "1", "--limit", "500"]
     assert train.main([corpus, *few]) == 0
     other = tmp_path / "other.txt"
-    other.write_text(text[::-1])
+    other.write_text(text[::-1], encoding="utf-8")
     capsys.readouterr()
     assert evaluate.main([out, str(other), "--json", "--threads", "1"]) == 0
     assert json.loads(capsys.readouterr().out)["of"] == len(text)

@@ -1,5 +1,7 @@
 """What all commands share: the command `charlstm`, help, start-up time, exit codes."""
 
+import os
+import re
 import shutil
 import subprocess
 import sys
@@ -19,8 +21,10 @@ COMMANDS = {
 }
 
 
-def run_code(code, **options):
-    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, **options)
+def run_code(code, *words, **options):
+    return subprocess.run(
+        [sys.executable, "-c", code, *words], capture_output=True, text=True, **options
+    )
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -79,6 +83,95 @@ def test_a_bug_keeps_its_traceback(model_file, monkeypatch):
     monkeypatch.setattr("charlstm.sampling.sampler.Sampler.read", fail)
     with pytest.raises(RuntimeError, match="shapes do not match"):
         sample.main([str(model_file)])
+
+
+# run each line of words, and say how it ended
+COMMAND_LINES = """
+import sys
+from charlstm.__main__ import main
+for line in sys.argv[1].split("|"):
+    try: code = main(line.split())
+    except SystemExit as end: code = end.code
+    print("ended with", code, flush=True)
+"""
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+        {"PYTHONIOENCODING": "ascii"},
+        {"PYTHONIOENCODING": "cp1252"},  # as on Windows, when a file or a pipe takes the output
+    ],
+    ids=str,
+)
+def test_a_locale_without_utf8_harms_nothing(environment, tmp_path, text):
+    corpus = tmp_path / "größe.txt"
+    corpus.write_text(text.replace("o", "ö€"), encoding="utf-8")
+    run = tmp_path / "maß"
+    lines = [
+        f"train {corpus} --steps 2 --show 50 --hidden-size 8 --threads 1 --out {run}",
+        f"sample {run} --prime ö€ --length 30 --stop ß",
+        f"sample {run} --prime ß",
+        f"evaluate {run}",
+        f"corpora {corpus}",
+        "corpora größen.txt",
+        "sample --lenght 3",
+        "course build",
+        "train --help",
+        "--help",
+        "--completion zsh",
+    ]
+    done = subprocess.run(
+        [sys.executable, "-c", COMMAND_LINES, "|".join(lines)],
+        env=os.environ | environment,
+        capture_output=True,
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    ends = [int(code) for code in re.findall(rb"ended with (\d)", done.stdout)]
+    assert ends == [0, 0, 2, 0, 0, 2, 2, 2, 0, 0, 0], done.stderr.decode()
+    assert "\nö€".encode() in done.stdout  # the sample is UTF-8 everywhere
+    told = done.stderr.decode("utf-8", "replace").splitlines()
+    errors = [line for line in told if line.startswith("error: ")]
+    assert len(errors) == ends.count(2)
+    assert "U+00DF" in errors[0]
+    assert not any(re.search(r"---|─|\\u25", line) for line in errors)
+
+
+# a user that the system does not know, as in a container that is started with a number for a user
+HOMELESS = """
+import pwd, sys
+from charlstm.__main__ import main
+def unknown(uid): raise KeyError(uid)
+pwd.getpwuid = unknown
+sys.exit(main(sys.argv[1:]))
+"""
+KNOWS_NO_FOLDER = "error: the folder of texts that have a name is not known, .* set CHARLSTM_DATA"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no numbers for users")
+@pytest.mark.parametrize(
+    ("words", "code", "told"),
+    [
+        ("sample --length 5", 0, ""),
+        ("train {corpus} --steps 2 --hidden-size 8 --threads 1 --out {tmp}/run", 0, "saved: "),
+        ("evaluate {model} {corpus}", 0, ""),
+        ("corpora verse", 0, ""),
+        ("--completion bash", 0, ""),
+        ("corpora", 2, KNOWS_NO_FOLDER),
+        ("train anna", 2, KNOWS_NO_FOLDER),
+        ("train nothing.txt", 2, KNOWS_NO_FOLDER + ".* or give the path of a text that exists"),
+        ("course build {tmp}/course", 2, "error: this user has no home folder; set HOME to a "),
+    ],
+)
+def test_a_user_without_a_home(words, code, told, corpus, model_file, tmp_path):
+    names = {"HOME", "CHARLSTM_DATA", "XDG_CACHE_HOME"}
+    words = words.format(corpus=corpus, model=model_file, tmp=tmp_path).split()
+    environment = {k: v for k, v in os.environ.items() if k not in names}
+    done = run_code(HOMELESS, *words, env=environment)
+    assert done.returncode == code, done.stderr
+    assert re.search(told, done.stderr), done.stderr
+    assert code == 0 or len(done.stderr.splitlines()) == 1
 
 
 # --- the one way in ------------------------------------------------------------------------------
@@ -166,7 +259,8 @@ def test_bash_completes(words, expected, tmp_path, capsys):
     script.write_text(
         capsys.readouterr().out
         + f"\nCOMP_WORDS=({words}); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1))\n"
-        '$(complete -p charlstm | grep -o "_[^ ]*") && echo "${COMPREPLY[@]}"\n'
+        '$(complete -p charlstm | grep -o "_[^ ]*") && echo "${COMPREPLY[@]}"\n',
+        encoding="utf-8",
     )
     done = subprocess.run(["bash", str(script)], capture_output=True, text=True)
     assert done.stdout.strip() == expected, done.stderr

@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import signal
 import subprocess
 import sys
 
@@ -13,6 +14,7 @@ from charlstm.devices import prepare_cpu
 from charlstm.model import named_cells
 from charlstm.model.checkpoint import Checkpoint
 from charlstm.training.presets import PRESETS
+from charlstm.training.run import Run
 
 # arguments, and what the one line must say; conftest.py makes the files {x}
 MISTAKES = [
@@ -56,7 +58,11 @@ MISTAKES = [
     ("{text} --show -1", "--show is -1"),
     ("{text} --preset huge", "Expected one of ('auto', 'small', 'medium'"),
     ("{text} --steps 1 --out {file}/x", "not a directory"),
-    ("{text} --steps 1 --out /proc/nowhere", "/proc/nowhere/resume.safetensors: no such file"),
+    pytest.param(
+        "{text} --steps 1 --out /proc/nowhere",
+        "/proc/nowhere/resume.safetensors: no such file",
+        marks=pytest.mark.skipif(sys.platform != "linux", reason="needs /proc"),
+    ),
     ("{text} --threads 99999999999", "--threads is 99999999999; it must be from 1 to 1024"),
     ("{text} --hidden-size 1000000000", "--hidden-size is 1000000000"),
     ("{text} --minutes inf", "--minutes is inf; it must be above 0 and finite"),
@@ -97,7 +103,7 @@ def test_a_full_disk_stops_a_training_with_one_line_and_the_old_files_whole(
             raise OSError(errno.ENOSPC, "No space left on device")
         real(descriptor)
 
-    monkeypatch.setattr("charlstm.model.checkpoint.os.fsync", fills_up)
+    monkeypatch.setattr("charlstm.model.atomic_file.os.fsync", fills_up)
     options = ["--steps", "60", "--hidden-size", "8", "--out", str(out), "--threads", "1"]
     assert train.main([corpus, *options]) == 2
     error = capsys.readouterr().err.splitlines()[-1]
@@ -111,6 +117,26 @@ def test_a_full_disk_stops_a_training_with_one_line_and_the_old_files_whole(
         "model.safetensors",
         "resume.safetensors",
     ]
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGUSR1"), reason="needs a signal to stand for Ctrl-Break")
+def test_ctrl_break_stops_and_saves_where_there_is_such_a_signal(
+    corpus, tmp_path, capsys, monkeypatch
+):
+    monkeypatch.setattr(signal, "SIGBREAK", signal.SIGUSR1, raising=False)
+    real = Run.fit
+
+    def fit(run):
+        for report in real(run):
+            signal.raise_signal(signal.SIGUSR1)
+            yield report
+
+    monkeypatch.setattr(Run, "fit", fit)
+    out = tmp_path / "run"
+    options = ["--steps", "60", "--hidden-size", "8", "--out", str(out), "--threads", "1"]
+    assert train.main([corpus, *options]) == 128 + signal.SIGUSR1
+    assert f"stopped and saved; python -m charlstm.train --resume {out}" in capsys.readouterr().err
+    assert signal.getsignal(signal.SIGUSR1) == signal.SIG_DFL
 
 
 def test_a_text_with_a_name_that_is_no_text_trains(tmp_path, text):
@@ -128,6 +154,7 @@ def test_a_text_with_a_name_that_is_no_text_trains(tmp_path, text):
     assert Checkpoint.load(tmp_path / "run/model.safetensors")
 
 
+@pytest.mark.skipif(os.name == "nt", reason="needs a Unix shell")
 def test_training_goes_on_when_nobody_reads_what_it_says(corpus, tmp_path):
     out = tmp_path / "run"
     command = f"{sys.executable} -m charlstm.train {corpus} --steps 120 --hidden-size 8 --out {out}"
@@ -137,10 +164,11 @@ def test_training_goes_on_when_nobody_reads_what_it_says(corpus, tmp_path):
     )
     assert done.returncode == 0, done.stderr
     assert Checkpoint.load(out / "model.safetensors").measured.carried
-    lines = (out / "log.jsonl").read_text().splitlines()
+    lines = (out / "log.jsonl").read_text(encoding="utf-8").splitlines()
     assert json.loads(lines[-1])["step"] == 120
 
 
+@pytest.mark.skipif(os.name == "nt", reason="needs a pseudo-terminal")
 def test_a_terminal_gets_a_progress_bar(corpus, tmp_path):
     import pty
     import termios
@@ -184,7 +212,7 @@ def test_precision_bf16_falls_back_with_a_line_saying_so(corpus, tmp_path, capsy
 
 def test_a_large_vocabulary_says_so(tmp_path, capsys):
     path = tmp_path / "signs.txt"
-    path.write_text("".join(map(chr, range(0x4E00, 0x4E00 + 1200))))
+    path.write_text("".join(map(chr, range(0x4E00, 0x4E00 + 1200))), encoding="utf-8")
     options = ["--steps", "1", "--hidden-size", "4", "--threads", "1", "--out", str(tmp_path / "r")]
     assert train.main([str(path), *options]) == 0
     assert "a vocabulary of 1,200 is large" in capsys.readouterr().err
@@ -232,7 +260,7 @@ register_cell("other", Cell(relu_rnn, gates=("h",), states=("h",)))
 @pytest.fixture
 def my_cells(tmp_path, monkeypatch):
     """Write a module into the current folder; what is returned forgets it, as a new process."""
-    (tmp_path / "my_cells.py").write_text(MY_CELLS)
+    (tmp_path / "my_cells.py").write_text(MY_CELLS, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
 
     def forget():
@@ -304,7 +332,7 @@ def test_hints_after_a_training_with_an_own_cell_name_its_module(
 ):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(named_cells, "_registered", {})
-    (tmp_path / "hinting.py").write_text(OWN)
+    (tmp_path / "hinting.py").write_text(OWN, encoding="utf-8")
     few = ["--steps", "3", "--hidden-size", "8", "--out", "run", "--threads", "1"]
     assert train.main([corpus, *few, "--cell", "hinting:own"]) == 0
     told = capsys.readouterr()

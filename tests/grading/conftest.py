@@ -11,7 +11,7 @@ from charlstm.grading.nbgrader import to_notebook
 def toy(tmp_path):
     source = tmp_path / "sources" / "ps1.py"
     source.parent.mkdir()
-    source.write_text(TOY)
+    source.write_text(TOY, encoding="utf-8")
     return source
 
 
@@ -19,7 +19,7 @@ def toy(tmp_path):
 def toy_release(toy, tmp_path):
     """What nbgrader would make of the set, as far as the marks of the cells go."""
     path = tmp_path / "release.ipynb"
-    path.write_text(to_notebook(toy))
+    path.write_text(to_notebook(toy), encoding="utf-8")
     return path
 
 

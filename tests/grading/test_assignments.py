@@ -28,7 +28,7 @@ def cells(source):
 
 def answers(source, name):
     """Answers to a graded function: "right" or "wrong", how or what, source."""
-    text = (GALLERY / source.stem / f"{name}.py").read_text()
+    text = (GALLERY / source.stem / f"{name}.py").read_text(encoding="utf-8")
     parts = re.split(r"^# %% (right|wrong): (.+)\n", text, flags=re.M)
     return [tuple(parts[i : i + 3]) for i in range(1, len(parts), 3)]
 

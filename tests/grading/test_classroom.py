@@ -42,7 +42,7 @@ def test_only_what_changed_is_graded_again(toy_course, toy, tmp_path, capsys):
     assert points(folder) == {"ada": 8, "bob": 6}
 
     assert ran(capsys, "build", folder).out == "ps1  unchanged\n"
-    toy.write_text(TOY.replace("half(3), 1.5", "half(3), 1.25"))
+    toy.write_text(TOY.replace("half(3), 1.5", "half(3), 1.25"), encoding="utf-8")
     assert ran(capsys, "build", folder).out == "ps1  made anew: ps1.zip\n"
     assert "ps1: 2 graded" in ran(capsys, "grade", folder, "ps1").err
     assert points(folder) == {"ada": 6, "bob": 4}
@@ -55,22 +55,27 @@ def test_only_what_changed_is_graded_again(toy_course, toy, tmp_path, capsys):
     assert exported(folder)["ada"]["ps1 note"] == "why: look again"
 
     source = folder / "source" / "ps1" / "ps1.ipynb"
-    source.write_text(source.read_text().replace("half(3), 1.25", "half(3), 1.5"))
+    source.write_text(
+        source.read_text(encoding="utf-8").replace("half(3), 1.25", "half(3), 1.5"),
+        encoding="utf-8",
+    )
     told = ran(capsys, "build", folder).out
     assert told == "ps1  made anew: ps1.zip; source/ps1 was changed by hand and is kept\n"
     assert "ps1: 2 graded" in ran(capsys, "grade", folder, "ps1", "--regrade").err
     assert points(folder) == {"ada": 8, "bob": 6}
 
-    before = source.read_text(), release.read_text()
-    source.write_text(before[0].replace('"half-visible"', '"another-visible"'))
+    before = source.read_text(encoding="utf-8"), release.read_text(encoding="utf-8")
+    source.write_text(before[0].replace('"half-visible"', '"another-visible"'), encoding="utf-8")
     assert course.main(["build", str(folder)]) == 2
     told = capsys.readouterr().err
     assert "Cannot add or remove cells" in told
     assert "the set is handed out and graded as it was" in told
-    assert release.read_text() == before[1]
+    assert release.read_text(encoding="utf-8") == before[1]
     assert "ps1: 0 graded" in ran(capsys, "grade", folder, "ps1").err
     ran(capsys, "export", folder, "--to", tmp_path / "other.csv")
-    assert (tmp_path / "other.csv").read_text() == (folder / "grades.csv").read_text()
+    assert (tmp_path / "other.csv").read_text(encoding="utf-8") == (
+        folder / "grades.csv"
+    ).read_text(encoding="utf-8")
 
 
 # these are a few; test_assignments.py tries all answers, without kernels
@@ -105,7 +110,7 @@ def test_the_gallery_gets_the_points_that_are_due(source, real_course, tmp_path,
     """Submission k has the k-th answer to each function: a test depends on one function alone."""
     name = source.stem
     release = real_course / "release" / name / f"{name}.ipynb"
-    assert "BEGIN" not in release.read_text()
+    assert "BEGIN" not in release.read_text(encoding="utf-8")
     parts = graded(source)
     given = {p: some(p, answers(source, p), [q for q in parts if q != p]) for p in parts}
     expected = {"empty": dict.fromkeys(given, False)}

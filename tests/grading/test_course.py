@@ -26,7 +26,7 @@ def empty_course(tmp_path):
     """A course of one set, as far as the command looks before it grades."""
     folder = tmp_path / "course"
     (folder / "release" / "ps1").mkdir(parents=True)
-    (folder / "nbgrader_config.py").write_text(nbgrader.CONFIG_TEXT)
+    (folder / "nbgrader_config.py").write_text(nbgrader.CONFIG_TEXT, encoding="utf-8")
     nbformat.write(nbformat.v4.new_notebook(), folder / "release" / "ps1" / "ps1.ipynb")
     return folder
 
@@ -52,9 +52,9 @@ MISTAKES = {
 
 @pytest.mark.parametrize(("words", "told"), MISTAKES.items())
 def test_a_mistake_is_told_in_one_line(words, told, tmp_path, empty_course, capsys):
-    (tmp_path / "file").write_text("x")
+    (tmp_path / "file").write_text("x", encoding="utf-8")
     (tmp_path / "others").mkdir()
-    (tmp_path / "others" / "notes.txt").write_text("x")
+    (tmp_path / "others" / "notes.txt").write_text("x", encoding="utf-8")
     assert course.main(words.format(tmp=tmp_path, course=empty_course).split()) == 2
     line = capsys.readouterr().err.splitlines()[-1]
     assert line.startswith("error: ")
@@ -93,7 +93,7 @@ def test_help_and_mistakes_never_wait_for_nbgrader():
 
 
 def test_the_page_for_instructors_names_commands_notes_and_flags_that_exist():
-    page = (SOURCES[0].parent / "README.md").read_text()
+    page = (SOURCES[0].parent / "README.md").read_text(encoding="utf-8")
     found = list(commands(page))
     verbs = [type(parse(course.Course, words)[0].verb) for name, words in found if name == "course"]
     assert {course.Build, course.Grade, course.Export, course.Feedback} == set(verbs)
@@ -102,7 +102,7 @@ def test_the_page_for_instructors_names_commands_notes_and_flags_that_exist():
         assert flag in known, flag
     notes = re.findall(r"^\| `([^`]+)`", page, re.M)
     modules = (classroom, nbgrader, repair, results)
-    sources = [Path(module.__file__).read_text() for module in modules]
+    sources = [Path(module.__file__).read_text(encoding="utf-8") for module in modules]
     for note in notes:
         word = re.sub(r"in-words: |: rnn_step.*|not graded: | ?\(?\.\.\.\)?", "", note)
         assert any(word in source for source in sources), note
@@ -146,16 +146,16 @@ def test_a_course_from_the_sources_to_the_feedback(toy_course, tmp_path, capsys)
         assert archive.namelist() == ["ps1/ps1.ipynb"]
         release.write_bytes(archive.read("ps1/ps1.ipynb"))
     for secret in ("two * x", "SOLUTION", "HIDDEN", "double(-3)"):
-        assert secret in (folder / "source" / "ps1" / "ps1.ipynb").read_text()
-        assert secret not in release.read_text()
+        assert secret in (folder / "source" / "ps1" / "ps1.ipynb").read_text(encoding="utf-8")
+        assert secret not in release.read_text(encoding="utf-8")
     stub = by_id(nbformat.read(release, as_version=4))["double"].source
     assert stub.endswith("    # YOUR CODE HERE\n    raise NotImplementedError")
 
     incoming = tmp_path / "incoming"
     for name, (*_, changes) in ODD.items():
         handed_in_by(incoming, name, release, **changes)
-    (incoming / "page.ipynb").write_text("<html>")
-    (incoming / "notes.txt").write_text("x")
+    (incoming / "page.ipynb").write_text("<html>", encoding="utf-8")
+    (incoming / "notes.txt").write_text("x", encoding="utf-8")
     told = ran(capsys, "grade", folder, "ps1", incoming, "--seconds", 4)
     for line in ("Ada-Lovelace_1  <- Ada", "left out        <- notes.txt  (no notebook)",
                  "page            <- page.ipynb  (not a notebook (NotJSONError))",
@@ -190,4 +190,4 @@ def test_a_course_from_the_sources_to_the_feedback(toy_course, tmp_path, capsys)
         p.relative_to(tmp_path / "back").as_posix() for p in (tmp_path / "back").rglob("*.html")
     }
     assert back == {name.replace(".ipynb", ".html") for name in ODD if name != "dead.ipynb"}
-    assert "double(-3)" in (tmp_path / "back" / "empty.html").read_text()
+    assert "double(-3)" in (tmp_path / "back" / "empty.html").read_text(encoding="utf-8")

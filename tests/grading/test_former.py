@@ -82,10 +82,16 @@ charlstm.carried, charlstm.cold"""
 @pytest.mark.slow
 def test_a_set_that_says_former_names_is_graded_as_it_was(toy, toy_course, tmp_path, capsys):
     """The course is as version 0.1 made it: its configuration, too, imports what has moved."""
-    toy.write_text(TOY.replace("from charlstm.notebook.exercises import expect", FORMER_NAMES))
+    toy.write_text(
+        TOY.replace("from charlstm.notebook.exercises import expect", FORMER_NAMES),
+        encoding="utf-8",
+    )
     config = toy_course / "nbgrader_config.py"
-    config.write_text(config.read_text().replace("grading.nbgrader import", "grading import"))
-    assert "from charlstm.grading import PREPROCESSORS" in config.read_text()
+    config.write_text(
+        config.read_text(encoding="utf-8").replace("grading.nbgrader import", "grading import"),
+        encoding="utf-8",
+    )
+    assert "from charlstm.grading import PREPROCESSORS" in config.read_text(encoding="utf-8")
     assert "made anew" in ran(capsys, "build", toy_course).out
     release = toy_course / "release" / "ps1" / "ps1.ipynb"
     answers = {

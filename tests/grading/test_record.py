@@ -28,7 +28,7 @@ def path(tmp_path):
 
 
 def test_a_file_of_the_first_version_is_read_and_nothing_of_it_is_lost(path):
-    path.write_text(FIRST_VERSION)
+    path.write_text(FIRST_VERSION, encoding="utf-8")
     for _ in range(2):  # as it was written, and as we write it
         record = Record.load(path)
         assert record.written_sources == record.released_sources == {"ps1": "16e2"}
@@ -40,7 +40,7 @@ def test_a_file_of_the_first_version_is_read_and_nothing_of_it_is_lost(path):
         }  # fmt: skip
         record.save()
     assert [file.name for file in path.parent.iterdir()] == ["course.json"]
-    ada = json.loads(path.read_text())["students"]["ps1"]["ada"]
+    ada = json.loads(path.read_text(encoding="utf-8"))["students"]["ps1"]["ada"]
     assert ada["mended"] == "put back: why"  # so that the first version reads it, too
 
 
@@ -71,7 +71,7 @@ def test_without_a_file_nothing_is_known(path):
 )
 def test_damage_is_told_in_one_line(right, wrong, told, path):
     assert right in FIRST_VERSION
-    path.write_text(FIRST_VERSION.replace(right, wrong, 1))
+    path.write_text(FIRST_VERSION.replace(right, wrong, 1), encoding="utf-8")
     with pytest.raises(UserError, match=f"^{re.escape(str(path))}: damaged .*{told}") as error:
         Record.load(path)
     assert "\n" not in str(error.value)

@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from charlstm.errors import UserError
-from charlstm.model import checkpoint as module
+from charlstm.model import atomic_file
 from charlstm.model.checkpoint import Checkpoint, find_model, read_arrays, write_arrays
 from charlstm.model.facts import Measured, Provenance, Score, Training
 from charlstm.options import DataOptions, Split, TrainOptions
@@ -352,7 +352,7 @@ def test_a_full_disk_harms_nothing(checkpoint, model_file, monkeypatch):
     def full(descriptor):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(module.os, "fsync", full)
+    monkeypatch.setattr(atomic_file.os, "fsync", full)
     with pytest.raises(UserError, match=r"no space left on device; the old file .* out"):
         checkpoint.save(model_file)
     assert model_file.read_bytes() == before
@@ -361,16 +361,29 @@ def test_a_full_disk_harms_nothing(checkpoint, model_file, monkeypatch):
 
 def test_the_old_file_stays_until_the_new_one_is_whole(checkpoint, model_file, monkeypatch):
     before = model_file.read_bytes()
-    monkeypatch.setattr(module.os, "replace", lambda *_: None)  # the process ends before the rename
+    monkeypatch.setattr(
+        atomic_file.os, "replace", lambda *_: None
+    )  # the process ends before the rename
     checkpoint.save(model_file)
     assert model_file.read_bytes() == before
 
 
 def test_the_file_has_the_permissions_of_any_new_file(model_file, tmp_path):
-    (tmp_path / "plain").write_text("")
+    (tmp_path / "plain").write_text("", encoding="utf-8")
     assert stat.S_IMODE(model_file.stat().st_mode) == stat.S_IMODE(
         (tmp_path / "plain").stat().st_mode
     )
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/maps"), reason="needs Linux' /proc/self/maps")
+def test_a_file_that_was_read_is_not_mapped_any_more(model_file):
+    """Windows replaces no file that is mapped into memory."""
+    checkpoint = Checkpoint.load(model_file)
+    weights, _ = read_arrays(model_file, "model")
+    with open("/proc/self/maps", encoding="utf-8") as maps:
+        assert str(model_file) not in maps.read()
+    for name, array in weights.items():  # and no array lay in what was mapped
+        np.testing.assert_array_equal(array.astype(np.float32), checkpoint.weights[name])
 
 
 def test_models_are_found_by_file_folder_and_name(model_file, tmp_path):

@@ -73,7 +73,7 @@ SIZES = {"layers": 2, "hidden_size": 12, "embedding_size": 5, "dropout": 0.2, "w
 @pytest.mark.parametrize("name", OWN)
 def test_an_own_cell_lives_like_one_of_the_five(name, text, tmp_path, capfd):
     register_cell(name, OWN[name])
-    (tmp_path / "text.txt").write_text(text)
+    (tmp_path / "text.txt").write_text(text, encoding="utf-8")
     corpus = read_corpus([str(tmp_path / "text.txt")])
     options = ModelOptions(cell=name, **SIZES)
     training = TrainOptions(steps=40, batch_size=4, window=8, learning_rate=0.02, patience=None)
@@ -200,7 +200,7 @@ def module(tmp_path, monkeypatch):
     written = set()
 
     def write(name, code):
-        (folder / f"{name}.py").write_text(textwrap.dedent(code))
+        (folder / f"{name}.py").write_text(textwrap.dedent(code), encoding="utf-8")
         written.add(name)
 
     yield write

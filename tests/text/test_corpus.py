@@ -36,7 +36,7 @@ def test_a_folder_is_its_text_files_sorted(tmp_path, capsys):
 
 
 def test_standard_input(monkeypatch):
-    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"typed")))
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"typed"), encoding="utf-8"))
     assert read_corpus(["-"]).text == "typed"
 
 

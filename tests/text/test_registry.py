@@ -9,6 +9,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
 import pytest
+from platformdirs.macos import MacOS
+from platformdirs.unix import Unix
+from platformdirs.windows import Windows
 from small import TEXT
 
 from charlstm.errors import UserError
@@ -124,12 +127,33 @@ def test_offline_is_told_with_the_address_the_name_and_the_place(server, registe
 def test_a_file_of_the_name_with_other_content_is_not_taken_for_the_text(server, register):
     folder = register("/good")
     folder.mkdir()
-    (folder / "test.txt").write_text("mine, and precious")
+    (folder / "test.txt").write_text("mine, and precious", encoding="utf-8")
     with pytest.raises(UserError, match="not the text of that name"):
         read_corpus(["test"])
-    assert (folder / "test.txt").read_text() == "mine, and precious"
+    assert (folder / "test.txt").read_text(encoding="utf-8") == "mine, and precious"
     assert read_corpus([str(folder / "test.txt")]).text == "mine, and precious"
     assert not server.asked
+
+
+@pytest.mark.parametrize(
+    ("system", "environment", "folder"),
+    [
+        ("unix", {"CHARLSTM_DATA": "texts", "XDG_CACHE_HOME": "/cache"}, "texts"),
+        ("unix", {"XDG_CACHE_HOME": "/cache"}, "/cache/charlstm"),
+        ("unix", {"HOME": "/home/ada"}, "/home/ada/.cache/charlstm"),
+        ("macos", {"HOME": "/home/ada"}, "/home/ada/Library/Caches/charlstm"),
+        ("windows", {}, "/ada/Local/charlstm/Cache"),
+    ],
+)
+def test_texts_are_where_the_system_keeps_caches(system, environment, folder, monkeypatch):
+    for name in ("CHARLSTM_DATA", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    classes = {"unix": Unix, "macos": MacOS, "windows": Windows}  # of platformdirs
+    monkeypatch.setattr("platformdirs.PlatformDirs", classes[system])
+    monkeypatch.setattr("platformdirs.windows.get_win_folder", lambda name: "/ada/Local")
+    assert registry.corpus_folder().as_posix() == folder
 
 
 def test_the_registry_pins_every_text():

@@ -55,6 +55,15 @@ def test_typed_text_becomes_bytes_where_the_vocabulary_is_bytes():
     assert Vocabulary("é").from_user("é") == "é"
 
 
+def test_typed_text_is_utf8_in_a_locale_of_ascii_alone():
+    typed = "aé€".encode().decode("ascii", "surrogateescape")
+    assert Vocabulary("é").from_user(typed) == "aé€"
+    assert (
+        Vocabulary("é").from_user("a\udcff") == "a\udcff"
+    )  # no UTF-8: stays, and is refused later
+    assert Vocabulary("\xc3\xa9", bytewise=True).from_user(typed[:3]) == "aÃ©"
+
+
 @pytest.mark.parametrize("characters", ["", "aba"])
 def test_a_vocabulary_is_a_set_of_characters(characters):
     with pytest.raises(UserError, match="all different"):

@@ -139,7 +139,7 @@ def test_a_second_signal_ends_a_single_process_but_not_one_of_several(three, mon
     before = signal.getsignal(signal.SIGTERM)
     for ranks in (Ranks(), three):
         with ranks.catching():
-            os.kill(os.getpid(), signal.SIGTERM)
+            signal.raise_signal(signal.SIGTERM)
             assert ranks.caught == [signal.SIGTERM]
             again = signal.getsignal(signal.SIGTERM)
             assert (again == before) is (ranks.size == 1)

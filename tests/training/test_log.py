@@ -21,7 +21,7 @@ def test_a_line_says_what_the_report_says(tmp_path):
     later = dataclasses.replace(REPORT, step=50, validation=math.nan)
     append(path, REPORT)
     append(path, later)
-    first, second = map(json.loads, path.read_text().splitlines())
+    first, second = map(json.loads, path.read_text(encoding="utf-8").splitlines())
     assert first == dataclasses.asdict(REPORT)
     assert second["step"] == 50
     assert second["validation"] is None  # JSON has no NaN
@@ -31,9 +31,12 @@ def test_a_cut_keeps_the_lines_up_to_a_step_and_drops_half_a_line(tmp_path):
     path = tmp_path / "log.jsonl"
     for step in (25, 50, 75):
         append(path, dataclasses.replace(REPORT, step=step))
-    path.write_text(path.read_text() + '{"step": 4')
+    path.write_text(path.read_text(encoding="utf-8") + '{"step": 4', encoding="utf-8")
     cut(path, 50)
-    assert [json.loads(line)["step"] for line in path.read_text().splitlines()] == [25, 50]
+    assert [json.loads(line)["step"] for line in path.read_text(encoding="utf-8").splitlines()] == [
+        25,
+        50,
+    ]
     cut(tmp_path / "nothing.jsonl", 50)
     assert not (tmp_path / "nothing.jsonl").exists()
 

@@ -52,7 +52,7 @@ def test_an_unknown_preset_is_refused_by_name():
 
 def test_training_tells_the_preset_and_takes_its_options(tmp_path, text, capsys):
     corpus = tmp_path / "text.txt"
-    corpus.write_text(text)
+    corpus.write_text(text, encoding="utf-8")
     out = tmp_path / "run"
     flags = ["--preset", "small", "--steps", "3", "--threads", "1"]
     assert train.main([str(corpus), "--out", f"{out}-1", *flags]) == 0

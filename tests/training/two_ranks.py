@@ -2,7 +2,6 @@
 
 import itertools
 import math
-import os
 import pickle
 import signal
 import sys
@@ -85,10 +84,10 @@ def caught(ranks):
     with ranks.catching():
         for report in made.fit():
             if report.step == 6 and ranks.rank == 1:
-                os.kill(os.getpid(), signal.SIGTERM)
+                signal.raise_signal(signal.SIGTERM)
             if ranks.stopped_by:
                 break
-    os.kill(os.getpid(), signal.SIGTERM)  # as torchrun does, when the first of them has ended
+    signal.raise_signal(signal.SIGTERM)  # as torchrun does, when the first of them has ended
     return report.step, ranks.stopped_by
 
 

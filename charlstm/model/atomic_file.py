@@ -1,0 +1,62 @@
+"""A file that is replaced whole: whatever happens, its name stands for the old or the new content.
+
+The new content goes to a temporary file beside the old one, is flushed to disk, and then takes the
+old one's name. On Windows that last step fails while another program has the old file open: a virus
+scanner, an indexer, a program that synchronises the folder. These let go after a moment, so it is
+tried again.
+"""
+
+import contextlib
+import os
+import time
+from pathlib import Path
+
+from charlstm.errors import UserError, unreadable
+
+HELD = (5, 32, 33)  # Windows' errors: access denied, sharing violation, lock violation
+WAITS = [0.05 * 2**n for n in range(9)]  # seconds between the tries; all together 25.55
+
+
+def write_atomically(path: Path, content: bytes, remedy: str) -> None:
+    """Replace a file, or make a new one; its folder is made, too.
+
+    Args:
+        path: the file.
+        content: all of it.
+        remedy: what the user can do if the file cannot be written.
+
+    Raises:
+        UserError: the folder cannot be made or written, the disk is full, or another program keeps
+            the file. The old file stays as it was. In the last case the new content stays, too: in
+            the temporary file, which the message names.
+    """
+    temporary = path.with_name(path.name + ".tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with temporary.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        if not _replaced(temporary, path):
+            raise UserError(
+                f"{path}: another program has it open (a virus scanner, a folder that is"
+                " synchronised, another command), or it is write-protected; the new content is safe"
+                f" in {temporary}: close that program, then rename this file to {path.name}"
+            )
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise unreadable(path, error, f"the old file is as it was; {remedy}") from None
+
+
+def _replaced(temporary: Path, path: Path) -> bool:
+    """Let one file take the other's name; return False if another program did not let go of it."""
+    for wait in (0.0, *WAITS):
+        time.sleep(wait)
+        try:
+            os.replace(temporary, path)
+            return True
+        except PermissionError as error:
+            if getattr(error, "winerror", None) not in HELD:  # elsewhere no program can hold a file
+                raise
+    return False
