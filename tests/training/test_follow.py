@@ -65,13 +65,13 @@ def torchrun(tmp_path, text, monkeypatch):
         pytest.skip("no SIGKILL")
     started = []
     monkeypatch.chdir(tmp_path)
-    Path("text.txt").write_text(text)
-    Path("command.py").write_text(COMMAND)
+    Path("text.txt").write_text(text, encoding="utf-8")
+    Path("command.py").write_text(COMMAND, encoding="utf-8")
 
     def start(size, *arguments, launch=("--standalone",), **environment):
         command = [sys.executable, "-m", "torch.distributed.run", *launch]
         command += ["--nproc-per-node", str(size), "command.py", *map(str, arguments)]
-        with Path("said").open("w") as said:
+        with Path("said").open("w", encoding="utf-8") as said:
             process = subprocess.Popen(command, stderr=said, env=os.environ | environment)
         started.append(process)
         return process
@@ -102,22 +102,26 @@ def reach(step, *processes):
     deadline = time.monotonic() + 200
     while saved_step() < step:
         assert time.monotonic() < deadline
-        assert all(process.poll() is None for process in processes), Path("said").read_text()
+        assert all(process.poll() is None for process in processes), Path("said").read_text(
+            encoding="utf-8"
+        )
         time.sleep(0.02)
 
 
 def send(rank, number):
-    os.kill(int(Path(f"pid{rank}").read_text()), number)
+    os.kill(int(Path(f"pid{rank}").read_text(encoding="utf-8")), number)
 
 
 def said():
     return [
-        line for line in Path("said").read_text().splitlines() if "torch/distributed" not in line
+        line
+        for line in Path("said").read_text(encoding="utf-8").splitlines()
+        if "torch/distributed" not in line
     ]
 
 
 def exits(*ranks):
-    return [int(Path(f"exit{rank}").read_text()) for rank in ranks]
+    return [int(Path(f"exit{rank}").read_text(encoding="utf-8")) for rank in ranks]
 
 
 def arrays(folder):
@@ -152,7 +156,10 @@ def test_a_dead_rank_loses_nothing(torchrun):
         assert got.keys() == want.keys()
         for key in want:
             assert got[key].tobytes() == want[key].tobytes(), key
-    logs = [Path(folder, "log.jsonl").read_text().splitlines() for folder in ("whole", "run")]
+    logs = [
+        Path(folder, "log.jsonl").read_text(encoding="utf-8").splitlines()
+        for folder in ("whole", "run")
+    ]
     told = [[(json.loads(x)["step"], json.loads(x)["validation"]) for x in log] for log in logs]
     assert told[0] == told[1]
 
@@ -263,7 +270,7 @@ def test_two_machines_need_the_text_and_the_folder_on_the_first_only(torchrun, t
 
     place = ["--nnodes", "2", "--master-addr", "127.0.0.1", "--master-port", free_port()]
     Path("other").mkdir()
-    Path("other/command.py").write_text(COMMAND)
+    Path("other/command.py").write_text(COMMAND, encoding="utf-8")
     first = torchrun(1, "text.txt", *OPTIONS, "--out", "run", launch=[*place, "--node-rank", "0"])
     os.chdir("other")
     second = torchrun(1, launch=[*place, "--node-rank", "1"])
