@@ -6,36 +6,78 @@ has fewer digits, and is faster on some CPUs and on newer GPUs.
 
 from __future__ import annotations
 
+import functools
 import math
 import os
+import threading
 import warnings
-from pathlib import Path
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from charlstm.errors import UserError, option
+from charlstm.threads import Threads
 
 if TYPE_CHECKING:
     import torch  # not at run time: `charlstm.sample` needs this file, and must not wait for torch
 
 
-def usable_cpus() -> int:
-    """Return the number of CPUs that the process's affinity and its cgroup's quota allow.
+def usable_cpus(root: Path = Path("/")) -> int:
+    """Return the number of CPUs that this process may use.
 
-    With more threads than CPUs, the threads wait for each other, and an LSTM becomes several times
-    slower.
+    It is the smallest of three numbers: the CPUs of its affinity, the quota of its cgroup and of
+    all groups above that, and `OMP_NUM_THREADS`. With more threads than CPUs, the threads wait for
+    each other, and an LSTM becomes several times slower.
+
+    Args:
+        root: the folder that holds `proc` and `sys`.
     """
-    if not hasattr(os, "sched_getaffinity"):  # only Linux has it
-        return os.cpu_count() or 1
-    cpus = len(os.sched_getaffinity(0))
+    has_affinity = hasattr(os, "sched_getaffinity")  # only Linux has it
+    cpus = len(os.sched_getaffinity(0)) if has_affinity else os.cpu_count() or 1
+    asked = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()  # 4, or a list: 4,2
+    if asked.isdecimal() and int(asked):
+        cpus = min(cpus, int(asked))
+    return max(1, min([cpus, *_quotas(root)]))
+
+
+def _quotas(root: Path) -> Iterator[int]:
+    """Yield, in CPUs and rounded up, the quotas of this process's cgroup and of those above it.
+
+    `/proc/self/cgroup` has a line `0::/group` for version 2 of cgroups, and for version 1 a line
+    `4:cpu,cpuacct:/group` for each set of controllers (cgroups(7)).
+    """
+    mounts = root / "sys/fs/cgroup"
     try:
-        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text(encoding="utf-8").split()
-        return max(1, min(cpus, math.ceil(int(quota) / int(period))))
-    except (OSError, ValueError):  # no such cgroup, or no quota ("max")
-        return cpus
+        lines = (root / "proc/self/cgroup").read_text(encoding="utf-8").splitlines()
+    except OSError:  # no Linux
+        return
+    for line in lines:
+        _, _, rest = line.partition(":")
+        controllers, _, group = rest.partition(":")
+        if not controllers:
+            yield from _quotas_up(mounts, group, "cpu.max")
+        elif "cpu" in controllers.split(","):
+            files = ("cpu.cfs_quota_us", "cpu.cfs_period_us")
+            yield from _quotas_up(mounts / controllers, group, *files)
+
+
+def _quotas_up(mount: Path, group: str, *files: str) -> Iterator[int]:
+    """Yield the quotas of a group and of those above it. The files hold a quota and a period."""
+    inside = PurePosixPath(group.strip("/"))
+    if ".." in inside.parts or not (mount / inside).is_dir():
+        inside = PurePosixPath()  # a container sees its own group as the root
+    for folder in (inside, *inside.parents):
+        try:
+            texts = [(mount / folder / name).read_text(encoding="utf-8") for name in files]
+            quota, period = map(int, " ".join(texts).split())
+        except (OSError, ValueError):  # no such group, or no quota ("max")
+            continue
+        if quota > 0 and period > 0:  # -1 is no quota in version 1
+            yield math.ceil(quota / period)
 
 
 def prepare_cpu(threads: int | None = None) -> int:
-    """Set the number of PyTorch's threads, and make PyTorch replace denormal numbers by zero.
+    """Set the largest number of PyTorch's threads, and make it replace denormal numbers by zero.
 
     Denormals are the numbers closest to zero, below 1e-38. They make an LSTM many times slower.
     Call this function before the first computation.
@@ -48,6 +90,107 @@ def prepare_cpu(threads: int | None = None) -> int:
     torch.set_flush_denormal(True)
     torch.set_num_threads(threads or usable_cpus())
     return torch.get_num_threads()
+
+
+class _Torch:
+    """PyTorch's threads. Each thread of Python has a number of its own for them."""
+
+    def use(self, number: int) -> None:
+        import torch
+
+        self._before = torch.get_num_threads()
+        if number != self._before:
+            torch.set_num_threads(number)
+
+    def restore(self) -> None:
+        import torch
+
+        if torch.get_num_threads() != self._before:
+            torch.set_num_threads(self._before)
+
+
+class _Blas:
+    """The threads of NumPy's BLAS. The whole process has one number for them.
+
+    If two threads of Python are inside at the same time, the last to leave restores the number that
+    the first one found.
+    """
+
+    def __init__(self) -> None:
+        from threadpoolctl import ThreadpoolController
+
+        self._libraries = ThreadpoolController().select(user_api="blas").lib_controllers
+        # since 3.8 the public method lets only one thread of Python set it, and is slower
+        self._setters = [
+            getattr(library, "_real_set_num_threads", library.set_num_threads)
+            for library in self._libraries
+        ]
+        self._lock = threading.Lock()
+        self._inside = 0
+        self._before: list[int] = []
+        self._now: list[int] = []
+
+    def most(self) -> int:
+        with self._lock:
+            numbers = self._before if self._inside else self.numbers()
+        return min([usable_cpus(), *numbers]) if numbers else 1
+
+    def numbers(self) -> list[int]:
+        """Return how many threads each library has at present; usually there is one library."""
+        return [library.num_threads for library in self._libraries]
+
+    def use(self, number: int) -> None:
+        with self._lock:
+            if not self._inside:
+                self._before = self._now = self.numbers()
+            self._inside += 1
+            self._set([number] * len(self._now))
+
+    def restore(self) -> None:
+        with self._lock:
+            self._inside -= 1
+            if not self._inside:
+                self._set(self._before)
+
+    def _set(self, numbers: list[int]) -> None:
+        if numbers != self._now:
+            self._now = numbers
+            for set_number, number in zip(self._setters, numbers, strict=True):
+                set_number(number)
+
+
+@functools.cache  # to find the libraries takes 10 ms
+def _blas() -> _Blas:
+    import numpy  # noqa: F401  # only a library that is loaded can be found
+
+    return _Blas()
+
+
+def torch_threads(fixed: int | None = None, device: torch.device | None = None) -> Threads:
+    """Return threads for work that PyTorch does.
+
+    Args:
+        fixed: so many for every piece. None measures, from 1 up to PyTorch's present number.
+        device: where it does the work. None is the CPU; nothing is measured for a GPU.
+    """
+    import torch
+
+    most = torch.get_num_threads()
+    if device is not None and device.type != "cpu":
+        fixed = most
+    return Threads(_Torch(), most, fixed)
+
+
+def blas_threads(fixed: int | None = None) -> Threads:
+    """Return threads for matrix products that NumPy does.
+
+    Args:
+        fixed: so many for every piece. None measures, from 1 up to the present number of NumPy's
+            BLAS, but at most `usable_cpus`; only powers of two. They split the rows of a matrix
+            evenly, and then OpenBLAS rounds its product with a vector in the same way.
+    """
+    blas = _blas()
+    return Threads(blas, 1 << (blas.most().bit_length() - 1), fixed)
 
 
 def cpu_bf16_trouble() -> str:

@@ -83,8 +83,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     given, names = parse(Evaluate, argv)
     odd = sorted(names & set(SampleOptions.__dataclass_fields__))
     if odd and not given.novelty:
-        novelty = option("novelty")
-        raise UserError(f"{option(odd[0])} without {novelty}: nothing is written; add {novelty}")
+        missing = option("novelty")
+        raise UserError(f"{option(odd[0])} without {missing}: nothing is written; add {missing}")
 
     from charlstm.measuring.dynamic import score_dynamic
     from charlstm.measuring.evaluation import Baselines, Evaluation
@@ -103,15 +103,16 @@ def main(argv: Sequence[str] | None = None) -> int:
             f" {passage.part} has none before it; name {option('part', 'validation')}, or"
             f" {option('part', 'test')}"
         )
-    prepare_cpu(given.machine.threads)
+    threads = given.machine.threads
+    prepare_cpu(threads)
     model = CharModel.from_checkpoint(checkpoint).to(find_device(given.device.device))
-    evaluation = Evaluation(
-        passage,
-        score(model, passage.ids),
-        Baselines.of(passage),
-        score_dynamic(model, passage.ids, passage.history) if given.dynamic else None,
-        measure_writing(checkpoint, model, passage, given.sampling) if given.novelty else None,
-    )
+    evaluation = Evaluation(passage, score(model, passage.ids, threads), Baselines.of(passage))
+    if given.dynamic:
+        dynamic = score_dynamic(model, passage.ids, passage.history, threads=threads)
+        evaluation = dataclasses.replace(evaluation, dynamic=dynamic)
+    if given.novelty:
+        novelty = measure_writing(checkpoint, model, passage, given.sampling, threads)
+        evaluation = dataclasses.replace(evaluation, novelty=novelty)
     if given.json:
         print(json.dumps({"model": given.model} | evaluation.to_json()))
     else:

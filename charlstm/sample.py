@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from charlstm.devices import usable_cpus
 from charlstm.errors import UserError, command, option, say, unreadable
 from charlstm.flags import Positional, parse
 from charlstm.options import CellOptions, MachineOptions, SampleOptions, Unknown, check_ranges
@@ -64,10 +63,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit code."""
     given, _ = parse(Sample, argv)
 
-    from threadpoolctl import threadpool_limits
-
     from charlstm.model.checkpoint import open_model
-    from charlstm.sampling.sampler import Sampler, generate, generate_many, threads_for
+    from charlstm.sampling.sampler import Sampler, generate, generate_many
 
     checkpoint = open_model(given.model, given.cell.cell)
     vocabulary = checkpoint.vocabulary
@@ -79,21 +76,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = given.sampling
     if options.stop is not None:
         options = dataclasses.replace(options, stop=vocabulary.from_user(options.stop))
-    threads = given.machine.threads or threads_for(checkpoint, given.number, usable_cpus())
+    threads = given.machine.threads
     sampler = Sampler(checkpoint)
     echo = prime if given.echo else ""
-    with threadpool_limits(threads):
-        if given.number == 1:
-            _stream(echo, generate(sampler, prime, options), vocabulary.to_user)
-            return 0
-        samples = [echo] * given.number
-        try:
-            for pieces in generate_many(sampler, given.number, prime, options):
-                samples = [text + piece for text, piece in zip(samples, pieces, strict=True)]
-        finally:  # print what there is, also after Ctrl-C
-            for index, text in enumerate(samples, 1):
-                _write(f"--- {index} of {given.number} ---\n".encode())
-                _write(vocabulary.to_user(text) + b"\n")
+    if given.number == 1:
+        _stream(echo, generate(sampler, prime, options, threads), vocabulary.to_user)
+        return 0
+    samples = [echo] * given.number
+    try:
+        for pieces in generate_many(sampler, given.number, prime, options, threads):
+            samples = [text + piece for text, piece in zip(samples, pieces, strict=True)]
+    finally:  # print what there is, also after Ctrl-C
+        for index, text in enumerate(samples, 1):
+            _write(f"--- {index} of {given.number} ---\n".encode())
+            _write(vocabulary.to_user(text) + b"\n")
     return 0
 
 

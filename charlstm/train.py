@@ -97,16 +97,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     if "cell" in flags:
         given = _with_known_cell(given)
 
-    threads = prepare_cpu(given.machine.threads)
+    prepare_cpu(given.machine.threads)
     run = _run(given, flags, ranks)
-    if given.machine.threads is None and run.threads != threads:
-        prepare_cpu(run.threads)  # a resumed run keeps its number of threads
-    else:
-        run.threads = threads
     if ranks.size > 1:
         from charlstm.training.follow import Plan
 
-        ranks.first(lambda: Plan.of(run.trainer, asked, run.threads))
+        ranks.first(lambda: Plan.of(run.trainer, asked))
     for line in describe(run):
         say(line)
     code = _fit(run, given.show)
@@ -148,8 +144,9 @@ def _run(given: Train, flags: Set[str], ranks: Ranks) -> Run:
     from charlstm.training.run import Run
 
     device = find_device(given.device.device)
+    threads = given.machine.threads
     if given.resume is not None:
-        run = Run.resume(Path(given.resume), given.corpus, device, ranks)
+        run = Run.resume(Path(given.resume), given.corpus, device, threads, ranks)
         cell = run.trainer.model.options.cell
         if "cell" in flags and given.model.cell != cell:
             raise UserError(
@@ -166,7 +163,7 @@ def _run(given: Train, flags: Set[str], ranks: Ranks) -> Run:
     if given.init_from is None:
         corpus = read_corpus(given.corpus, given.data)
         expected, given = _with_preset(given, flags, corpus, device)
-        run = Run.start(folder, corpus, given.model, given.training, device, ranks)
+        run = Run.start(folder, corpus, given.model, given.training, device, threads, ranks)
         if not flags & set(SIZES):  # with other sizes it is another model
             say(expected)
         return run
@@ -177,7 +174,7 @@ def _run(given: Train, flags: Set[str], ranks: Ranks) -> Run:
     options = _with_sizes_of(checkpoint, given, flags)
     training = given.training
     run = Run.start_from(
-        folder, corpus, checkpoint, options, training, given.unknown, device, ranks
+        folder, corpus, checkpoint, options, training, given.unknown, device, threads, ranks
     )
     old = checkpoint.vocabulary
     if new := run.vocabulary.characters[len(old) :]:
@@ -250,7 +247,7 @@ def _sample(run: Run, length: int) -> str:
 
     checkpoint = run.checkpoint(run.trainer.average.to_arrays())
     options = SampleOptions(length=length, seed=run.trainer.progress.step)
-    text = "".join(generate(Sampler(checkpoint), "", options))
+    text = "".join(generate(Sampler(checkpoint), "", options, run.threads))
     return run.vocabulary.to_user(text).decode("utf-8", "replace")
 
 

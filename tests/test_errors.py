@@ -38,24 +38,6 @@ def test_whatever_ends_a_command_messages_name_arguments_again(end):
     assert not at_command_line()
 
 
-@pytest.mark.parametrize(
-    "error",
-    [
-        MemoryError(),
-        RuntimeError("[enforce fail at alloc_cpu.cpp:124] can't allocate memory"),
-        RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB."),
-        RuntimeError("MPS backend out of memory (MPS allocated: 1 GB)"),
-    ],
-)
-def test_too_little_memory_is_one_line_on_every_device(capsys, error):
-    @command
-    def main(argv=None):
-        raise error
-
-    assert main() == 2
-    assert capsys.readouterr().err.startswith("error: out of memory; give smaller sizes")
-
-
 def test_a_command_within_a_command_names_flags_in_both():
     @command
     def inner(argv=None):

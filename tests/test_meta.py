@@ -5,6 +5,7 @@ CPU fails, and so does reading a number from it, which on a GPU would wait for a
 """
 
 import dataclasses
+from functools import partial
 
 import numpy as np
 import pytest
@@ -91,11 +92,11 @@ def test_scoring_leaves_nothing_on_the_host(cell):
 def test_dynamic_evaluation_leaves_nothing_on_the_host(cell):
     model = CharModel(dataclasses.replace(SIZES, cell=cell), V).to(META)
     sizes = dynamic.mean_squares(model, IDS)
-    segments = dynamic._segments(model, IDS, "")
+    learn = partial(dynamic._learn, model, sizes, sizes, list(model.parameters()))
+    segments = dynamic._segments(model, IDS, "", learn, threads=1)
     for _ in range(3):
         nats, characters = next(segments)
         assert (nats.device, characters) == (META, 20)
-        dynamic._learn(model, sizes, sizes, list(model.parameters()))
     assert {p.device for p in model.parameters()} == {META}
 
 

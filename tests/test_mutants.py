@@ -40,7 +40,7 @@ MUTANTS = [
     ("targets not shifted", "text/streams", "self.ids[offset + 1 : offset + 1 +", "self.ids[offset : offset +", "text/test_streams.py -k row"),
     ("true taken for a whole number", "model/section", "type(v) is int and", "isinstance(v, int) and", "model/test_checkpoint.py -k garbled_fact"),
     ("a file that is held given up at once", "model/atomic_file", "(0.0, *WAITS)", "(0.0,)", "model/test_atomic_file.py"),
-    ("cold targets not shifted", "measuring/scores", "total += _nats(model, tail[None, :-1], tail[None, 1:])[0]", "total += _nats(model, tail[None, 1:], tail[None, 1:])[0]", "measuring/test_scores.py -k cold"),
+    ("cold targets not shifted", "measuring/scores", "_nats(model, tail[None, :-1], tail", "_nats(model, tail[None, 1:], tail", "measuring/test_scores.py -k cold"),
     ("baselines do not read the text before", "measuring/evaluation", "xz_bits(text, before)", "xz_bits(text)", "measuring/test_evaluation.py -k baselines"),
     ("own text told by its digest alone", "measuring/passage", 'names = ("encoding", "newlines", "bytes", "limit")', "names = ()", "measuring/test_passage.py -k own"),
     ("the model's figures not noted", "training/run", "dataclasses.replace(checkpoint, measured=measured).save(path)", "checkpoint.save(path)", "training/test_run.py -k finish"),
@@ -50,6 +50,10 @@ MUTANTS = [
     ("known letters not taken away", "text/writer", "if n[place] == character", "if n", "text/test_writer.py"),
     ("an echo from the wrong place", "text/synthetic", "ids[place] = ids[place - lag]", "ids[place] = ids[place - 1]", "text/test_synthetic.py -k echo"),
     ("the weather never changes", "text/synthetic", "seen.sum() @ moves", "seen.sum()", "text/test_synthetic.py -k diary"),
+    ("more threads tried on a busy CPU", "threads", "not self._pace.crowded and", "", "test_threads.py -k even"),
+    ("trials that cost nothing", "threads", "max(0.0, self._lost) / SHARE", "0.0", "test_threads.py -k percent"),
+    ("a group above that is not asked", "devices", "(inside, *inside.parents)", "(inside,)", "test_devices.py -k quota"),
+    ("the user's BLAS threads lost", "devices", "self._set(self._before)", "pass", "test_devices.py -k blas"),
     ("another text of that name taken", "text/registry", "if digest != text.sha256", "if not digest", "text/test_registry.py -k other_content"),
 ]  # fmt: skip
 

@@ -17,7 +17,8 @@ character does come, and would never return.
 """
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 
 import numpy as np
 import torch
@@ -25,6 +26,7 @@ from torch import Tensor
 from torch.nn import functional as F
 from tqdm import tqdm
 
+from charlstm.devices import torch_threads
 from charlstm.measuring.scores import check_predictable
 from charlstm.model.facts import Score
 from charlstm.model.network import CharModel
@@ -40,7 +42,12 @@ STRETCH = 1000  # characters in each
 
 
 def score_dynamic(
-    model: CharModel, ids: Ids, history: Ids, rate: float = RATE, decay: float = DECAY
+    model: CharModel,
+    ids: Ids,
+    history: Ids,
+    rate: float = RATE,
+    decay: float = DECAY,
+    threads: int | None = None,
 ) -> Score:
     """Score a text in one pass, and learn from each segment after it is scored.
 
@@ -53,22 +60,23 @@ def score_dynamic(
         rate: step size, in units of a weight's usual gradient.
         decay: share of its way back to the trained value that a weight goes at each step. It is
             multiplied by (size + floor) / mean size.
+        threads: PyTorch's threads. None measures while it reads how many are the fastest.
 
     Raises:
         UserError: fewer than two characters in either text.
     """
     check_predictable(ids)
     check_predictable(history)
-    sizes = [square.sqrt() for square in mean_squares(model, _spread(history))]
+    sizes = [square.sqrt() for square in mean_squares(model, _spread(history), threads)]
     usual = sum(float(s.sum()) for s in sizes) / sum(s.numel() for s in sizes)
     steps = [rate / (size + FLOOR * usual) for size in sizes]
     returns = [(decay * (size / usual + FLOOR)).clamp(max=1.0) for size in sizes]
     trained = [p.detach() for p in model.parameters()]
     learner = copy.deepcopy(model)
     total = 0.0
-    for nats, characters in _segments(learner, ids, "learning from the text"):
+    learn = partial(_learn, learner, steps, returns, trained)
+    for nats, characters in _segments(learner, ids, "learning from the text", learn, threads):
         total += nats.item() * characters
-        _learn(learner, steps, returns, trained)
     return Score(total / (len(ids) - 1), len(ids) - 1)
 
 
@@ -90,37 +98,47 @@ def _spread(history: Ids) -> Ids:
     return np.concatenate([history[start : start + STRETCH] for start in starts])
 
 
-def mean_squares(model: CharModel, ids: Ids) -> list[Tensor]:
+def mean_squares(model: CharModel, ids: Ids, threads: int | None = None) -> list[Tensor]:
     """Return the mean over segments of each weight's squared gradient, one tensor a parameter.
 
     Args:
         model: the model; it stays as it was.
         ids: the text, (N,).
+        threads: as for `score_dynamic`.
     """
     reader = copy.deepcopy(model)
     squares = [torch.zeros_like(p) for p in reader.parameters()]
     count = 0
-    for _ in _segments(reader, ids, "gradients of the history"):
+    add = partial(_add_squares, reader, squares)
+    for _ in _segments(reader, ids, "gradients of the history", add, threads):
         count += 1
-        for square, p in zip(squares, reader.parameters(), strict=True):
-            assert p.grad is not None
-            square.addcmul_(p.grad, p.grad)
     return [square / count for square in squares]
 
 
-def _segments(model: CharModel, ids: Ids, doing: str) -> Iterator[tuple[Tensor, int]]:
+def _add_squares(reader: CharModel, squares: list[Tensor]) -> None:
+    for square, p in zip(squares, reader.parameters(), strict=True):
+        assert p.grad is not None
+        square.addcmul_(p.grad, p.grad)
+
+
+def _segments(
+    model: CharModel, ids: Ids, doing: str, then: Callable[[], None], threads: int | None
+) -> Iterator[tuple[Tensor, int]]:
     """Yield the mean nats of each segment, and how many characters it predicts.
 
-    The gradient of the mean over its characters is then in the parameters' `grad`.
+    After each segment the gradient of that mean is in the parameters' `grad`, and `then` uses it.
     """
+    used = torch_threads(threads, model.device)
     text = torch.from_numpy(ids).to(model.device)
     state = None
     starts = range(0, len(ids) - 1, SEGMENT)
     for start in tqdm(starts, doing, unit=" segments", disable=None, leave=False):
-        piece = text[start : start + SEGMENT + 1].long()
-        logits, state = model(piece[None, :-1], state)
-        loss = F.cross_entropy(logits[0], piece[1:])
-        model.zero_grad()
-        loss.backward()
-        state = [tuple(s.detach() for s in layer) for layer in state]
+        with used:
+            piece = text[start : start + SEGMENT + 1].long()
+            logits, state = model(piece[None, :-1], state)
+            loss = F.cross_entropy(logits[0], piece[1:])
+            model.zero_grad()
+            loss.backward()
+            state = [tuple(s.detach() for s in layer) for layer in state]
+            then()
         yield loss.detach(), len(piece) - 1

@@ -17,6 +17,7 @@ from charlstm.model.network import CharModel
 from charlstm.options import Part, Unknown
 from charlstm.text.baselines import ngram_bits, xz_bits
 from charlstm.text.corpus import Corpus
+from charlstm.threads import count_threads
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,7 @@ class Evaluation:
             "carried": self.scores.carried.to_json(),
             "cold": self.scores.cold.to_json(),
             "chars_per_second": self.scores.chars_per_second,
+            "threads": self.scores.threads,
         }
         if self.dynamic:
             figures["dynamic"] = self.dynamic.to_json()
@@ -106,7 +108,8 @@ class Evaluation:
         yield _row(f"cold ({COLD_WINDOW} characters)", self.scores.cold)
         if self.baselines:
             yield from self._baseline_lines(self.baselines)
-        yield f"{self.scores.chars_per_second:,.0f} characters a second."
+        threads = count_threads(self.scores.threads)
+        yield f"{self.scores.chars_per_second:,.0f} characters a second, {threads}."
         if self.dynamic:
             yield ""
             yield "Apart from these, a copy that learns from what it has been scored on:"
@@ -146,6 +149,7 @@ def measure(
     part: Part | None = None,
     unknown: Unknown | None = None,
     device: str | torch.device = "cpu",
+    threads: int | None = None,
 ) -> Evaluation:
     """Score a model on a part of a text, in both protocols.
 
@@ -155,6 +159,7 @@ def measure(
         part: see `Passage.of`.
         unknown: see `Passage.of`.
         device: where to compute.
+        threads: see `score`.
 
     Raises:
         UserError: the part has fewer than two characters, or an unknown one.
@@ -169,7 +174,7 @@ def measure(
     """
     passage = Passage.of(checkpoint, corpus, part, unknown)
     model = CharModel.from_checkpoint(checkpoint).to(device)
-    return Evaluation(passage, score(model, passage.ids))
+    return Evaluation(passage, score(model, passage.ids, threads))
 
 
 def _row(name: str, score: Score) -> str:

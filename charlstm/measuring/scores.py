@@ -15,11 +15,14 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from charlstm.devices import torch_threads
 from charlstm.errors import UserError
 from charlstm.model.facts import Score
 from charlstm.model.network import CharModel, ModelState
 from charlstm.text.vocabulary import Ids
+from charlstm.threads import Threads
 
+CHUNK = 1024  # characters of the carried protocol that are read at once
 COLD_WINDOW = 256
 ROWS = 64  # windows read side by side in the cold protocol
 
@@ -32,52 +35,71 @@ class Scores:
         carried: one pass, the state carried.
         cold: windows of 256 characters, each from the zero state.
         chars_per_second: how fast the model read the text for these two scores.
+        threads: how many threads did that at the end.
     """
 
     carried: Score
     cold: Score
     chars_per_second: float = field(compare=False)
+    threads: int = field(compare=False)
 
 
-def score(model: CharModel, ids: Ids) -> Scores:
+def score(model: CharModel, ids: Ids, threads: int | None = None) -> Scores:
     """Score a text in both protocols.
 
     Args:
         model: the model.
         ids: the text, (N,); N - 1 characters are predicted.
+        threads: PyTorch's threads. None measures while it reads how many are the fastest. Another
+            number can change a score in its last digits.
 
     Raises:
         UserError: fewer than two characters.
     """
     started = time.perf_counter()
-    carried = score_carried(model, ids)
-    cold = score_cold(model, ids)
-    return Scores(carried, cold, 2 * len(ids) / (time.perf_counter() - started))
+    used = torch_threads(threads, model.device)
+    carried = _carried(model, ids, CHUNK, used)
+    used.new_work()
+    cold = _cold(model, ids, COLD_WINDOW, None, used)
+    seconds = time.perf_counter() - started
+    return Scores(carried, cold, 2 * len(ids) / seconds, used.number)
 
 
-def score_carried(model: CharModel, ids: Ids, chunk: int = 1024) -> Score:
+def score_carried(
+    model: CharModel, ids: Ids, chunk: int = CHUNK, threads: int | None = None
+) -> Score:
     """Score a text in one pass, the state carried.
 
     Args:
         model: the model.
         ids: the text, (N,); N - 1 characters are predicted.
         chunk: characters per call; the score does not depend on it.
+        threads: as for `score`.
 
     Raises:
         UserError: fewer than two characters.
     """
+    return _carried(model, ids, chunk, torch_threads(threads, model.device))
+
+
+def _carried(model: CharModel, ids: Ids, chunk: int, threads: Threads) -> Score:
     check_predictable(ids)
     total = 0.0
     state = None
     for start in range(0, len(ids) - 1, chunk):
         piece = ids[start : start + chunk + 1]
-        nats, state = _nats(model, piece[None, :-1], piece[None, 1:], state)
-        total += _total(nats)
+        with threads:
+            nats, state = _nats(model, piece[None, :-1], piece[None, 1:], state)
+            total += _total(nats)
     return Score(total / (len(ids) - 1), len(ids) - 1)
 
 
 def score_cold(
-    model: CharModel, ids: Ids, window: int = COLD_WINDOW, most_windows: int | None = None
+    model: CharModel,
+    ids: Ids,
+    window: int = COLD_WINDOW,
+    most_windows: int | None = None,
+    threads: int | None = None,
 ) -> Score:
     """Score a text in windows that each start from the zero state; the last may be shorter.
 
@@ -86,10 +108,17 @@ def score_cold(
         ids: the text, (N,); N - 1 characters are predicted.
         window: characters predicted from one zero state.
         most_windows: score only so many whole windows, spread evenly over the text.
+        threads: as for `score`.
 
     Raises:
         UserError: fewer than two characters.
     """
+    return _cold(model, ids, window, most_windows, torch_threads(threads, model.device))
+
+
+def _cold(
+    model: CharModel, ids: Ids, window: int, most_windows: int | None, threads: Threads
+) -> Score:
     check_predictable(ids)
     whole = (len(ids) - 1) // window
     inputs = ids[: whole * window].reshape(whole, window)
@@ -103,10 +132,12 @@ def score_cold(
     total = 0.0
     for start in range(0, len(inputs), ROWS):
         rows = slice(start, start + ROWS)
-        total += _total(_nats(model, inputs[rows], targets[rows])[0])
+        with threads:
+            total += _total(_nats(model, inputs[rows], targets[rows])[0])
     characters = inputs.size
     if len(tail) > 1:
-        total += _total(_nats(model, tail[None, :-1], tail[None, 1:])[0])
+        with threads:
+            total += _total(_nats(model, tail[None, :-1], tail[None, 1:])[0])
         characters += len(tail) - 1
     return Score(total / characters, characters)
 

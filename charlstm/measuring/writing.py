@@ -5,15 +5,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from threadpoolctl import threadpool_limits
-
-from charlstm.devices import usable_cpus
 from charlstm.measuring.passage import Passage
 from charlstm.measuring.scores import score_carried
 from charlstm.model.checkpoint import Checkpoint
 from charlstm.model.network import CharModel
 from charlstm.options import SampleOptions
-from charlstm.sampling.sampler import Sampler, generate, threads_for
+from charlstm.sampling.sampler import Sampler, generate
 from charlstm.text.novelty import Novelty, novelty
 from charlstm.text.vocabulary import Vocabulary
 
@@ -101,7 +98,11 @@ class Writing:
 
 
 def measure_writing(
-    checkpoint: Checkpoint, model: CharModel, passage: Passage, options: SampleOptions
+    checkpoint: Checkpoint,
+    model: CharModel,
+    passage: Passage,
+    options: SampleOptions,
+    threads: int | None = None,
 ) -> Writing:
     """Let a model write, compare its text with what it has read, and score it by the model itself.
 
@@ -113,13 +114,15 @@ def measure_writing(
         model: the same model, which scores.
         passage: what is measured.
         options: how the model writes.
+        threads: for both. None measures how many are the fastest.
     """
     vocabulary = checkpoint.vocabulary
     if options.stop is not None:
         options = dataclasses.replace(options, stop=vocabulary.from_user(options.stop))
-    with threadpool_limits(threads_for(checkpoint, 1, usable_cpus())):
-        text = "".join(generate(Sampler(checkpoint), "", options))
-    surprise = score_carried(model, vocabulary.encode(text)).nats if len(text) > 1 else None
+    text = "".join(generate(Sampler(checkpoint), "", options, threads))
+    surprise = None
+    if len(text) > 1:
+        surprise = score_carried(model, vocabulary.encode(text), threads=threads).nats
     corpus = passage.corpus
     source = corpus.text[corpus.parts()["train"]] if passage.own else corpus.text
     part = None

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from charlstm.devices import blas_threads, usable_cpus
 from charlstm.errors import UserError, option
 from charlstm.model.cells import Array, Layer, State, Step, one_step, project, run_layers, unroll
 from charlstm.model.checkpoint import Checkpoint
@@ -22,9 +23,9 @@ from charlstm.sampling.choose import choose
 from charlstm.sampling.lstm import lstm
 from charlstm.sampling.stop import end_before
 from charlstm.text.vocabulary import Ids
+from charlstm.threads import Threads
 
 CHUNK = 1024  # characters of a prime that the sampler reads at once
-SMALL = 10_000_000  # bytes of float32 weights; `threads_for` says why
 Advance = Callable[[Step, Any, Array, State], tuple[Array, State]]
 
 
@@ -112,7 +113,10 @@ def _layer(step: Step, p: Any, share: Callable[[Array], Array], advance: Advance
 
 
 def generate(
-    sampler: Sampler, prime: str = "", options: SampleOptions | None = None
+    sampler: Sampler,
+    prime: str = "",
+    options: SampleOptions | None = None,
+    threads: int | None = None,
 ) -> Iterator[str]:
     """Write a text that goes on after `prime`, one character at a time.
 
@@ -120,6 +124,9 @@ def generate(
         sampler: the model.
         prime: text to go on from; an empty one starts as if after a line end.
         options: how to choose characters, and how many.
+        threads: for the matrix products. None measures while it writes how many are the fastest.
+            A text with a seed does not depend on what it finds. Your own products between two
+            characters keep your number of threads.
 
     Yields:
         One character, `options.length` times or until the text `options.stop` would come.
@@ -138,7 +145,7 @@ def generate(
     options = options or SampleOptions()
     ids = sampler.vocabulary.encode(prime, where="prime")
     characters = sampler.vocabulary.characters
-    written = (characters[i] for i in _draw(sampler, ids, options, number=None))
+    written = (characters[i] for i in _draw(sampler, ids, options, None, blas_threads(threads)))
     if options.stop is None:
         return written
     pieces = end_before(options.stop, ([character] for character in written), number=1)
@@ -146,7 +153,11 @@ def generate(
 
 
 def generate_many(
-    sampler: Sampler, number: int, prime: str = "", options: SampleOptions | None = None
+    sampler: Sampler,
+    number: int,
+    prime: str = "",
+    options: SampleOptions | None = None,
+    threads: int | None = None,
 ) -> Iterator[list[str]]:
     """Write `number` texts that go on after `prime`, all at once.
 
@@ -155,6 +166,9 @@ def generate_many(
         number: N, the number of samples; they share each pass over the weights.
         prime: as for `generate`.
         options: as for `generate`.
+        threads: for the matrix products. None measures, unless there is a seed. With a seed it is
+            as many as this process may use, because another number rounds the products of several
+            samples differently, and so now and then draws another character.
 
     Yields:
         N strings to append to the N samples. With `options.stop`, some of them may be empty.
@@ -167,12 +181,15 @@ def generate_many(
     options = options or SampleOptions()
     ids = sampler.vocabulary.encode(prime, where="prime")
     characters = sampler.vocabulary.characters
-    written = ([characters[i] for i in row] for row in _draw(sampler, ids, options, number))
+    if threads is None and options.seed is not None:
+        threads = usable_cpus()
+    drawn = _draw(sampler, ids, options, number, blas_threads(threads))
+    written = ([characters[i] for i in row] for row in drawn)
     return written if options.stop is None else end_before(options.stop, written, number)
 
 
 def _draw(
-    sampler: Sampler, prime: Ids, options: SampleOptions, number: int | None
+    sampler: Sampler, prime: Ids, options: SampleOptions, number: int | None, threads: Threads
 ) -> Iterator[Any]:
     """Draw the ids of one sample if `number` is None, else of several at once, each time (N,)."""
     rng = np.random.default_rng(options.seed)
@@ -180,8 +197,9 @@ def _draw(
         newline = max(0, sampler.vocabulary.characters.find("\n"))
         prime = np.array([newline], np.int32)
     state = None
-    for start in range(0, len(prime), CHUNK):
-        read, state = sampler.read(prime[start : start + CHUNK], state)
+    with blas_threads(1):  # another number would round these products differently
+        for start in range(0, len(prime), CHUNK):
+            read, state = sampler.read(prime[start : start + CHUNK], state)
     assert state is not None
     logits = read[-1]
     if number is not None:
@@ -190,19 +208,8 @@ def _draw(
     ids: Any = None
     choice = options.choice
     for made in range(options.length):
-        if made:
-            logits, state = sampler.step(ids, state)
-        ids = choose(logits, rng, **choice)
+        with threads:
+            if made:
+                logits, state = sampler.step(ids, state)
+            ids = choose(logits, rng, **choice)
         yield ids
-
-
-def threads_for(model: Checkpoint, number: int, cpus: int) -> int:
-    """Return the number of threads for the matrix products.
-
-    Two threads read the weights of a large model faster than one. But if another process keeps a
-    CPU busy, they wait for each other, a hundred times longer than they compute. So a small model
-    gets one thread, which reads it in well under 200 microseconds anyway. With many samples the
-    products take longer, and more threads pay even for a small model.
-    """
-    small = sum(array.nbytes for array in model.weights.values()) < SMALL
-    return 1 if small and number < 8 else cpus

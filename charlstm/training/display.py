@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from charlstm.devices import describe_device
 from charlstm.errors import carry_on_unread, option
+from charlstm.threads import count_threads
 from charlstm.training.budget import Budget
 
 if TYPE_CHECKING:
@@ -73,7 +74,11 @@ def _describe_model(run: Run) -> Iterator[str]:
     sizes = model.options
     weights = sum(p.numel() for p in model.parameters())
     cpu = model.device.type == "cpu"
-    where = f"{run.threads} threads" if cpu else describe_device(model.device)
+    threads = run.trainer.threads
+    used = (
+        "threads: measured while it trains" if threads.measured else count_threads(threads.number)
+    )
+    where = used if cpu else describe_device(model.device)
     if (size := run.trainer.ranks.size) > 1:
         where += f" in each of {size} processes"
     yield (

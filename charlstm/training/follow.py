@@ -44,7 +44,7 @@ class Plan:
     state: tuple[Arrays, Numbers]
 
     @classmethod
-    def of(cls, trainer: Trainer, cell: str, threads: int) -> "Plan":
+    def of(cls, trainer: Trainer, cell: str) -> "Plan":
         """Return all that another rank must know to train, too."""
         return cls(
             cell,
@@ -56,7 +56,7 @@ class Plan:
             trainer.validate_every,
             trainer.bf16,
             trainer.model.device.type,
-            threads,
+            trainer.threads.number,
             trainer.state(),
         )
 
@@ -77,6 +77,7 @@ class Plan:
             self.training,
             self.validate_every,
             self.bf16,
+            self.threads,
             ranks,
         )
         trainer.load_state(*self.state)

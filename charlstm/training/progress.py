@@ -26,7 +26,8 @@ class Report:
             averaged and the raw weights are scored, and the better score counts. None if no
             validation followed this step.
         improved: whether this validation is the best so far.
-        note: something the user should know, such as a step back after a non-finite loss.
+        note: something the user should know, such as another number of threads, or a step back
+            after a non-finite loss.
     """
 
     step: int

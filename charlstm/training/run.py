@@ -26,10 +26,11 @@ from charlstm.model.kernels import bf16_trouble
 from charlstm.model.named_cells import find_cell
 from charlstm.model.network import CharModel
 from charlstm.model.section import Section
-from charlstm.options import SIZES, ModelOptions, TrainOptions, to_json
+from charlstm.options import MOST_THREADS, SIZES, ModelOptions, TrainOptions, to_json
 from charlstm.text.corpus import Corpus, read_corpus
 from charlstm.text.vocabulary import Vocabulary
 from charlstm.training import log
+from charlstm.training.budget import Budget
 from charlstm.training.distributed import LostRankError, Ranks
 from charlstm.training.material import training_ids
 from charlstm.training.progress import Progress, Report
@@ -43,17 +44,25 @@ class Run:
     """A trainer, the text it reads and the folder it writes.
 
     Use `Run.start` or `Run.resume`; then iterate over `fit()`, and call `finish()`.
+
+    Attributes:
+        threads: how many threads the user asked for; None if for no number.
     """
 
     def __init__(
-        self, folder: Path, corpus: Corpus, vocabulary: Vocabulary, trainer: Trainer
+        self,
+        folder: Path,
+        corpus: Corpus,
+        vocabulary: Vocabulary,
+        trainer: Trainer,
+        threads: int | None = None,
     ) -> None:
         self.folder = folder
         self.corpus = corpus
         self.vocabulary = vocabulary
         self.trainer = trainer
-        self.threads = torch.get_num_threads()  # another number would round sums differently
-        self.begun_on = trainer.model.device.type  # and so would another device
+        self.threads = threads
+        self.begun_on = trainer.model.device.type  # another device would round sums differently
 
     @classmethod
     def start(
@@ -63,6 +72,7 @@ class Run:
         model_options: ModelOptions,
         options: TrainOptions,
         device: torch.device = CPU,
+        threads: int | None = None,
         ranks: Ranks | None = None,
     ) -> "Run":
         """Begin a training with new weights and the text's own vocabulary.
@@ -73,6 +83,7 @@ class Run:
             model_options: cell, sizes and dropout rates.
             options: budget, windows, optimiser.
             device: where to train.
+            threads: see `Trainer`.
             ranks: as for `Trainer`.
 
         Raises:
@@ -83,7 +94,7 @@ class Run:
             corpus.text, min_count=corpus.options.min_count, bytewise=corpus.options.bytes
         )
         model = CharModel(model_options, len(vocabulary), options.seed).to(device)
-        return cls._started(folder, corpus, vocabulary, model, options, ranks)
+        return cls._started(folder, corpus, vocabulary, model, options, threads, ranks)
 
     @classmethod
     def start_from(
@@ -95,6 +106,7 @@ class Run:
         options: TrainOptions,
         unknown: Literal["add", "skip", "error"] = "add",
         device: torch.device = CPU,
+        threads: int | None = None,
         ranks: Ranks | None = None,
     ) -> "Run":
         """Begin a training with a model's weights and vocabulary.
@@ -110,6 +122,7 @@ class Run:
             unknown: what to do with characters that the model does not know: add them to its
                 vocabulary, leave them out, or refuse the text.
             device: as for `start`.
+            threads: as for `start`.
             ranks: as for `Trainer`.
 
         Raises:
@@ -136,7 +149,7 @@ class Run:
         for name, old in checkpoint.weights.items():
             weights[name][tuple(slice(size) for size in old.shape)] = old
         model.load_arrays(weights)
-        return cls._started(folder, corpus, vocabulary, model, options, ranks)
+        return cls._started(folder, corpus, vocabulary, model, options, threads, ranks)
 
     @classmethod
     def _started(
@@ -146,10 +159,12 @@ class Run:
         vocabulary: Vocabulary,
         model: CharModel,
         options: TrainOptions,
+        threads: int | None,
         ranks: Ranks | None,
     ) -> "Run":
         """Make a run and save it at once. So a folder that cannot be written fails early."""
-        run = cls(folder, corpus, vocabulary, _trainer(corpus, vocabulary, model, options, ranks))
+        trainer = _trainer(corpus, vocabulary, model, options, threads, ranks)
+        run = cls(folder, corpus, vocabulary, trainer, threads)
         run.save()
         return run
 
@@ -194,6 +209,7 @@ class Run:
             "corpus": Provenance.of(self.corpus).to_json(),
             "training": self._training().to_json(),
             "progress": progress,
+            "threads": self.threads,
         }
         write_arrays(self.folder / "resume.safetensors", arrays, header)
         if self.trainer.progress.best is None:
@@ -223,7 +239,7 @@ class Run:
             steps=progress.step,
             epochs=progress.step / trainer.streams.windows,
             seconds=progress.seconds,
-            threads=self.threads,
+            threads=trainer.threads.number,
             device=trainer.model.device.type,
         )
 
@@ -235,8 +251,13 @@ class Run:
         """
         path = self.folder / "model.safetensors"
         checkpoint = Checkpoint.load(path)  # not the weights in memory: the file has float16
+        trainer = self.trainer
         evaluation = measure(
-            checkpoint, self.corpus, "validation", device=self.trainer.model.device
+            checkpoint,
+            self.corpus,
+            "validation",
+            device=trainer.model.device,
+            threads=None if trainer.threads.measured else trainer.threads.number,
         )
         scores = evaluation.scores
         if math.isfinite(scores.carried.nats + scores.cold.nats):  # JSON has no NaN
@@ -257,6 +278,7 @@ class Run:
         folder: Path,
         sources: Sequence[str] = (),
         device: torch.device = CPU,
+        threads: int | None = None,
         ranks: Ranks | None = None,
     ) -> "Run":
         """Go on with the training in a folder.
@@ -265,6 +287,8 @@ class Run:
             folder: where `resume.safetensors` is.
             sources: where its text is now; empty if it has not moved.
             device: where to go on. On another device than before, the bits differ.
+            threads: see `Trainer`. None takes the number that was given when the run began; without
+                one, a budget in steps or epochs keeps its number, and one in minutes measures anew.
             ranks: as for `Trainer`; there may be more or fewer of them than before.
 
         Raises:
@@ -296,13 +320,15 @@ class Run:
                 f" sha256); give that text as CORPUS beside {option('resume')}"
             )
         model = CharModel(model_options, len(vocabulary), training.options.seed).to(device)
-        trainer = _trainer(corpus, vocabulary, model, training.options, ranks)
+        if threads is None and saved.values.get("threads") is not None:
+            threads = saved.count("threads", least=1, most=MOST_THREADS)
+        kept = training.threads if Budget.of(training.options).unit != "minutes" else None
+        trainer = _trainer(corpus, vocabulary, model, training.options, threads or kept, ranks)
         try:
             trainer.load_state(arrays, progress)
         except UserError as error:
             raise UserError(f"{path}: {error}; train the model again") from None
-        run = cls(folder, corpus, vocabulary, trainer)
-        run.threads = training.threads
+        run = cls(folder, corpus, vocabulary, trainer, threads)
         run.begun_on = training.device
         log.cut(folder / "log.jsonl", run.trainer.progress.step)
         return run
@@ -322,8 +348,11 @@ def _trainer(
     vocabulary: Vocabulary,
     model: CharModel,
     options: TrainOptions,
+    threads: int | None,
     ranks: Ranks | None,
 ) -> Trainer:
     train_ids, validation_ids = training_ids(corpus, vocabulary)
     bf16 = options.precision != "fp32" and not bf16_trouble(model.options.cell, model.device)
-    return Trainer(model, train_ids, validation_ids, options, bf16=bf16, ranks=ranks)
+    return Trainer(
+        model, train_ids, validation_ids, options, bf16=bf16, threads=threads, ranks=ranks
+    )

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from charlstm.devices import torch_threads
 from charlstm.errors import UserError, option
 from charlstm.measuring.scores import COLD_WINDOW, score_cold
 from charlstm.model.checkpoint import Arrays
@@ -42,8 +43,10 @@ class Trainer:
         validate_every: steps between two validations; by default they take 2 % of the time.
         bf16: whether to train in bfloat16. Validation is in fp32 even then. By default it is what
             `options.precision` says; "auto" is fp32 here.
-        ranks: the processes that train together, this one among them; by default it is the only
-            one.
+        threads: PyTorch's threads. None measures while it trains how many are the fastest, if the
+            budget is in minutes. A budget in steps or epochs keeps PyTorch's present number, so
+            that it gives the same weights again, and so do several ranks, that must round alike.
+        ranks: the processes that train together, this one among them; by default the only one.
 
     Raises:
         UserError: a text of fewer than two characters, or no bfloat16 where that was asked for, or
@@ -58,6 +61,7 @@ class Trainer:
         options: TrainOptions,
         validate_every: int | None = None,
         bf16: bool | None = None,
+        threads: int | None = None,
         ranks: Ranks | None = None,
     ) -> None:
         self.model = model
@@ -71,6 +75,9 @@ class Trainer:
         self.rows = self.ranks.rows(self.streams.batch_size)
         self.chars_per_step = self.streams.batch_size * self.streams.window
         self.budget = Budget.of(options)
+        if threads is None and (self.budget.unit != "minutes" or self.ranks.size > 1):
+            threads = torch.get_num_threads()
+        self.threads = torch_threads(threads, model.device)
         scored = min(len(validation_ids) - 1, VALIDATION_WINDOWS * COLD_WINDOW)
         interval = validation_interval(scored, self.chars_per_step)
         self.validate_every = validate_every or interval * self.ranks.size
@@ -96,15 +103,18 @@ class Trainer:
         self._clock = Clock(self.progress)
         self._network = self.ranks.network(self.model)
         while self._fraction() < 1 and not self.out_of_patience():
-            state = self._back_propagate()
-            seconds = self.ranks.agree(self._clock.read())
-            due = self._due(seconds)
-            losses, norms = self._read_losses() if due else ([], [])
-            if not all(map(math.isfinite, losses + norms)):
+            with self.threads:
+                state = self._back_propagate()
+                seconds = self.ranks.agree(self._clock.read())
+                due = self._due(seconds)
+                losses, norms = self._read_losses() if due else ([], [])
+                finite = all(map(math.isfinite, losses + norms))
+                if finite:
+                    self._update(state)
+            if not finite:
                 self.progress.seconds = seconds
                 yield self._step_back(losses, norms)
                 continue
-            self._update(state)
             if not due:
                 continue
             for loss, norm in zip(losses, norms, strict=True):
@@ -123,7 +133,7 @@ class Trainer:
         """Score the best weights on the training text, as on validation: cold, without dropout."""
         best = CharModel(self.model.options, self.model.vocabulary_size).load_arrays(self.best)
         best.to(self.model.device)
-        return score_cold(best, self.train_ids, most_windows=VALIDATION_WINDOWS).nats
+        return self._score(best, self.train_ids)
 
     def out_of_patience(self) -> bool:
         """Whether training stops because the last `patience` validations brought no new best."""
@@ -230,13 +240,14 @@ class Trainer:
             clipped=progress.clipped / max(1, progress.step),
             learning_rate=self.optimizer.param_groups[0]["lr"],
             chars_per_second=self.chars_per_step * self._clock.steps_per_second(progress),
+            note=self.threads.news(),
         )
 
     def _validate(self, report: Report) -> Report:
         """Score the averaged weights and the raw ones, and remember the better ones."""
         models = [self.average, self.model] if self.options.ema else [self.model]
         scores, seconds = self.ranks.first(
-            lambda: ([self._score(model) for model in models], self._clock.read())
+            lambda: ([self._score(m, self.validation_ids) for m in models], self._clock.read())
         )
         finite = [(nats, index) for index, nats in enumerate(scores) if math.isfinite(nats)]
         nats, index = min(finite, default=(math.nan, 0))
@@ -248,8 +259,9 @@ class Trainer:
         self.progress.seconds = seconds
         return replace(report, validation=nats, improved=improved, fraction=self._fraction())
 
-    def _score(self, model: CharModel) -> float:
-        return score_cold(model, self.validation_ids, most_windows=VALIDATION_WINDOWS).nats
+    def _score(self, model: CharModel, ids: Ids) -> float:
+        threads = self.threads.number
+        return score_cold(model, ids, most_windows=VALIDATION_WINDOWS, threads=threads).nats
 
     def _step_back(self, losses: list[float], norms: list[float]) -> Report:
         pairs = list(zip(losses, norms, strict=True))

@@ -55,7 +55,7 @@ def everything(trained, corpus):
     copied = {5: 0.25, 10: None}
     return Evaluation(
         Passage.of(trained, dataclasses.replace(corpus, text=corpus.text + "€" * 4)),
-        Scores(Score(1.5, 79), Score(2.0, 79), 12_345.6),
+        Scores(Score(1.5, 79), Score(2.0, 79), 12_345.6, 2),
         Baselines(3.25, 2.5, 1_234),
         Score(1.0, 79),
         Writing(
@@ -77,7 +77,7 @@ def test_the_table_has_a_row_for_each_figure(everything):
         "xz                         2.2527     3.2500        9.514          71",
         "The 5-gram model (Witten-Bell) and xz learn while they read, having read the 1,234"
         " characters before.",
-        "12,346 characters a second.",
+        "12,346 characters a second, 2 threads.",
         "",
         "Apart from these, a copy that learns from what it has been scored on:",
         "dynamic (one pass)         1.0000     1.4427        2.718          79",
@@ -97,8 +97,8 @@ def test_the_json_has_a_key_for_each_figure(everything):
     told = json.loads(json.dumps(everything.to_json()))
     assert list(told) == [
         "corpus", "sha256", "part", "from", "to", "of", "left_out", "carried", "cold",
-        "chars_per_second", "dynamic", "novelty", "xz_bits_per_char", "5gram_bits_per_char",
-        "baselines_read_first",
+        "chars_per_second", "threads", "dynamic", "novelty", "xz_bits_per_char",
+        "5gram_bits_per_char", "baselines_read_first",
     ]  # fmt: skip
     assert [told[key] for key in ("from", "to", "of", "left_out")] == [673, 748, 748, 4]
     assert told["cold"] == {
@@ -114,7 +114,7 @@ def test_the_json_has_a_key_for_each_figure(everything):
 def test_what_was_not_measured_is_not_told(everything):
     few = Evaluation(everything.passage, everything.scores)
     assert len(few.table().splitlines()) == 5
-    assert list(few.to_json())[-1] == "chars_per_second"
+    assert list(few.to_json())[-1] == "threads"
     alone = dataclasses.replace(few, baselines=Baselines(3.0, 2.0, 0))
     assert "xz learn while they read.\n" in alone.table()
 
@@ -124,5 +124,5 @@ def test_a_score_beyond_all_floats_has_no_perplexity(everything):
     assert hopeless.perplexity == math.inf
     assert hopeless.to_json()["perplexity"] is None
     assert math.isfinite(Score(709.7, 1).perplexity)
-    scores = Scores(hopeless, hopeless, 1.0)
+    scores = Scores(hopeless, hopeless, 1.0, 1)
     assert " inf " in dataclasses.replace(everything, scores=scores).table()

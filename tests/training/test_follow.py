@@ -301,7 +301,7 @@ def test_a_plan_makes_the_same_training(trainer):
     for report in trainer.fit():
         if report.step == 20:
             break
-    copied = Plan.of(trainer, "lstm", 1).trainer(Ranks())
+    copied = Plan.of(trainer, "lstm").trainer(Ranks())
     list(trainer.fit()), list(copied.fit())
     want, numbers = trainer.state()
     got, other_numbers = copied.state()
@@ -326,7 +326,7 @@ class Following(Ranks):
 
 
 def test_following_is_silent(trainer, capsys):
-    plan = Plan.of(trainer, "lstm", 1)
+    plan = Plan.of(trainer, "lstm")
     assert follow(Following(plan)) == 0
     assert follow(Following()) == 2
     told = capsys.readouterr()
@@ -334,7 +334,7 @@ def test_following_is_silent(trainer, capsys):
 
 
 def test_a_signal_that_a_rank_has_caught_ends_it(trainer):
-    ranks = Following(Plan.of(trainer, "lstm", 1))
+    ranks = Following(Plan.of(trainer, "lstm"))
     ranks.caught.append(signal.SIGTERM)
     assert follow(ranks) == 143
 
@@ -343,4 +343,4 @@ def test_a_machine_without_the_cells_module_says_so(trainer, tmp_path, monkeypat
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(named_cells, "_registered", {})
     with pytest.raises(UserError, match="no module my_cells"):
-        follow(Following(Plan.of(trainer, "my_cells:mine", 1)))
+        follow(Following(Plan.of(trainer, "my_cells:mine")))

@@ -225,7 +225,7 @@ def test_scores_that_are_not_finite_leave_a_model_that_loads(run, monkeypatch):
     list(run.fit())
     model = run.folder / "model.safetensors"
     before = Checkpoint.load(model).measured
-    undefined = Scores(Score(math.nan, 74), Score(1.0, 74), 1.0)
+    undefined = Scores(Score(math.nan, 74), Score(1.0, 74), 1.0, 1)
     monkeypatch.setattr("charlstm.measuring.evaluation.score", lambda *_: undefined)
     assert run.finish().scores == undefined
     assert Checkpoint.load(model).measured == before

@@ -97,9 +97,9 @@ def main(folder):
     ranks = join()
     scored = Trainer._score
 
-    def score(made, model):
+    def score(made, model, ids):
         assert ranks.rank == 0, "rank 0 validates"
-        return scored(made, model)
+        return scored(made, model, ids)
 
     Trainer._score = score
     told = {

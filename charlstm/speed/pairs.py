@@ -1,0 +1,216 @@
+"""Training and sampling, each beside a bare torch loop of the same sizes.
+
+The ids are random, from a vocabulary of 65 characters. Each figure is a median over the rounds.
+"""
+
+import dataclasses
+import math
+import statistics
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from itertools import islice
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from charlstm.devices import bf16_trouble_on, blas_threads
+from charlstm.model.checkpoint import Checkpoint
+from charlstm.model.network import CharModel
+from charlstm.options import ModelOptions, SampleOptions, TrainOptions
+from charlstm.sampling.sampler import Sampler, generate, generate_many
+from charlstm.speed.turns import in_turns, ratio, timed
+from charlstm.text.streams import Streams
+from charlstm.text.vocabulary import Vocabulary
+from charlstm.training.presets import PRESETS
+from charlstm.training.trainer import READ_EVERY, Trainer
+
+VOCABULARY = 65
+STEPS = 3  # training steps in a round
+NEVER = 10**9  # steps: so many that no validation and no end of the budget falls into a round
+SIDE = 1024  # rows and columns of two matrices; the speed of their product counts as the peak
+FLOP = 2 * SIDE**3  # in that product: SIDE**3 multiplications, and as many additions
+NUMBERS = (1, 4, 16, 64, 256)  # samples at once
+Action = Callable[[], object]
+Row = dict[str, Any]
+
+
+def rows(rounds: int, threads: int | None, device: torch.device) -> Iterator[Row]:
+    """Measure everything, and yield a row of figures for each thing.
+
+    Args:
+        rounds: measurements of each.
+        threads: for the sampler; None measures how many are the fastest. PyTorch keeps its number.
+        device: where to train. The sampler runs on NumPy, and its bare loop beside it, on the CPU.
+    """
+    precisions = ("fp32",) if bf16_trouble_on(device) else ("fp32", "bf16")
+    for precision in precisions:
+        taken = in_turns(timed(_matrix_product(precision, device)), rounds=4 * rounds)[0]
+        speed = FLOP / statistics.median(taken) / 1e9
+        yield {"what": f"matrix product, {precision}", "unit": "GFLOP/s", "ours": speed}
+    presets = [name for name in PRESETS if name != "xlarge" or device.type != "cpu"]
+    trained = {f"preset {name}": (PRESETS[name].model, PRESETS[name].training) for name in presets}
+    plain = TrainOptions(window=64, ema=None)
+    trained |= {"plain": (ModelOptions(layers=2, hidden_size=256, dropout=0.0), plain)}
+    trained |= {"plain, wide": (ModelOptions(layers=2, hidden_size=512, dropout=0.0), plain)}
+    for name, (sizes, training) in trained.items():
+        for precision in precisions:
+            yield _training(name, sizes, training, precision, rounds, device)
+    for name in presets:
+        for number in NUMBERS:
+            yield _sampling(name, number, rounds, threads)
+    yield _first_character(rounds)
+
+
+def _matrix_product(precision: str, device: torch.device) -> Action:
+    """Return the product of two square matrices, the fastest arithmetic of this machine."""
+    kind = torch.bfloat16 if precision == "bf16" else torch.float32
+    a, b = torch.rand(2, SIDE, SIDE).to(device, kind)
+    return _to_the_end(lambda: a @ b, device)
+
+
+def _to_the_end(action: Action, device: torch.device) -> Action:
+    """Return an action that also waits until a GPU has done all of it."""
+
+    def done() -> None:
+        action()
+        if device.type == "cuda":
+            torch.cuda.synchronize()
+        elif device.type == "mps":
+            torch.mps.synchronize()
+
+    return done
+
+
+def _training(
+    name: str,
+    sizes: ModelOptions,
+    training: TrainOptions,
+    precision: str,
+    rounds: int,
+    device: torch.device,
+) -> Row:
+    """Compare the trainer's steps with a bare `nn.LSTM` loop in fp32."""
+    model = CharModel(sizes, VOCABULARY).to(device)
+    options = dataclasses.replace(training, steps=NEVER, patience=None)
+    ids = np.random.default_rng(0).integers(VOCABULARY, size=200_000, dtype=np.int32)
+    trainer = Trainer(
+        model, ids, ids[:1000], options, validate_every=NEVER, bf16=precision == "bf16"
+    )
+    reports = trainer.fit()
+    bare = _bare_loop(sizes, ids, options, device)
+    steps = STEPS if device.type == "cpu" else STEPS * READ_EVERY  # a report stands for so many
+    ours, theirs, product = in_turns(
+        timed(_to_the_end(lambda: [next(reports) for _ in range(STEPS)], device)),
+        timed(_to_the_end(lambda: [bare() for _ in range(steps)], device)),
+        timed(_matrix_product(precision, device)),
+        rounds=rounds,
+    )
+    characters = steps * options.batch_size * options.window
+    weights = sum(p.numel() for n, p in model.named_parameters() if "embedding" not in n)
+    return {
+        "what": f"train {_named(name, sizes)}, {precision}",
+        "unit": "chars/s",
+        "ours": characters / statistics.median(ours),
+        "bare": characters / statistics.median(theirs),
+        "ratio": ratio(theirs, ours),
+        "of peak": 6 * weights * characters / FLOP * ratio(product, ours),
+    }
+
+
+def _named(name: str, sizes: ModelOptions) -> str:
+    return f"{name}, {sizes.layers} x {sizes.hidden_size}"
+
+
+def _bare_loop(
+    sizes: ModelOptions, ids: Any, options: TrainOptions, device: torch.device
+) -> Action:
+    """Return a training step for a model of these sizes, as anyone would write it, in fp32."""
+    embedding, lstm, head = (m.to(device) for m in _bare_model(sizes, batch_first=True))
+    weights = [p for module in (embedding, lstm, head) for p in module.parameters()]
+    optimizer = torch.optim.AdamW(weights, lr=options.learning_rate, fused=True)
+    streams = Streams(torch.from_numpy(ids).to(device), options.batch_size, options.window)
+    state = None
+    index = 0
+
+    def step() -> None:
+        nonlocal state, index
+        inputs, targets = streams.read(index % streams.windows)
+        outputs, (h, c) = lstm(embedding(inputs), state)
+        state = (h.detach(), c.detach())
+        index += 1
+        loss = nn.functional.cross_entropy(head(outputs).flatten(0, 1), targets.long().flatten())
+        optimizer.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(weights, options.clip or math.inf)
+        optimizer.step()
+
+    return step
+
+
+def _bare_model(sizes: ModelOptions, batch_first: bool) -> Any:
+    width = sizes.embedding_size or VOCABULARY
+    return (
+        nn.Embedding(VOCABULARY, width),
+        nn.LSTM(width, sizes.hidden_size, sizes.layers, batch_first=batch_first),
+        nn.Linear(sizes.hidden_size, VOCABULARY),
+    )
+
+
+def _sampling(name: str, number: int, rounds: int, threads: int | None) -> Row:
+    """Compare the sampler with steps of `nn.LSTM`, in microseconds per character."""
+    sizes = PRESETS[name].model
+    length = max(8, 300 // number)
+    model = CharModel(sizes, VOCABULARY)
+    letters = Vocabulary("".join(map(chr, range(32, 32 + VOCABULARY))))
+    checkpoint = Checkpoint(model.options, letters, model.to_arrays())
+    sampler = Sampler(checkpoint)
+    draw = SampleOptions(length=NEVER)
+    embedding, lstm, head = _bare_model(sizes, batch_first=False)
+    used = sum(w.size for n, w in checkpoint.weights.items() if "embedding" not in n)
+    weights = np.ones(used - checkpoint.weights["layers.0.weight_ih"].size, np.float32)
+
+    written: Iterator[object] = (
+        generate(sampler, "", draw, threads)
+        if number == 1
+        else generate_many(sampler, number, "", draw, threads)
+    )
+    reader = blas_threads(threads)
+
+    def ours() -> None:
+        for _ in islice(written, length):
+            pass
+
+    @torch.inference_mode()
+    def bare() -> None:
+        ids = torch.zeros(1, number, dtype=torch.long)
+        state = None
+        for _ in range(length):
+            outputs, state = lstm(embedding(ids), state)
+            ids = torch.multinomial(torch.softmax(head(outputs[0]) / draw.temperature, -1), 1).T
+
+    def reading() -> None:
+        for _ in range(length):
+            with reader:
+                weights @ weights
+
+    first, second, third = in_turns(timed(ours), timed(bare), timed(reading), rounds=rounds)
+    each = length * number / 1e6
+    return {
+        "what": f"sample {_named(name, sizes)}, {number} at once",
+        "unit": "microseconds/char",
+        "ours": statistics.median(first) / each,
+        "bare": statistics.median(second) / each,
+        "ratio": ratio(second, first),
+        **({"of reading": ratio(third, first)} if number == 1 else {}),
+    }
+
+
+def _first_character(rounds: int) -> Row:
+    """Time a whole process that prints one character."""
+    sample = [sys.executable, "-m", "charlstm.sample", "--length", "1"]
+    run = timed(lambda: subprocess.run(sample, check=True, capture_output=True))
+    taken = in_turns(run, rounds=rounds)[0]
+    return {"what": "first character", "unit": "s", "ours": statistics.median(taken)}
