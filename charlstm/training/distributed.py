@@ -99,17 +99,20 @@ class Ranks:
         """Compute the gradient of the mean of all ranks' losses."""
         loss.backward()
 
-    def mean(self, loss: Tensor) -> Tensor:
-        """Return the mean of all ranks' losses."""
-        return loss
+    def agree(
+        self, seconds: float, loss: Tensor, state: ModelState
+    ) -> tuple[float, Tensor, ModelState]:
+        """Tell the others of a step; from then on all ranks know the same `stopped_by`.
 
-    def whole(self, state: ModelState) -> ModelState:
-        """Return the state of all streams, arrays (B, H), from this rank's, arrays (B/N, H)."""
-        return state
+        Args:
+            seconds: the time that this rank has measured.
+            loss: its loss, one number.
+            state: the state of its streams, arrays (B/N, H).
 
-    def agree(self, seconds: float) -> float:
-        """Return rank 0's seconds; from then on all ranks know the same `stopped_by`."""
-        return seconds
+        Returns:
+            rank 0's seconds, the mean loss, and the state of all streams, arrays (B, H).
+        """
+        return seconds, loss, state
 
     def first(self, make: Callable[[], Made]) -> Made:
         """Return on every rank what `make` returns on rank 0. The other ranks do not call it."""
@@ -166,34 +169,43 @@ class Processes(Ranks):
         from torch.nn.parallel import DistributedDataParallel
 
         with _losing():
-            # a static graph may hold weights without a gradient, as a reader's own cell may
-            return DistributedDataParallel(model, gradient_as_bucket_view=True, static_graph=True)
+            # A static graph may hold weights without a gradient, as a reader's own cell may. With
+            # the size of the buckets stated, the first one is as large as the others: most models
+            # then have one, and so one exchange.
+            return DistributedDataParallel(
+                model, bucket_cap_mb=25, gradient_as_bucket_view=True, static_graph=True
+            )
 
     def backward(self, loss: Tensor) -> None:
         """Compute the gradient of the loss, and replace it by the mean of all ranks' gradients."""
         with _losing():
             loss.backward()
 
-    def mean(self, loss: Tensor) -> Tensor:
-        """Return the mean of all ranks' losses."""
-        return self._gather(loss).mean()
+    def agree(
+        self, seconds: float, loss: Tensor, state: ModelState
+    ) -> tuple[float, Tensor, ModelState]:
+        """Tell the others of a step; see `Ranks`.
 
-    def whole(self, state: ModelState) -> ModelState:
-        """Return the state of all streams, in the order of their rows."""
+        On a CPU all of it goes in one piece, because each exchange waits for the slowest rank. On a
+        GPU seconds and signals go from host to host, because they must not wait for the GPU.
+        """
         import torch
 
-        mine = torch.stack([part for layer in state for part in layer])  # (K, B/N, H)
-        parts = iter(self._gather(mine).transpose(0, 1).flatten(1, 2))  # K times (B, H)
-        return [tuple(next(parts) for _ in layer) for layer in state]
-
-    def agree(self, seconds: float) -> float:
-        """Return rank 0's seconds, and make `stopped_by` the largest that a rank has caught."""
-        import torch
-
-        told = torch.tensor([seconds, max(self.caught, default=0)], dtype=torch.float64)
-        times, signals = self._gather(told).T  # (N,) each
+        parts = torch.stack([part for layer in state for part in layer])  # (K, B/N, H)
+        mine = torch.cat([loss.reshape(1), parts.flatten()])
+        noted = torch.tensor([seconds, max(self.caught, default=0)], dtype=torch.float64)
+        told = noted.view(mine.dtype)  # the same bits in as many numbers as it takes
+        if mine.is_cpu:
+            sizes = [len(told), len(mine)]
+            all_told, everyone = self._gather(torch.cat([told, mine])).split(sizes, dim=1)
+        else:
+            all_told, everyone = self._gather(told), self._gather(mine)
+        times, signals = all_told.contiguous().view(torch.float64).T  # (N,) each
         self._stopped_by = int(signals.max())
-        return times[0].item()
+        states = everyone[:, 1:].reshape(self.size, *parts.shape)  # (N, K, B/N, H)
+        whole = iter(states.transpose(0, 1).flatten(1, 2))  # K times (B, H)
+        hidden = [tuple(next(whole) for _ in layer) for layer in state]
+        return times[0].item(), everyone[:, 0].mean(), hidden
 
     def first(self, make: Callable[[], Made]) -> Made:
         """Return on every rank what `make` returns on rank 0."""

@@ -87,6 +87,8 @@ class Trainer:
         self.hidden: ModelState | None = None
         self._unread: list[Tensor] = []  # loss and norm of the steps since the last reading
         self.progress = Progress()
+        self._clock = Clock(self.progress)
+        self._network: nn.Module = model
         self.good = Snapshot.of(self)
 
     def fit(self) -> Generator[Report, None, None]:
@@ -105,21 +107,18 @@ class Trainer:
         while self._fraction() < 1 and not self.out_of_patience():
             with self.threads:
                 state = self._back_propagate()
-                seconds = self.ranks.agree(self._clock.read())
-                due = self._due(seconds)
+                due = self._due()
                 losses, norms = self._read_losses() if due else ([], [])
                 finite = all(map(math.isfinite, losses + norms))
                 if finite:
                     self._update(state)
             if not finite:
-                self.progress.seconds = seconds
                 yield self._step_back(losses, norms)
                 continue
             if not due:
                 continue
             for loss, norm in zip(losses, norms, strict=True):
                 self.progress.count_loss(loss, clipped=norm > (self.options.clip or math.inf))
-            self.progress.seconds = seconds
             report = self._report(statistics.fmean(losses), norms[-1])
             if report.step % self.validate_every == 0 or report.fraction == 1:
                 report = self._validate(report)
@@ -168,8 +167,12 @@ class Trainer:
         self.optimizer.zero_grad()
         self.ranks.backward(loss)
         norm = nn.utils.clip_grad_norm_(self.model.parameters(), self.options.clip or math.inf)
-        self._unread.append(torch.stack((self.ranks.mean(loss.detach()), norm)))
-        return self.ranks.whole([tuple(s.detach() for s in layer) for layer in state])
+        state = [tuple(s.detach() for s in layer) for layer in state]
+        self.progress.seconds, loss, state = self.ranks.agree(
+            self._clock.read(), loss.detach(), state
+        )
+        self._unread.append(torch.stack((loss, norm)))
+        return state
 
     def _update(self, state: ModelState) -> None:
         """Move the weights and their average by the gradient, and go on to the next window."""
@@ -180,14 +183,14 @@ class Trainer:
             move_average(self.average, self.model, self.options.ema, self.progress.step)
         self.progress.step += 1
 
-    def _due(self, seconds: float) -> bool:
+    def _due(self) -> bool:
         """Whether the losses are read in this step.
 
         On a CPU they are read in every step. On a GPU a reading waits until the GPU has done all
         that was asked of it, so there it is rare. A validation and the last step need one, too.
         """
         step = self.progress.step + 1
-        last = self.budget.fraction(step, seconds, self.streams.windows) == 1
+        last = self.budget.fraction(step, self.progress.seconds, self.streams.windows) == 1
         every = 1 if self.model.device.type == "cpu" else READ_EVERY
         return step % every == 0 or step % self.validate_every == 0 or last
 

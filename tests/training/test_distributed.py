@@ -164,7 +164,7 @@ def test_a_failure_to_reach_the_others_is_told_in_short(three, failure, told, mo
     with pytest.raises(
         LostRankError, match=rf"lost another process of this training \([RT].*{told}\)"
     ):
-        three.agree(1.0)
+        three.agree(1.0, torch.tensor(1.0), [(torch.zeros(2, 3),)])
 
 
 def test_memory_that_runs_out_is_no_lost_rank():

@@ -329,8 +329,8 @@ def test_the_fourth_bad_loss_ends_it_with_the_best_model_kept(ids, monkeypatch):
 class ReadsRarely(Trainer):
     """Reads its losses as on a GPU: in every seventh step, and where a validation needs it."""
 
-    def _due(self, seconds):
-        every_step = super()._due(seconds)
+    def _due(self):
+        every_step = super()._due()
         step = self.progress.step + 1
         return every_step and (step % 7 == 0 or step % self.validate_every == 0 or step == 60)
 

@@ -45,10 +45,10 @@ def dropout(ranks, sizes):
     made = trainer(ranks, sizes, torch.tensor(ids).int().numpy()[: 2 * length + 1], batch_size=2)
     made.validation_ids = IDS[:50]
     own = []
-    mean = ranks.mean
-    ranks.mean = lambda loss: own.append(loss.item()) or mean(loss)
+    agree = ranks.agree
+    ranks.agree = lambda *told: own.append(told[1].item()) or agree(*told)
     next(made.fit())
-    del ranks.mean
+    del ranks.agree
     return own, made.model.to_arrays()
 
 
