@@ -1,7 +1,7 @@
 """What this machine has for PyTorch: CPUs, threads on them, a GPU, and their precision.
 
 The precision is the kind of number in which an LSTM is trained. float32 is the usual one. bfloat16
-has fewer digits, and is faster on some CPUs and on newer GPUs.
+has fewer digits, and is faster on some CPUs.
 """
 
 from __future__ import annotations
@@ -20,6 +20,10 @@ from charlstm.threads import Threads
 
 if TYPE_CHECKING:
     import torch  # not at run time: `charlstm.sample` needs this file, and must not wait for torch
+
+# cuDNN would like all weights of an nn.LSTM in one piece of memory. Ours are not, so that weight
+# drop and readers can reach them; cuDNN copies them together at each call.
+warnings.filterwarnings("ignore", message="RNN module weights are not part of single")
 
 
 def usable_cpus(root: Path = Path("/")) -> int:
@@ -234,9 +238,6 @@ def find_device(name: str = "auto") -> torch.device:
     """
     import torch
 
-    # cuDNN would like all weights of an nn.LSTM in one piece of memory. Ours are not, so that
-    # weight drop and readers can reach them; cuDNN copies them together at each call.
-    warnings.filterwarnings("ignore", message="RNN module weights are not part of single")
     if name == "cpu" or (name == "auto" and not torch.cuda.is_available()):
         return torch.device("cpu")
     device = torch.device("cuda" if name == "auto" else name)
@@ -284,14 +285,15 @@ def _lstm_gradients(device: torch.device) -> list[torch.Tensor]:
 
 
 def bf16_trouble_on(device: torch.device) -> str:
-    """Return why PyTorch's LSTM cannot run in bfloat16 on a device; empty if it can."""
-    import torch
+    """Return why PyTorch's LSTM cannot run in bfloat16 on a device; empty if it can.
 
+    On a GPU it cannot. Under `torch.autocast` PyTorch hands cuDNN float16, whatever type was asked
+    for (aten/src/ATen/cudnn/AutocastRNN.cpp), and float16 loses the small gradients of an LSTM
+    unless the loss is scaled.
+    """
     if device.type == "cpu":
         return cpu_bf16_trouble()
-    if device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False):
-        return ""
-    return "this GPU computes no bfloat16"
+    return "PyTorch would compute an LSTM in float16 on a GPU, which loses small gradients"
 
 
 def describe_device(device: torch.device) -> str:

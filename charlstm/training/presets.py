@@ -64,9 +64,10 @@ PRESETS = {
         speed=5_000,
         reaches="1.390 nats after 22 epochs",
     ),
-    # for millions of characters and a GPU; cuDNN's fastest kernel wants multiples of 128. Nobody
-    # has tried it. Sizes, dropout and rate are near those of Merity, Keskar & Socher 2018, "An
-    # Analysis of Neural Language Modeling at Multiple Scales", for characters.
+    # for millions of characters and a GPU, with sizes that are multiples of 128: cuDNN's persistent
+    # kernel wants them, which PyTorch takes in float16 only. Nobody has tried this preset. Sizes,
+    # dropout and rate are near those of Merity, Keskar & Socher 2018, "An Analysis of Neural
+    # Language Modeling at Multiple Scales", for characters.
     "xlarge": Preset(
         ModelOptions(
             layers=3,
