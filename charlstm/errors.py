@@ -19,7 +19,7 @@ from contextvars import ContextVar
 from typing import Any, TextIO
 
 ON_WINDOWS = os.name == "nt"
-OUT_OF_MEMORY = re.compile("allocate memory|out of memory")  # in PyTorch's errors: CPU, GPU
+OUT_OF_MEMORY = re.compile("allocate memory|out of memory|_ALLOC_FAILED")  # CPU, GPU, its libraries
 _at_command_line: ContextVar[bool] = ContextVar("at_command_line", default=False)
 
 

@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from charlstm.errors import UserError, option
+from charlstm.errors import OUT_OF_MEMORY, UserError, option
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -241,7 +241,7 @@ def _losing() -> Iterator[None]:
     try:
         yield
     except RuntimeError as error:
-        if "allocate memory" in str(error):
+        if OUT_OF_MEMORY.search(str(error)):
             raise
         why = str(error).split("] ", 1)[-1].splitlines()[0].split(". ")[0]
         raise LostRankError(f"lost another process of this training ({why})") from error

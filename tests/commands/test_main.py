@@ -70,6 +70,7 @@ def test_a_closed_standard_input_is_one_line(model_file, monkeypatch, capsys):
         RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory"),
         RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB."),
         RuntimeError("MPS backend out of memory (MPS allocated: 1 GB)"),
+        RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling cublasCreate(handle)"),
     ],
 )
 def test_too_little_memory_is_one_line(error, model_file, monkeypatch, capsys):

@@ -167,6 +167,14 @@ def test_a_failure_to_reach_the_others_is_told_in_short(three, failure, told, mo
         three.agree(1.0, torch.tensor(1.0), [(torch.zeros(2, 3),)])
 
 
-def test_memory_that_runs_out_is_no_lost_rank():
-    with pytest.raises(RuntimeError, match="allocate memory"), distributed._losing():
-        raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried ...")
+@pytest.mark.parametrize(
+    "message",
+    [
+        "DefaultCPUAllocator: can't allocate memory: you tried ...",
+        "CUDA out of memory. Tried to allocate 2.00 GiB.",
+    ],
+)
+def test_memory_that_runs_out_is_no_lost_rank(message):
+    with pytest.raises(RuntimeError) as told, distributed._losing():
+        raise RuntimeError(message)
+    assert not isinstance(told.value, LostRankError)
