@@ -9,13 +9,14 @@ from charlstm.model.section import Section
 
 @dataclass(frozen=True)
 class Report:
-    """What one step did.
+    """What one step did; on a GPU, what all steps since the last report did.
 
     Attributes:
         step: steps done, this one included.
         epoch: passes over the training text, counted in fractions.
         fraction: share of the budget used, 0 to 1.
-        loss: nats per character of this step's window, before its update.
+        loss: nats per character of this step's window, before its update; on a GPU the mean over
+            these steps.
         train_loss: mean of `loss` since the last validation.
         grad_norm: global norm of the gradient before clipping.
         clipped: share of all steps so far whose gradient was clipped.

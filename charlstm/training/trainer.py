@@ -273,7 +273,8 @@ class Trainer:
         step = self.progress.step + 2 - len(pairs) + bad
         note = step_back(self, step, loss, norm)
         self._clock = Clock(self.progress)
-        return replace(self._report(loss, norm), note=note)
+        report = self._report(loss, norm)
+        return replace(report, note="; ".join(filter(None, (note, report.note))))
 
 
 def _asks_for_bf16(options: TrainOptions, model: CharModel) -> bool:

@@ -425,3 +425,13 @@ def test_a_report_tells_of_another_number_of_threads_once(ids, monkeypatch):
     monkeypatch.setattr(training.threads, "news", lambda: next(news, ""))
     notes = [report.note for report in training.fit()]
     assert notes == ["2 threads: 1.6 times as fast as 1"] + 59 * [""]
+
+
+def test_a_step_back_does_not_swallow_the_news_of_the_threads(ids, monkeypatch):
+    poison(monkeypatch, {1})
+    training = trainer(ids)
+    news = iter(["2 threads: 1.6 times as fast as 1"])
+    monkeypatch.setattr(training.threads, "news", lambda: next(news, ""))
+    note = next(training.fit()).note
+    assert note.startswith("step 1: loss nan")
+    assert note.endswith("; 2 threads: 1.6 times as fast as 1")
