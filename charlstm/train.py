@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import signal
 import sys
-from collections.abc import Iterator, Sequence, Set
-from contextlib import closing, contextmanager
+from collections.abc import Sequence, Set
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from charlstm.devices import find_device, prepare_cpu
 from charlstm.errors import UserError, command, option, say
@@ -26,6 +25,7 @@ from charlstm.options import (
     check_ranges,
 )
 from charlstm.training.display import Display, advice, describe
+from charlstm.training.distributed import Ranks, join
 from charlstm.training.presets import choose_preset, expectation, preset
 
 if TYPE_CHECKING:
@@ -85,21 +85,30 @@ class Train:
 @command
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit code."""
+    ranks = join()
+    if ranks.rank:
+        from charlstm.training.follow import follow
+
+        return follow(ranks)
     given, flags = parse(Train, argv)
     _check(given, flags)
-    cell = ""  # what later commands on this run need, too
+    asked = given.model.cell
+    cell = f" {option('cell', asked)}" if ":" in asked else ""  # later commands need it, too
     if "cell" in flags:
-        if ":" in given.model.cell:
-            cell = f" {option('cell', given.model.cell)}"
         given = _with_known_cell(given)
 
     prepare_cpu(given.machine.threads)
-    run = _run(given, flags)
+    run = _run(given, flags, ranks)
+    if ranks.size > 1:
+        from charlstm.training.follow import Plan
+
+        ranks.first(lambda: Plan.of(run.trainer, asked))
     for line in describe(run):
         say(line)
     code = _fit(run, given.show)
     if code:
-        say(f"stopped and saved; python -m charlstm.train --resume {run.folder}{cell} goes on")
+        start = "python" if ranks.size == 1 else "torchrun ..."
+        say(f"stopped and saved; {start} -m charlstm.train --resume {run.folder}{cell} goes on")
         return code
     _finish(run)
     say(f"saved: {run.folder}/model.safetensors; try  python -m charlstm.sample {run.folder}{cell}")
@@ -128,7 +137,7 @@ def _with_known_cell(given: Train) -> Train:
     return dataclasses.replace(given, model=dataclasses.replace(given.model, cell=cell))
 
 
-def _run(given: Train, flags: Set[str]) -> Run:
+def _run(given: Train, flags: Set[str], ranks: Ranks) -> Run:
     from charlstm.model.checkpoint import Checkpoint, find_model
     from charlstm.text.corpus import read_corpus
     from charlstm.training.folder import free_folder
@@ -137,7 +146,7 @@ def _run(given: Train, flags: Set[str]) -> Run:
     device = find_device(given.device.device)
     threads = given.machine.threads
     if given.resume is not None:
-        run = Run.resume(Path(given.resume), given.corpus, device, threads)
+        run = Run.resume(Path(given.resume), given.corpus, device, threads, ranks)
         cell = run.trainer.model.options.cell
         if "cell" in flags and given.model.cell != cell:
             raise UserError(
@@ -154,7 +163,7 @@ def _run(given: Train, flags: Set[str]) -> Run:
     if given.init_from is None:
         corpus = read_corpus(given.corpus, given.data)
         expected, given = _with_preset(given, flags, corpus, device)
-        run = Run.start(folder, corpus, given.model, given.training, device, threads)
+        run = Run.start(folder, corpus, given.model, given.training, device, threads, ranks)
         if not flags & set(SIZES):  # with other sizes it is another model
             say(expected)
         return run
@@ -165,7 +174,7 @@ def _run(given: Train, flags: Set[str]) -> Run:
     options = _with_sizes_of(checkpoint, given, flags)
     training = given.training
     run = Run.start_from(
-        folder, corpus, checkpoint, options, training, given.unknown, device, threads
+        folder, corpus, checkpoint, options, training, given.unknown, device, threads, ranks
     )
     old = checkpoint.vocabulary
     if new := run.vocabulary.characters[len(old) :]:
@@ -208,13 +217,14 @@ def _with_sizes_of(checkpoint: Checkpoint, given: Train, flags: Set[str]) -> Mod
 
 def _fit(run: Run, show: int | None) -> int:
     """Train to the end and return 0, or until a signal and return 128 + its number."""
-    with _signals() as caught, Display() as display, closing(run.fit()) as reports:
+    ranks = run.trainer.ranks
+    with ranks.catching(), Display() as display, closing(run.fit()) as reports:
         for report in reports:
             display.update(report)
             if report.validation is not None and show:
                 display.write(_sample(run, show))
-            if caught:
-                return 128 + caught[0]
+            if ranks.stopped_by:
+                return 128 + ranks.stopped_by
     return 0
 
 
@@ -239,28 +249,6 @@ def _sample(run: Run, length: int) -> str:
     options = SampleOptions(length=length, seed=run.trainer.progress.step)
     text = "".join(generate(Sampler(checkpoint), "", options, run.threads))
     return run.vocabulary.to_user(text).decode("utf-8", "replace")
-
-
-@contextmanager
-def _signals() -> Iterator[list[int]]:
-    """Note Ctrl-C and SIGTERM instead of ending at once; a second signal ends the process.
-
-    On Windows also Ctrl-Break, which closing the window sends, too.
-    """
-    caught: list[int] = []
-
-    def note(number: int, frame: Any) -> None:
-        caught.append(number)
-        signal.signal(number, before[number])
-
-    names = ("SIGINT", "SIGTERM", "SIGBREAK")  # only Windows has the last
-    numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
-    before: dict[int, Any] = {number: signal.signal(number, note) for number in numbers}
-    try:
-        yield caught
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 if __name__ == "__main__":

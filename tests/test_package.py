@@ -335,9 +335,9 @@ DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", PACKAGE / "pretrained
 
 
 def commands(text):
-    """Yield the arguments of every `python -m charlstm.X ...` in a document."""
+    """Yield the arguments of every `python -m charlstm.X ...` in a document, torchrun's, too."""
     for line in text.replace("\\\n", " ").splitlines():
-        for match in re.finditer(r"python -m charlstm\.(\w+)([^`|>&#]*)", line):
+        for match in re.finditer(r"(?:python|torchrun .*) -m charlstm\.(\w+)([^`|>&#]*)", line):
             yield match[1], shlex.split(match[2])
 
 
@@ -371,6 +371,7 @@ def test_every_flag_named_in_the_readme_exists():
 
     known = {"--help", "--temp", "--no-echo", "--version", "--completion"}
     known |= {"--time"}  # of notebooks/build.py
+    known |= {"--nproc-per-node", "--nnodes", "--node-rank", "--master-addr", "--master-port"}
     for kind in (Benchmark, Evaluate, Sample, Train):
         known |= {"--" + n.replace("_", "-") for n in fields(kind)}
     for document in DOCUMENTS:

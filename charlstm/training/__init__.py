@@ -4,8 +4,10 @@
 - `presets`: options that go together, and which of them suits a text and a budget
 - `optimizer`: AdamW, which moves the weights, and the average that follows them
 - `progress`: the numbers that a training counts, and its report of a step
+- `distributed`: several processes that train one model, and what they agree on in each step
 - `snapshot`: saves the state of a training as arrays and numbers, and restores it
 - `trainer`: truncated back-propagation; `fit` yields a report for each step
+- `follow`: what all ranks but the first do: they take the steps that rank 0 takes
 - `material`: what a training reads: the training and the validation part, as ids
 - `log`: a line for each validation of a run
 - `folder`: where a training lives that was given no folder

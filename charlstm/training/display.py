@@ -79,6 +79,8 @@ def _describe_model(run: Run) -> Iterator[str]:
         "threads: measured while it trains" if threads.measured else count_threads(threads.number)
     )
     where = used if cpu else describe_device(model.device)
+    if (size := run.trainer.ranks.size) > 1:
+        where += f" in each of {size} processes"
     yield (
         f"model: {sizes.layers} x {sizes.hidden_size} {sizes.cell}, {weights:,} weights;"
         f" {streams.batch_size} streams x {streams.window} characters, {streams.windows} windows an"

@@ -31,6 +31,7 @@ from charlstm.text.corpus import Corpus, read_corpus
 from charlstm.text.vocabulary import Vocabulary
 from charlstm.training import log
 from charlstm.training.budget import Budget
+from charlstm.training.distributed import LostRankError, Ranks
 from charlstm.training.material import training_ids
 from charlstm.training.progress import Progress, Report
 from charlstm.training.trainer import Trainer
@@ -72,6 +73,7 @@ class Run:
         options: TrainOptions,
         device: torch.device = CPU,
         threads: int | None = None,
+        ranks: Ranks | None = None,
     ) -> "Run":
         """Begin a training with new weights and the text's own vocabulary.
 
@@ -82,6 +84,7 @@ class Run:
             options: budget, windows, optimiser.
             device: where to train.
             threads: see `Trainer`.
+            ranks: as for `Trainer`.
 
         Raises:
             UserError: the folder holds a run already, or the text is too short.
@@ -91,7 +94,7 @@ class Run:
             corpus.text, min_count=corpus.options.min_count, bytewise=corpus.options.bytes
         )
         model = CharModel(model_options, len(vocabulary), options.seed).to(device)
-        return cls._started(folder, corpus, vocabulary, model, options, threads)
+        return cls._started(folder, corpus, vocabulary, model, options, threads, ranks)
 
     @classmethod
     def start_from(
@@ -104,6 +107,7 @@ class Run:
         unknown: Literal["add", "skip", "error"] = "add",
         device: torch.device = CPU,
         threads: int | None = None,
+        ranks: Ranks | None = None,
     ) -> "Run":
         """Begin a training with a model's weights and vocabulary.
 
@@ -119,6 +123,7 @@ class Run:
                 vocabulary, leave them out, or refuse the text.
             device: as for `start`.
             threads: as for `start`.
+            ranks: as for `Trainer`.
 
         Raises:
             UserError: as for `start`; or the sizes are not those of the model; or `unknown` is
@@ -144,7 +149,7 @@ class Run:
         for name, old in checkpoint.weights.items():
             weights[name][tuple(slice(size) for size in old.shape)] = old
         model.load_arrays(weights)
-        return cls._started(folder, corpus, vocabulary, model, options, threads)
+        return cls._started(folder, corpus, vocabulary, model, options, threads, ranks)
 
     @classmethod
     def _started(
@@ -155,9 +160,10 @@ class Run:
         model: CharModel,
         options: TrainOptions,
         threads: int | None,
+        ranks: Ranks | None,
     ) -> "Run":
         """Make a run and save it at once. So a folder that cannot be written fails early."""
-        trainer = _trainer(corpus, vocabulary, model, options, threads)
+        trainer = _trainer(corpus, vocabulary, model, options, threads, ranks)
         run = cls(folder, corpus, vocabulary, trainer, threads)
         run.save()
         return run
@@ -165,11 +171,12 @@ class Run:
     def fit(self) -> Generator[Report, None, None]:
         """Train, yield a report for each step, and keep the three files up to date.
 
-        The last state is saved when the training ends, and when the caller leaves by `break`.
+        The last state is saved when the training ends, when the caller leaves by `break`, and when
+        another rank is lost.
 
         Raises:
-            UserError: the folder cannot be written, or the training diverges. The best model so
-                far stays in the folder.
+            UserError: the folder cannot be written, the training diverges, or another rank is
+                lost. The best model so far stays in the folder.
         """
         saved = time.monotonic()
         try:
@@ -185,6 +192,11 @@ class Run:
         except GeneratorExit:
             self.save()
             raise
+        except LostRankError as error:
+            self.save()
+            step = self.trainer.progress.step
+            again = option("resume", str(self.folder))
+            raise UserError(f"{error}; step {step:,} is saved, and {again} goes on") from error
         self.save()
 
     def save(self) -> None:
@@ -267,6 +279,7 @@ class Run:
         sources: Sequence[str] = (),
         device: torch.device = CPU,
         threads: int | None = None,
+        ranks: Ranks | None = None,
     ) -> "Run":
         """Go on with the training in a folder.
 
@@ -276,6 +289,7 @@ class Run:
             device: where to go on. On another device than before, the bits differ.
             threads: see `Trainer`. None takes the number that was given when the run began; without
                 one, a budget in steps or epochs keeps its number, and one in minutes measures anew.
+            ranks: as for `Trainer`; there may be more or fewer of them than before.
 
         Raises:
             UserError: the folder holds no run, the run is damaged, or the text is another.
@@ -309,7 +323,7 @@ class Run:
         if threads is None and saved.values.get("threads") is not None:
             threads = saved.count("threads", least=1, most=MOST_THREADS)
         kept = training.threads if Budget.of(training.options).unit != "minutes" else None
-        trainer = _trainer(corpus, vocabulary, model, training.options, threads or kept)
+        trainer = _trainer(corpus, vocabulary, model, training.options, threads or kept, ranks)
         try:
             trainer.load_state(arrays, progress)
         except UserError as error:
@@ -335,7 +349,10 @@ def _trainer(
     model: CharModel,
     options: TrainOptions,
     threads: int | None,
+    ranks: Ranks | None,
 ) -> Trainer:
     train_ids, validation_ids = training_ids(corpus, vocabulary)
     bf16 = options.precision != "fp32" and not bf16_trouble(model.options.cell, model.device)
-    return Trainer(model, train_ids, validation_ids, options, bf16=bf16, threads=threads)
+    return Trainer(
+        model, train_ids, validation_ids, options, bf16=bf16, threads=threads, ranks=ranks
+    )

@@ -7,7 +7,7 @@ be stopped and resumed without saving any random state, and goes on as if it had
 import copy
 import math
 import statistics
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -26,6 +26,7 @@ from charlstm.options import TrainOptions
 from charlstm.text.streams import streams_for
 from charlstm.text.vocabulary import Ids
 from charlstm.training.budget import Budget, learning_rate, validation_interval
+from charlstm.training.distributed import Ranks
 from charlstm.training.optimizer import adamw, move_average
 from charlstm.training.progress import Clock, Progress, Report
 from charlstm.training.snapshot import Numbers, Snapshot, pack, step_back, unpack
@@ -44,10 +45,12 @@ class Trainer:
             `options.precision` says; "auto" is fp32 here.
         threads: PyTorch's threads. None measures while it trains how many are the fastest, if the
             budget is in minutes. A budget in steps or epochs keeps PyTorch's present number, so
-            that it gives the same weights again.
+            that it gives the same weights again, and so do several ranks, that must round alike.
+        ranks: the processes that train together, this one among them; by default the only one.
 
     Raises:
-        UserError: a text of fewer than two characters, or no bfloat16 where that was asked for.
+        UserError: a text of fewer than two characters, or no bfloat16 where that was asked for, or
+            streams that the ranks cannot share equally.
     """
 
     def __init__(
@@ -59,30 +62,36 @@ class Trainer:
         validate_every: int | None = None,
         bf16: bool | None = None,
         threads: int | None = None,
+        ranks: Ranks | None = None,
     ) -> None:
         self.model = model
+        self.ranks = ranks or Ranks()
         self.options = options
         self.bf16 = _asks_for_bf16(options, model) if bf16 is None else bf16
         self.train_ids = train_ids
         self.validation_ids = validation_ids
         text = torch.from_numpy(train_ids).to(model.device)  # once: no step sends text to a GPU
         self.streams = streams_for(text, options.batch_size, options.window)
+        self.rows = self.ranks.rows(self.streams.batch_size)
         self.chars_per_step = self.streams.batch_size * self.streams.window
         self.budget = Budget.of(options)
-        if threads is None and self.budget.unit != "minutes":
+        if threads is None and (self.budget.unit != "minutes" or self.ranks.size > 1):
             threads = torch.get_num_threads()
         self.threads = torch_threads(threads, model.device)
         scored = min(len(validation_ids) - 1, VALIDATION_WINDOWS * COLD_WINDOW)
-        self.validate_every = validate_every or validation_interval(scored, self.chars_per_step)
+        interval = validation_interval(scored, self.chars_per_step)
+        self.validate_every = validate_every or interval * self.ranks.size
         self.optimizer = adamw(model, options)
         self.average = copy.deepcopy(model) if options.ema else model
         self.best = model.to_arrays()
         self.hidden: ModelState | None = None
         self._unread: list[Tensor] = []  # loss and norm of the steps since the last reading
         self.progress = Progress()
+        self._clock = Clock(self.progress)
+        self._network: nn.Module = model
         self.good = Snapshot.of(self)
 
-    def fit(self) -> Iterator[Report]:
+    def fit(self) -> Generator[Report, None, None]:
         """Train until the budget or the patience is used up, and yield a report for each step.
 
         On a GPU a report stands for all steps since the last one, and its loss is their mean.
@@ -94,6 +103,7 @@ class Trainer:
             UserError: loss or gradient are not finite, for the fourth time.
         """
         self._clock = Clock(self.progress)
+        self._network = self.ranks.network(self.model)
         while self._fraction() < 1 and not self.out_of_patience():
             with self.threads:
                 state = self._back_propagate()
@@ -109,7 +119,6 @@ class Trainer:
                 continue
             for loss, norm in zip(losses, norms, strict=True):
                 self.progress.count_loss(loss, clipped=norm > (self.options.clip or math.inf))
-            self.progress.seconds = self._clock.read()
             report = self._report(statistics.fmean(losses), norms[-1])
             if report.step % self.validate_every == 0 or report.fraction == 1:
                 report = self._validate(report)
@@ -144,18 +153,26 @@ class Trainer:
     def _back_propagate(self) -> ModelState:
         """Read a window, and compute its gradient; return the state after it.
 
-        Loss and norm stay on the device, in `_unread`.
+        Loss and norm stay on the device, in `_unread`. Of the B streams, each of N ranks reads its
+        B/N; the gradient, the norm, the loss and the state that is returned are those of all.
         """
-        rng = generator_for(self.model.device, (self.options.seed, 1, self.progress.step))
-        inputs, targets = self._read()  # (B, T) each
+        seeds = (self.options.seed, 1, self.progress.step)
+        rng = generator_for(self.model.device, seeds)
+        inputs, targets = self._read()  # (B/N, T) each
         state = self._carried_state(rng)
-        logits, state = self.model(inputs, state, rng, bf16=self.bf16)  # (B, T, V)
+        if self.ranks.rank:  # resets are the same numbers for all ranks, masks are not
+            rng = generator_for(self.model.device, (*seeds, self.ranks.rank))
+        logits, state = self._network(inputs, state, rng, bf16=self.bf16)  # (B/N, T, V)
         loss = F.cross_entropy(logits.flatten(0, 1), targets.flatten())
         self.optimizer.zero_grad()
-        loss.backward()
+        self.ranks.backward(loss)
         norm = nn.utils.clip_grad_norm_(self.model.parameters(), self.options.clip or math.inf)
-        self._unread.append(torch.stack((loss.detach(), norm)))
-        return [tuple(s.detach() for s in layer) for layer in state]
+        state = [tuple(s.detach() for s in layer) for layer in state]
+        self.progress.seconds, loss, state = self.ranks.agree(
+            self._clock.read(), loss.detach(), state
+        )
+        self._unread.append(torch.stack((loss, norm)))
+        return state
 
     def _update(self, state: ModelState) -> None:
         """Move the weights and their average by the gradient, and go on to the next window."""
@@ -173,7 +190,7 @@ class Trainer:
         that was asked of it, so there it is rare. A validation and the last step need one, too.
         """
         step = self.progress.step + 1
-        last = self.budget.fraction(step, self._clock.read(), self.streams.windows) == 1
+        last = self.budget.fraction(step, self.progress.seconds, self.streams.windows) == 1
         every = 1 if self.model.device.type == "cpu" else READ_EVERY
         return step % every == 0 or step % self.validate_every == 0 or last
 
@@ -184,23 +201,26 @@ class Trainer:
         return losses, norms
 
     def _read(self) -> tuple[Tensor, Tensor]:
-        """Return the window of this step and its targets. Each epoch starts at a random offset."""
+        """Return this rank's rows of this step's window, and their targets.
+
+        Each epoch starts at a random offset.
+        """
         epoch, index = divmod(self.progress.step, self.streams.windows)
         rng = np.random.default_rng((self.options.seed, 0, epoch))
         inputs, targets = self.streams.read(index, int(rng.integers(self.streams.dropped + 1)))
-        return inputs, targets.long()
+        return inputs[self.rows], targets[self.rows].long()
 
     def _carried_state(self, rng: Rng) -> ModelState | None:
-        """Return the state after the last window, with some streams set to the zero state.
+        """Return this rank's state after the last window, with some streams set to the zero state.
 
         A sample starts from the zero state, so the model must learn to start from it, too.
         """
         if self.hidden is None or self.progress.step % self.streams.windows == 0:
             return None
         if not self.options.reset:
-            return self.hidden
+            return [tuple(s[self.rows] for s in layer) for layer in self.hidden]
         keep = kept((self.streams.batch_size, 1), self.options.reset, rng, np.float64)
-        return [tuple(s * keep for s in layer) for layer in self.hidden]
+        return [tuple((s * keep)[self.rows] for s in layer) for layer in self.hidden]
 
     def _set_learning_rate(self) -> None:
         highest = self.options.learning_rate * self.progress.rate_scale
@@ -229,7 +249,9 @@ class Trainer:
     def _validate(self, report: Report) -> Report:
         """Score the averaged weights and the raw ones, and remember the better ones."""
         models = [self.average, self.model] if self.options.ema else [self.model]
-        scores = [self._score(model, self.validation_ids) for model in models]
+        scores, seconds = self.ranks.first(
+            lambda: ([self._score(m, self.validation_ids) for m in models], self._clock.read())
+        )
         finite = [(nats, index) for index, nats in enumerate(scores) if math.isfinite(nats)]
         nats, index = min(finite, default=(math.nan, 0))
         improved = self.progress.count_validation(nats)
@@ -237,7 +259,7 @@ class Trainer:
             self.best = models[index].to_arrays()
         if len(finite) == len(models):
             self.good = Snapshot.of(self)
-        self.progress.seconds = self._clock.read()
+        self.progress.seconds = seconds
         return replace(report, validation=nats, improved=improved, fraction=self._fraction())
 
     def _score(self, model: CharModel, ids: Ids) -> float:
@@ -249,7 +271,6 @@ class Trainer:
         bad = next(i for i, pair in enumerate(pairs) if not all(map(math.isfinite, pair)))
         loss, norm = pairs[bad]
         step = self.progress.step + 2 - len(pairs) + bad
-        self.progress.seconds = self._clock.read()
         note = step_back(self, step, loss, norm)
         self._clock = Clock(self.progress)
         return replace(self._report(loss, norm), note=note)
