@@ -140,7 +140,7 @@ def test_validations_that_are_not_finite_make_no_state_good(ids, score, monkeypa
     for report in run.fit():
         if report.step == 30:
             assert run.progress.best_step == run.good.numbers["step"] == 25
-            monkeypatch.setattr(Trainer, "_score", lambda self, model: score)
+            monkeypatch.setattr(Trainer, "_score", lambda self, model, ids: score)
         if report.step == 50:
             break
     assert math.isnan(report.validation)
