@@ -57,7 +57,7 @@ class Machine:
         return int(self.changes[-1].split()[0])
 
 
-PIECES = [300e-6, 5e-3, 26e-3, 230e-3]  # a character, a chunk, a step of medium and of large
+PIECES = [1e-3, 5e-3, 26e-3, 230e-3]  # several characters, a chunk, a step of medium and of large
 
 
 @pytest.mark.parametrize("piece", PIECES)

@@ -5,7 +5,6 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 
-
 # it ends when its standard input does: even if somebody kills the process that began it
 BUSY = """
 import sys, threading

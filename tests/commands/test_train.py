@@ -314,6 +314,30 @@ def test_a_resumed_run_takes_the_threads_that_are_asked_for(corpus, tmp_path, ca
     assert Checkpoint.load(tmp_path / "run" / "model.safetensors").training.threads == 1
 
 
+@pytest.mark.parametrize(
+    ("budget", "given", "at_first", "resumed"),
+    [
+        ("minutes", [], "threads: measured while it trains", "threads: measured while it trains"),
+        ("minutes", ["--threads", "2"], "2 threads", "2 threads"),
+        ("steps", [], "2 threads", "2 threads"),
+        ("steps", ["--threads", "1"], "1 thread", "1 thread"),
+    ],
+)
+def test_threads_are_measured_for_minutes_unless_a_number_is_given(
+    corpus, tmp_path, monkeypatch, capsys, budget, given, at_first, resumed
+):
+    monkeypatch.setattr("charlstm.devices.usable_cpus", lambda: 2)
+    out = str(tmp_path / "run")
+    amount = {"minutes": "0.002", "steps": "3"}[budget]
+    few = [corpus, f"--{budget}", amount, "--hidden-size", "8", "--out", out, "--device", "cpu"]
+    assert train.main([*few, *given]) == 0
+    assert f"fp32, {at_first}\n" in capsys.readouterr().err
+    monkeypatch.setattr("charlstm.devices.usable_cpus", lambda: 3)
+    assert train.main(["--resume", out, "--device", "cpu"]) == 0
+    assert f"fp32, {resumed}\n" in capsys.readouterr().err
+    prepare_cpu(1)
+
+
 def test_an_empty_name_is_no_model(corpus, capsys):
     assert train.main([corpus, "--init-from="]) == 2
     assert "the model's name is empty" in capsys.readouterr().err

@@ -8,6 +8,7 @@ import torch
 from small import randomize
 
 from charlstm.errors import UserError
+from charlstm.measuring import scores
 from charlstm.measuring.scores import score, score_carried, score_cold
 from charlstm.model.network import CharModel
 from charlstm.options import ModelOptions
@@ -82,3 +83,20 @@ def test_a_uniform_model_scores_the_size_of_its_vocabulary(ids):
     assert result.chars_per_second > 0
     assert result.carried.perplexity == pytest.approx(V, abs=1e-4)
     assert result.carried.bits_per_char == pytest.approx(math.log2(V), abs=1e-6)
+
+
+def test_each_chunk_has_the_threads_that_are_asked_for(monkeypatch):
+    used = []
+    nats = scores._nats
+    monkeypatch.setattr(
+        scores, "_nats", lambda *given: (used.append(torch.get_num_threads()), nats(*given))[1]
+    )
+    ids = np.random.default_rng(0).integers(7, size=700, dtype=np.int32)
+    model = CharModel(ModelOptions(hidden_size=8), 7)
+    before = torch.get_num_threads()
+    assert scores.score(model, ids, threads=2).threads == 2
+    score_carried(model, ids, threads=3)
+    score_cold(model, ids, threads=4)
+    assert used == [2, 2, 2, 3, 4, 4]
+    assert torch.get_num_threads() == before
+    assert scores.score(model, ids).threads == 1  # one at most here

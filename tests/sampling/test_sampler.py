@@ -8,6 +8,7 @@ import torch
 from small import CELLS as NAMES
 from small import randomize
 
+from charlstm.devices import _blas, blas_threads
 from charlstm.errors import UserError
 from charlstm.model.checkpoint import Checkpoint
 from charlstm.model.network import CharModel
@@ -131,3 +132,43 @@ def test_generation_costs_nothing_before_it_is_asked_for():
     _, sampler = build()
     endless = generate(sampler, "a", SampleOptions(length=10**12, seed=0))
     assert len(list(itertools.islice(endless, 10))) == 10
+
+
+# --- threads -------------------------------------------------------------------------------------
+
+
+def test_a_step_has_its_threads_and_the_caller_his_own(monkeypatch):
+    """Also when two samples are written in turns."""
+    _, sampler = build()
+    used = []
+    step = sampler.step
+    monkeypatch.setattr(
+        sampler, "step", lambda *given: (used.append(_blas().numbers()[0]), step(*given))[1]
+    )
+    before = _blas().numbers()
+    two, three = (generate(sampler, "", SampleOptions(length=5), threads) for threads in (2, 3))
+    for _ in zip(two, three, strict=True):
+        assert _blas().numbers() == before
+    assert used == [2, 3] * 4
+
+
+def test_a_text_does_not_depend_on_the_number_of_threads():
+    _, sampler = build(hidden_size=256, size=0.1)  # OpenBLAS uses no second thread for small ones
+    options = SampleOptions(length=300, seed=5, temperature=1.0)
+    texts = {"".join(generate(sampler, "abcdef" * 50, options, threads)) for threads in (1, 2, 4)}
+    assert len(texts) == 1
+
+
+def test_several_samples_with_a_seed_keep_one_number_of_threads(monkeypatch):
+    asked = []
+
+    def threads(fixed=None):
+        asked.append(fixed)
+        return blas_threads(fixed)
+
+    monkeypatch.setattr("charlstm.sampling.sampler.blas_threads", threads)
+    monkeypatch.setattr("charlstm.sampling.sampler.usable_cpus", lambda: 2)
+    _, sampler = build()
+    for options, given in [({"seed": 1}, None), ({"seed": 1}, 3), ({}, None), ({}, 3)]:
+        list(generate_many(sampler, 2, "", SampleOptions(length=2, **options), given))
+    assert asked == [2, 1, 3, 1, None, 1, 3, 1]  # the 1 reads the prime

@@ -9,6 +9,7 @@ import pytest
 import torch
 from small import CELLS as NAMES
 
+from charlstm.devices import torch_threads
 from charlstm.errors import UserError
 from charlstm.measuring.scores import score_cold
 from charlstm.model.network import CharModel
@@ -383,3 +384,44 @@ def test_a_library_call_obeys_the_precision_or_refuses_it(ids, monkeypatch):
     monkeypatch.setattr("charlstm.model.kernels.bf16_trouble_on", lambda _: "")
     assert trainer(ids, asked).bf16
     assert not trainer(ids).bf16
+
+
+def test_a_budget_in_minutes_measures_the_threads_and_others_keep_them(ids):
+    with torch_threads(2):
+        for options, measured, number in [
+            ({"minutes": 1.0}, True, 1),  # it begins with one
+            ({"epochs": 1.0}, False, 2),
+            ({"steps": 3}, False, 2),
+        ]:
+            threads = trainer(ids, TrainOptions(**options)).threads
+            assert (threads.measured, threads.number) == (measured, number)
+        model = CharModel(SMALL, int(ids.max()) + 1)
+        given = Trainer(model, ids[:600], ids[600:], TrainOptions(minutes=1.0), threads=3).threads
+        assert (given.measured, given.number) == (False, 3)
+
+
+def test_each_step_has_its_threads_and_between_two_they_are_the_users(ids, monkeypatch):
+    training = trainer(ids)
+    training.threads = torch_threads(2)
+    used = []
+    update = training._update
+    monkeypatch.setattr(
+        training, "_update", lambda state: (used.append(torch.get_num_threads()), update(state))
+    )
+    validated = []
+    monkeypatch.setattr(
+        "charlstm.training.trainer.score_cold",
+        lambda *given, threads, **options: validated.append(threads) or score_cold(*given),
+    )
+    for _ in training.fit():
+        used.append(-torch.get_num_threads())
+    assert used == [2, -1] * 60
+    assert set(validated) == {2}
+
+
+def test_a_report_tells_of_another_number_of_threads_once(ids, monkeypatch):
+    training = trainer(ids)
+    news = iter(["2 threads: 1.6 times as fast as 1", ""])
+    monkeypatch.setattr(training.threads, "news", lambda: next(news, ""))
+    notes = [report.note for report in training.fit()]
+    assert notes == ["2 threads: 1.6 times as fast as 1"] + 59 * [""]
