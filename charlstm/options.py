@@ -202,8 +202,8 @@ class MachineOptions:
     """How much of this machine a command uses."""
 
     threads: int | None = None
-    """Threads to compute with (default: measured while it works; a training in steps or epochs
-    takes all CPUs that this process may use)."""
+    """Threads to compute with (default: measured while it works; for a training in steps or epochs
+    all CPUs that this process may use)."""
 
     def __post_init__(self) -> None:
         check_ranges(self, threads=(1, MOST_THREADS))
