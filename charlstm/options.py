@@ -202,7 +202,7 @@ class MachineOptions:
     """How much of this machine a command uses."""
 
     threads: int | None = None
-    """Threads to compute with (default: measured while it works; a training in steps or epochs takes
+    """Threads to compute with (default: measured while it works; for a training in steps or epochs
     all CPUs that this process may use)."""
 
     def __post_init__(self) -> None:
