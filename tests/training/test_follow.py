@@ -208,7 +208,7 @@ def test_two_ranks_go_on_with_what_one_process_began(torchrun):
     assert torchrun(2, "--resume", "run").wait(200) == 0
     assert saved_step() == 120
     assert any(line.startswith("budget: 120 steps, from step 60") for line in said())
-    assert any(line.endswith("1 threads in each of 2 processes") for line in said())
+    assert any(line.endswith("1 thread in each of 2 processes") for line in said())
 
 
 @pytest.mark.slow
