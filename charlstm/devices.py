@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from charlstm.errors import UserError, option
+from charlstm.errors import UserError, option, say
 from charlstm.threads import Threads
 
 if TYPE_CHECKING:
@@ -227,7 +227,8 @@ def find_device(name: str = "auto") -> torch.device:
     Args:
         name: "cpu", "cuda" (an NVIDIA GPU), "mps" (a Mac's GPU), or "auto": "cuda" if PyTorch can
             use one here, else "cpu". It is never "mps", because PyTorch has had wrong gradients
-            there (PyTorch's issues 90421 and 190056).
+            there (PyTorch's issues 90421 and 190056). If there is an NVIDIA GPU that PyTorch cannot
+            use, "auto" says so on standard error.
 
     Raises:
         UserError: PyTorch cannot use that device here, or its LSTM is wrong there.
@@ -241,7 +242,11 @@ def find_device(name: str = "auto") -> torch.device:
     if name == "cpu" or (name == "auto" and not torch.cuda.is_available()):
         return torch.device("cpu")
     device = torch.device("cuda" if name == "auto" else name)
-    if trouble := _trouble(device):
+    trouble = _trouble(device)
+    if trouble and name == "auto":
+        say(f"the GPU is left alone ({trouble}); computing on the CPU")
+        return torch.device("cpu")
+    if trouble:
         raise UserError(f"{option('device', name)}: {trouble}; {option('device', 'cpu')} works")
     return device
 
@@ -250,8 +255,8 @@ def _trouble(device: torch.device) -> str:
     """Return why PyTorch's LSTM cannot be used on a GPU; empty if it gives the CPU's gradients."""
     import torch
 
-    available = torch.cuda.is_available() if device.type == "cuda" else _has_mps()
-    if not available:
+    backend = torch.cuda if device.type == "cuda" else torch.backends.mps
+    if not backend.is_available():
         return f"PyTorch finds no such device here (PyTorch {torch.__version__})"
     try:
         here, there = (_lstm_gradients(where) for where in (torch.device("cpu"), device))
@@ -261,12 +266,6 @@ def _trouble(device: torch.device) -> str:
         torch.allclose(a, b, rtol=1e-2, atol=1e-3) for a, b in zip(here, there, strict=True)
     )
     return "" if close else "the gradients of PyTorch's LSTM are wrong there"
-
-
-def _has_mps() -> bool:
-    import torch
-
-    return torch.backends.mps.is_available()
 
 
 def _lstm_gradients(device: torch.device) -> list[torch.Tensor]:

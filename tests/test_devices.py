@@ -260,7 +260,7 @@ def test_a_gpu_with_wrong_gradients_is_refused(monkeypatch, name):
         find_device(name)
 
 
-def test_a_gpu_that_fails_is_refused_with_its_own_reason(monkeypatch):
+def test_a_gpu_that_fails_is_refused_if_it_was_asked_for_and_else_left_alone(monkeypatch, capsys):
     def fail(device):
         if device.type == "cuda":
             raise RuntimeError("no kernel image is available\nmore")
@@ -269,7 +269,10 @@ def test_a_gpu_that_fails_is_refused_with_its_own_reason(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(devices, "_lstm_gradients", fail)
     with pytest.raises(UserError, match="no kernel image is available; device='cpu' works"):
-        find_device("auto")
+        find_device("cuda")
+    assert find_device("auto") == CPU
+    told = capsys.readouterr().err
+    assert told == "the GPU is left alone (no kernel image is available); computing on the CPU\n"
 
 
 @pytest.mark.parametrize("name", ["cuda", "mps"])

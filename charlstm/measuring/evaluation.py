@@ -86,6 +86,7 @@ class Evaluation:
             "cold": self.scores.cold.to_json(),
             "chars_per_second": self.scores.chars_per_second,
             "threads": self.scores.threads,
+            "device": self.scores.device,
         }
         if self.dynamic:
             figures["dynamic"] = self.dynamic.to_json()
@@ -108,8 +109,9 @@ class Evaluation:
         yield _row(f"cold ({COLD_WINDOW} characters)", self.scores.cold)
         if self.baselines:
             yield from self._baseline_lines(self.baselines)
-        threads = count_threads(self.scores.threads)
-        yield f"{self.scores.chars_per_second:,.0f} characters a second, {threads}."
+        on = self.scores.device
+        on = count_threads(self.scores.threads) if on == "cpu" else f"on {on}"
+        yield f"{self.scores.chars_per_second:,.0f} characters a second, {on}."
         if self.dynamic:
             yield ""
             yield "Apart from these, a copy that learns from what it has been scored on:"

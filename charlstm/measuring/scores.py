@@ -36,12 +36,14 @@ class Scores:
         cold: windows of 256 characters, each from the zero state.
         chars_per_second: how fast the model read the text for these two scores.
         threads: how many threads did that at the end.
+        device: where they did it, by PyTorch's name for that kind of device.
     """
 
     carried: Score
     cold: Score
     chars_per_second: float = field(compare=False)
     threads: int = field(compare=False)
+    device: str = field(default="cpu", compare=False)
 
 
 def score(model: CharModel, ids: Ids, threads: int | None = None) -> Scores:
@@ -62,7 +64,7 @@ def score(model: CharModel, ids: Ids, threads: int | None = None) -> Scores:
     used.new_work()
     cold = _cold(model, ids, COLD_WINDOW, None, used)
     seconds = time.perf_counter() - started
-    return Scores(carried, cold, 2 * len(ids) / seconds, used.number)
+    return Scores(carried, cold, 2 * len(ids) / seconds, used.number, model.device.type)
 
 
 def score_carried(

@@ -61,7 +61,7 @@ class CharModel(nn.Module):
         hidden = options.hidden_size
         width = options.embedding_size
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
+            torch.default_generator.manual_seed(seed)  # not those of GPUs
             self.embedding = nn.Embedding(vocabulary_size, width) if width else None
             sizes = [width or vocabulary_size] + [hidden] * (options.layers - 1)
             self.layers = nn.ModuleList(Layer(options.cell, size, hidden) for size in sizes)

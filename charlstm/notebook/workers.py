@@ -13,6 +13,7 @@ from collections.abc import Callable, Generator
 from contextlib import closing
 
 import ipywidgets as w
+import torch
 
 from charlstm.errors import UserError
 from charlstm.model.checkpoint import Checkpoint, find_model
@@ -173,6 +174,7 @@ class _Work:
         if self._thread is not None and self._thread.is_alive():
             return
         self._stopped.clear()
+        self._torch_threads = torch.get_num_threads()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
@@ -185,6 +187,8 @@ class _Work:
         self.stop.disabled = False
         self.message.value = ""
         shown = time.monotonic()
+        # else it would begin with the number that another panel's work has set at this moment
+        torch.set_num_threads(self._torch_threads)
         try:
             with closing(self._work()) as steps:
                 for _ in steps:

@@ -26,6 +26,10 @@ from charlstm.text.vocabulary import Ids
 from charlstm.threads import Threads
 
 CHUNK = 1024  # characters of a prime that the sampler reads at once
+LARGE_HEAD = (
+    400_000  # weights; from about 460,000 on OpenBLAS gives each thread a part of the rows,
+)
+# and rounds differently unless the parts are alike, as they always are for the rows of the gates
 Advance = Callable[[Step, Any, Array, State], tuple[Array, State]]
 
 
@@ -71,6 +75,11 @@ class Sampler:
         self._head_bias = weights["head.bias"]
         zeros = np.zeros(options.hidden_size, np.float32)
         self._zero_state = [(zeros,) * len(cell.states)] * options.layers
+
+    @property
+    def head_size(self) -> int:
+        """The number of weights that lead from the last layer to the logits, V H."""
+        return self._head_weight.size
 
     def zero_state(self) -> list[State]:
         """Return the state at the start of a text: for each layer, arrays (H,) of zeros."""
@@ -125,8 +134,9 @@ def generate(
         prime: text to go on from; an empty one starts as if after a line end.
         options: how to choose characters, and how many.
         threads: for the matrix products. None measures while it writes how many are the fastest.
-            A text with a seed does not depend on what it finds. Your own products between two
-            characters keep your number of threads.
+            With OpenBLAS, which NumPy's wheels bring, a text with a seed does not depend on what it
+            finds: numbers that would round differently are not tried. Your own products between
+            two characters keep your number of threads.
 
     Yields:
         One character, `options.length` times or until the text `options.stop` would come.
@@ -145,6 +155,8 @@ def generate(
     options = options or SampleOptions()
     ids = sampler.vocabulary.encode(prime, where="prime")
     characters = sampler.vocabulary.characters
+    if threads is None and options.seed is not None and sampler.head_size >= LARGE_HEAD:
+        threads = 1
     written = (characters[i] for i in _draw(sampler, ids, options, None, blas_threads(threads)))
     if options.stop is None:
         return written

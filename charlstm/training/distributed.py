@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from charlstm.model.network import CharModel, ModelState
 
-TIMEOUT = timedelta(minutes=5)  # of a rank that does not answer; validation and saving are shorter
+TIMEOUT = timedelta(minutes=30)  # of a rank that does not answer; reading a text may take long
 
 Made = TypeVar("Made")
 
@@ -130,8 +130,8 @@ class Processes(Ranks):
         rank, size: as in `Ranks`.
 
     Raises:
-        LostRankError: in each method, if another rank has ended, or has not answered for five
-            minutes.
+        LostRankError: in each method, if another rank has ended, or has not answered for half
+            an hour.
     """
 
     def __init__(self, rank: int, size: int) -> None:
@@ -212,8 +212,12 @@ class Processes(Ranks):
         from torch import distributed
 
         made: list[Any] = [None if self.rank else make()]
-        with _losing():
-            distributed.broadcast_object_list(made)
+        try:
+            with _losing():
+                distributed.broadcast_object_list(made)
+        except LostRankError:
+            if self.rank:
+                raise  # rank 0 counts what it has made; its next exchange fails, too
         return made[0]
 
     def _gather(self, tensor: Tensor) -> Tensor:

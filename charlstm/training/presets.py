@@ -114,7 +114,9 @@ def choose_preset(characters: int, training: TrainOptions, device: str = "cpu") 
 
     A model that reads a text many times learns it by heart, unless dropout is strong. With strong
     dropout a larger model is better, if the text is long. A text that is read only a few times is
-    learnt best with little dropout. A GPU has time for a larger model, if the text is long.
+    learnt best with little dropout. A GPU has time for a larger model, if the text is long. Nobody
+    has measured a GPU yet: the length of the text alone decides on "xlarge", and a budget in
+    minutes counts as on a CPU.
 
     Example:
         >>> choose_preset(1_000_000, TrainOptions(minutes=2.5))

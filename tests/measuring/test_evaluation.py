@@ -97,7 +97,7 @@ def test_the_json_has_a_key_for_each_figure(everything):
     told = json.loads(json.dumps(everything.to_json()))
     assert list(told) == [
         "corpus", "sha256", "part", "from", "to", "of", "left_out", "carried", "cold",
-        "chars_per_second", "threads", "dynamic", "novelty", "xz_bits_per_char",
+        "chars_per_second", "threads", "device", "dynamic", "novelty", "xz_bits_per_char",
         "5gram_bits_per_char", "baselines_read_first",
     ]  # fmt: skip
     assert [told[key] for key in ("from", "to", "of", "left_out")] == [673, 748, 748, 4]
@@ -114,7 +114,7 @@ def test_the_json_has_a_key_for_each_figure(everything):
 def test_what_was_not_measured_is_not_told(everything):
     few = Evaluation(everything.passage, everything.scores)
     assert len(few.table().splitlines()) == 5
-    assert list(few.to_json())[-1] == "threads"
+    assert list(few.to_json())[-1] == "device"
     alone = dataclasses.replace(few, baselines=Baselines(3.0, 2.0, 0))
     assert "xz learn while they read.\n" in alone.table()
 

@@ -159,6 +159,18 @@ def test_a_text_does_not_depend_on_the_number_of_threads():
     assert len(texts) == 1
 
 
+@pytest.mark.parametrize(("size", "expected"), [(399_999, None), (400_000, 1)])
+def test_a_seed_keeps_one_thread_where_the_head_would_round_otherwise(monkeypatch, size, expected):
+    asked = []
+    monkeypatch.setattr("charlstm.sampling.sampler.blas_threads", asked.append)
+    monkeypatch.setattr(Sampler, "head_size", size)
+    _, sampler = build()
+    for given in (None, 2):
+        generate(sampler, "", SampleOptions(seed=1), given)
+    generate(sampler, "", SampleOptions())
+    assert asked == [expected, 2, None]
+
+
 def test_several_samples_with_a_seed_keep_one_number_of_threads(monkeypatch):
     asked = []
 
