@@ -8,9 +8,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from charlstm.devices import describe_device, find_device, prepare_cpu
 from charlstm.errors import UserError, command, option
 from charlstm.flags import parse
+from charlstm.machine.cpus import prepare_cpu
+from charlstm.machine.devices import describe_device, find_device
 from charlstm.options import DeviceOptions, MachineOptions
 
 if TYPE_CHECKING:

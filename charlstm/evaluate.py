@@ -9,9 +9,10 @@ from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
-from charlstm.devices import find_device, prepare_cpu
 from charlstm.errors import UserError, command, option
 from charlstm.flags import Only, Positional, lay_over, parse
+from charlstm.machine.cpus import prepare_cpu
+from charlstm.machine.devices import find_device
 from charlstm.options import (
     CellOptions,
     DataOptions,

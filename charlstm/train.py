@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from charlstm.devices import find_device, prepare_cpu
 from charlstm.errors import UserError, command, option, say
 from charlstm.flags import Positional, lay_over, parse
+from charlstm.machine.cpus import prepare_cpu
+from charlstm.machine.devices import find_device
 from charlstm.options import (
     SIZES,
     DataOptions,

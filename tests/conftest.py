@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from small import TEXT, randomize
 
-from charlstm.devices import prepare_cpu
+from charlstm.machine.cpus import prepare_cpu
 from charlstm.model.checkpoint import Checkpoint
 from charlstm.model.network import CharModel
 from charlstm.options import ModelOptions

@@ -10,7 +10,7 @@ import torch
 from small import CELLS, randomize
 
 from charlstm import train
-from charlstm.devices import find_device
+from charlstm.machine.devices import find_device
 from charlstm.measuring.dynamic import score_dynamic
 from charlstm.measuring.scores import score
 from charlstm.model.checkpoint import Checkpoint

@@ -50,10 +50,10 @@ MUTANTS = [
     ("known letters not taken away", "text/writer", "if n[place] == character", "if n", "text/test_writer.py"),
     ("an echo from the wrong place", "text/synthetic", "ids[place] = ids[place - lag]", "ids[place] = ids[place - 1]", "text/test_synthetic.py -k echo"),
     ("the weather never changes", "text/synthetic", "seen.sum() @ moves", "seen.sum()", "text/test_synthetic.py -k diary"),
-    ("more threads tried on a busy CPU", "threads", "not self._pace.crowded and", "", "test_threads.py -k even"),
-    ("trials that cost nothing", "threads", "max(0.0, self._lost) / SHARE", "0.0", "test_threads.py -k percent"),
-    ("a group above that is not asked", "devices", "(inside, *inside.parents)", "(inside,)", "test_devices.py -k quota"),
-    ("the user's BLAS threads lost", "devices", "self._set(self._before)", "pass", "test_devices.py -k blas"),
+    ("more threads tried on a busy CPU", "machine/threads", "not self._pace.crowded and", "", "machine/test_threads.py -k even"),
+    ("trials that cost nothing", "machine/threads", "max(0.0, self._lost) / SHARE", "0.0", "machine/test_threads.py -k percent"),
+    ("a group above that is not asked", "machine/cpus", "(inside, *inside.parents)", "(inside,)", "machine/test_cpus.py -k quota"),
+    ("the user's BLAS threads lost", "machine/cpus", "self._set(self._before)", "pass", "machine/test_cpus.py -k blas"),
     ("another text of that name taken", "text/registry", "if digest != text.sha256", "if not digest", "text/test_registry.py -k other_content"),
 ]  # fmt: skip
 

@@ -25,15 +25,10 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "charlstm"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
-SHARED = [
-    "errors",
-    "options",
-    "flags",
-    "threads",
-    "devices",
-]  # what every folder and every command may import
+SHARED = ["errors", "options", "flags"]  # what every folder and every command may import
 ROOMS = [
-    "text", "model", "sampling", "measuring", "insight", "training", "speed", "notebook", "grading",
+    "machine", "text", "model", "sampling", "measuring", "insight", "training", "speed",
+    "notebook", "grading",
 ]  # fmt: skip
 COMMANDS = ["train", "evaluate", "sample", "corpora", "benchmark", "course", "__main__"]
 

@@ -26,7 +26,7 @@ from torch import Tensor
 from torch.nn import functional as F
 from tqdm import tqdm
 
-from charlstm.devices import torch_threads
+from charlstm.machine.cpus import torch_threads
 from charlstm.measuring.scores import check_predictable
 from charlstm.model.facts import Score
 from charlstm.model.network import CharModel

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from charlstm.machine.threads import count_threads
 from charlstm.measuring.passage import Passage
 from charlstm.measuring.scores import COLD_WINDOW, Scores, score
 from charlstm.measuring.writing import Writing
@@ -17,7 +18,6 @@ from charlstm.model.network import CharModel
 from charlstm.options import Part, Unknown
 from charlstm.text.baselines import ngram_bits, xz_bits
 from charlstm.text.corpus import Corpus
-from charlstm.threads import count_threads
 
 
 @dataclass(frozen=True)

@@ -15,12 +15,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from charlstm.devices import torch_threads
 from charlstm.errors import UserError
+from charlstm.machine.cpus import torch_threads
+from charlstm.machine.threads import Threads
 from charlstm.model.facts import Score
 from charlstm.model.network import CharModel, ModelState
 from charlstm.text.vocabulary import Ids
-from charlstm.threads import Threads
 
 CHUNK = 1024  # characters of the carried protocol that are read at once
 COLD_WINDOW = 256

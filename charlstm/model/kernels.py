@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from charlstm.devices import bf16_trouble_on
+from charlstm.machine.devices import bf16_trouble_on
 
 LayerState = tuple[Tensor, ...]
 Kernel = Callable[[Any, Tensor, LayerState], tuple[Tensor, LayerState]]

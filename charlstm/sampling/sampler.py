@@ -13,8 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from charlstm.devices import blas_threads, usable_cpus
 from charlstm.errors import UserError, option
+from charlstm.machine.cpus import blas_threads, usable_cpus
+from charlstm.machine.threads import Threads
 from charlstm.model.cells import Array, Layer, State, Step, one_step, project, run_layers, unroll
 from charlstm.model.checkpoint import Checkpoint
 from charlstm.model.named_cells import find_cell
@@ -23,7 +24,6 @@ from charlstm.sampling.choose import choose
 from charlstm.sampling.lstm import lstm
 from charlstm.sampling.stop import end_before
 from charlstm.text.vocabulary import Ids
-from charlstm.threads import Threads
 
 CHUNK = 1024  # characters of a prime that the sampler reads at once
 LARGE_HEAD = (

@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from charlstm.devices import prepare_cpu
+from charlstm.machine.cpus import prepare_cpu
+from charlstm.machine.threads import count_threads
 from charlstm.measuring.scores import score
 from charlstm.model.checkpoint import Checkpoint
 from charlstm.model.network import CharModel
@@ -21,7 +22,6 @@ from charlstm.sampling.sampler import Sampler, generate
 from charlstm.speed.beside import busy, together
 from charlstm.speed.turns import in_turns, ratio
 from charlstm.text.vocabulary import Vocabulary
-from charlstm.threads import count_threads
 from charlstm.training.presets import PRESETS
 from charlstm.training.trainer import Trainer
 

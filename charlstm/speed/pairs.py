@@ -16,7 +16,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from charlstm.devices import bf16_trouble_on, blas_threads
+from charlstm.machine.cpus import blas_threads
+from charlstm.machine.devices import bf16_trouble_on
 from charlstm.model.checkpoint import Checkpoint
 from charlstm.model.network import CharModel
 from charlstm.options import ModelOptions, SampleOptions, TrainOptions

@@ -6,8 +6,9 @@ They need neither the text's file nor the run's folder. So only rank 0's machine
 from contextlib import closing
 from dataclasses import dataclass
 
-from charlstm.devices import find_device, prepare_cpu
 from charlstm.errors import UserError
+from charlstm.machine.cpus import prepare_cpu
+from charlstm.machine.devices import find_device
 from charlstm.model.checkpoint import Arrays
 from charlstm.model.named_cells import import_cell
 from charlstm.model.network import CharModel

@@ -15,8 +15,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from charlstm.devices import torch_threads
 from charlstm.errors import UserError, option
+from charlstm.machine.cpus import torch_threads
 from charlstm.measuring.scores import COLD_WINDOW, score_cold
 from charlstm.model.checkpoint import Arrays
 from charlstm.model.dropout import Rng, generator_for, kept

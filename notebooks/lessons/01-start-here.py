@@ -52,7 +52,7 @@ print(f"\n\nloaded and written in {time.perf_counter() - began:.1f} s")
 import platform
 from importlib.metadata import version
 
-from charlstm.devices import usable_cpus
+from charlstm.machine.cpus import usable_cpus
 
 for name in ("torch", "matplotlib", "ipywidgets", "jupyterlab"):
     print(f"{name} {version(name)}")  # an error here: install the lessons extra

@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from charlstm import evaluate, sample, train
-from charlstm.devices import prepare_cpu
+from charlstm.machine.cpus import prepare_cpu
 from charlstm.model import named_cells
 from charlstm.model.checkpoint import Checkpoint
 from charlstm.training.presets import PRESETS
@@ -326,13 +326,13 @@ def test_a_resumed_run_takes_the_threads_that_are_asked_for(corpus, tmp_path, ca
 def test_threads_are_measured_for_minutes_unless_a_number_is_given(
     corpus, tmp_path, monkeypatch, capsys, budget, given, at_first, resumed
 ):
-    monkeypatch.setattr("charlstm.devices.usable_cpus", lambda: 2)
+    monkeypatch.setattr("charlstm.machine.cpus.usable_cpus", lambda: 2)
     out = str(tmp_path / "run")
     amount = {"minutes": "0.002", "steps": "3"}[budget]
     few = [corpus, f"--{budget}", amount, "--hidden-size", "8", "--out", out, "--device", "cpu"]
     assert train.main([*few, *given]) == 0
     assert f"fp32, {at_first}\n" in capsys.readouterr().err
-    monkeypatch.setattr("charlstm.devices.usable_cpus", lambda: 3)
+    monkeypatch.setattr("charlstm.machine.cpus.usable_cpus", lambda: 3)
     assert train.main(["--resume", out, "--device", "cpu"]) == 0
     assert f"fp32, {resumed}\n" in capsys.readouterr().err
     prepare_cpu(1)

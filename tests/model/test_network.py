@@ -6,8 +6,8 @@ import torch
 from small import CELLS as NAMES
 from small import randomize
 
-from charlstm.devices import cpu_bf16_trouble
 from charlstm.errors import UserError
+from charlstm.machine.devices import cpu_bf16_trouble
 from charlstm.model import named_cells
 from charlstm.model.cells import Cell
 from charlstm.model.checkpoint import weight_shapes

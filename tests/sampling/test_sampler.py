@@ -8,8 +8,8 @@ import torch
 from small import CELLS as NAMES
 from small import randomize
 
-from charlstm.devices import _blas, blas_threads
 from charlstm.errors import UserError
+from charlstm.machine.cpus import _blas, blas_threads
 from charlstm.model.checkpoint import Checkpoint
 from charlstm.model.network import CharModel
 from charlstm.options import ModelOptions, SampleOptions

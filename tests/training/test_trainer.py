@@ -9,8 +9,8 @@ import pytest
 import torch
 from small import CELLS as NAMES
 
-from charlstm.devices import torch_threads
 from charlstm.errors import UserError
+from charlstm.machine.cpus import torch_threads
 from charlstm.measuring.scores import score_cold
 from charlstm.model.network import CharModel
 from charlstm.options import ModelOptions, TrainOptions

@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 from small import TEXT
 
-from charlstm.devices import prepare_cpu
+from charlstm.machine.cpus import prepare_cpu
 from charlstm.model.network import CharModel
 from charlstm.options import ModelOptions, TrainOptions
 from charlstm.text.vocabulary import Vocabulary

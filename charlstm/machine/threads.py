@@ -3,7 +3,7 @@
 More threads are faster only while each of them has a CPU to itself. Threads that share a product
 wait for each other. If another program keeps a CPU busy, two of them can be many times slower than
 one. No setting suits every machine, so `Choice` measures. `Threads` lets it choose for a piece of
-work after another; `charlstm.devices` makes one for PyTorch or for NumPy.
+work after another; `cpus` makes one for PyTorch or for NumPy.
 """
 
 import sys

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from charlstm.threads import SHARE, Choice, Threads
+from charlstm.machine.threads import SHARE, Choice, Threads
 
 # how many times as long as one thread on a quiet machine two threads take: measured, see README
 TWO = {0: 0.65, 1: 2.6, 2: 3.0, 8: 30.0}
