@@ -142,12 +142,12 @@ def _run(given: Train, flags: Set[str], ranks: Ranks) -> Run:
     from charlstm.model.checkpoint import Checkpoint, find_model
     from charlstm.text.corpus import read_corpus
     from charlstm.training.folder import free_folder
+    from charlstm.training.place import Place
     from charlstm.training.run import Run
 
-    device = find_device(given.device.device)
-    threads = given.machine.threads
+    place = Place(find_device(given.device.device), given.machine.threads, ranks)
     if given.resume is not None:
-        run = Run.resume(Path(given.resume), given.corpus, device, threads, ranks)
+        run = Run.resume(Path(given.resume), given.corpus, place)
         cell = run.trainer.model.options.cell
         if "cell" in flags and given.model.cell != cell:
             raise UserError(
@@ -163,20 +163,18 @@ def _run(given: Train, flags: Set[str], ranks: Ranks) -> Run:
     )
     if given.init_from is None:
         corpus = read_corpus(given.corpus, given.data)
-        expected, given = _with_preset(given, flags, corpus, device)
-        run = Run.start(folder, corpus, given.model, given.training, device, threads, ranks)
+        expected, given = _with_preset(given, flags, corpus, place.device)
+        run = Run.start(folder, corpus, given.model, given.training, place)
         if not flags & set(SIZES):  # with other sizes it is another model
             say(expected)
         return run
     checkpoint = Checkpoint.load(find_model(given.init_from))
     data = dataclasses.replace(given.data, bytes=checkpoint.vocabulary.bytewise)
     corpus = read_corpus(given.corpus, data)
-    _, given = _with_preset(given, flags, corpus, device)
+    _, given = _with_preset(given, flags, corpus, place.device)
     options = _with_sizes_of(checkpoint, given, flags)
     training = given.training
-    run = Run.start_from(
-        folder, corpus, checkpoint, options, training, given.unknown, device, threads, ranks
-    )
+    run = Run.start_from(folder, corpus, checkpoint, options, training, given.unknown, place)
     old = checkpoint.vocabulary
     if new := run.vocabulary.characters[len(old) :]:
         say(f"{len(new)} new characters are added to the model's {len(old)}: {new!r}")
@@ -248,7 +246,7 @@ def _sample(run: Run, length: int) -> str:
 
     checkpoint = run.checkpoint(run.trainer.average.to_arrays())
     options = SampleOptions(length=length, seed=run.trainer.progress.step)
-    text = "".join(generate(Sampler(checkpoint), "", options, run.threads))
+    text = "".join(generate(Sampler(checkpoint), "", options, run.place.threads))
     return run.vocabulary.to_user(text).decode("utf-8", "replace")
 
 

@@ -16,8 +16,6 @@ from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Literal
 
-import torch
-
 from charlstm.errors import UserError, option
 from charlstm.measuring.evaluation import Evaluation, measure
 from charlstm.model.checkpoint import Arrays, Checkpoint, read_arrays, write_arrays
@@ -31,12 +29,12 @@ from charlstm.text.corpus import Corpus, read_corpus
 from charlstm.text.vocabulary import Vocabulary
 from charlstm.training import log
 from charlstm.training.budget import Budget
-from charlstm.training.distributed import LostRankError, Ranks
+from charlstm.training.distributed import LostRankError
 from charlstm.training.material import training_ids
+from charlstm.training.place import Place
 from charlstm.training.progress import Progress, Report
 from charlstm.training.trainer import Trainer
 
-CPU = torch.device("cpu")
 SAVE_SECONDS = 60  # shortest time between two saves of resume.safetensors
 
 
@@ -45,23 +43,16 @@ class Run:
 
     Use `Run.start` or `Run.resume`; then iterate over `fit()`, and call `finish()`.
 
-    Attributes:
-        threads: how many threads the user asked for; None if for no number.
     """
 
     def __init__(
-        self,
-        folder: Path,
-        corpus: Corpus,
-        vocabulary: Vocabulary,
-        trainer: Trainer,
-        threads: int | None = None,
+        self, folder: Path, corpus: Corpus, vocabulary: Vocabulary, trainer: Trainer, place: Place
     ) -> None:
         self.folder = folder
         self.corpus = corpus
         self.vocabulary = vocabulary
         self.trainer = trainer
-        self.threads = threads
+        self.place = place
         self.begun_on = trainer.model.device.type  # another device would round sums differently
 
     @classmethod
@@ -71,9 +62,7 @@ class Run:
         corpus: Corpus,
         model_options: ModelOptions,
         options: TrainOptions,
-        device: torch.device = CPU,
-        threads: int | None = None,
-        ranks: Ranks | None = None,
+        place: Place | None = None,
     ) -> "Run":
         """Begin a training with new weights and the text's own vocabulary.
 
@@ -82,9 +71,7 @@ class Run:
             corpus: the text.
             model_options: cell, sizes and dropout rates.
             options: budget, windows, optimiser.
-            device: where to train.
-            threads: see `Trainer`.
-            ranks: as for `Trainer`.
+            place: where to train; by default on the CPU, in this process alone.
 
         Raises:
             UserError: the folder holds a run already, or the text is too short.
@@ -93,8 +80,8 @@ class Run:
         vocabulary = Vocabulary.of(
             corpus.text, min_count=corpus.options.min_count, bytewise=corpus.options.bytes
         )
-        model = CharModel(model_options, len(vocabulary), options.seed).to(device)
-        return cls._started(folder, corpus, vocabulary, model, options, threads, ranks)
+        model = CharModel(model_options, len(vocabulary), options.seed)
+        return cls._started(folder, corpus, vocabulary, model, options, place or Place())
 
     @classmethod
     def start_from(
@@ -105,9 +92,7 @@ class Run:
         model_options: ModelOptions,
         options: TrainOptions,
         unknown: Literal["add", "skip", "error"] = "add",
-        device: torch.device = CPU,
-        threads: int | None = None,
-        ranks: Ranks | None = None,
+        place: Place | None = None,
     ) -> "Run":
         """Begin a training with a model's weights and vocabulary.
 
@@ -121,9 +106,7 @@ class Run:
             options: budget, windows, optimiser.
             unknown: what to do with characters that the model does not know: add them to its
                 vocabulary, leave them out, or refuse the text.
-            device: as for `start`.
-            threads: as for `start`.
-            ranks: as for `Trainer`.
+            place: as for `start`.
 
         Raises:
             UserError: as for `start`; or the sizes are not those of the model; or `unknown` is
@@ -144,12 +127,12 @@ class Run:
             vocabulary = Vocabulary(vocabulary.characters + added, vocabulary.bytewise)
         elif unknown == "error":
             vocabulary.encode(corpus.text, where=" ".join(corpus.sources))
-        model = CharModel(model_options, len(vocabulary), options.seed).to(device)
+        model = CharModel(model_options, len(vocabulary), options.seed)
         weights = model.to_arrays()
         for name, old in checkpoint.weights.items():
             weights[name][tuple(slice(size) for size in old.shape)] = old
         model.load_arrays(weights)
-        return cls._started(folder, corpus, vocabulary, model, options, threads, ranks)
+        return cls._started(folder, corpus, vocabulary, model, options, place or Place())
 
     @classmethod
     def _started(
@@ -159,12 +142,11 @@ class Run:
         vocabulary: Vocabulary,
         model: CharModel,
         options: TrainOptions,
-        threads: int | None,
-        ranks: Ranks | None,
+        place: Place,
     ) -> "Run":
         """Make a run and save it at once. So a folder that cannot be written fails early."""
-        trainer = _trainer(corpus, vocabulary, model, options, threads, ranks)
-        run = cls(folder, corpus, vocabulary, trainer, threads)
+        trainer = _trainer(corpus, vocabulary, model, options, place)
+        run = cls(folder, corpus, vocabulary, trainer, place)
         run.save()
         return run
 
@@ -209,7 +191,7 @@ class Run:
             "corpus": Provenance.of(self.corpus).to_json(),
             "training": self._training().to_json(),
             "progress": progress,
-            "threads": self.threads,
+            "threads": self.place.threads,
         }
         write_arrays(self.folder / "resume.safetensors", arrays, header)
         if self.trainer.progress.best is None:
@@ -240,7 +222,7 @@ class Run:
             epochs=progress.step / trainer.streams.windows,
             seconds=progress.seconds,
             threads=trainer.threads.number,
-            device=trainer.model.device.type,
+            device=self.place.device.type,
         )
 
     def finish(self) -> Evaluation:
@@ -256,7 +238,7 @@ class Run:
             checkpoint,
             self.corpus,
             "validation",
-            device=trainer.model.device,
+            device=self.place.device,
             threads=None if trainer.threads.measured else trainer.threads.number,
         )
         scores = evaluation.scores
@@ -277,19 +259,17 @@ class Run:
         cls,
         folder: Path,
         sources: Sequence[str] = (),
-        device: torch.device = CPU,
-        threads: int | None = None,
-        ranks: Ranks | None = None,
+        place: Place | None = None,
     ) -> "Run":
         """Go on with the training in a folder.
 
         Args:
             folder: where `resume.safetensors` is.
             sources: where its text is now; empty if it has not moved.
-            device: where to go on. On another device than before, the bits differ.
-            threads: see `Trainer`. None takes the number that was given when the run began; without
-                one, a budget in steps or epochs keeps its number, and one in minutes measures anew.
-            ranks: as for `Trainer`; there may be more or fewer of them than before.
+            place: where to go on. On another device than before, the bits differ. There may be more
+                or fewer ranks. Without a number of threads, the one counts that was asked for when
+                the run began; without that, a budget in steps or epochs keeps the number in use,
+                and one in minutes measures anew.
 
         Raises:
             UserError: the folder holds no run, the run is damaged, or the text is another.
@@ -319,16 +299,19 @@ class Run:
                 f"{' '.join(corpus.sources)}: not the text that {folder} was trained on (another"
                 f" sha256); give that text as CORPUS beside {option('resume')}"
             )
-        model = CharModel(model_options, len(vocabulary), training.options.seed).to(device)
-        if threads is None and saved.values.get("threads") is not None:
-            threads = saved.count("threads", least=1, most=MOST_THREADS)
-        kept = training.threads if Budget.of(training.options).unit != "minutes" else None
-        trainer = _trainer(corpus, vocabulary, model, training.options, threads or kept, ranks)
+        model = CharModel(model_options, len(vocabulary), training.options.seed)
+        place = place or Place()
+        if place.threads is None and saved.values.get("threads") is not None:
+            asked = saved.count("threads", least=1, most=MOST_THREADS)
+            place = dataclasses.replace(place, threads=asked)
+        keeps = place.threads is None and Budget.of(training.options).unit != "minutes"
+        used = dataclasses.replace(place, threads=training.threads) if keeps else place
+        trainer = _trainer(corpus, vocabulary, model, training.options, used)
         try:
             trainer.load_state(arrays, progress)
         except UserError as error:
             raise UserError(f"{path}: {error}; train the model again") from None
-        run = cls(folder, corpus, vocabulary, trainer, threads)
+        run = cls(folder, corpus, vocabulary, trainer, place)
         run.begun_on = training.device
         log.cut(folder / "log.jsonl", run.trainer.progress.step)
         return run
@@ -344,15 +327,15 @@ def _check_free(folder: Path) -> None:
 
 
 def _trainer(
-    corpus: Corpus,
-    vocabulary: Vocabulary,
-    model: CharModel,
-    options: TrainOptions,
-    threads: int | None,
-    ranks: Ranks | None,
+    corpus: Corpus, vocabulary: Vocabulary, model: CharModel, options: TrainOptions, place: Place
 ) -> Trainer:
     train_ids, validation_ids = training_ids(corpus, vocabulary)
-    bf16 = options.precision != "fp32" and not bf16_trouble(model.options.cell, model.device)
     return Trainer(
-        model, train_ids, validation_ids, options, bf16=bf16, threads=threads, ranks=ranks
+        model.to(place.device),
+        train_ids,
+        validation_ids,
+        options,
+        bf16=options.precision != "fp32" and not bf16_trouble(model.options.cell, place.device),
+        threads=place.threads,
+        ranks=place.ranks,
     )

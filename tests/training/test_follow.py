@@ -342,5 +342,5 @@ def test_a_signal_that_a_rank_has_caught_ends_it(trainer):
 def test_a_machine_without_the_cells_module_says_so(trainer, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(named_cells, "_registered", {})
-    with pytest.raises(UserError, match="no module my_cells"):
-        follow(Following(Plan.of(trainer, "my_cells:mine")))
+    with pytest.raises(UserError, match="no module absent_cells"):
+        follow(Following(Plan.of(trainer, "absent_cells:mine")))
