@@ -206,6 +206,7 @@ class MachineOptions:
     all CPUs that this process may use)."""
 
     def __post_init__(self) -> None:
+        check_types(self)
         check_ranges(self, threads=(1, MOST_THREADS))
 
 

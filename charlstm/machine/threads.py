@@ -12,6 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from charlstm.options import MachineOptions
+
 WINDOW = 5e-3  # seconds; numbers of threads are compared by what so many seconds of work brought
 TRIAL = 0.1  # seconds; a trial ends after so long, or after three pieces and three windows
 CLEARLY = 1.2  # times as long as with the number in use: a trial ends at once
@@ -229,6 +231,9 @@ class Threads:
         most: the largest number of threads.
         fixed: so many threads for every piece; None measures.
         wall, cpu: clocks, in seconds: the time, and the time that the calling thread had a CPU.
+
+    Raises:
+        UserError: `fixed` is no number of threads.
     """
 
     def __init__(
@@ -240,8 +245,8 @@ class Threads:
         cpu: Callable[[], float] = time.thread_time,
     ) -> None:
         self._library = library
+        self._fixed = MachineOptions(fixed).threads
         self._choice = None if fixed or most == 1 else Choice(most)
-        self._fixed = fixed
         self._wall = wall
         self._cpu = cpu
         self._began = (0.0, 0.0)

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from charlstm.errors import UserError
 from charlstm.machine.threads import SHARE, Choice, Threads
 
 # how many times as long as one thread on a quiet machine two threads take: measured, see README
@@ -229,6 +230,12 @@ def test_a_fixed_number_never_changes():
     threads.new_work()
     assert set(library.used) == {1}
     assert (threads.number, threads.news(), library.number) == (1, "", 7)
+
+
+@pytest.mark.parametrize("fixed", [0, -1, 2.5, "2", True, 5000])
+def test_what_is_no_number_of_threads_is_refused(fixed):
+    with pytest.raises(UserError, match=f"threads is {fixed!r}; it must be"):
+        threads_on(Library(7), fixed=fixed)
 
 
 def test_with_one_thread_at_most_the_library_is_left_alone():
