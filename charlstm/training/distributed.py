@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from charlstm.model.network import CharModel, ModelState
 
+TORCHRUN = ("RANK", "LOCAL_RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")  # torchrun sets them
 TIMEOUT = timedelta(minutes=30)  # of a rank that does not answer; reading a text may take long
 
 Made = TypeVar("Made")
@@ -157,10 +158,12 @@ class Processes(Ranks):
         """Return which streams this rank reads; see `Ranks`."""
         each, left = divmod(batch_size, self.size)
         if left:
+            most = max(size for size in range(1, self.size) if batch_size % size == 0)
+            count = "1 stream" if batch_size == 1 else f"{batch_size} streams"
+            longer = "" if each else ", and with a longer text if this one is short"
             raise UserError(
-                f"{batch_size} streams cannot be shared by {self.size} processes; give a"
-                f" {option('batch_size')} that is a multiple of {self.size}, such as"
-                f" {self.size * max(1, each)}, and a text that is long enough for it"
+                f"{count} cannot be shared by {self.size} processes; start {most} instead, or"
+                f" train anew with {option('batch_size', self.size * max(1, each))}{longer}"
             )
         return slice(self.rank * each, (self.rank + 1) * each)
 
@@ -233,10 +236,10 @@ class Processes(Ranks):
 
 def join() -> Ranks:
     """Return the ranks that torchrun started this process with; without torchrun, the only one."""
-    size = int(os.environ.get("WORLD_SIZE", "1"))
-    if size == 1 or "LOCAL_RANK" not in os.environ:  # a cluster may set WORLD_SIZE on its own
+    given = [os.environ.get(name) for name in TORCHRUN]
+    if not all(given) or os.environ["WORLD_SIZE"] == "1":  # a cluster may set some on its own
         return Ranks()
-    return Processes(int(os.environ["RANK"]), size)
+    return Processes(int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"]))
 
 
 @contextlib.contextmanager

@@ -259,7 +259,7 @@ def test_a_mistake_is_told_once_and_leaves_no_folder(torchrun):
     assert process.wait(100) == 1
     assert exits(0, 1, 2) == [2, 2, 2]
     (error,) = (line for line in said() if line.startswith("error: "))
-    assert "4 streams cannot be shared by 3 processes; give a --batch-size" in error
+    assert "4 streams cannot be shared by 3 processes; start 2 instead, or train anew" in error
     assert not Path("run").exists()
 
 
