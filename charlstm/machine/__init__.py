@@ -1,6 +1,7 @@
 """What this machine has: CPUs and threads on them, a GPU, and the precision they compute in.
 
-- `threads`: how many threads are the fastest, measured while they work
+- `choice`: how many threads are the fastest, measured while they work
+- `threads`: the threads for work that comes in pieces
 - `cpus`: the CPUs that this process may use, and threads on them for PyTorch and NumPy
 - `devices`: the CPU or a GPU, and whether it computes in bfloat16
 """

@@ -165,14 +165,13 @@ def torch_threads(fixed: int | None = None, device: torch.device | None = None) 
 
     Args:
         fixed: so many for every piece. None measures, from 1 up to PyTorch's present number.
-        device: where it does the work. None is the CPU; nothing is measured for a GPU.
+        device: where it does the work. None is the CPU. A GPU needs one thread to drive it.
     """
     import torch
 
-    most = torch.get_num_threads()
     if device is not None and device.type != "cpu":
-        fixed = most
-    return Threads(_Torch(), most, fixed)
+        fixed = 1
+    return Threads(_Torch(), torch.get_num_threads(), fixed)
 
 
 def blas_threads(fixed: int | None = None) -> Threads:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from charlstm.machine.threads import count_threads
+from charlstm.machine.choice import count_threads
 from charlstm.measuring.passage import Passage
 from charlstm.measuring.scores import COLD_WINDOW, Scores, score
 from charlstm.measuring.writing import Writing

@@ -46,7 +46,8 @@ def write_atomically(path: Path, content: bytes, remedy: str) -> None:
     except OSError as error:
         with contextlib.suppress(OSError):
             temporary.unlink()
-        raise unreadable(path, error, f"the old file is as it was; {remedy}") from None
+        stays = "the old file is as it was; " if path.exists() else ""
+        raise unreadable(path, error, f"{stays}{remedy}") from None
 
 
 def _replaced(temporary: Path, path: Path) -> bool:

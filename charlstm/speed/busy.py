@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from charlstm.machine.choice import count_threads
 from charlstm.machine.cpus import prepare_cpu
-from charlstm.machine.threads import count_threads
 from charlstm.measuring.scores import score
 from charlstm.model.checkpoint import Checkpoint
 from charlstm.model.network import CharModel

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from charlstm.errors import carry_on_unread, option
+from charlstm.machine.choice import count_threads
 from charlstm.machine.devices import describe_device
-from charlstm.machine.threads import count_threads
 from charlstm.training.budget import Budget
 
 if TYPE_CHECKING:
