@@ -42,7 +42,6 @@ class Run:
     """A trainer, the text it reads and the folder it writes.
 
     Use `Run.start` or `Run.resume`; then iterate over `fit()`, and call `finish()`.
-
     """
 
     def __init__(
