@@ -102,11 +102,11 @@ class CharModel(nn.Module):
             partial(self._run_layer, layer, rate, rng, bf16)
             for layer, rate in zip(self.layers, rates, strict=True)
         ]
-        x = self.embed(inputs)  # (B, T, E)
+        # in memory T stands before B all the way, as the kernels need it: nothing is copied
+        x = self.embed(inputs.T).transpose(0, 1)  # (B, T, E)
         features, new_state = run_layers(layers, x, state, options.readout)  # (B, T, H)
-        if options.readout == "sum":  # the layout decides how the head's kernel rounds: keep it
-            features = features.contiguous()
-        return self.head(locked_dropout(features, options.dropout, rng)), new_state
+        features = locked_dropout(features, options.dropout, rng).transpose(0, 1)
+        return self.head(features).transpose(0, 1), new_state
 
     def _run_layer(
         self,
