@@ -167,7 +167,7 @@ class Trainer:
         logits, state = self._network(inputs, state, rng, bf16=self.bf16)  # (B/N, T, V)
         loss = F.cross_entropy(logits.transpose(0, 1).flatten(0, 1), targets.T.flatten())
         for weight in self._weights:
-            weight.grad = None
+            weight.grad = None  # what `zero_grad` does, in a tenth of its time
         self.ranks.backward(loss)
         norm = nn.utils.clip_grad_norm_(self._weights, self.options.clip or math.inf)
         state = [tuple(s.detach() for s in layer) for layer in state]
