@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -56,11 +57,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit code."""
     given, _ = parse(Compress, argv)
     out = _out(given)
-    if out != "-" and not given.force and Path(out).exists():
-        raise UserError(
-            f"{out}: exists already; replace it with {option('force')}, or name another file with"
-            f" {option('out')}"
-        )
+    if out != "-":
+        _check_place(Path(out), given.force)
     try:
         from charlstm.coding.packed import pack, unpack
     except ModuleNotFoundError as error:
@@ -101,6 +99,22 @@ def _out(given: Compress) -> str:
         f"{given.file}: its name does not end in {ENDING}, so the result has no name; give one with"
         f" {option('out')}"
     )
+
+
+def _check_place(path: Path, force: bool) -> None:
+    """Refuse a place for the result before minutes of work, not after them.
+
+    Raises:
+        UserError: a file is there already, or none can be.
+    """
+    advice = f"name another file with {option('out')}"
+    if path.is_dir():
+        raise UserError(f"{path}: this is a folder; {advice}")
+    if path.exists() and not force:
+        raise UserError(f"{path}: exists already; replace it with {option('force')}, or {advice}")
+    folder = next(parent for parent in path.absolute().parents if parent.exists())
+    if not folder.is_dir() or not os.access(folder, os.W_OK):
+        raise UserError(f"{path}: {folder} takes no new file; {advice}")
 
 
 def _write(out: str, content: bytes) -> None:

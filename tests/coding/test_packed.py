@@ -71,7 +71,9 @@ def test_the_bytes_are_those_of_version_1():
     """
     content = pack(TEXT.encode() * 3, MODEL).content
     assert module.VERSION == 1
-    assert hashlib.sha256(content).hexdigest() == "PACKED"
+    assert hashlib.sha256(content).hexdigest() == (
+        "2dc5de3638c7bfc149a7f3f2e04696da5746b65cdcb2c1d822f71f99395f71c7"
+    )
 
 
 @pytest.mark.parametrize("model", [MODEL, build(vocabulary=Vocabulary("abc\n"))])

@@ -1,5 +1,6 @@
 """The command `compress`: files and pipes, what it tells, and mistakes in one line."""
 
+import dataclasses
 import io
 import os
 import re
@@ -24,7 +25,8 @@ MISTAKES = [
     ("{packed} --decompress --out {tmp}/x", "packed.charlstm: another model compressed it"),
     ("{packed} --decompress --out {tmp}/x --model {other_model}", "with --model"),
     ("{cut} --decompress --out {tmp}/x --model {model}", "cut.charlstm: damaged, or not whole"),
-    ("{text} --model {model} --out {text}/x", "not a directory; free some space, or name another"),
+    ("{text} --model {model} --out {text}/y/x", "text.txt takes no new file; name another file"),
+    ("{text} --model {model} --out {emptyfolder} --force", "emptyfolder: this is a folder; name"),
 ]
 
 
@@ -90,24 +92,31 @@ def test_what_it_does_not_know_and_what_it_stores(run, tmp_path, text):
         assert (tmp_path / "back").read_bytes() == path.read_bytes()
 
 
-@pytest.mark.parametrize(("arguments", "message"), MISTAKES, ids=lambda x: str(x)[:50])
-def test_a_mistake_gets_one_line_and_exit_code_2(
-    mistake, files, arguments, message, run, tmp_path, checkpoint
-):
-    import dataclasses
-
-    files["tmp"] = str(tmp_path)
-    files["packed"] = str(tmp_path / "packed.charlstm")
-    run(files["text"], "--out", files["packed"])
+@pytest.fixture
+def wrong(files, tmp_path, checkpoint, capsys):
+    """Files and models that do not go together, by name."""
+    packed = tmp_path / "packed.charlstm"
+    assert compress.main([files["text"], "--model", files["model"], "--out", str(packed)]) == 0
+    capsys.readouterr()
     (tmp_path / "packed").write_bytes(b"")
-    whole = (tmp_path / "packed.charlstm").read_bytes()
-    files["cut"] = str(tmp_path / "cut.charlstm")
-    (tmp_path / "cut.charlstm").write_bytes(whole[:-5])
-    files["other_model"] = str(tmp_path / "other.safetensors")
+    (tmp_path / "cut.charlstm").write_bytes(packed.read_bytes()[:-5])
     weights = {name: -array for name, array in checkpoint.weights.items()}
     dataclasses.replace(checkpoint, weights=weights).save(tmp_path / "other.safetensors")
+    files |= {"packed": str(packed), "cut": str(tmp_path / "cut.charlstm"), "tmp": str(tmp_path)}
+    files["other_model"] = str(tmp_path / "other.safetensors")
+
+
+@pytest.mark.usefixtures("wrong")
+@pytest.mark.parametrize(("arguments", "message"), MISTAKES, ids=lambda x: str(x)[:50])
+def test_a_mistake_gets_one_line_and_exit_code_2(mistake, arguments, message, tmp_path):
     mistake(compress.main, arguments, message)
     assert not (tmp_path / "x").exists()
+
+
+def test_a_folder_that_must_not_be_written_is_told_at_once(corpus, monkeypatch, capsys):
+    monkeypatch.setattr(compress.os, "access", lambda *_: False)  # root may write everywhere
+    assert compress.main([corpus]) == 2
+    assert "takes no new file; name another file with --out" in capsys.readouterr().err
 
 
 def test_without_the_extra_it_says_what_to_install(corpus, monkeypatch, capsys):
