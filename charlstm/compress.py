@@ -34,7 +34,8 @@ class Compress:
     To predict is to compress: a text becomes as small as evaluate says (carried). Any file can be
     compressed. But only a text like the one that the model was trained on becomes much smaller.
     Keep the model: without it the file cannot come back. It does come back on another machine,
-    with another number of threads and another BLAS. FILE itself stays as it is.
+    with another number of threads and another BLAS. FILE itself stays as it is. A character takes
+    about three times as long as one that sample makes.
     """
 
     file: Annotated[str, Positional("FILE")]

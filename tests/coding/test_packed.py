@@ -69,7 +69,7 @@ def test_the_bytes_are_those_of_version_1():
 
     The weights and all arithmetic are whole numbers, so this holds on every machine.
     """
-    content = pack(TEXT.encode() * 3, MODEL).content
+    content = pack((TEXT + "é\r\n").encode() * 3, MODEL).content
     assert module.VERSION == 1
     assert hashlib.sha256(content).hexdigest() == (
         "2dc5de3638c7bfc149a7f3f2e04696da5746b65cdcb2c1d822f71f99395f71c7"
