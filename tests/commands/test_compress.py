@@ -65,7 +65,7 @@ def test_another_name_and_force(run, corpus, text, tmp_path):
 
 def test_pipes(run, corpus, text, tmp_path, monkeypatch):
     def pipe(content):
-        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content), encoding="utf-8"))
 
     pipe(text.encode())
     told = run("-")
