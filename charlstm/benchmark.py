@@ -43,14 +43,14 @@ class Benchmark:
 
     --busy measures something else: training, evaluation and sampling alone, and beside one and two
     processes that keep a CPU busy. It prints shares of the speed that the default number of threads
-    reaches alone. "at once" is how much eight processes do together, as a share of what one does
-    alone.
+    reaches alone: means over turns of two seconds. "at once" is how much eight processes do
+    together.
     """
 
     quick: bool = False
     """A quarter of the rounds."""
     busy: bool = False
-    """Measure what remains of the speed beside busy programs (about 15 minutes)."""
+    """Measure what remains of the speed beside busy programs (about 20 minutes)."""
     json: bool = False
     """Print one JSON object on standard output instead of a table."""
     device: DeviceOptions = DeviceOptions()
@@ -83,10 +83,9 @@ def _rows(given: Benchmark, threads: int, device: torch.device) -> Iterator[dict
     if given.busy:
         from charlstm.speed.busy import at_once_rows, busy_rows
 
-        rounds = 1 if given.quick else 3
-        seconds = 2.0 if given.quick else 6.0
-        yield from busy_rows(seconds, rounds, threads)
-        yield from at_once_rows(2 * seconds, rounds)
+        turns, rounds = (1, 1) if given.quick else (8, 3)
+        yield from busy_rows(2.0, turns, threads)
+        yield from at_once_rows(8.0, rounds)
     else:
         from charlstm.speed.pairs import rows
 
@@ -105,12 +104,11 @@ def _line(row: dict[str, Any]) -> str:
 
 def _busy_line(row: dict[str, Any]) -> str:
     if "at once" in row:
-        return (
-            f"{row['what']}, {row['at once']} at once: together {row['together']:.2f} of one alone"
-        )
-    beside = f"{row['busy']} busy beside" if row["busy"] else "alone"
-    shares = ", ".join(f"{s} {row[s]:.2f}" for s in row if s not in ("what", "busy"))
-    return f"{row['what'] + ', ' + beside:26}{shares}"
+        beside = f"{row['at once']} at once, together"
+    else:
+        beside = f"{row['busy']} busy beside" if row["busy"] else "alone"
+    shares = ", ".join(f"{s} {row[s]:.2f}" for s in row if s not in ("what", "busy", "at once"))
+    return f"{row['what'] + ', ' + beside:36}{shares}"
 
 
 if __name__ == "__main__":

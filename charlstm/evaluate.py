@@ -107,7 +107,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     threads = given.machine.threads
     prepare_cpu(threads)
     model = CharModel.from_checkpoint(checkpoint).to(find_device(given.device.device))
-    evaluation = Evaluation(passage, score(model, passage.ids, threads), Baselines.of(passage))
+    evaluation = Evaluation(
+        passage,
+        score(model, passage.ids, threads),
+        Baselines.of(passage),
+        calibration=checkpoint.calibration,
+    )
     if given.dynamic:
         dynamic = score_dynamic(model, passage.ids, passage.history, threads=threads)
         evaluation = dataclasses.replace(evaluation, dynamic=dynamic)

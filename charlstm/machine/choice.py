@@ -15,8 +15,9 @@ TRIAL = 0.1  # seconds; a trial ends after so long, or after three pieces and th
 CLEARLY = 1.2  # times as long as with the number in use: a trial ends at once
 GAIN = 0.05  # share of the time that another number must save to be taken
 SLOWER = 1.5  # times as long as before: something has happened
+LASTING = 0.05  # seconds of that, in two windows at least; less may be chance
 WHOLE = 0.8  # share of a CPU; a thread that gets less shares it with another program
-REST = 3.0  # seconds at least from one trial to the next
+REST = 0.5  # seconds at least from one trial to the next
 RARER = 4  # times as long a rest before fewer threads are tried: who comes shows by the pace
 WATCHED = 2.0  # seconds of work with a fixed number, from which it is told that others disturb it
 SHARE = 0.02  # of the time, which the trials may lose
@@ -89,7 +90,7 @@ class Choice:
         self._told = 0  # the number that the last news was about
         self._why = ""  # why the best number is better than the one before
         self._pace = Pace()  # how the best number did lately
-        self._slow = Pace()  # the last window, if it was much slower than that
+        self._slow = Pace()  # the last windows, if they were much slower than that
         self._trial = Pace()  # how the number that is tried does
         self._warm: set[int] = set()  # numbers that have done a piece
         self._up = True  # which neighbour to try next, if there are two
@@ -137,10 +138,11 @@ class Choice:
     def _watch(self, window: Pace) -> None:
         """Take a window of the best number. Try another number if it is time to."""
         slower = bool(self._pace.pieces) and window.each > SLOWER * self._pace.each
-        if slower and not self._slow.pieces:  # once may be chance
-            self._slow = window
+        slow = self._slow + window
+        if slower and (not self._slow.pieces or slow.wall < LASTING):
+            self._slow = slow
             return
-        self._pace = window if slower else self._pace * 0.9 + self._slow + window
+        self._pace = slow if slower else self._pace * 0.9 + slow
         self._slow = Pace()
         fewer, more = self._neighbours()
         if slower and fewer and self._elapsed >= self._paid:

@@ -1,6 +1,7 @@
 """How good a model is.
 
 - `scores`: nats and bits per character, in two protocols
+- `calibration`: one number divides the logits, so that a model is as sure as it is right
 - `dynamic`: the score of a copy of the model that learns while it reads
 - `passage`: the part of a text that is measured, as the model reads it
 - `writing`: how much of what a model writes is copied from what it has read

@@ -13,7 +13,7 @@ from charlstm.measuring.passage import Passage
 from charlstm.measuring.scores import COLD_WINDOW, Scores, score
 from charlstm.measuring.writing import Writing
 from charlstm.model.checkpoint import Checkpoint
-from charlstm.model.facts import Score
+from charlstm.model.facts import Calibration, Score
 from charlstm.model.network import CharModel
 from charlstm.options import Part, Unknown
 from charlstm.text.baselines import ngram_bits, xz_bits
@@ -62,6 +62,7 @@ class Evaluation:
         baselines: what a compressor and a 5-gram model reach, for scale.
         dynamic: the score of a copy that learns while it reads.
         novelty: how much of what the model writes is copied from what it has read.
+        calibration: what the model's logits were divided by after the training.
     """
 
     passage: Passage
@@ -69,6 +70,7 @@ class Evaluation:
     baselines: Baselines | None = None
     dynamic: Score | None = None
     novelty: Writing | None = None
+    calibration: Calibration | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the figures by name."""
@@ -88,6 +90,8 @@ class Evaluation:
             "threads": self.scores.threads,
             "device": self.scores.device,
         }
+        if self.calibration:
+            figures["calibration"] = self.calibration.to_json()
         if self.dynamic:
             figures["dynamic"] = self.dynamic.to_json()
         if self.novelty:
@@ -112,6 +116,8 @@ class Evaluation:
         on = self.scores.device
         on = count_threads(self.scores.threads) if on == "cpu" else f"on {on}"
         yield f"{self.scores.chars_per_second:,.0f} characters a second, {on}."
+        if self.calibration:
+            yield str(self.calibration)
         if self.dynamic:
             yield ""
             yield "Apart from these, a copy that learns from what it has been scored on:"
@@ -176,7 +182,8 @@ def measure(
     """
     passage = Passage.of(checkpoint, corpus, part, unknown)
     model = CharModel.from_checkpoint(checkpoint).to(device)
-    return Evaluation(passage, score(model, passage.ids, threads))
+    scores = score(model, passage.ids, threads)
+    return Evaluation(passage, scores, calibration=checkpoint.calibration)
 
 
 def _row(name: str, score: Score) -> str:

@@ -19,7 +19,7 @@ import safetensors.numpy
 
 from charlstm.errors import UserError, option, unreadable
 from charlstm.model.atomic_file import write_atomically
-from charlstm.model.facts import Measured, Provenance, Training
+from charlstm.model.facts import Calibration, Measured, Provenance, Training
 from charlstm.model.named_cells import find_cell, import_cell
 from charlstm.model.section import Section
 from charlstm.options import ModelOptions, to_json
@@ -52,6 +52,11 @@ class Checkpoint:
     provenance: Provenance | None = None
     training: Training | None = None
     measured: Measured | None = None
+
+    @property
+    def calibration(self) -> Calibration | None:
+        """What the logits were divided by after the training; None if by nothing."""
+        return self.measured.calibration if self.measured else None
 
     def save(self, path: Path) -> None:
         """Write the model with float16 weights, or with float32 if one is too large for float16.

@@ -151,6 +151,50 @@ class Score:
 
 
 @dataclass(frozen=True)
+class Calibration:
+    """What a model's logits were divided by after the training, and what that brought.
+
+    Attributes:
+        temperature: the divisor. It is part of the weights.
+        characters: how many characters of the validation part chose it, from the first on.
+        before: score of as many characters after them, one pass, without the temperature.
+        after: the same with it.
+    """
+
+    temperature: float
+    characters: int
+    before: Score
+    after: Score
+
+    @classmethod
+    def from_json(cls, saved: Section) -> Calibration:
+        """Read what `to_json` made."""
+        return cls(
+            temperature=saved.number("temperature"),
+            characters=saved.count("characters", least=1),
+            before=Score.from_json(saved.section("before")),
+            after=Score.from_json(saved.section("after")),
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON values by name."""
+        return {
+            "temperature": self.temperature,
+            "characters": self.characters,
+            "before": self.before.to_json(),
+            "after": self.after.to_json(),
+        }
+
+    def __str__(self) -> str:
+        """Tell it in two sentences."""
+        return (
+            f"Its logits were divided by {self.temperature:.3f}. The first {self.characters:,}"
+            f" characters of validation chose that; on the next {self.after.characters:,} it gives"
+            f" {self.after.nats:.4f} nats instead of {self.before.nats:.4f}."
+        )
+
+
+@dataclass(frozen=True)
 class Measured:
     """How good a model is. Before a training is finished, only `validation_nats` is known.
 
@@ -162,6 +206,7 @@ class Measured:
         stop: position after its last character.
         carried: score of one pass that carries the state along.
         cold: score of windows of 256 characters, each from the zero state.
+        calibration: what the logits were divided by; None if by nothing.
     """
 
     validation_nats: float | None = None
@@ -170,13 +215,16 @@ class Measured:
     stop: int | None = None
     carried: Score | None = None
     cold: Score | None = None
+    calibration: Calibration | None = None
 
     @classmethod
     def from_json(cls, saved: Section) -> Measured:
         """Read what `to_json` made."""
         nats = saved.number("validation_nats") if "validation_nats" in saved else None
+        found = "calibration" in saved
+        calibration = Calibration.from_json(saved.section("calibration")) if found else None
         if "part" not in saved:
-            return cls(nats)
+            return cls(nats, calibration=calibration)
         start = saved.count("from")
         return cls(
             validation_nats=nats,
@@ -185,6 +233,7 @@ class Measured:
             stop=saved.count("to", least=start),
             carried=Score.from_json(saved.section("carried")),
             cold=Score.from_json(saved.section("cold")),
+            calibration=calibration,
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -196,5 +245,6 @@ class Measured:
             "to": self.stop,
             "carried": self.carried and self.carried.to_json(),
             "cold": self.cold and self.cold.to_json(),
+            "calibration": self.calibration and self.calibration.to_json(),
         }
         return {key: value for key, value in values.items() if value is not None}

@@ -4,6 +4,7 @@ The weights and the texts are random: the speed does not depend on them.
 """
 
 import dataclasses
+import statistics
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -20,37 +21,46 @@ from charlstm.model.network import CharModel
 from charlstm.options import SampleOptions
 from charlstm.sampling.sampler import Sampler, generate
 from charlstm.speed.beside import busy, together
-from charlstm.speed.turns import in_turns, ratio
+from charlstm.speed.turns import in_turns
 from charlstm.text.vocabulary import Vocabulary
 from charlstm.training.presets import PRESETS
 from charlstm.training.trainer import Trainer
 
 VOCABULARY = 65
 NEVER = 10**9  # steps, minutes or characters: so many that no end falls into a measurement
-SCORED = 30_000  # characters of a text that is evaluated again and again
+SCORED = 100_000  # characters of the text that is evaluated, about as many as people hold out
 BUSY = (0, 1, 2)  # processes beside
+STARTING = 0.3  # seconds until processes beside are busy
 AT_ONCE = 8  # processes that train, or write, side by side
 
 
 def busy_rows(seconds: float, rounds: int, most: int) -> Iterator[dict[str, Any]]:
-    """Measure the three kinds of work, and yield a row of shares for each number of processes.
+    """Measure each kind of work, and yield a row of shares for each number of processes.
+
+    Each work goes on from where its last turn ended. So the turns can be short, and the machine's
+    moods meet all works alike.
 
     Args:
-        seconds: of each measurement.
-        rounds: measurements of each kind, from which a median is taken.
+        seconds: of each turn; an evaluation takes as long as it takes.
+        rounds: turns of each work; an evaluation has a quarter of them.
         most: the number of threads beside which one thread and the default are measured.
 
     Yields:
-        the speeds with the default, one and `most` threads: shares of the quiet default's speed.
+        the mean speeds with the default, one and `most` threads: shares of the quiet default's.
     """
     settings: dict[str, int | None] = {"default": None, "1 thread": 1, count_threads(most): most}
     for name in WORKS:
         cases = [(beside, threads) for beside in BUSY for threads in settings.values()]
-        measures = [partial(_beside, name, *case, seconds) for case in cases]
-        speeds = in_turns(*measures, rounds=rounds, warm_up=False)
+        works = [_begun(name, threads) for _, threads in cases]
+        turns = [
+            partial(_beside, beside, work, seconds)
+            for (beside, _), work in zip(cases, works, strict=True)
+        ]
+        number = max(1, rounds // 4) if name == "evaluate" else rounds
+        means = list(map(statistics.fmean, in_turns(*turns, rounds=number, warm_up=False)))
         for place, beside in enumerate(BUSY):
-            own = speeds[place * len(settings) :]
-            shares = {s: ratio(own[i], speeds[0]) for i, s in enumerate(settings)}
+            own = means[place * len(settings) :]
+            shares = {s: own[i] / means[0] for i, s in enumerate(settings)}
             yield {"what": name, "busy": beside} | shares
 
 
@@ -59,37 +69,48 @@ def at_once_rows(seconds: float, rounds: int) -> Iterator[dict[str, Any]]:
 
     Args:
         seconds: of each measurement.
-        rounds: measurements of each kind, from which a median is taken.
+        rounds: measurements of each kind, from which a mean is taken.
 
     Yields:
-        their speeds together, as a share of the speed of one alone.
+        their speeds together with the default and with one thread: shares of the default's speed
+        alone.
     """
-    for name in ("train", "sample"):
-        program = f"from charlstm.speed.busy import child; child({name!r}, {seconds})"
-        alone, all_ = in_turns(
-            lambda: sum(together(1, program)),  # noqa: B023
-            lambda: sum(together(AT_ONCE, program)),  # noqa: B023
-            rounds=rounds,
-            warm_up=False,
+    for name in WORKS:
+        if name == "evaluate":  # it computes what a training does forward
+            continue
+        cases = [(1, None), (AT_ONCE, None), (AT_ONCE, 1)]
+        turns = [partial(_at_once, name, *case, seconds) for case in cases]
+        alone, default, single = map(
+            statistics.fmean, in_turns(*turns, rounds=rounds, warm_up=False)
         )
-        yield {"what": name, "at once": AT_ONCE, "together": ratio(all_, alone)}
+        shares = {"default": default / alone, "1 thread": single / alone}
+        yield {"what": name, "at once": AT_ONCE} | shares
 
 
-def child(name: str, seconds: float) -> None:
+def _at_once(name: str, number: int, threads: int | None, seconds: float) -> float:
+    program = f"from charlstm.speed.busy import child; child({name!r}, {threads}, {seconds})"
+    return sum(together(number, program))
+
+
+def child(name: str, threads: int | None, seconds: float) -> None:
     """Do a kind of work when the parent says so, and print its speed."""
     prepare_cpu()
-    work = WORKS[name](None)
-    next(work)
+    work = _begun(name, threads)
     print("ready", flush=True)
     sys.stdin.readline()
     print(_speed(work, seconds))
 
 
-def _beside(name: str, processes: int, threads: int | None, seconds: float) -> float:
+def _begun(name: str, threads: int | None) -> Iterator[int]:
+    """Return a work that has made its model: it yields how many characters were done each time."""
     work = WORKS[name](threads)
     next(work)
+    return work
+
+
+def _beside(processes: int, work: Iterator[int], seconds: float) -> float:
     with busy(processes):
-        time.sleep(0.3 if processes else 0.0)  # until they have started
+        time.sleep(STARTING if processes else 0.0)
         return _speed(work, seconds)
 
 
@@ -123,8 +144,8 @@ def _evaluation(threads: int | None) -> Iterator[int]:
         yield 2 * len(ids)
 
 
-def _sampling(threads: int | None) -> Iterator[int]:
-    preset = PRESETS["large"]  # the size of the shipped model
+def _sampling(size: str, threads: int | None) -> Iterator[int]:
+    preset = PRESETS[size]
     letters = Vocabulary("".join(map(chr, range(32, 32 + VOCABULARY))))
     weights = CharModel(preset.model, VOCABULARY).to_arrays()
     sampler = Sampler(Checkpoint(preset.model, letters, weights))
@@ -141,5 +162,6 @@ def _ids(length: int) -> Any:
 WORKS: dict[str, Callable[[int | None], Iterator[int]]] = {
     "train": _training,
     "evaluate": _evaluation,
-    "sample": _sampling,
+    "sample medium": partial(_sampling, "medium"),
+    "sample large": partial(_sampling, "large"),  # about the size of the shipped model
 }

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Literal
 
 from charlstm.errors import UserError, option
+from charlstm.measuring.calibration import calibrated
 from charlstm.measuring.evaluation import Evaluation, measure
 from charlstm.model.checkpoint import Arrays, Checkpoint, read_arrays, write_arrays
 from charlstm.model.facts import Measured, Provenance, Training
@@ -225,21 +226,19 @@ class Run:
         )
 
     def finish(self) -> Evaluation:
-        """Measure the saved model on the whole validation part, and store the scores in its file.
+        """Calibrate the saved model, measure it on the validation part, and store the scores.
 
         Returns:
             all that was measured.
         """
         path = self.folder / "model.safetensors"
-        checkpoint = Checkpoint.load(path)  # not the weights in memory: the file has float16
         trainer = self.trainer
-        evaluation = measure(
-            checkpoint,
-            self.corpus,
-            "validation",
-            device=self.place.device,
-            threads=None if trainer.threads.measured else trainer.threads.number,
-        )
+        threads = None if trainer.threads.measured else trainer.threads.number
+        found = Checkpoint.load(path)
+        device = self.place.device
+        calibrated(found, trainer.validation_ids, device, threads).save(path)
+        checkpoint = Checkpoint.load(path)  # not the weights in memory: the file has float16
+        evaluation = measure(checkpoint, self.corpus, "validation", device=device, threads=threads)
         scores = evaluation.scores
         if math.isfinite(scores.carried.nats + scores.cold.nats):  # JSON has no NaN
             where = evaluation.passage.where
@@ -249,6 +248,7 @@ class Run:
                 stop=where.stop,
                 carried=scores.carried,
                 cold=scores.cold,
+                calibration=evaluation.calibration,
             )
             dataclasses.replace(checkpoint, measured=measured).save(path)
         return evaluation

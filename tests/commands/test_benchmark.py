@@ -26,14 +26,14 @@ def test_busy_prints_shares_a_row_for_each_number_of_processes(monkeypatch, caps
         {"what": "train", "busy": 0, "default": 1.0, "1 thread": 0.62, "2 threads": 1.01},
         {"what": "train", "busy": 2, "default": 0.58, "1 thread": 0.6, "2 threads": 0.2},
     ]
-    eight = {"what": "sample", "at once": 8, "together": 0.91}
+    eight = {"what": "sample large", "at once": 8, "default": 0.91, "1 thread": 0.9}
     monkeypatch.setattr(busy, "busy_rows", lambda *given: asked.append(given) or rows)
     monkeypatch.setattr(busy, "at_once_rows", lambda *given: asked.append(given) or [eight])
     assert benchmark.main(["--busy", "--threads", "1"]) == 0
     assert capsys.readouterr().out == (
-        "train, alone              default 1.00, 1 thread 0.62, 2 threads 1.01\n"
-        "train, 2 busy beside      default 0.58, 1 thread 0.60, 2 threads 0.20\n"
-        "sample, 8 at once: together 0.91 of one alone\n"
+        "train, alone                        default 1.00, 1 thread 0.62, 2 threads 1.01\n"
+        "train, 2 busy beside                default 0.58, 1 thread 0.60, 2 threads 0.20\n"
+        "sample large, 8 at once, together   default 0.91, 1 thread 0.90\n"
     )
     assert benchmark.main(["--busy", "--quick", "--json", "--threads", "1"]) == 0
     assert json.loads(capsys.readouterr().out) == {
@@ -41,7 +41,7 @@ def test_busy_prints_shares_a_row_for_each_number_of_processes(monkeypatch, caps
         "device": "cpu",
         "rows": [*rows, eight],
     }
-    assert asked == [(6.0, 3, 1), (12.0, 3), (2.0, 1, 1), (4.0, 1)]
+    assert asked == [(2.0, 8, 1), (8.0, 3), (2.0, 1, 1), (8.0, 1)]
 
 
 def test_without_busy_it_compares_with_torch(monkeypatch, capsys):

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from charlstm.machine.choice import SHARE, Choice
+from charlstm.machine.choice import LASTING, SHARE, Choice
 
 # how many times as long as one thread on a quiet machine two threads take: measured, see README
 TWO = {0: 0.65, 1: 2.6, 2: 3.0, 8: 30.0}
@@ -97,7 +97,7 @@ def test_it_takes_one_thread_at_once_when_others_come_and_all_again_when_they_go
     machine.work(30)
     assert machine.settled == 2
     machine.busy = busy
-    machine.work(3 * TWO[busy] * max(piece, 5e-3) + 3 * piece * busy)
+    machine.work(max(LASTING, 3 * TWO[busy] * max(piece, 5e-3)) + 3 * (piece + 5e-3) * busy)
     assert machine.choice.number == 1
     machine.work(60)
     assert machine.settled == 1
@@ -105,6 +105,22 @@ def test_it_takes_one_thread_at_once_when_others_come_and_all_again_when_they_go
     machine.work(60)
     assert machine.settled == 2
     assert len(machine.changes) == 3
+
+
+def test_a_few_slow_pieces_are_chance():
+    machine = Machine(1e-3)
+    machine.work(1)
+    used = set()
+    for _ in range(5):
+        machine.busy = 1
+        for _ in range(18):  # 47 ms
+            used.add(machine.choice.number)
+            machine.step()
+        machine.busy = 0
+        for _ in range(10):
+            used.add(machine.choice.number)
+            machine.step()
+    assert used == {2}
 
 
 def test_what_is_told_says_which_is_how_much_faster():
@@ -169,7 +185,7 @@ def test_other_work_does_not_look_like_another_program():
     machine = Machine(5e-3)
     machine.work(1)
     machine.choice.new_work()
-    machine.piece = 0.5
+    machine.piece = 0.1
     used = set()
     for _ in range(8):
         used.add(machine.choice.number)

@@ -17,7 +17,7 @@ from charlstm.errors import UserError
 from charlstm.measuring.evaluation import measure
 from charlstm.measuring.scores import Scores
 from charlstm.model.checkpoint import Checkpoint, read_arrays, write_arrays
-from charlstm.model.facts import Measured, Provenance, Score
+from charlstm.model.facts import Calibration, Measured, Provenance, Score
 from charlstm.options import ModelOptions, TrainOptions
 from charlstm.text.corpus import read_corpus
 from charlstm.training.run import Run
@@ -219,6 +219,30 @@ def test_finish_returns_what_it_notes(run):
     checkpoint = Checkpoint.load(model)
     assert checkpoint.measured.cold == evaluation.scores.cold
     assert measure(checkpoint, run.corpus).scores == evaluation.scores
+
+
+def test_finish_calibrates_once(run, monkeypatch):
+    asked = []
+    found = Calibration(2.0, 50, Score(1.5, 60), Score(1.25, 60))
+
+    def calibrate(model, ids, threads):
+        asked.append((ids.tolist(), threads))
+        return found
+
+    monkeypatch.setattr("charlstm.measuring.calibration.calibrate", calibrate)
+    list(run.fit())
+    path = run.folder / "model.safetensors"
+    before = Checkpoint.load(path)
+    evaluation = run.finish()
+    after = Checkpoint.load(path)
+    assert evaluation.calibration == after.measured.calibration == found
+    assert str(found) in evaluation.table()
+    assert evaluation.to_json()["calibration"] == found.to_json()
+    for name in before.weights:
+        factor = 2 if name.startswith("head.") else 1
+        np.testing.assert_array_equal(after.weights[name] * factor, before.weights[name])
+    assert run.finish().scores == evaluation.scores
+    assert asked == [(run.trainer.validation_ids.tolist(), run.trainer.threads.number)]
 
 
 def test_scores_that_are_not_finite_leave_a_model_that_loads(run, monkeypatch):
