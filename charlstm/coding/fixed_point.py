@@ -17,8 +17,8 @@ Why no machine can give another result:
   Where the result is no whole number, `rint` takes the nearest one.
 - **tanh** is a table of whole numbers.
 
-NumPy multiplies float64 matrices by BLAS, and whole numbers by a simple loop that is 20 to 50 times
-slower. That is why the units are held in float64.
+NumPy multiplies whole numbers by a simple loop, which takes two to five times as long as the BLAS
+takes for float64. That is why the units are held in float64.
 """
 
 from __future__ import annotations

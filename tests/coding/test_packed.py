@@ -1,5 +1,6 @@
 """A compressed file comes back bit for bit, or says in one line why it does not."""
 
+import dataclasses
 import hashlib
 import struct
 import zlib
@@ -116,8 +117,6 @@ def test_another_version_and_another_model_are_told():
     ],
 )
 def test_all_that_predictions_depend_on_tells_models_apart(field, value):
-    import dataclasses
-
     other = dataclasses.replace(MODEL, **{field: value})
     assert module._identity(other) != module._identity(MODEL)
     dropout = dataclasses.replace(MODEL.options, dropout=0.3)
@@ -171,11 +170,12 @@ def test_a_passage_costs_what_evaluate_measures():
 
 
 @pytest.mark.slow
-def test_a_long_text_costs_the_same_to_half_a_percent():
+def test_a_long_text_costs_the_same_to_two_thousandths():
+    """Apart from the header, which is 304 bits of any file."""
     from charlstm.text.corpus import read_corpus
 
     text = read_corpus("plays").text
     letters = Checkpoint.load(find_model(None)).vocabulary
-    known = text.translate(dict.fromkeys(map(ord, letters.unknown(text))))[:20_000].encode()
+    known = text.translate(dict.fromkeys(map(ord, letters.unknown(text))))[:12_000].encode()
     bits, expected = costs(known)
-    assert expected < bits < 1.005 * expected
+    assert expected < bits - 8 * OVERHEAD < 1.002 * expected
