@@ -12,6 +12,7 @@
 - `material`: what a training reads: the training and the validation part, as ids
 - `log`: a line for each validation of a run
 - `folder`: where a training lives that was given no folder
+- `saved`: `resume.safetensors`, all that a training needs to go on
 - `run`: a training in a folder; it can be resumed after whatever stopped it
 - `display`: what a training tells a person
 """

@@ -19,13 +19,11 @@ from typing import Literal
 from charlstm.errors import UserError, option
 from charlstm.measuring.calibration import calibrated
 from charlstm.measuring.evaluation import Evaluation, measure
-from charlstm.model.checkpoint import Arrays, Checkpoint, read_arrays, write_arrays
+from charlstm.model.checkpoint import Arrays, Checkpoint
 from charlstm.model.facts import Measured, Provenance, Training
 from charlstm.model.kernels import bf16_trouble
-from charlstm.model.named_cells import find_cell
 from charlstm.model.network import CharModel
-from charlstm.model.section import Section
-from charlstm.options import MOST_THREADS, SIZES, ModelOptions, TrainOptions, to_json
+from charlstm.options import SIZES, ModelOptions, TrainOptions
 from charlstm.text.corpus import Corpus, read_corpus
 from charlstm.text.vocabulary import Vocabulary
 from charlstm.training import log
@@ -33,7 +31,8 @@ from charlstm.training.budget import Budget
 from charlstm.training.distributed import LostRankError
 from charlstm.training.material import training_ids
 from charlstm.training.place import Place
-from charlstm.training.progress import Progress, Report
+from charlstm.training.progress import Report
+from charlstm.training.saved import Saved
 from charlstm.training.trainer import Trainer
 
 SAVE_SECONDS = 60  # shortest time between two saves of resume.safetensors
@@ -184,16 +183,15 @@ class Run:
     def save(self) -> None:
         """Write `resume.safetensors`, and `model.safetensors` if there is no best model yet."""
         arrays, progress = self.trainer.state()
-        header = {
-            "kind": "resume",
-            "model": to_json(self.trainer.model.options),
-            "vocabulary": dataclasses.asdict(self.vocabulary),
-            "corpus": Provenance.of(self.corpus).to_json(),
-            "training": self._training().to_json(),
-            "progress": progress,
-            "threads": self.place.threads,
-        }
-        write_arrays(self.folder / "resume.safetensors", arrays, header)
+        Saved(
+            arrays,
+            progress,
+            self.trainer.model.options,
+            self.vocabulary,
+            Provenance.of(self.corpus),
+            self._training(),
+            self.place.threads,
+        ).write(self.folder / "resume.safetensors")
         if self.trainer.progress.best is None:
             self._save_model()
 
@@ -276,17 +274,8 @@ class Run:
         if folder.name == "resume.safetensors":  # the file in the folder was named
             folder = folder.parent
         path = folder / "resume.safetensors"
-        arrays, header = read_arrays(path, kind="resume")
-        saved = Section(header, str(path))
-        model_options = saved.options("model", ModelOptions)
-        find_cell(model_options.cell, str(path))
-        vocabulary = saved.vocabulary("vocabulary")
-        trained_on = Provenance.from_json(saved.section("corpus"))
-        training = Training.from_json(saved.section("training"))
-        progress = {
-            name: dataclasses.asdict(Progress.from_json(saved.section("progress").section(name)))
-            for name in ("now", "good")
-        }
+        saved = Saved.read(path)
+        trained_on = saved.provenance
         if "-" in trained_on.sources and not sources:
             raise UserError(
                 f"{folder}: was trained on standard input, which is gone; give that text as CORPUS"
@@ -298,19 +287,19 @@ class Run:
                 f"{' '.join(corpus.sources)}: not the text that {folder} was trained on (another"
                 f" sha256); give that text as CORPUS beside {option('resume')}"
             )
-        model = CharModel(model_options, len(vocabulary), training.options.seed)
+        training = saved.training
+        model = CharModel(saved.options, len(saved.vocabulary), training.options.seed)
         place = place or Place()
-        if place.threads is None and saved.values.get("threads") is not None:
-            asked = saved.count("threads", least=1, most=MOST_THREADS)
-            place = dataclasses.replace(place, threads=asked)
+        if place.threads is None:
+            place = dataclasses.replace(place, threads=saved.threads)
         keeps = place.threads is None and Budget.of(training.options).unit != "minutes"
         used = dataclasses.replace(place, threads=training.threads) if keeps else place
-        trainer = _trainer(corpus, vocabulary, model, training.options, used)
+        trainer = _trainer(corpus, saved.vocabulary, model, training.options, used)
         try:
-            trainer.load_state(arrays, progress)
+            trainer.load_state(saved.arrays, saved.progress)
         except UserError as error:
             raise UserError(f"{path}: {error}; train the model again") from None
-        run = cls(folder, corpus, vocabulary, trainer, place)
+        run = cls(folder, corpus, saved.vocabulary, trainer, place)
         run.begun_on = training.device
         log.cut(folder / "log.jsonl", run.trainer.progress.step)
         return run
