@@ -44,7 +44,7 @@ MUTANTS = [
     ("baselines do not read the text before", "measuring/evaluation", "xz_bits(text, before)", "xz_bits(text)", "measuring/test_evaluation.py -k baselines"),
     ("own text told by its digest alone", "measuring/passage", 'names = ("encoding", "newlines", "bytes", "limit")', "names = ()", "measuring/test_passage.py -k own"),
     ("the model's figures not noted", "training/run", "dataclasses.replace(checkpoint, measured=measured).save(path)", "checkpoint.save(path)", "training/test_run.py -k finish"),
-    ("pushed away from the trained weights", "measuring/dynamic", "back * (origin - p)", "back * (p - origin)", "measuring/test_dynamic.py -k krause"),
+    ("pushed away from the trained weights", "measuring/dynamic", "p.lerp_(origin, back)", "p.lerp_(origin, -back)", "measuring/test_dynamic.py -k krause"),
     ("pieces over the border counted", "text/novelty", "found[: size - length + 1]", "found[:size]", "text/test_novelty.py"),
     ("lags in the wrong order", "insight/gradients", "[::-1].transpose", ".transpose", "insight/test_gradients.py -k finite"),
     ("known letters not taken away", "text/writer", "if n[place] == character", "if n", "text/test_writer.py"),

@@ -26,7 +26,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from charlstm.measuring.dynamic import predict_dynamic
 from charlstm.model.facts import Score

@@ -62,12 +62,12 @@ class Ladder:
             _Contexts(order, context, self._words, first)
             for order, context in _sorted_contexts(self._words, lengths)
         ]
-        self._places = max(64, _BLOCK // (len(lengths) * vocabulary_size))
+        self.places = max(64, _BLOCK // (len(lengths) * vocabulary_size))
 
     def __iter__(self) -> Iterator[tuple[Floats, Whole]]:
         """Yield for each place its rungs, (K, V), and how well each context is known, (K,)."""
-        for start in range(self._first, len(self._words), self._places):
-            stop = min(start + self._places, len(self._words))
+        for start in range(self._first, len(self._words), self.places):
+            stop = min(start + self.places, len(self._words))
             yield from zip(*self._block(start, stop), strict=True)
 
     def _block(self, start: int, stop: int) -> tuple[Floats, Whole]:
