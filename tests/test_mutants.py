@@ -49,7 +49,7 @@ MUTANTS = [
     ("bytes not expected after bytes", "coding/range_coder", "after = kind", "after = 0", "coding/test_packed.py -k version_1"),
     ("a model told by its sizes alone", "coding/packed", "digest.update(checkpoint.weights[name]", "bytes(checkpoint.weights[name]", "coding/test_packed.py -k apart"),
     ("damage found only after decoding", "coding/packed", "if CRC.pack(zlib.crc32(body)) !=", "if not", "coding/test_packed.py -k damage"),
-    ("pushed away from the trained weights", "measuring/dynamic", "back * (origin - p)", "back * (p - origin)", "measuring/test_dynamic.py -k krause"),
+    ("pushed away from the trained weights", "measuring/dynamic", "p.lerp_(origin, back)", "p.lerp_(origin, -back)", "measuring/test_dynamic.py -k krause"),
     ("pieces over the border counted", "text/novelty", "found[: size - length + 1]", "found[:size]", "text/test_novelty.py"),
     ("lags in the wrong order", "insight/gradients", "[::-1].transpose", ".transpose", "insight/test_gradients.py -k finite"),
     ("known letters not taken away", "text/writer", "if n[place] == character", "if n", "text/test_writer.py"),
