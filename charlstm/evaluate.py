@@ -46,11 +46,12 @@ class Evaluate:
     again, the one that the model was trained on, and measures its validation part. It measures all
     of any other text. --part names another part.
 
-    --dynamic also scores a copy of the model that goes on learning while it reads. That figure does
-    not describe the saved model. --novelty lets the model write, and compares what it wrote with
-    the text that it learned from, or with CORPUS if that is another text: how much is copied, how
-    many of the words are known, and how surprising the model itself finds it. --temp, --top-k and
-    the other options of sampling are for --novelty only.
+    --dynamic also scores a copy of the model that goes on learning while it reads: alone, and mixed
+    with n-grams that do the same. These figures do not describe the saved model. --novelty lets the
+    model write, and compares what it wrote with the text that it learned from, or with CORPUS if
+    that is another text: how much is copied, how many of the words are known, and how surprising
+    the model itself finds it. --temp, --top-k and the other options of sampling are for --novelty
+    only.
     """
 
     model: Annotated[str, Positional("MODEL")]
@@ -63,7 +64,8 @@ class Evaluate:
     """What to do with characters that the model does not know (default: skip in the model's own
     text, because training left them out; else error)."""
     dynamic: bool = False
-    """Also score a copy that learns while it reads (Krause et al. 2018); takes minutes."""
+    """Also score a copy that learns while it reads (Krause et al. 2018), alone and mixed with
+    n-grams; takes minutes."""
     novelty: bool = False
     """Also let the model write, and measure how much of that is copied."""
     json: bool = False
@@ -87,8 +89,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         missing = option("novelty")
         raise UserError(f"{option(odd[0])} without {missing}: nothing is written; add {missing}")
 
-    from charlstm.measuring.dynamic import score_dynamic
     from charlstm.measuring.evaluation import Baselines, Evaluation
+    from charlstm.measuring.mixture import score_mixture
     from charlstm.measuring.passage import Passage
     from charlstm.measuring.scores import score
     from charlstm.measuring.writing import measure_writing
@@ -114,7 +116,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         calibration=checkpoint.calibration,
     )
     if given.dynamic:
-        dynamic = score_dynamic(model, passage.ids, passage.history, threads=threads)
+        dynamic = score_mixture(model, passage.ids, passage.history, threads)
         evaluation = dataclasses.replace(evaluation, dynamic=dynamic)
     if given.novelty:
         novelty = measure_writing(checkpoint, model, passage, given.sampling, threads)

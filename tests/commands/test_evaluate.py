@@ -56,6 +56,8 @@ def test_evaluate_dynamic_and_novelty_stand_beside_the_static_figures(
     figures = json.loads(capsys.readouterr().out)
     assert figures["dynamic"]["characters"] == figures["carried"]["characters"]
     assert figures["dynamic"]["nats"] != figures["carried"]["nats"]
+    assert figures["mixture"]["characters"] == figures["carried"]["characters"]
+    assert sum(figures["mixture"]["shares"].values()) == pytest.approx(1)
     written = figures["novelty"]
     assert (written["characters"], written["temperature"], written["seed"]) == (300, 0.5, 0)
     assert written["longest"] in text
@@ -64,6 +66,7 @@ def test_evaluate_dynamic_and_novelty_stand_beside_the_static_figures(
     shown = capsys.readouterr().out
     assert "a copy that learns from" in shown
     assert "dynamic (one pass)" in shown
+    assert "mixed with n-grams" in shown
     assert f"longest, written: {len(written['longest'])} characters" in shown
 
 

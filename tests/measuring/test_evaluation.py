@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from charlstm.measuring.evaluation import Baselines, Evaluation, measure
+from charlstm.measuring.mixture import Mixture
 from charlstm.measuring.passage import Passage
 from charlstm.measuring.scores import Scores, score
 from charlstm.measuring.writing import Compared, Writing
@@ -57,7 +58,7 @@ def everything(trained, corpus):
         Passage.of(trained, dataclasses.replace(corpus, text=corpus.text + "€" * 4)),
         Scores(Score(1.5, 79), Score(2.0, 79), 12_345.6, 2),
         Baselines(3.25, 2.5, 1_234),
-        Score(1.0, 79),
+        Mixture(Score(1.0, 79), Score(0.75, 79), {"model": 0.815, "n-grams": 0.185}, 1_999.6),
         Writing(
             SampleOptions(seed=1, top_p=0.9),
             Compared(300, Novelty(copied, "to be", 0.5)),
@@ -81,6 +82,9 @@ def test_the_table_has_a_row_for_each_figure(everything):
         "",
         "Apart from these, a copy that learns from what it has been scored on:",
         "dynamic (one pass)         1.0000     1.4427        2.718          79",
+        "mixed with n-grams         0.7500     1.0820        2.117          79",
+        "Shares in the mixture: model 82%, n-grams 18%.",
+        "2,000 characters a second.",
         "",
         "300 characters written with temperature 0.8, top-p 0.9, seed 1; the model's own surprise:"
         " 1.2500 nats/char",
@@ -97,8 +101,8 @@ def test_the_json_has_a_key_for_each_figure(everything):
     told = json.loads(json.dumps(everything.to_json()))
     assert list(told) == [
         "corpus", "sha256", "part", "from", "to", "of", "left_out", "carried", "cold",
-        "chars_per_second", "threads", "device", "dynamic", "novelty", "xz_bits_per_char",
-        "5gram_bits_per_char", "baselines_read_first",
+        "chars_per_second", "threads", "device", "dynamic", "mixture", "novelty",
+        "xz_bits_per_char", "5gram_bits_per_char", "baselines_read_first",
     ]  # fmt: skip
     assert [told[key] for key in ("from", "to", "of", "left_out")] == [673, 748, 748, 4]
     assert told["cold"] == {
@@ -108,6 +112,9 @@ def test_the_json_has_a_key_for_each_figure(everything):
         "characters": 79,
     }
     assert (told["5gram_bits_per_char"], told["xz_bits_per_char"]) == (2.5, 3.25)
+    assert (told["dynamic"]["nats"], told["mixture"]["nats"]) == (1.0, 0.75)
+    assert told["mixture"]["shares"] == {"model": 0.815, "n-grams": 0.185}
+    assert told["mixture"]["chars_per_second"] == 1_999.6
     assert told["novelty"] == everything.novelty.to_json()
 
 
