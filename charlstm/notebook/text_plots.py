@@ -1,4 +1,4 @@
-"""Figures along a text: gates, states, and the chances of the next character.
+"""Figures along a text: coloured letters, gates, states, and the next character's chances.
 
 Every function takes a text and numbers, and returns a `matplotlib.figure.Figure`.
 """
@@ -21,6 +21,57 @@ from charlstm.notebook.figure import (
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+
+MOST_COLUMNS = 64  # letters in a row of a coloured text; a longer line is folded
+# what stands for -1, 0 and 1: light enough for black letters
+BELOW, NOTHING, ABOVE = "#56B4E9", "#FFFFFF", "#E69F00"
+ROW = 0.21  # height of a row of letters, inches
+
+
+def letters(
+    text: str, values: Numbers, what: str = "", title: str = "", low: float = -1.0
+) -> Figure:
+    """Draw a text in which each letter stands on a colour that shows a number.
+
+    Orange stands for 1, white for 0, blue for -1. Letters on a number below 0 stand on a line, so
+    that the figure can also be read in grey.
+
+    Args:
+        text: T characters. A line of more than 64 is folded.
+        values: a number for each character, (T,), `low` to 1. The figure cuts off what is beyond.
+        what: what the numbers are, such as "tanh c of unit 7".
+        title: title of the figure, such as the model.
+        low: the smallest number: -1 for a state, 0 for a gate.
+    """
+    from matplotlib.collections import LineCollection
+    from matplotlib.colors import LinearSegmentedColormap
+
+    colours = LinearSegmentedColormap.from_list("numbers", (BELOW, NOTHING, ABOVE))
+    drawn = np.clip(np.asarray(values, float), low, 1.0)
+    places = _rows_and_columns(text)
+    rows, columns = (int(most) + 1 for most in places.max(0))
+    width = max(columns, 24)
+    figure = new_figure(height=0.75 + ROW * rows, width=7.0 * width / MOST_COLUMNS)
+    axes = figure.subplots()
+    page = np.full((rows, width), np.nan)
+    page[tuple(places.T)] = drawn
+    image = axes.imshow(page, cmap=colours, vmin=-1.0, vmax=1.0, aspect="auto")
+    for (row, column), character in zip(places, text, strict=True):
+        axes.text(column, row, _in_a_row(character), ha="center", va="center", fontsize=9,
+                  fontfamily="monospace", parse_math=False)  # fmt: skip
+    below = places[drawn < 0]
+    feet = [((c - 0.45, r + 0.4), (c + 0.45, r + 0.4)) for r, c in below]
+    axes.add_collection(LineCollection(feet, colors="black", linewidths=0.8))
+    axes.set_axis_off()
+    axes.set_title(title, parse_math=False, fontsize="medium")
+    bar = figure.colorbar(
+        image, ax=axes, orientation="horizontal", aspect=40, boundaries=np.linspace(low, 1, 65)
+    )
+    bar.set_ticks(np.linspace(low, 1, 3))
+    bar.set_label(what, parse_math=False)
+    bar.ax.axhline(0.15, xmax=0.5 * (low < 0), color="black", linewidth=0.8)
+    return figure
 
 
 def gates(text: str, values: Mapping[str, np.ndarray[Any, Any]], title: str = "") -> Figure:
@@ -88,6 +139,24 @@ def next_character(
     axes.set_xticks(range(len(order)), labels, fontfamily="monospace")
     add_legend(axes)
     return figure
+
+
+def _rows_and_columns(text: str) -> np.ndarray[Any, Any]:
+    """Return where each character of a text stands on a page, (T, 2)."""
+    places = []
+    row = column = 0
+    for character in text:
+        places.append((row, column))
+        column += 1
+        if character == "\n" or column == MOST_COLUMNS:
+            row, column = row + 1, 0
+    return np.array(places)
+
+
+def _in_a_row(character: str) -> str:
+    """Return a character as it stands in a coloured text: one letter wide, a space as a gap."""
+    shown = {"\n": "\u21b5", "\t": "\u21e5"}.get(character, character)
+    return shown if shown.isprintable() else "\ufffd"
 
 
 def _visible(character: str) -> str:
