@@ -5,6 +5,7 @@ Every function takes a text and numbers, and returns a `matplotlib.figure.Figure
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -21,11 +22,14 @@ from charlstm.notebook.figure import (
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+    from matplotlib.path import Path
 
 
-MOST_COLUMNS = 64  # letters in a row of a coloured text; a longer line is folded
+SIGNED = ("h", "c", "g", "n")  # states and candidates, from -1 to 1; all others are gates
+MOST_COLUMNS = 72  # letters in a row of a coloured text; a longer line is folded
 # what stands for -1, 0 and 1: light enough for black letters
 BELOW, NOTHING, ABOVE = "#56B4E9", "#FFFFFF", "#E69F00"
+SIZE = 10.5  # of a letter, points
 ROW = 0.21  # height of a row of letters, inches
 
 
@@ -38,14 +42,15 @@ def letters(
     that the figure can also be read in grey.
 
     Args:
-        text: T characters. A line of more than 64 is folded.
+        text: T characters. A line of more than 72 is folded.
         values: a number for each character, (T,), `low` to 1. The figure cuts off what is beyond.
         what: what the numbers are, such as "tanh c of unit 7".
         title: title of the figure, such as the model.
         low: the smallest number: -1 for a state, 0 for a gate.
     """
-    from matplotlib.collections import LineCollection
+    from matplotlib.collections import LineCollection, PathCollection
     from matplotlib.colors import LinearSegmentedColormap
+    from matplotlib.transforms import Affine2D
 
     colours = LinearSegmentedColormap.from_list("numbers", (BELOW, NOTHING, ABOVE))
     drawn = np.clip(np.asarray(values, float), low, 1.0)
@@ -57,9 +62,18 @@ def letters(
     page = np.full((rows, width), np.nan)
     page[tuple(places.T)] = drawn
     image = axes.imshow(page, cmap=colours, vmin=-1.0, vmax=1.0, aspect="auto")
-    for (row, column), character in zip(places, text, strict=True):
-        axes.text(column, row, _in_a_row(character), ha="center", va="center", fontsize=9,
-                  fontfamily="monospace", parse_math=False)  # fmt: skip
+    seen = [_in_a_row(character) for character in text]
+    inked = [k for k, character in enumerate(seen) if not character.isspace()]
+    glyphs = PathCollection(
+        [_glyph(seen[k]) for k in inked],
+        offsets=places[inked, ::-1],
+        offset_transform=axes.transData,
+        transform=Affine2D().scale(1 / 72) + figure.dpi_scale_trans,  # points
+        facecolor="black",
+        linewidth=0,
+    )
+    glyphs.set_in_layout(False)  # to lay out each letter would take longer than to draw it
+    axes.add_collection(glyphs)
     below = places[drawn < 0]
     feet = [((c - 0.45, r + 0.4), (c + 0.45, r + 0.4)) for r, c in below]
     axes.add_collection(LineCollection(feet, colors="black", linewidths=0.8))
@@ -72,6 +86,24 @@ def letters(
     bar.set_label(what, parse_math=False)
     bar.ax.axhline(0.15, xmax=0.5 * (low < 0), color="black", linewidth=0.8)
     return figure
+
+
+def unit(text: str, values: Numbers, layer: int, value: str, unit: int, title: str = "") -> Figure:
+    """Draw what one unit holds along a text, as coloured letters.
+
+    States and candidates go from -1 to 1, and c is shown as tanh c. Gates go from 0 to 1.
+
+    Args:
+        text: T characters.
+        values: what the unit holds after each, (T,).
+        layer: number of its layer, from 0.
+        value: name of the state or gate, as in `insight.activations`.
+        unit: number of the unit, from 0.
+        title: title of the figure, such as the model.
+    """
+    numbers = np.tanh(values) if value == "c" else np.asarray(values)
+    what = f"{'tanh c' if value == 'c' else value} of unit {unit}, layer {layer + 1}"
+    return letters(text, numbers, what, title, low=-1.0 if value in SIGNED else 0.0)
 
 
 def gates(text: str, values: Mapping[str, np.ndarray[Any, Any]], title: str = "") -> Figure:
@@ -151,6 +183,21 @@ def _rows_and_columns(text: str) -> np.ndarray[Any, Any]:
         if character == "\n" or column == MOST_COLUMNS:
             row, column = row + 1, 0
     return np.array(places)
+
+
+@functools.cache
+def _glyph(character: str) -> Path:
+    """Return the outline of a letter, in points, with the middle of its cell at the origin.
+
+    Outlines are drawn many times as fast as texts, and a panel draws hundreds at each change.
+    """
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.textpath import TextPath
+    from matplotlib.transforms import Affine2D
+
+    path = TextPath((0, 0), character, size=SIZE, prop=FontProperties(family="monospace"))
+    middle = Affine2D().translate(-0.3 * SIZE, -0.36 * SIZE)  # of a letter with a stem
+    return path.transformed(middle)
 
 
 def _in_a_row(character: str) -> str:
