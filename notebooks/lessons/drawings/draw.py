@@ -86,10 +86,10 @@ def lstm_cell() -> Drawing:
         " added. Below, four sums of x and the old h go through three sigmoids, f, i and o, and one"
         " tanh, g. The new c goes through a tanh, is multiplied by the output gate o, and is the new"
         " h. A dashed arrow goes back along c: the gradient is multiplied by f.",
-        604,
+        576,
     )
-    c, h, gates = 168, 424, 346
-    d.box(360, 274, 510, 404, fill=TINT, edge=EDGE, radius=16)
+    c, h, gates = 158, 400, 324
+    d.box(360, 262, 510, 380, fill=TINT, edge=EDGE, radius=16)
     d.band(84, 638, c)
     d.text(54, c, "$c_{t-1}$", size=22)
     d.text(668, c, "$c_t$", size=22)
@@ -101,31 +101,31 @@ def lstm_cell() -> Drawing:
         d.line((x, h - 27), (x, gates + 21))
         d.box(x, gates, 58, 38, squash, size=15)
     d.line((200, gates - 20), (200, c + 17))
-    d.line((290, gates - 20), (290, 246), (323, 246))
-    d.line((390, gates - 20), (390, 246), (357, 246))
-    d.operation(340, 246, "*")
-    d.line((340, 230), (340, c + 17))
+    d.line((290, gates - 20), (290, 232), (323, 232))
+    d.line((390, gates - 20), (390, 232), (357, 232))
+    d.operation(340, 232, "*")
+    d.line((340, 216), (340, c + 17))
     d.dot(566, c, BLUE)
-    d.line((566, c + 4), (566, 203))
-    d.box(566, 223, 58, 38, "tanh", size=15)
-    d.line((566, 243), (566, 269))
-    d.operation(566, 286, "*")
-    d.line((490, gates - 20), (490, 286), (549, 286))
-    d.line((566, 302), (566, h), (636, h))
+    d.line((566, c + 4), (566, 191))
+    d.box(566, 211, 58, 38, "tanh", size=15)
+    d.line((566, 231), (566, 253))
+    d.operation(566, 270, "*")
+    d.line((490, gates - 20), (490, 270), (549, 270))
+    d.line((566, 286), (566, h), (636, h))
     d.text(668, h, "$h_t$", size=22)
     d.text(54, h, "$h_{t-1}$", size=22)
     d.line((84, h), (153, h))
     d.box(340, h, 370, 52, "$W_{ih} x_t + b_{ih} + W_{hh} h_{t-1} + b_{hh}$", fill=SAND)
-    d.line((340, 508), (340, h + 28))
-    d.text(364, 502, "$x_t$", size=22)
+    d.line((340, 480), (340, h + 28))
+    d.text(364, 476, "$x_t$", size=22)
     for x, gate in ((186, "f"), (276, "i"), (376, "g"), (476, "o")):
-        d.text(x, 302, f"${gate}_t$", size=22, anchor="end")
-    d.line((636, 122), (84, 122), colour=RUST, dashed=True)
-    d.text(200, 98, r"$\times f_t$", size=20, colour=RUST)
-    d.text(490, 98, "the gradient along c", colour=RUST)
-    d.text(212, 546, r"$c_t = f_t \cdot c_{t-1} + i_t \cdot g_t$", size=20)
-    d.text(520, 546, r"$h_t = o_t \cdot tanh(c_t)$", size=20)
-    d.text(360, 578, "f: forget gate,  i: input gate,  g: candidate,  o: output gate", colour=GREY)
+        d.text(x, 282, f"${gate}_t$", size=22, anchor="end")
+    d.line((636, 116), (84, 116), colour=RUST, dashed=True)
+    d.text(200, 93, r"$\times f_t$", size=20, colour=RUST)
+    d.text(490, 93, "the gradient along c", colour=RUST)
+    d.text(212, 518, r"$c_t = f_t \cdot c_{t-1} + i_t \cdot g_t$", size=20)
+    d.text(520, 518, r"$h_t = o_t \cdot tanh(c_t)$", size=20)
+    d.text(360, 549, "f: forget gate,  i: input gate,  g: candidate,  o: output gate", colour=GREY)
     return d
 
 
