@@ -77,12 +77,11 @@ def run(folder, *arguments):
     return subprocess.run(command, capture_output=True, text=True)
 
 
-def test_there_are_six_and_no_other():
+def test_every_drawing_has_its_file_and_every_file_its_drawing():
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(FOLDER))
         names = runpy.run_path(str(FOLDER / "draw.py"))["DRAWINGS"]
     assert sorted(names) == [drawing.stem for drawing in DRAWINGS]
-    assert len(names) == 6
 
 
 def test_the_script_makes_them_and_finds_one_that_is_stale(tmp_path):
@@ -162,6 +161,24 @@ def test_no_label_leaves_the_drawing_or_touches_another_thing(drawing):
             assert apart(place, segment), (names[text], segment)
     for one, other in combinations(labels, 2):
         assert apart(labels[one], labels[other]), (names[one], names[other])
+
+
+def test_streams_and_protocols_are_those_of_the_package():
+    import numpy as np
+
+    from charlstm import streams_for
+    from charlstm.measuring.scores import COLD_WINDOW
+
+    texts = parsed(FOLDER / "streams-and-windows.svg").iter(f"{SVG}text")
+    drawn = [t[0].text for t in texts if "monospace" in t.get("font-family")
+             and t.get("font-size") == "18"]  # fmt: skip
+    line = "To be, or not to be, that is the question:\n"
+    streams = streams_for(np.array([ord(letter) for letter in line]), 3, 7)
+    rows = np.concatenate([streams.read(k)[0] for k in range(streams.windows)], axis=1)
+    assert streams.windows == 2
+    assert "".join(drawn) == "".join(map(chr, rows.flatten())).replace(" ", "")  # a space is a sign
+    protocols = (FOLDER / "protocols.svg").read_text(encoding="utf-8")
+    assert f"windows of {COLD_WINDOW} characters:" in protocols
 
 
 def test_lessons_show_every_drawing_with_a_text_for_those_who_cannot_see_it():
