@@ -44,6 +44,14 @@ print(f"{text[:8]!r} becomes {ids[:8]}")
 # of a batch) and put them one below the other. Each step of training reads a *window* of T
 # characters from each stream. The targets are the same text, one character later.
 #
+# ![A line of text is cut into three streams, which become the rows of a table. The table is cut
+# into two windows of seven letters. Arrows carry the state from the first window into the second;
+# dashed arrows, the gradients, run back and end where their window
+# begins](drawings/streams-and-windows.svg)
+#
+# (Each letter stands for its id, and the sign of an open box for a space. The arrows are the
+# subject of lesson 6.)
+#
 # **Guess:** in the alphabet below, with 3 streams and windows of 4, what stands in the first row of
 # the *second* window?
 
@@ -70,6 +78,13 @@ for window in range(streams.windows):
 #
 # Here x is a *one-hot* vector: all zeros, and a one at the character's id. The numbers z are the
 # logits.
+#
+# ![The vanilla cell: the old state goes through W_hh, the input through W_ih; their sum goes
+# through a tanh and is the new state. A dashed arrow back: the gradient times one minus the square
+# of h_t, then times W_hh transposed](drawings/vanilla-cell.svg)
+#
+# The drawing has PyTorch's names: $W_{ih}$ (`weight_ih`) is our $W_x$, $W_{hh}$ (`weight_hh`) is
+# our $W_h$, and the sum of the two biases is our $b$. The dashed arrow comes later in this lesson.
 
 # %%
 V, H, T = len(vocabulary), 8, 12
@@ -128,6 +143,10 @@ print(f"{loss:.4f} nats; ln {V} = {np.log(V):.4f} is what knowing nothing costs"
 
 # %% [markdown]
 # ## Back through time
+#
+# ![Four copies of one cell in a row read four letters. Solid arrows: from letters to states, to
+# logits, to losses. Dashed arrows go back: from each loss to its cell, and from each cell to the
+# one before](drawings/unrolled.svg)
 #
 # The loss depends on $W_h$ along many paths: $W_h$ made $h_1$, then $h_1$ and $W_h$ made $h_2$, and
 # so on. The trick is to go backwards and keep two numbers for each unit. The first,

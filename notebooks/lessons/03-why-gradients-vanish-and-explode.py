@@ -8,6 +8,12 @@
 # matrix and by a slope. Here you follow such products: first of numbers, then of matrices, then
 # through a network that reads text. Then you make a training fail because of them, and repair it.
 #
+# ![The vanilla cell: the old state goes through W_hh, the input through W_ih; their sum goes
+# through a tanh and is the new state. A dashed arrow back: the gradient times one minus the square
+# of h_t, then times W_hh transposed](drawings/vanilla-cell.svg)
+#
+# ($W_{hh}$ is PyTorch's name for the $W_h$ of lesson 2.) This lesson is about the dashed arrow.
+#
 # **Before you run anything, guess:** a network of 64 tanh units reads 60 letters. The loss on the
 # last letter sends a gradient back. How much of it reaches the state before the first letter: about
 # a half, about a hundredth, or far less? Could it be *more* than at the end?
