@@ -71,6 +71,7 @@ def letters(
         transform=Affine2D().scale(1 / 72) + figure.dpi_scale_trans,  # points
         facecolor="black",
         linewidth=0,
+        snap=False,  # else dots vanish
     )
     glyphs.set_in_layout(False)  # to lay out each letter would take longer than to draw it
     axes.add_collection(glyphs)
