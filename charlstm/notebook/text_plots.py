@@ -52,7 +52,7 @@ def letters(
     from matplotlib.colors import LinearSegmentedColormap
     from matplotlib.transforms import Affine2D
 
-    colours = LinearSegmentedColormap.from_list("numbers", (BELOW, NOTHING, ABOVE))
+    colours = LinearSegmentedColormap.from_list("numbers", (BELOW, NOTHING, ABOVE), 257)
     drawn = np.clip(np.asarray(values, float), low, 1.0)
     places = _rows_and_columns(text)
     rows, columns = (int(most) + 1 for most in places.max(0))

@@ -68,7 +68,7 @@ from charlstm.insight import activations, neurons
 
 known = checkpoint.vocabulary.characters
 plays = "".join(letter for letter in read_corpus(["plays"]).text if letter in known)
-part = plays[: 5_120 if FAST else 12_800]
+part = plays[: 3_200 if FAST else 6_400]
 place = {"line": neurons.line_position(part)}
 unit = neurons.search(checkpoint, part, place)["line"]
 control = neurons.search(neurons.untrained(checkpoint), part, place)["line"]

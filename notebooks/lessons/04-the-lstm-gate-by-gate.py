@@ -536,7 +536,7 @@ for k, values in enumerate(watched["shipped"]):
 from charlstm.insight import activations, neurons
 
 plays = "".join(x for x in read_corpus(["plays"]).text if x in known.characters)
-part = plays[: 5_120 if FAST else 9_600]
+part = plays[: 3_200 if FAST else 9_600]
 wanted = ("position in the word", "position in the line", "inside a speaker's name")
 features = {name: neurons.FEATURES[name](part) for name in wanted}
 untrained = [neurons.untrained(checkpoint, seed) for seed in range(1 if FAST else 5)]
@@ -547,7 +547,7 @@ print("                         trained model                     correlation   
 for name in wanted:
     best, *controls = (units[name] for units in searched)
     others = " ".join(f"{abs(control.tested):.2f}" for control in controls)
-    print(f"{name:24} {str(best):32} {best.tested:+10.2f}     {others}")
+    print(f"{name:24} {best!s:32} {best.tested:+10.2f}     {others}")
 
 # %% [markdown]
 # (A unit may rise or fall with the feature; for the untrained models the table leaves out the
