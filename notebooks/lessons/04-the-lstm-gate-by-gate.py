@@ -571,7 +571,9 @@ def coloured(model, unit, title):
 coloured(checkpoint, searched[0][name], f"{name}: the trained model")
 
 # %% [markdown]
-# And the best unit of an untrained model:
+# Does this unit know names, or only what names are made of: capital letters, short lines? The search
+# cannot tell. Look for places where the two differ, such as titles in capitals. And here is the
+# best unit of an untrained model:
 
 # %% alt="the same scene, coloured by the best unit of an untrained model"
 coloured(untrained[0], searched[1][name], f"{name}: an untrained model")
