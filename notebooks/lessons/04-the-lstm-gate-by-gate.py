@@ -791,6 +791,8 @@ check(set_forget_bias, [((other, 3.0), [0.7, 0.7, 3, 3, 0.7, 0.7, 0.7, 0.7])])
 # - In the models above, the forget gate is not simply 0 or 1. h is shorter-lived than c. The output
 #   gate acts on the cell itself as well as on the head. The tables say how much. Another model may
 #   differ, as these differ.
+# - A unit that follows the text means something only beside its control: choose it on one text, test
+#   it on another, and search an untrained network, too.
 #
 # **Where to read on.** S. Hochreiter and J. Schmidhuber, *Long short-term memory* (1997): the cell
 # without a forget gate. F. Gers, J. Schmidhuber and F. Cummins, *Learning to forget: continual
