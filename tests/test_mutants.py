@@ -13,7 +13,7 @@ ROOT = Path(__file__).parent.parent
 # what is broken, the file, the right text, the wrong text, the tests that must notice
 MUTANTS = [
     ("nothing", "model/cells", "activation(x", "activation(x", "model/test_cells.py"),  # without a mistake, the tests pass on the copy
-    ("input and forget gate swapped", "model/cells", "    c = sigmoid(f) * c + sigmoid(i)", "    c = sigmoid(i) * c + sigmoid(f)", "model/test_cells.py"),
+    ("input and forget gate swapped", "model/cells", "sigmoid(i), sigmoid(f), tanh(g), sigmoid(o)", "sigmoid(f), sigmoid(i), tanh(g), sigmoid(o)", "model/test_cells.py"),
     ("output gate sees the old cell", "model/cells", "p_o * c)", "p_o * state[1])", "model/test_cells.py"),
     ("reset before the product", "model/cells", "r * h_n", "h_n", "model/test_cells.py"),
     ("recurrent bias dropped", "model/cells", "split(h @ p.weight_hh.T + p.bias_hh, 3)", "split(h @ p.weight_hh.T, 3)", "model/test_cells.py"),
@@ -54,6 +54,9 @@ MUTANTS = [
     ("pushed away from the trained weights", "measuring/dynamic", "p.lerp_(origin, back)", "p.lerp_(origin, -back)", "measuring/test_dynamic.py -k krause"),
     ("pieces over the border counted", "text/novelty", "found[: size - length + 1]", "found[:size]", "text/test_novelty.py"),
     ("lags in the wrong order", "insight/gradients", "[::-1].transpose", ".transpose", "insight/test_gradients.py -k finite"),
+    ("a gate recorded as another", "model/cells", "watch(f=f, g=g, o=o)", "watch(f=g, g=f, o=o)", "insight/test_activations.py -k loop"),
+    ("a unit tested on what has chosen it", "insight/neurons", "for half in (first, second))", "for half in (first, first))", "insight/test_neurons.py -k second"),
+    ("letters above 0 stand on a line", "notebook/text_plots", "places[drawn < 0]", "places[drawn > 0]", "notebook/test_text_plots.py -k letters"),
     ("known letters not taken away", "text/writer", "if n[place] == character", "if n", "text/test_writer.py"),
     ("an echo from the wrong place", "text/synthetic", "ids[place] = ids[place - lag]", "ids[place] = ids[place - 1]", "text/test_synthetic.py -k echo"),
     ("the weather never changes", "text/synthetic", "seen.sum() @ moves", "seen.sum()", "text/test_synthetic.py -k diary"),
