@@ -50,7 +50,7 @@ class Benchmark:
     quick: bool = False
     """A quarter of the rounds."""
     busy: bool = False
-    """Measure what remains of the speed beside busy programs (about 20 minutes)."""
+    """Measure what remains of the speed beside busy programs (about 15 minutes)."""
     json: bool = False
     """Print one JSON object on standard output instead of a table."""
     device: DeviceOptions = DeviceOptions()
@@ -83,7 +83,7 @@ def _rows(given: Benchmark, threads: int, device: torch.device) -> Iterator[dict
     if given.busy:
         from charlstm.speed.busy import at_once_rows, busy_rows
 
-        turns, rounds = (1, 1) if given.quick else (8, 3)
+        turns, rounds = (1, 1) if given.quick else (6, 2)
         yield from busy_rows(2.0, turns, threads)
         yield from at_once_rows(8.0, rounds)
     else:

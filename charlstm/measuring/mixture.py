@@ -147,7 +147,7 @@ def predict_mixture(
     of_all = Ladder(np.concatenate((history, ids)), size, len(history) + 1, LENGTHS)
     of_this = Ladder(ids, size, 1, LENGTHS_HERE)
     degrees = [1, *[CONFIDENCES] * (len(LENGTHS) + len(LENGTHS_HERE))]
-    gate = Gate(degrees, np.repeat(START_WEIGHTS, COUNTS))
+    gate = Gate(degrees, np.repeat(START_WEIGHTS, COUNTS).tolist())
     for came, logs, everything, here in zip(ids[1:], said, of_all, of_this, strict=True):
         features = np.concatenate((logs[None], everything[0], here[0]))
         confidence = np.concatenate((NO_CHOICE, everything[1], here[1]))

@@ -58,7 +58,8 @@ class Sampler:
             for layer in range(options.layers)
         ]
         embedding = weights.get("embedding.weight", np.eye(vocabulary_size, dtype=np.float32))
-        table = project(parameters[0], embedding)  # (V, G*H)
+        with blas_threads(1):  # another number would round the table differently
+            table = project(parameters[0], embedding)  # (V, G*H)
         shares = [table.__getitem__, *(partial(project, p) for p in parameters[1:])]
 
         step = lstm if options.cell == "lstm" else cell.step

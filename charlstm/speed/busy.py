@@ -42,7 +42,7 @@ def busy_rows(seconds: float, rounds: int, most: int) -> Iterator[dict[str, Any]
 
     Args:
         seconds: of each turn; an evaluation takes as long as it takes.
-        rounds: turns of each work; an evaluation has a quarter of them.
+        rounds: turns of each work; an evaluation has a third of them.
         most: the number of threads beside which one thread and the default are measured.
 
     Yields:
@@ -56,7 +56,7 @@ def busy_rows(seconds: float, rounds: int, most: int) -> Iterator[dict[str, Any]
             partial(_beside, beside, work, seconds)
             for (beside, _), work in zip(cases, works, strict=True)
         ]
-        number = max(1, rounds // 4) if name == "evaluate" else rounds
+        number = max(1, rounds // 3) if name == "evaluate" else rounds
         means = list(map(statistics.fmean, in_turns(*turns, rounds=number, warm_up=False)))
         for place, beside in enumerate(BUSY):
             own = means[place * len(settings) :]

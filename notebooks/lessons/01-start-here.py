@@ -56,7 +56,7 @@ from charlstm.machine.cpus import usable_cpus
 
 for name in ("torch", "matplotlib", "ipywidgets", "jupyterlab"):
     print(f"{name} {version(name)}")  # an error here: install the lessons extra
-print(f"Python {platform.python_version()}, {usable_cpus()} CPUs: ready")
+print(f"ready: Python {platform.python_version()}, CPUs: {usable_cpus()}")
 
 # %% [markdown]
 # ## How many words are real?

@@ -41,7 +41,7 @@ def test_busy_prints_shares_a_row_for_each_number_of_processes(monkeypatch, caps
         "device": "cpu",
         "rows": [*rows, eight],
     }
-    assert asked == [(2.0, 8, 1), (8.0, 3), (2.0, 1, 1), (8.0, 1)]
+    assert asked == [(2.0, 6, 1), (8.0, 2), (2.0, 1, 1), (8.0, 1)]
 
 
 def test_without_busy_it_compares_with_torch(monkeypatch, capsys):

@@ -9,12 +9,13 @@ import sys
 import pytest
 
 import charlstm
-from charlstm import __main__, benchmark, corpora, course, evaluate, sample, train
+from charlstm import __main__, benchmark, compress, corpora, course, evaluate, sample, train
 
 COMMANDS = {
     "train": train,
     "evaluate": evaluate,
     "sample": sample,
+    "compress": compress,
     "benchmark": benchmark,
     "corpora": corpora,
     "course": course,

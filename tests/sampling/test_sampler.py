@@ -159,12 +159,25 @@ def test_a_text_does_not_depend_on_the_number_of_threads():
     assert len(texts) == 1
 
 
+def test_a_sampler_does_not_depend_on_the_threads_that_made_it():
+    vocabulary = Vocabulary("".join(map(chr, range(32, 97))))
+    model = randomize(CharModel(ModelOptions(hidden_size=448, embedding_size=64), 65))
+    checkpoint = Checkpoint(model.options, vocabulary, model.to_arrays())
+    logits = []
+    for number in (1, 2):
+        with blas_threads(number):
+            sampler = Sampler(checkpoint)
+        with blas_threads(1):
+            logits.append([sampler.step(i, sampler.zero_state())[0] for i in range(65)])
+    np.testing.assert_array_equal(*logits)
+
+
 @pytest.mark.parametrize(("size", "expected"), [(399_999, None), (400_000, 1)])
 def test_a_seed_keeps_one_thread_where_the_head_would_round_otherwise(monkeypatch, size, expected):
+    _, sampler = build()
     asked = []
     monkeypatch.setattr("charlstm.sampling.sampler.blas_threads", asked.append)
     monkeypatch.setattr(Sampler, "head_size", size)
-    _, sampler = build()
     for given in (None, 2):
         generate(sampler, "", SampleOptions(seed=1), given)
     generate(sampler, "", SampleOptions())
@@ -172,6 +185,7 @@ def test_a_seed_keeps_one_thread_where_the_head_would_round_otherwise(monkeypatc
 
 
 def test_several_samples_with_a_seed_keep_one_number_of_threads(monkeypatch):
+    _, sampler = build()
     asked = []
 
     def threads(fixed=None):
@@ -180,7 +194,6 @@ def test_several_samples_with_a_seed_keep_one_number_of_threads(monkeypatch):
 
     monkeypatch.setattr("charlstm.sampling.sampler.blas_threads", threads)
     monkeypatch.setattr("charlstm.sampling.sampler.usable_cpus", lambda: 2)
-    _, sampler = build()
     for options, given in [({"seed": 1}, None), ({"seed": 1}, 3), ({}, None), ({}, 3)]:
         list(generate_many(sampler, 2, "", SampleOptions(length=2, **options), given))
     assert asked == [2, 1, 3, 1, None, 1, 3, 1]  # the 1 reads the prime

@@ -21,10 +21,10 @@ def test_shares_are_of_the_quiet_speed_with_the_default(monkeypatch):
 
     monkeypatch.setattr(busy, "_begun", lambda name, threads: (name, threads))
     monkeypatch.setattr(busy, "_beside", beside)
-    rows = list(busy.busy_rows(seconds=1.0, rounds=8, most=2))
+    rows = list(busy.busy_rows(seconds=1.0, rounds=6, most=2))
     names = ["train", "evaluate", "sample medium", "sample large"]
     assert [row["what"] for row in rows[::3]] == names
-    assert [turns.count((name, 0, 1)) for name in names] == [8, 2, 8, 8]
+    assert [turns.count((name, 0, 1)) for name in names] == [6, 2, 6, 6]
     assert turns[:4] == [("train", 0, None), ("train", 0, 1), ("train", 0, 2), ("train", 1, None)]
     assert rows[0] == {
         "what": "train", "busy": 0, "default": 1.0, "1 thread": 0.6, "2 threads": 1.1,
