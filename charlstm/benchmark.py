@@ -37,7 +37,8 @@ class Benchmark:
 
     sample: the sampler beside steps of nn.LSTM. "of reading" is the time to read the weights once,
     divided by the time that a character takes. A product of vectors of that size measures how fast
-    the machine reads.
+    the machine reads. With several samples at once, "of products" is the time of the same matrix
+    products alone, divided by the time of the whole step.
 
     first character: the time from the start of the process to its end.
 
@@ -96,7 +97,7 @@ def _line(row: dict[str, Any]) -> str:
     line = f"{row['what']:42}{row['ours']:>12,.1f} {row['unit']:18}"
     if "bare" in row:
         line += f"{row['ratio']:6.2f} times as fast as bare ({row['bare']:,.1f})"
-    for name in ("of peak", "of reading"):
+    for name in ("of peak", "of reading", "of products"):
         if name in row:
             line += f", {row[name]:.0%} {name}"
     return line

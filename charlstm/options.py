@@ -97,7 +97,8 @@ class ModelOptions:
     dropout: float = 0.05
     """The same between layers and before the softmax (0 to 1)."""
     weight_drop: float = 0.0
-    """Share of the recurrent weights set to zero in each window (0 to 1)."""
+    """Share of the recurrent weights set to zero in each window (0 to 1); a CPU rounds it to
+    256ths, at least one."""
 
     def __post_init__(self) -> None:
         check_types(self)

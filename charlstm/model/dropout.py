@@ -2,8 +2,12 @@
 
 On a CPU the generator is NumPy's. It draws masks faster than PyTorch's, and the same ones in every
 version. On another device it is PyTorch's own generator for that device, so no mask travels there.
+
+Units are few, and a random float decides on each. Weights are many, so that on a CPU drawing their
+mask would take longer than anything but the recurrence itself. There a random byte decides on each.
 """
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -52,6 +56,28 @@ def dropped(x: Tensor, shape: Sequence[int], rate: float, rng: Rng) -> Tensor:
         rng: source of the mask.
     """
     return x * (kept(shape, rate, rng).to(x.dtype) / (1.0 - rate))
+
+
+def dropped_weights(weights: Tensor, rate: float, rng: Rng) -> Tensor:
+    """Set single weights to zero, and scale the rest (DropConnect: Wan et al. 2013).
+
+    With NumPy's generator the share that is set to zero is `rate` rounded to a whole number of
+    256ths, at least one. The rest is scaled by what this share asks for, so that the mean stays.
+
+    Args:
+        weights: any tensor; on the CPU if the generator is NumPy's.
+        rate: share of the weights that is set to zero.
+        rng: source of the mask.
+    """
+    if not isinstance(rng, np.random.Generator):
+        return dropped(weights, weights.shape, rate, rng)
+    zeros = max(1, round(256 * rate))  # of the 256 values of a byte
+    words = rng.bit_generator.random_raw(math.ceil(weights.numel() / 8))
+    drawn = torch.from_numpy(words.astype("<u8", copy=False).view(np.uint8))[: weights.numel()]
+    drawn = drawn.view(weights.shape)
+    # straight into floats: PyTorch takes several times as long to convert a mask of bool
+    mask = torch.ge(drawn, zeros, out=torch.empty_like(weights)).mul_(256 / (256 - zeros))
+    return weights * mask
 
 
 def locked_dropout(x: Tensor, rate: float, rng: Rng | None) -> Tensor:

@@ -25,7 +25,7 @@ from torch.nn import functional as F
 from charlstm.errors import UserError
 from charlstm.model.cells import CELLS, project, run_layers, unroll
 from charlstm.model.checkpoint import Checkpoint
-from charlstm.model.dropout import Rng, dropped, locked_dropout
+from charlstm.model.dropout import Rng, dropped_weights, locked_dropout
 from charlstm.model.initial import first_weights
 from charlstm.model.kernels import KERNELS, LayerState
 from charlstm.model.named_cells import find_cell
@@ -102,11 +102,11 @@ class CharModel(nn.Module):
             partial(self._run_layer, layer, rate, rng, bf16)
             for layer, rate in zip(self.layers, rates, strict=True)
         ]
-        x = self.embed(inputs)  # (B, T, E)
+        # in memory T stands before B all the way, as the kernels need it: nothing is copied
+        x = self.embed(inputs.T).transpose(0, 1)  # (B, T, E)
         features, new_state = run_layers(layers, x, state, options.readout)  # (B, T, H)
-        if options.readout == "sum":  # the layout decides how the head's kernel rounds: keep it
-            features = features.contiguous()
-        return self.head(locked_dropout(features, options.dropout, rng)), new_state
+        features = locked_dropout(features, options.dropout, rng).transpose(0, 1)
+        return self.head(features).transpose(0, 1), new_state
 
     def _run_layer(
         self,
@@ -185,8 +185,7 @@ class Layer(nn.Module):
         """
         weights: dict[str, Tensor] = dict(self.named_parameters())
         if weight_drop and rng is not None and "weight_hh" in weights:
-            w = weights["weight_hh"]
-            weights["weight_hh"] = dropped(w, w.shape, weight_drop, rng)
+            weights["weight_hh"] = dropped_weights(weights["weight_hh"], weight_drop, rng)
         p = SimpleNamespace(**weights)
         if self.kernel:
             return self.kernel(p, inputs, state)

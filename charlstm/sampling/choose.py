@@ -34,17 +34,16 @@ def choose(
     """
     if temperature == 0:
         return logits.argmax(-1)
-    largest = np.maximum.reduce(logits, -1, keepdims=True)
-    share = np.exp(
-        (logits - largest) * min(1 / temperature, 1e30)
-    )  # not infinite: float32 could not hold it
+    share = logits - np.maximum.reduce(logits, -1, keepdims=True)
+    share *= min(1 / temperature, 1e30)  # not infinite: float32 could not hold it
+    np.exp(share, out=share)
     if top_k is not None or top_p is not None:
         share = _most_likely(logits, share, top_k, top_p)
     below = np.add.accumulate(share, -1, np.float64)
     if below.ndim == 1:
         return below.searchsorted(rng.random() * below[-1], side="right")
     drawn = rng.random(len(below)) * below[:, -1]
-    return (below <= drawn[:, None]).sum(-1)
+    return (below > drawn[:, None]).argmax(-1)  # the first one
 
 
 def _most_likely(logits: Array, share: Array, top_k: int | None, top_p: float | None) -> Array:

@@ -21,7 +21,7 @@ from charlstm.model.checkpoint import Checkpoint
 from charlstm.model.named_cells import find_cell
 from charlstm.options import SampleOptions
 from charlstm.sampling.choose import choose
-from charlstm.sampling.lstm import lstm
+from charlstm.sampling.lstm import lstm, prepared
 from charlstm.sampling.stop import end_before
 from charlstm.text.vocabulary import Ids
 
@@ -57,12 +57,14 @@ class Sampler:
             SimpleNamespace(**{name: weights[f"layers.{layer}.{name}"] for name in names})
             for layer in range(options.layers)
         ]
+        step = cell.step
+        if options.cell == "lstm":
+            step = lstm
+            parameters = [prepared(p) for p in parameters]
         embedding = weights.get("embedding.weight", np.eye(vocabulary_size, dtype=np.float32))
         with blas_threads(1):  # another number would round the table differently
             table = project(parameters[0], embedding)  # (V, G*H)
         shares = [table.__getitem__, *(partial(project, p) for p in parameters[1:])]
-
-        step = lstm if options.cell == "lstm" else cell.step
 
         def layers(advance: Advance) -> list[Layer]:
             pairs = zip(parameters, shares, strict=True)
@@ -114,7 +116,9 @@ class Sampler:
         self, layers: list[Layer], ids: Any, state: list[State]
     ) -> tuple[Array, list[State]]:
         features, new_state = run_layers(layers, ids, state, self._readout)
-        return features @ self._head_weight + self._head_bias, new_state
+        logits = features @ self._head_weight
+        logits += self._head_bias
+        return logits, new_state
 
 
 def _layer(step: Step, p: Any, share: Callable[[Array], Array], advance: Advance) -> Layer:
@@ -197,7 +201,7 @@ def generate_many(
     if threads is None and options.seed is not None:
         threads = usable_cpus()
     drawn = _draw(sampler, ids, options, number, blas_threads(threads))
-    written = ([characters[i] for i in row] for row in drawn)
+    written = ([characters[i] for i in row.tolist()] for row in drawn)
     return written if options.stop is None else end_before(options.stop, written, number)
 
 

@@ -6,6 +6,7 @@ from charlstm.model.network import CharModel
 from charlstm.options import TrainOptions
 
 BETA2 = 0.99
+AVERAGED_STEPS = 4  # from one move of the average to the next
 
 
 def adamw(model: CharModel, options: TrainOptions) -> torch.optim.AdamW:
@@ -26,18 +27,21 @@ def adamw(model: CharModel, options: TrainOptions) -> torch.optim.AdamW:
 
 @torch.no_grad()
 def move_average(average: CharModel, model: CharModel, decay: float, step: int) -> None:
-    """Move averaged weights a little towards a model's weights: average += (1 - d) (w - average).
+    """Move averaged weights a little towards a model's weights: average += (1 - d^4) (w - average).
 
     The mean of the weights over many steps is often better than the weights of any one
-    (Polyak & Juditsky 1992).
+    (Polyak & Juditsky 1992). From one step to the next the weights change little. So the average
+    moves in every fourth step only, as far as it would in four.
 
     Args:
         average: holds the averaged weights; it changes in place.
         model: the model whose weights are averaged.
-        decay: d, close to 1. In the first steps (1 + step) / (10 + step) is smaller and takes its
-            place, so that the average soon forgets the initial weights.
+        decay: d, per step, close to 1. In the first steps (1 + step) / (10 + step) is smaller and
+            takes its place, so that the average soon forgets the initial weights.
         step: steps done before this one.
     """
-    decay = min(decay, (1 + step) / (10 + step))
+    if (step + 1) % AVERAGED_STEPS:
+        return
+    decay = min(decay, (1 + step) / (10 + step)) ** AVERAGED_STEPS
     for mean, weight in zip(average.parameters(), model.parameters(), strict=True):
         mean.lerp_(weight, 1 - decay)

@@ -5,6 +5,7 @@ be stopped and resumed without saving any random state, and goes on as if it had
 """
 
 import copy
+import functools
 import math
 import statistics
 from collections.abc import Generator, Iterator
@@ -89,6 +90,7 @@ class Trainer:
         self.progress = Progress()
         self._clock = Clock(self.progress)
         self._network: nn.Module = model
+        self._weights = list(model.parameters())
         self.good = Snapshot.of(self)
 
     def fit(self) -> Generator[Report, None, None]:
@@ -163,10 +165,11 @@ class Trainer:
         if self.ranks.rank:  # resets are the same numbers for all ranks, masks are not
             rng = generator_for(self.model.device, (*seeds, self.ranks.rank))
         logits, state = self._network(inputs, state, rng, bf16=self.bf16)  # (B/N, T, V)
-        loss = F.cross_entropy(logits.flatten(0, 1), targets.flatten())
-        self.optimizer.zero_grad()
+        loss = F.cross_entropy(logits.transpose(0, 1).flatten(0, 1), targets.T.flatten())
+        for weight in self._weights:
+            weight.grad = None  # what `zero_grad` does, in a tenth of its time
         self.ranks.backward(loss)
-        norm = nn.utils.clip_grad_norm_(self.model.parameters(), self.options.clip or math.inf)
+        norm = nn.utils.clip_grad_norm_(self._weights, self.options.clip or math.inf)
         state = [tuple(s.detach() for s in layer) for layer in state]
         self.progress.seconds, loss, state = self.ranks.agree(
             self._clock.read(), loss.detach(), state
@@ -189,10 +192,11 @@ class Trainer:
         On a CPU they are read in every step. On a GPU a reading waits until the GPU has done all
         that was asked of it, so there it is rare. A validation and the last step need one, too.
         """
+        if self.model.device.type == "cpu":
+            return True
         step = self.progress.step + 1
         last = self.budget.fraction(step, self.progress.seconds, self.streams.windows) == 1
-        every = 1 if self.model.device.type == "cpu" else READ_EVERY
-        return step % every == 0 or step % self.validate_every == 0 or last
+        return step % READ_EVERY == 0 or step % self.validate_every == 0 or last
 
     def _read_losses(self) -> tuple[list[float], list[float]]:
         """Fetch the losses and the norms since the last reading."""
@@ -206,8 +210,8 @@ class Trainer:
         Each epoch starts at a random offset.
         """
         epoch, index = divmod(self.progress.step, self.streams.windows)
-        rng = np.random.default_rng((self.options.seed, 0, epoch))
-        inputs, targets = self.streams.read(index, int(rng.integers(self.streams.dropped + 1)))
+        offset = _offset(self.options.seed, epoch, self.streams.dropped)
+        inputs, targets = self.streams.read(index, offset)
         return inputs[self.rows], targets[self.rows].long()
 
     def _carried_state(self, rng: Rng) -> ModelState | None:
@@ -275,6 +279,12 @@ class Trainer:
         self._clock = Clock(self.progress)
         report = self._report(loss, norm)
         return replace(report, note="; ".join(filter(None, (note, report.note))))
+
+
+@functools.lru_cache(maxsize=1)  # to make a random generator takes long for work of every step
+def _offset(seed: int, epoch: int, dropped: int) -> int:
+    """Return how many characters an epoch leaves out at the start of the text."""
+    return int(np.random.default_rng((seed, 0, epoch)).integers(dropped + 1))
 
 
 def _asks_for_bf16(options: TrainOptions, model: CharModel) -> bool:

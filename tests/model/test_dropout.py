@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from charlstm.model.dropout import dropped, generator_for, kept, locked_dropout
+from charlstm.model.dropout import dropped, dropped_weights, generator_for, kept, locked_dropout
 
 
 def test_locked_dropout_keeps_its_mask_over_time_and_the_mean_over_units():
@@ -31,6 +31,29 @@ def test_a_cpu_draws_what_numpy_draws_and_the_same_seeds_draw_the_same():
     assert np.array_equal(
         mask.numpy(), np.random.default_rng((1, 2, 3)).random((5, 7), np.float32) >= 0.4
     )
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize(("rate", "zeros"), [(0.3, 77), (0.2, 51), (0.99, 253), (0.001, 1)])
+def test_a_byte_decides_on_each_weight_and_the_mean_stays(rate, zeros, dtype):
+    weights = torch.full((301, 203), 3.0, dtype=dtype, requires_grad=True)
+    after = dropped_weights(weights, rate, np.random.default_rng(3))
+    (gradient,) = torch.autograd.grad(after.sum(), weights)
+    assert after.dtype == dtype
+    scale = 256 / (256 - zeros)
+    torch.testing.assert_close(after.unique(), torch.tensor([0, 3 * scale], dtype=dtype))
+    torch.testing.assert_close(gradient, after.detach() / 3)
+    drawn = np.random.default_rng(3).bit_generator.random_raw(301 * 203 // 8 + 1)
+    low_bytes_first = b"".join(int(word).to_bytes(8, "little") for word in drawn[:100])
+    assert after.flatten()[:800].ne(0).tolist() == [byte >= zeros for byte in low_bytes_first]
+    share = after.eq(0).double().mean().item()
+    assert share == pytest.approx(zeros / 256, abs=4.5 * (zeros / 256 / after.numel()) ** 0.5)
+
+
+def test_pytorchs_generator_drops_weights_at_the_very_rate():
+    weights = torch.full((300, 200), 2.0)
+    after = dropped_weights(weights, 0.2, torch.Generator().manual_seed(4))
+    assert torch.equal(after, dropped(weights, (300, 200), 0.2, torch.Generator().manual_seed(4)))
 
 
 def test_other_devices_get_a_generator_of_their_own_seeded_by_all_numbers(monkeypatch):

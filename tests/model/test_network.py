@@ -35,12 +35,17 @@ def test_one_pass_is_many_chunks(name, readout, embedding_size):
             torch.testing.assert_close(a, b, rtol=0, atol=1e-12)
 
 
-def test_the_head_reads_sums_row_by_row():
-    """In another layout its kernel rounds otherwise, and a seed gives other weights than before."""
-    model, layouts = CharModel(ModelOptions(hidden_size=H), V), []
-    model.head.register_forward_pre_hook(lambda _, x: layouts.append(x[0].is_contiguous()))
-    model(torch.zeros(B, T, dtype=torch.long))
-    assert layouts == [True]
+@pytest.mark.parametrize("layers", [1, 2])
+def test_kernels_and_head_get_what_they_need_not_copy(layers, monkeypatch):
+    """They lay T before B in memory."""
+    model, layouts = CharModel(ModelOptions(layers=layers, hidden_size=H, dropout=0.5), V), []
+    lstm = torch.lstm
+    monkeypatch.setattr(
+        torch, "lstm", lambda x, *g: (layouts.append(x.transpose(0, 1)), lstm(x, *g))[1]
+    )
+    model.head.register_forward_pre_hook(lambda _, x: layouts.append(x[0]))
+    model(torch.zeros(B, T, dtype=torch.long), rng=np.random.default_rng(0))
+    assert [x.is_contiguous() for x in layouts] == [True] * (layers + 1)
 
 
 def test_a_row_alone_is_a_row_of_the_batch():
