@@ -13,7 +13,7 @@ weight's usual one. The mean size is the mean over all weights.
 
 The floor is a quarter of the mean size. The paper has a tiny constant in its place. But if a
 character never came before, its weights have size 0: with a tiny floor they would leap when the
-character does come, and would never return. And the read-out has twice the RATE.
+character does come, and would never return.
 """
 
 import copy
@@ -39,7 +39,6 @@ SEGMENT = 64  # characters between two updates
 RATE = 1e-3
 DECAY = 3e-3
 FLOOR = 0.25  # times the mean size
-HEAD = 2.0  # times the rate, for the read-out; chosen on characters 5,000 to 35,000 of that part
 STRETCHES = 12  # the sizes are measured on so many pieces of the history
 STRETCH = 1000  # characters in each
 
@@ -89,7 +88,7 @@ def predict_dynamic(
         model: the trained model.
         ids: the text, (N,); N - 1 characters are predicted.
         history: the text before it, (M,). It shows how large each weight's gradient usually is.
-        rate: step size, in units of a weight's usual gradient; the read-out's is `HEAD` times it.
+        rate: step size, in units of a weight's usual gradient.
         decay: share of its way back to the trained value that a weight goes at each step. It is
             multiplied by (size + floor) / mean size.
         threads: PyTorch's threads. None measures while it reads how many are the fastest.
@@ -102,9 +101,6 @@ def predict_dynamic(
     sizes = [square.sqrt() for square in mean_squares(model, _spread(history), threads)]
     usual = sum(float(s.sum()) for s in sizes) / sum(s.numel() for s in sizes)
     steps = [rate / (size + FLOOR * usual) for size in sizes]
-    for step, (name, _) in zip(steps, model.named_parameters(), strict=True):
-        if name.startswith("head."):
-            step.mul_(HEAD)
     returns = [(decay * (size / usual + FLOOR)).clamp(max=1.0) for size in sizes]
     trained = [p.detach() for p in model.parameters()]
     learner = copy.deepcopy(model)

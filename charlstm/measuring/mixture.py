@@ -176,7 +176,7 @@ def score_mixture(model: CharModel, ids: Ids, history: Ids, threads: int | None 
     for came, p in zip(ids[1:], predictions, strict=True):
         alone -= float(p.features[0, came])
         mixed -= float(p.logs[came])
-        amounts += p.weights * (p.features[:, came] - p.features.sum(1) / model.vocabulary_size)
+        amounts += p.weights * (p.features[:, came] - p.features.mean(1))
     seconds = time.perf_counter() - started
     parts = np.add.reduceat(amounts, np.cumsum((0, *COUNTS[:-1])))
     shares = {name: float(part / parts.sum()) for name, part in zip(PARTS, parts, strict=True)}

@@ -68,8 +68,7 @@ def test_dynamic_is_krauses_rule(model, ids):
             floor = rule.FLOOR * everything.mean()
             back = (0.05 * (roots[name] + floor) / everything.mean()).clamp(max=1.0)
             change = back * (trained[name] - weights[name])
-            pace = 0.02 if name.startswith("head") else 0.01
-            weights[name] += change - pace * gradient / (roots[name] + floor)
+            weights[name] += change - 0.01 * gradient / (roots[name] + floor)
 
     expected = losses_and_gradients(model, text, weights, learn)
     score = score_dynamic(model, text, history, rate=0.01, decay=0.05)
