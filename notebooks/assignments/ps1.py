@@ -159,8 +159,8 @@ with redirect_stderr(StringIO()):
 # - If the streams are empty, there are no windows: return an empty list.
 #
 # Each row of a window continues where the same row of the window before ended. As an example, take
-# the first 24 letters of the alphabet as the text, B = 3 and T = 3. Then a stream has 7 letters, and
-# there are three windows:
+# the first 24 letters of the alphabet as the text, B = 3 and T = 3. Then a stream has 7 letters,
+# and there are three windows:
 #
 # ```text
 # inputs    abc  def  g         targets   bcd  efg  h
@@ -261,17 +261,17 @@ with redirect_stderr(StringIO()):
 # %% [markdown]
 # ## 3. One step of the network (2 points)
 #
-# The weights are a dictionary `p`, as `parameters` above makes it: `"W_ih"` (H, V), `"W_hh"` (H, H),
-# `"b"` (H,), `"W_out"` (V, H) and `"b_out"` (V,). In each of the B streams, the network reads the
-# character $x_t$ (one-hot) in the state $h_{t-1}$. The new state and the logits are
+# The weights are a dictionary `p`, as `parameters` above makes it: `"W_ih"` (H, V), `"W_hh"` (H,
+# H), `"b"` (H,), `"W_out"` (V, H) and `"b_out"` (V,). In each of the B streams, the network reads
+# the character $x_t$ (one-hot) in the state $h_{t-1}$. The new state and the logits are
 #
 # $$h_t = \tanh(W_{ih} x_t + W_{hh} h_{t-1} + b) \qquad z_t = W_{out} h_t + b_{out}$$
 #
 # This is the step of lesson 2. But there $h$ is one vector, and here the states of all streams are
 # the rows of one array.
 #
-# `rnn_step(p, ids, h)` takes the B characters `ids` (B,) and the B states `h` (B, H) before them. It
-# returns the pair (new states, logits), with the shapes (B, H) and (B, V).
+# `rnn_step(p, ids, h)` takes the B characters `ids` (B,) and the B states `h` (B, H) before them.
+# It returns the pair (new states, logits), with the shapes (B, H) and (B, V).
 
 
 # %% nbgrader={"grade": false, "grade_id": "rnn_step", "locked": false, "schema_version": 3, "solution": true, "task": false}
