@@ -419,8 +419,9 @@ for size in (1.0, 0.001):
         parameter.grad = size * torch.randn(parameter.shape, generator=rng)
     grads = [parameter.grad.clone() for parameter in loose]
     norm = torch.nn.utils.clip_grad_norm_(loose, 1.0).item()
-    mine, pairs = clip_scale(grads, 1.0)[1], zip(grads, loose, strict=True)
-    difference = max((mine * grad - q.grad).abs().max().item() for grad, q in pairs)
+    _, scale = clip_scale(grads, 1.0)
+    pairs = zip(grads, loose, strict=True)
+    difference = max((scale * grad - q.grad).abs().max().item() for grad, q in pairs)
     print(f"norm {norm:.4f}: largest difference {difference:.1e}")
     assert difference < 1e-6
 
