@@ -192,8 +192,10 @@ def copy(name, folder):
     """Copy a lesson and return its name and number of code cells.
 
     The counts of the cells are cleared, so that a count tells that a cell ran here. The sampler may
-    write for long, as fast mode would be over before anybody could press Stop.
+    write for long, as fast mode would be over before anybody could press Stop. The drawings, which
+    lessons show, come along.
     """
+    shutil.copytree(NOTEBOOKS / "lessons" / "drawings", folder / "drawings", dirs_exist_ok=True)
     notebook = json.loads((NOTEBOOKS / "lessons" / f"{name}.ipynb").read_text(encoding="utf-8"))
     cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
     panels = 0

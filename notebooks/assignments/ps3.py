@@ -20,7 +20,7 @@
 #
 # **How long it takes.** All cells of a solved copy run in some 15 seconds on one core (measured).
 # We estimate two and a half to three and a half hours for the writing. Lessons 1, 2 and 6 cover the
-# topics, with the same letters (lesson 1 has a table of them: *Symbols*). They leave out top-k and
+# topics, with the same letters; lesson 1 has a table of them (*Symbols*). They leave out top-k and
 # top-p; part 3 explains these.
 #
 # **How to work.** Write where it says `YOUR CODE HERE`, in place of the line that raises
@@ -558,10 +558,10 @@ tests()
 # %% [markdown]
 # ## 5. Bits per character, cold (2 points)
 #
-# Many papers score a text in windows. Write `cold_bits(model, ids, window=256)`. The model reads
-# the text in windows of `window` characters, each from the *zero* state. Again it predicts each
-# character except the first, exactly once. With windows of 3, it reads the text `abcdefgh` like
-# this:
+# Many papers score a text in windows. We call a score *cold* if the state is reset to zeros before
+# each window. Write `cold_bits(model, ids, window=256)`. The model reads the text in windows of
+# `window` characters, each from the *zero* state. Again it predicts each character except the
+# first, exactly once. With windows of 3, it reads the text `abcdefgh` like this:
 #
 # | window | the model reads | and predicts |
 # | --- | --- | --- |

@@ -49,6 +49,14 @@ print(f"{text[:8]!r} becomes {ids[:8]}")
 # characters from each stream (T is often called the sequence length). The targets are the same
 # text, one character later.
 #
+# ![A line of text is cut into three streams, which become the rows of a table. The table is cut
+# into two windows of seven letters. Arrows carry the state from the first window into the second;
+# dashed arrows, the gradients, run back and end where their window
+# begins](drawings/streams-and-windows.svg)
+#
+# (Each letter stands for its id, and the sign of an open box for a space. The arrows are the
+# subject of lesson 6.)
+#
 # **Guess:** in the alphabet below, with 3 streams and windows of 4, what stands in the first row of
 # the *second* window?
 
@@ -78,6 +86,13 @@ for window in range(streams.windows):
 # weighted sum inside the tanh. The numbers $z_t$ are the logits, and $W_{out}$ and $b_{out}$ are
 # the *read-out* (the output layer). The indices are PyTorch's: "ih" goes from the input to the
 # hidden state, "hh" from the hidden state to the next one.
+#
+# ![The vanilla cell: the old state goes through W_hh, the input through W_ih; their sum goes
+# through a tanh and is the new state. A dashed arrow back: the gradient times one minus the square
+# of h_t, then times W_hh transposed](drawings/vanilla-cell.svg)
+#
+# (The drawing shows PyTorch's two biases; our $b$ is their sum. The dashed arrow comes later in
+# this lesson.)
 
 # %%
 V, H, T = len(vocabulary), 8, 12
@@ -136,6 +151,10 @@ print(f"{loss:.4f} nats; ln {V} = {np.log(V):.4f} is what knowing nothing costs"
 
 # %% [markdown]
 # ## Back through time
+#
+# ![Four copies of one cell in a row read four letters. Solid arrows: from letters to states, to
+# logits, to losses. Dashed arrows go back: from each loss to its cell, and from each cell to the
+# one before](drawings/unrolled.svg)
 #
 # The loss depends on $W_{hh}$ along many paths: $W_{hh}$ made $h_1$, then $h_1$ and $W_{hh}$ made
 # $h_2$, and so on. The trick is to go backwards and keep two gradients for each unit. We write
@@ -266,7 +285,7 @@ def train(seed, nudge=0.0):
     return p, np.array(losses), norms
 
 
-# %% tags=["cover"] alt="the losses of two starts: one sentence is learnt, or lost again in leaps"
+# %% tags=["cover"] alt="the losses of two starts: one sentence is learnt, or lost again in jumps"
 runs = {seed: train(seed) for seed in range(5)}
 lines = {f"seed {seed}": dict(enumerate(runs[seed][1])) for seed in (1, 2)}
 plots.training(lines, "one sentence, a vanilla network of 8 units, two starts")
@@ -278,7 +297,7 @@ plots.training(lines, "one sentence, a vanilla network of 8 units, two starts")
 # %%
 for seed, (_, losses, norms) in runs.items():
     worst = int(np.diff(losses).argmax())
-    print(f"seed {seed}: largest leap {losses[worst]:.3f} -> {losses[worst + 1]:.3f} nats", end=" ")
+    print(f"seed {seed}: largest jump {losses[worst]:.3f} -> {losses[worst + 1]:.3f} nats", end=" ")
     print(f"at update {worst}, along a gradient of norm {norms[worst]:.2f},", end=" ")
     print(f"{norms[worst] / np.median(norms):.0f} times the median norm")
 

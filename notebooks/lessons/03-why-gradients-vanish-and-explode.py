@@ -11,6 +11,12 @@
 # matrix and by a slope. Here you follow such products: first of numbers, then of matrices, then
 # through a network that reads text. Then you make a training fail because of them, and repair it.
 #
+# ![The vanilla cell: the old state goes through W_hh, the input through W_ih; their sum goes
+# through a tanh and is the new state. A dashed arrow back: the gradient times one minus the square
+# of h_t, then times W_hh transposed](drawings/vanilla-cell.svg)
+#
+# This is the cell of lesson 2. This lesson is about the dashed arrow.
+#
 # **Before you run anything, guess:** a network of 64 tanh units reads 60 letters. The loss on the
 # last letter sends a gradient back. How much of it reaches the state before the first letter: about
 # a half, about a hundredth, or far less? Could it be *more* than at the end?
@@ -682,15 +688,15 @@ rng = np.random.default_rng(0)
 w, b = (torch.tensor(rng.uniform(*ends, 1000)) for ends in ((1.0, 2.0), (-0.4, 0.4)))
 for name, limit in (("without clipping", None), ("clipped at 1", 1.0), ("clipped at 0.1", 0.1)):
     way, _ = descend(w, b, limit)
-    thrown = (np.hypot(way[-1, 0] - 1.5, way[-1, 1]) > 3).reshape(5, 200).mean(1)
+    diverged = (np.hypot(way[-1, 0] - 1.5, way[-1, 1]) > 3).reshape(5, 200).mean(1)
     good = (cliff_loss(*torch.tensor(way[-1])).numpy() < 0.01).reshape(5, 200).mean(1)
-    print(f"{name:16} thrown out:", *(f"{share:4.0%}" for share in thrown), end="; ")
+    print(f"{name:16} diverged:", *(f"{share:4.0%}" for share in diverged), end="; ")
     print("loss below 0.01:", *(f"{share:4.0%}" for share in good))
 
 # %% [markdown]
-# Without clipping some paths are thrown out. With a limit of 1 none is, and more paths reach a low
-# loss. With a limit of 0.1 the steps are so short that fewer paths reach it in the same number of
-# steps. So the limit is one more number to choose.
+# Without clipping some paths *diverge*: they leave the plane and do not come back. With a limit of
+# 1 none is, and more paths reach a low loss. With a limit of 0.1 the steps are so short that fewer
+# paths reach it in the same number of steps. So the limit is one more number to choose.
 #
 # ## Exercises
 #

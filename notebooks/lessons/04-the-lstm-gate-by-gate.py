@@ -4,10 +4,20 @@
 # *What it shows: the cell line by line; the path through c, and all that goes beside it; gates
 # driven by hand, and the gates of trained models.*
 #
+# *The letters in formulas and code are those of [the table in lesson
+# 1](01-start-here.ipynb#Symbols).*
+#
 # In a vanilla network every step rewrites the whole state. The *long short-term memory* (LSTM) of
 # Hochreiter and Schmidhuber (1997) carries a second state, c. A step only scales c and adds to it,
 # and *gates* say how much. Here you build the LSTM line by line and set its gates by hand. Then you
 # watch the gates of trained models.
+#
+# ![The LSTM cell: c runs along the top, is multiplied by f, and i times g is added to it. Below,
+# four sums of x_t and of the old h become f, i, g and o. The new h is o times the tanh of c. A
+# dashed arrow goes back along c: the gradient times f](drawings/lstm-cell.svg)
+#
+# A circle works on each number by itself. The box with the weights is the only place where units
+# mix. Look for the path from $c_{t-1}$ to $c_t$: no matrix stands on it, and no tanh.
 #
 # **Before you run anything, guess:** one of the gates is called the forget gate. People often say
 # that it is 0 (forget) or 1 (keep). In a trained model, what share of its values is within 0.05 of

@@ -13,6 +13,11 @@
 # (often called *stateful*), throw it away (a *state reset*), or, in many tutorials, mix it up. Then
 # you train two LSTM layers on a book of tales, and let them write.
 #
+# ![A line of text is cut into three streams, which become the rows of a table. The table is cut
+# into two windows of seven letters. Arrows carry the state from the first window into the second;
+# dashed arrows, the gradients, run back and end where their window
+# begins](drawings/streams-and-windows.svg)
+#
 # **Before you run anything, guess:** a network reads random bits in windows of 4. At each step it
 # must give the bit that came 4 steps before. Can it learn that? And with windows of 8?
 
@@ -456,6 +461,10 @@ for first, last in ((1, 1), (2, 4), (5, 8), (9, 16), (17, 32), (33, 64)):
 #
 # ## A trap when you compare losses
 #
+# ![Above, carried: one pass over the text, so what the model has read grows to the end. Below,
+# cold: four windows of 256 characters, and it falls back to zero where each
+# begins](drawings/protocols.svg)
+#
 # Now we average over the window, as evaluations do. *Cold* evaluation starts every window from the
 # zero state (it resets the state). So its loss contains the expensive characters, and their share
 # depends on the window's length. The next cell always uses the same model:
@@ -491,6 +500,10 @@ print(f"{len(text):,} characters, {len(vocabulary)} different; {len(validation):
 print(f"{streams.batch_size} streams; {streams.windows} windows of {streams.window} in an epoch")
 
 # %% [markdown]
+# ![From below, for each of three letters: its embedding, a cell of layer 1, a cell of layer 2, a
+# plus, the head, the logits. The output of layer 1 also goes past layer 2 to the
+# plus](drawings/stack.svg)
+#
 # *Stacked* means that the second layer reads the output of the first. The letters come in as rows
 # of a learnt table, the embedding. The softmax reads the sum of both layers' outputs, so the first
 # layer also reaches it directly. That is the whole model. We write it out with the step of lesson
