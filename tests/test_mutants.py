@@ -13,7 +13,7 @@ ROOT = Path(__file__).parent.parent
 # what is broken, the file, the right text, the wrong text, the tests that must notice
 MUTANTS = [
     ("nothing", "model/cells", "activation(u", "activation(u", "model/test_cells.py"),  # without a mistake, the tests pass on the copy
-    ("input and forget gate swapped", "model/cells", "    c = sigmoid(f) * c + sigmoid(i)", "    c = sigmoid(i) * c + sigmoid(f)", "model/test_cells.py"),
+    ("input and forget gate swapped", "model/cells", "sigmoid(i), sigmoid(f), tanh(g), sigmoid(o)", "sigmoid(f), sigmoid(i), tanh(g), sigmoid(o)", "model/test_cells.py"),
     ("output gate sees the old cell", "model/cells", "p_o * c)", "p_o * state[1])", "model/test_cells.py"),
     ("reset before the product", "model/cells", "r * h_n", "h_n", "model/test_cells.py"),
     ("recurrent bias dropped", "model/cells", "split(h @ p.weight_hh.T + p.bias_hh, 3)", "split(h @ p.weight_hh.T, 3)", "model/test_cells.py"),

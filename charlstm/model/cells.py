@@ -11,7 +11,8 @@ of the table *Symbols* in the first lesson, `notebooks/lessons/01-start-here.ipy
 - the state, a tuple of arrays (B, H). The first array is the output.
 
 A step returns the new state. It works the same without the batch axis. The same lines run on NumPy
-in the sampler, on torch with autograd in the lessons, and in float64 in the tests.
+in the sampler, on torch with autograd in the lessons, and in float64 in the tests. Whoever wants to
+see the gates passes a function `watch`; the step calls it with the values of its gates by name.
 """
 
 from collections.abc import Callable, Sequence
@@ -21,6 +22,7 @@ from typing import Any
 Array = Any
 State = tuple[Array, ...]
 Step = Callable[[Any, Array, State], State]
+Watch = Callable[..., None]
 
 
 def tanh(x: Array) -> Array:
@@ -45,7 +47,7 @@ def rnn(p: Any, u: Array, state: State, activation: Callable[[Array], Array] = t
     return (h,)
 
 
-def gru(p: Any, u: Array, state: State) -> State:
+def gru(p: Any, u: Array, state: State, watch: Watch | None = None) -> State:
     """Advance the gated recurrent unit, gates r, z, n, as `torch.nn.GRU` does.
 
     This is the first version of Cho et al. 2014: r acts after the matrix product, not before it.
@@ -62,10 +64,12 @@ def gru(p: Any, u: Array, state: State) -> State:
     z = sigmoid(u_z + h_z)
     n = tanh(u_n + r * h_n)
     h = n + z * (h - n)
+    if watch:
+        watch(r=r, z=z, n=n)
     return (h,)
 
 
-def lstm(p: Any, u: Array, state: State) -> State:
+def lstm(p: Any, u: Array, state: State, watch: Watch | None = None) -> State:
     """Advance the long short-term memory, gates i, f, g, o, as `torch.nn.LSTM` does.
 
     Hochreiter & Schmidhuber 1997, with the forget gate of Gers, Schmidhuber & Cummins 2000.
@@ -76,12 +80,15 @@ def lstm(p: Any, u: Array, state: State) -> State:
     """
     h, c = state
     i, f, g, o = split(u + h @ p.weight_hh.T + p.bias_hh, 4)  # each (B, H)
-    c = sigmoid(f) * c + sigmoid(i) * tanh(g)
-    h = sigmoid(o) * tanh(c)
+    i, f, g, o = sigmoid(i), sigmoid(f), tanh(g), sigmoid(o)
+    c = f * c + i * g
+    h = o * tanh(c)
+    if watch:
+        watch(i=i, f=f, g=g, o=o)
     return h, c
 
 
-def peephole(p: Any, u: Array, state: State) -> State:
+def peephole(p: Any, u: Array, state: State, watch: Watch | None = None) -> State:
     """Advance the LSTM whose gates see the cell, gates i, f, g, o.
 
     Gers & Schmidhuber 2000, equations as in Graves 2013 (7 to 11). `weight_peephole` (3, H)
@@ -93,12 +100,16 @@ def peephole(p: Any, u: Array, state: State) -> State:
     h, c = state
     i, f, g, o = split(u + h @ p.weight_hh.T + p.bias_hh, 4)  # each (B, H)
     p_i, p_f, p_o = p.weight_peephole
-    c = sigmoid(f + p_f * c) * c + sigmoid(i + p_i * c) * tanh(g)
-    h = sigmoid(o + p_o * c) * tanh(c)
+    i, f, g = sigmoid(i + p_i * c), sigmoid(f + p_f * c), tanh(g)
+    c = f * c + i * g
+    o = sigmoid(o + p_o * c)
+    h = o * tanh(c)
+    if watch:
+        watch(i=i, f=f, g=g, o=o)
     return h, c
 
 
-def coupled(p: Any, u: Array, state: State) -> State:
+def coupled(p: Any, u: Array, state: State, watch: Watch | None = None) -> State:
     """Advance the LSTM that writes just as much as it forgets, gates f, g, o.
 
     The coupled input and forget gate of Greff et al. 2017: the LSTM above with i = 1 - f:
@@ -108,9 +119,11 @@ def coupled(p: Any, u: Array, state: State) -> State:
     """
     h, c = state
     f, g, o = split(u + h @ p.weight_hh.T + p.bias_hh, 3)  # each (B, H)
-    g = tanh(g)
-    c = g + sigmoid(f) * (c - g)
-    h = sigmoid(o) * tanh(c)
+    f, g, o = sigmoid(f), tanh(g), sigmoid(o)
+    c = g + f * (c - g)
+    h = o * tanh(c)
+    if watch:
+        watch(f=f, g=g, o=o)
     return h, c
 
 
@@ -163,7 +176,8 @@ class Cell:
     """A recurrence, and all that others must know to build, start, save, run and measure it.
 
     Attributes:
-        step: one time step. It takes NumPy arrays as well as torch tensors.
+        step: one time step. It takes NumPy arrays as well as torch tensors. If it has the argument
+            `watch`, its gates can be recorded, see `insight/activations.py`.
         gates: names of the G blocks of rows in the weight matrices, in order. A block named "f" is
             the forget gate, whose bias starts at 1.
         states: names of the arrays in the state, each (B, H); the first is the output.

@@ -10,8 +10,10 @@ from typing import Any
 import ipywidgets as w
 import numpy as np
 
+from charlstm.insight.activations import record
 from charlstm.insight.gradients import factor, horizon, reach
 from charlstm.model import cells
+from charlstm.model.checkpoint import Checkpoint
 from charlstm.model.named_cells import find_cell, known_cells
 from charlstm.model.network import SCHEMES, CharModel, initialize
 from charlstm.notebook import plots, text_plots
@@ -147,6 +149,52 @@ class GatePanel(Panel):
     def _draw(self, values: dict[str, Any]) -> None:
         c, h = driven_unit(self._text, **values)
         self._image.value = png(text_plots.along(self._text, {"c": c, "h": h}, "state of the unit"))
+
+
+class UnitPanel(Panel):
+    """A panel in which a reader looks for units that mean something.
+
+    The model reads the text once, when the panel opens. Then a letter's colour shows what the
+    chosen unit holds after it: a gate from 0 to 1, h and g from -1 to 1, c as tanh c.
+
+    Args:
+        checkpoint: the model.
+        text: what it reads.
+        before: text that it reads first and that the panel does not show.
+        start: layer from 0, name of a state or gate, and number of the unit when the panel opens.
+
+    Attributes:
+        widget: what the notebook shows.
+    """
+
+    def __init__(
+        self,
+        checkpoint: Checkpoint,
+        text: str,
+        before: str = "",
+        start: tuple[int, str, int] | None = None,
+    ) -> None:
+        self._text = text
+        self._layers = [
+            {name: values[len(before) :] for name, values in layer.items()}
+            for layer in record(checkpoint, before + text)
+        ]
+        layer, name, unit = start or (0, "h", 0)
+        last = checkpoint.options.hidden_size - 1
+        layers = [(f"layer {k + 1}", k) for k in range(len(self._layers))]
+        controls = {
+            "layer": w.Dropdown(options=layers, value=layer, description="layer"),
+            "value": w.Dropdown(options=list(self._layers[0]), value=name, description="value"),
+            "unit": w.BoundedIntText(unit, min=0, max=last, description=f"unit 0-{last}"),
+        }
+        self._image = figure_image()
+        _draw_at_each_change(controls, self._draw)
+        super().__init__("unit", [w.HBox(list(controls.values())), self._image])
+
+    def _draw(self, values: dict[str, Any]) -> None:
+        numbers = self._layers[values["layer"]][values["value"]][:, values["unit"]]
+        figure = text_plots.unit(self._text, numbers, **values)
+        self._image.value = png(figure)
 
 
 def _draw_at_each_change(

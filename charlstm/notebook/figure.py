@@ -25,11 +25,11 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 Numbers = Sequence[float] | np.ndarray[Any, Any]
 
 
-def new_figure(height: float = 3.6) -> Figure:
-    """Return an empty figure as wide as a notebook's column; the height is in inches."""
+def new_figure(height: float = 3.6, width: float = 7.0) -> Figure:
+    """Return an empty figure, by default as wide as a notebook's column; sizes are in inches."""
     from matplotlib.figure import Figure
 
-    return Figure(figsize=(7.0, height), layout="constrained")
+    return Figure(figsize=(width, height), layout="constrained")
 
 
 def new_axes(xlabel: str, ylabel: str, title: str) -> tuple[Figure, Axes]:

@@ -7,6 +7,12 @@
 # at least something that is spelled like Shakespeare. At the end of this lesson you will know how
 # the network chooses each letter, and what the setting called *temperature* changes.
 #
+# ![A scene in coloured letters. The colour shows what one unit of the network holds: it changes
+# along each line and starts again in the next](01-start-here.png)
+#
+# The colours show what one part of the network, a *unit*, holds after each letter. It counts the
+# letters of the line. Nobody told the network what a line is. You make this picture below.
+#
 # **Before you run anything, guess:** the model has read most of a selection of Shakespeare's plays,
 # one letter after the other, and nothing else. Nobody taught it what a word is. How many of the
 # words that it writes will be English: half of them, nine in ten, or nearly all?
@@ -45,6 +51,47 @@ for character in generate(sampler, "ROMEO:\n", options):
 print(f"\n\nloaded and written in {time.perf_counter() - began:.1f} s")
 
 # %% [markdown]
+# ## A unit that counts
+#
+# A network is made of units. Each unit holds a few numbers, which change with every letter that the
+# network reads. Most of them mean nothing to us. Does any unit know *where in the line* we are?
+#
+# We let the network read plays that came with this package, and look for the number that follows
+# the position in the line best: the one with the largest *correlation* (1 or -1: perfectly; 0: not
+# at all). Among so many numbers some fit by chance. So the first half of the text chooses the unit,
+# and the second half tests it. And we search an *untrained* network, too: the same network, before
+# it has learned anything.
+
+# %%
+from charlstm import read_corpus
+from charlstm.insight import activations, neurons
+
+known = checkpoint.vocabulary.characters
+plays = "".join(letter for letter in read_corpus(["plays"]).text if letter in known)
+part = plays[: 3_200 if FAST else 6_400]
+place = {"line": neurons.line_position(part)}
+unit = neurons.search(checkpoint, part, place)["line"]
+control = neurons.search(neurons.untrained(checkpoint), part, place)["line"]
+print(f"trained:   {unit} has the correlation {unit.tested:+.2f} in the second half")
+print(f"untrained: {control} has {control.tested:+.2f}")
+
+# %% [markdown]
+# Some part of an untrained network follows the line, too, because the line end has just gone
+# through it. But it is far from counting. Here is the trained unit, on a scene that had no part in
+# the search:
+
+# %% tags=["cover"] alt="a scene in coloured letters: a unit's colour changes along each line and starts again in the next"
+lines = plays[len(part) :].splitlines(keepends=True)
+before, scene = "".join(lines[:12]), "".join(lines[12:28])
+held = activations.record(checkpoint, before + scene)[unit.layer][unit.name][len(before) :]
+text_plots.unit(scene, held[:, unit.unit], unit.layer, unit.name, unit.unit)
+
+# %% [markdown]
+# What are h, c, and the layers? [Lesson 4](04-the-lstm-gate-by-gate.ipynb) opens the network. There
+# you look for a unit of your own.
+#
+# ## Is everything there?
+#
 # Does your computer have everything that the lessons need? The next cell stops with an error if a
 # part is missing.
 
@@ -68,7 +115,6 @@ print(f"ready: Python {platform.python_version()}, CPUs: {usable_cpus()}")
 # letters in random order.
 
 # %%
-from charlstm import read_corpus
 from charlstm.text.novelty import known_words
 
 written = "".join(generate(sampler, "\n", SampleOptions(temperature=0.8, length=LETTERS, seed=2)))
@@ -144,7 +190,7 @@ print(f"the most likely is {sampler.vocabulary.characters[best]!r} with {chances
 # **Guess:** what happens to the highest bar for $\tau = 0.5$, and for $\tau = 2$? What would
 # $\tau \to 0$ do?
 
-# %% tags=["cover"] alt="bars: how likely each next character is, at three temperatures"
+# %% alt="bars: how likely each next character is, at three temperatures"
 by_temperature = {f"temperature {tau:g}": softmax(logits[-1] / tau) for tau in (0.5, 1.0, 2.0)}
 text_plots.next_character(sampler.vocabulary.characters, by_temperature, title)
 

@@ -522,47 +522,78 @@ for k, values in enumerate(watched["shipped"]):
 # Few units remember long; most forget quickly. (This is a rough figure: if f changes, the product
 # of the f's is not the power of their mean.)
 #
-# ### Does a unit reset like our third unit?
+# ### Does a unit do what we set by hand?
 #
-# Verse has lines. In the first half of the passages we look for the unit of layer 1 whose f
-# correlates most with "this character ends a line". Then we test this unit on the second half,
-# which we did not use to choose it.
-
-
-# %%
-def correlation(values, truth):
-    v, z = values - values.mean(0), truth - truth.mean()
-    return (z @ v) / (v.norm(dim=0) * z.norm()).clamp_min(1e-9)
-
-
-half = PASSAGES // 2
-ends = (ids == known.characters.index("\n")).float().T[20:]
-f = watched["shipped"][0]["f"]
-first = correlation(f[:, :half].flatten(0, 1), ends[:, :half].flatten())
-unit = int(first.abs().argmax())
-print(f"unit {unit}: correlation {first[unit]:+.2f} in the first half")
+# Our third unit counted the letters of a word, and started again. Does training make such units? We
+# search all layers, states and gates for the unit that correlates most with a feature of the text.
+# The first half of the text chooses the unit, the second half tests it.
+#
+# A warning: a gate sees each character as it comes in. So in *any* network some gate reacts to line
+# ends, learned or not. An honest search has a **control**: the same search in untrained networks of
+# the same size.
+#
+# **Guess:** for which feature is the difference largest: the place in the word, the place in the
+# line, or being inside the name of a speaker?
 
 # %%
-judged, ending = f[:, half:, unit].flatten(), ends[:, half:].flatten()
-print(f"in the second half {correlation(judged[:, None], ending)[0]:+.2f}; its f is, on average,")
-print(
-    f"{judged[ending == 1].mean():.2f} at ends of lines, {judged[ending == 0].mean():.2f} elsewhere"
-)
+from charlstm.insight import activations, neurons
 
-# %% tags=["cover"] alt="gates of the shipped model along a line of verse"
-passage = half + int(ends[:, half:].sum(0).argmax())  # in the second half, most line ends
-units = [unit, *range(5)]
-strips = {name: watched["shipped"][0][name][:, passage, units].numpy() for name in "ifo"}
-text_plots.gates(
-    known.decode(ids[passage, 20:].numpy()),
-    strips,
-    "row 0: the unit found; rows 1 to 5: the first five of the layer",
-)
+plays = "".join(x for x in read_corpus(["plays"]).text if x in known.characters)
+part = plays[: 3_200 if FAST else 9_600]
+wanted = ("position in the word", "position in the line", "inside a speaker's name")
+features = {name: neurons.FEATURES[name](part) for name in wanted}
+untrained = [neurons.untrained(checkpoint, seed) for seed in range(1 if FAST else 5)]
+searched = [neurons.search(model, part, features) for model in (checkpoint, *untrained)]
+
+# %%
+print("                         trained model                     correlation   untrained")
+for name in wanted:
+    best, *controls = (units[name] for units in searched)
+    others = " ".join(f"{abs(control.tested):.2f}" for control in controls)
+    print(f"{name:24} {best!s:32} {best.tested:+10.2f}     {others}")
 
 # %% [markdown]
-# In row 0, f is open along the line and closed at the end of each line. This unit does at line ends
-# what our third unit does at spaces. Nobody taught it to do so.
+# (A unit may rise or fall with the feature; for the untrained models the table leaves out the
+# sign.) The untrained models do not reach 0: this is what a network gets for nothing. What training
+# has added is the distance from there.
 #
+# Look at the unit that knows names, on a scene that had no part in the search. A letter's colour is
+# the unit's value after it:
+
+# %% tags=["cover"] alt="a scene in coloured letters: a unit of the shipped model changes its value inside speakers' names"
+name = "inside a speaker's name"
+lines = plays[len(part) :].splitlines(keepends=True)
+before, scene = "".join(lines[:12]), "".join(lines[12:28])
+
+
+def coloured(model, unit, title):
+    held = activations.record(model, before + scene)[unit.layer][unit.name][len(before) :]
+    return text_plots.unit(scene, held[:, unit.unit], unit.layer, unit.name, unit.unit, title)
+
+
+coloured(checkpoint, searched[0][name], f"{name}: the trained model")
+
+# %% [markdown]
+# And the best unit of an untrained model:
+
+# %% alt="the same scene, coloured by the best unit of an untrained model"
+coloured(untrained[0], searched[1][name], f"{name}: an untrained model")
+
+# %% [markdown]
+# ### Find your own unit
+#
+# The model has read the scene once. Choose a layer, a state or gate, and a unit, and see what it
+# held. Begin with the unit that counts the line. Then look for one that nobody has named: what does
+# it follow? Before you believe it, look at it in an untrained model. (The panel needs a running
+# kernel. Without one, look at the two figures above.)
+
+# %%
+from charlstm.notebook.explorers import UnitPanel
+
+line = searched[0]["position in the line"]
+UnitPanel(checkpoint, scene, before, start=(line.layer, line.name, line.unit))
+
+# %% [markdown]
 # ### "c is the short-term memory"
 #
 # Some pages say this of $c_{t-1}$, others of $h_{t-1}$. We make two measurements. The first: how

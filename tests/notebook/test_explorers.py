@@ -3,7 +3,16 @@
 import numpy as np
 from find_widgets import one
 
-from charlstm.notebook.explorers import GatePanel, GradientExplorer, driven_unit, explored_curve
+from charlstm.insight.activations import record
+from charlstm.notebook import text_plots
+from charlstm.notebook.explorers import (
+    GatePanel,
+    GradientExplorer,
+    UnitPanel,
+    driven_unit,
+    explored_curve,
+)
+from charlstm.notebook.figure import png
 
 PNG = b"\x89PNG"
 
@@ -61,3 +70,24 @@ def test_the_gate_panel_draws_anew_at_each_change():
         seen.add(image.value)
     assert len(seen) == 6
     assert all(value[:4] == PNG for value in seen)
+
+
+def test_the_unit_panel_colours_what_the_chosen_unit_holds(checkpoint, text):
+    shown, before = text[10:70], text[:10]
+    panel = UnitPanel(checkpoint, shown, before, start=(1, "f", 3)).widget
+    image = panel.children[-1]
+    recorded = record(checkpoint, before + shown)
+
+    def expected(layer, value, unit):
+        numbers = recorded[layer][value][10:, unit]
+        return png(text_plots.unit(shown, numbers, layer, value, unit))
+
+    assert image.value == expected(1, "f", 3)
+    one(panel, "unit").value = 11
+    assert image.value == expected(1, "f", 11)
+    one(panel, "value").value = "c"
+    one(panel, "layer").value = 0
+    assert image.value == expected(0, "c", 11)
+    one(panel, "unit").value = 99  # there are 12
+    assert one(panel, "unit").value == 11
+    assert UnitPanel(checkpoint, shown).widget.children[-1].value[:4] == PNG
