@@ -84,7 +84,7 @@ def record(checkpoint: Checkpoint, text: str) -> Values:
 
 def _layer(cell: Cell, p: Any, seen: dict[str, Array]) -> Layer:
     """Return a layer that notes in `seen` what its units hold."""
-    step = cell.step
+    step: Any = cell.step
     if "watch" in inspect.signature(step).parameters:
         step = partial(step, watch=seen.update)
 

@@ -189,7 +189,7 @@ class UnitPanel(Panel):
         }
         self._image = figure_image()
         _draw_at_each_change(controls, self._draw)
-        super().__init__("unit", [w.HBox(list(controls.values())), self._image])
+        super().__init__("units", [w.HBox(list(controls.values())), self._image])
 
     def _draw(self, values: dict[str, Any]) -> None:
         numbers = self._layers[values["layer"]][values["value"]][:, values["unit"]]

@@ -83,7 +83,7 @@ def letters(
     bar = figure.colorbar(
         image, ax=axes, orientation="horizontal", aspect=40, boundaries=np.linspace(low, 1, 65)
     )
-    bar.set_ticks(np.linspace(low, 1, 3))
+    bar.set_ticks([low, (low + 1) / 2, 1])
     bar.set_label(what, parse_math=False)
     bar.ax.axhline(0.15, xmax=0.5 * (low < 0), color="black", linewidth=0.8)
     return figure

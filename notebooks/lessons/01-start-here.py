@@ -82,7 +82,7 @@ print(f"untrained: {control} has {control.tested:+.2f}")
 
 # %% tags=["cover"] alt="a scene in coloured letters: a unit's colour changes along each line and starts again in the next"
 lines = plays[len(part) :].splitlines(keepends=True)
-before, scene = "".join(lines[:12]), "".join(lines[12:28])
+before, scene = "".join(lines[:13]), "".join(lines[13:28])
 held = activations.record(checkpoint, before + scene)[unit.layer][unit.name][len(before) :]
 text_plots.unit(scene, held[:, unit.unit], unit.layer, unit.name, unit.unit)
 

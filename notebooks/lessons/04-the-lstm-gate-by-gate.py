@@ -54,7 +54,9 @@ rng = torch.Generator().manual_seed(0)
 shapes = cells.CELLS["lstm"].shapes(V, H)
 p = SimpleNamespace(**{n: torch.randn(s, generator=rng).double() for n, s in shapes.items()})
 start = h, c = tuple(torch.randn(2, H, generator=rng).double())
-sizes = {k: sum(map(np.prod, cells.CELLS[k].shapes(V, H).values())) for k in ("lstm", "rnn")}
+sizes = {
+    cell: sum(map(np.prod, cells.CELLS[cell].shapes(V, H).values())) for cell in ("lstm", "rnn")
+}
 print(shapes)
 print(f"{sizes['lstm']} numbers to learn, where a vanilla network has {sizes['rnn']}")
 
@@ -473,7 +475,8 @@ def watch(model, ids, skip=20):
         seen.append(gates)
     layers = range(len(model.layers))
     return [
-        {k: torch.stack([now[m][k] for now in seen[skip:]]) for k in seen[0][m]} for m in layers
+        {name: torch.stack([now[m][name] for now in seen[skip:]]) for name in seen[0][m]}
+        for m in layers
     ]
 
 
@@ -499,9 +502,9 @@ plots.curves(bins, "forget gate f", "share of values")
 # %%
 print("                          f < 0.05   between   f > 0.95")
 for name, layers in watched.items():
-    for k, values in enumerate(layers):
+    for layer, values in enumerate(layers):
         low, high = (values["f"] < 0.05).double().mean(), (values["f"] > 0.95).double().mean()
-        print(f"{name:14} layer {k + 1}   {low:8.1%}  {1 - low - high:8.1%}   {high:8.1%}")
+        print(f"{name:14} layer {layer + 1}   {low:8.1%}  {1 - low - high:8.1%}   {high:8.1%}")
 
 # %% [markdown]
 # In none of the six models are nearly all values at the ends. How many are there depends on the
@@ -513,10 +516,10 @@ for name, layers in watched.items():
 
 # %%
 print("memory length, characters: lowest tenth, median, highest tenth and longest of the units")
-for k, values in enumerate(watched["shipped"]):
+for layer, values in enumerate(watched["shipped"]):
     lengths = 1 / (1 - values["f"].double().mean((0, 1)))
     parts = np.quantile(lengths, (0.1, 0.5, 0.9, 1.0))
-    print(f"layer {k + 1}", "".join(f"{part:8.1f}" for part in parts))
+    print(f"layer {layer + 1}", "".join(f"{part:8.1f}" for part in parts))
 
 # %% [markdown]
 # Few units remember long; most forget quickly. (This is a rough figure: if f changes, the product
@@ -574,7 +577,9 @@ def coloured(model, unit, title):
 coloured(checkpoint, searched[0][name], f"{name}: the trained model")
 
 # %% [markdown]
-# And the best unit of an untrained model:
+# Does this unit know names, or only what names are made of: capital letters, short lines? The search
+# cannot tell. Look for places where the two differ, such as titles in capitals. And here is the
+# best unit of an untrained model:
 
 # %% alt="the same scene, coloured by the best unit of an untrained model"
 coloured(untrained[0], searched[1][name], f"{name}: an untrained model")
@@ -603,12 +608,12 @@ UnitPanel(checkpoint, scene, before, start=(line.layer, line.name, line.unit))
 # %%
 print("correlation with itself after     1     5    20 characters")
 for name in ("shipped", "small, seed 0"):
-    for k, values in enumerate(watched[name]):
+    for layer, values in enumerate(watched[name]):
         for state in "ch":
-            z = values[state] - values[state].mean((0, 1))
-            z = z / z.square().mean((0, 1)).sqrt().clamp_min(1e-9)
-            like = [(z[lag:] * z[:-lag]).mean().item() for lag in (1, 5, 20)]
-            print(f"{name:14} layer {k + 1}, {state}       " + "".join(f"{x:6.2f}" for x in like))
+            held = values[state] - values[state].mean((0, 1))
+            held = held / held.square().mean((0, 1)).sqrt().clamp_min(1e-9)
+            like = "".join(f"{(held[k:] * held[:-k]).mean():6.2f}" for k in (1, 5, 20))
+            print(f"{name:14} layer {layer + 1}, {state}       {like}")
 
 # %% [markdown]
 # From one character to the next, c stays more similar to itself than h does, in every row. After
@@ -640,7 +645,7 @@ def wiped(model, ids, at=20):
     without = {"h": [(0 * h, c) for h, c in states], "c": [(h, 0 * c) for h, c in states]}
     true, _ = forecasts(model, ids[:, at:], states)
     other = {what: forecasts(model, ids[:, at:], state)[0] for what, state in without.items()}
-    return {k: (true.exp() * (true - q)).sum(-1).mean(1).numpy() for k, q in other.items()}
+    return {name: (true.exp() * (true - q)).sum(-1).mean(1).numpy() for name, q in other.items()}
 
 
 # %%
