@@ -540,10 +540,9 @@ for name, (activation, gain, limit, rate) in MORE.items():
 
 # %%
 def promises(gain, lengths, seed):
-    p = {name: value.detach().double() for name, value in fresh(gain, seed).items()}
-    loss, _ = window_loss(
-        {name: value.requires_grad_() for name, value in p.items()}, 0, torch.tanh
-    )
+    start = fresh(gain, seed).items()
+    p = {name: value.detach().double().requires_grad_() for name, value in start}
+    loss, _ = window_loss(p, 0, torch.tanh)
     grads = torch.autograd.grad(loss, list(p.values()))
     norm, _ = clip_scale(grads, None)
     found = []

@@ -473,10 +473,9 @@ def watch(model, ids, skip=20):
     for t in range(ids.shape[1]):
         _, states, gates = advance(model, ids[:, t], states)
         seen.append(gates)
-    layers = range(len(model.layers))
     return [
         {name: torch.stack([now[m][name] for now in seen[skip:]]) for name in seen[0][m]}
-        for m in layers
+        for m in range(len(model.layers))
     ]
 
 
