@@ -12,12 +12,12 @@ ROOT = Path(__file__).parent.parent
 
 # what is broken, the file, the right text, the wrong text, the tests that must notice
 MUTANTS = [
-    ("nothing", "model/cells", "activation(x", "activation(x", "model/test_cells.py"),  # without a mistake, the tests pass on the copy
+    ("nothing", "model/cells", "activation(u", "activation(u", "model/test_cells.py"),  # without a mistake, the tests pass on the copy
     ("input and forget gate swapped", "model/cells", "sigmoid(i), sigmoid(f), tanh(g), sigmoid(o)", "sigmoid(f), sigmoid(i), tanh(g), sigmoid(o)", "model/test_cells.py"),
     ("output gate sees the old cell", "model/cells", "p_o * c)", "p_o * state[1])", "model/test_cells.py"),
     ("reset before the product", "model/cells", "r * h_n", "h_n", "model/test_cells.py"),
     ("recurrent bias dropped", "model/cells", "split(h @ p.weight_hh.T + p.bias_hh, 3)", "split(h @ p.weight_hh.T, 3)", "model/test_cells.py"),
-    ("recurrent weight transposed", "model/cells", "activation(x + h @ p.weight_hh.T", "activation(x + h @ p.weight_hh", "model/test_cells.py"),
+    ("recurrent weight transposed", "model/cells", "activation(u + h @ p.weight_hh.T", "activation(u + h @ p.weight_hh", "model/test_cells.py"),
     ("the lower layers' outputs lost", "model/cells", "features + inputs if new_state", "inputs if new_state", "model/test_cells.py -k layers"),
     ("coupled rows not negated", "model/kernels", "torch.cat((-w[", "torch.cat((w[", "model/test_kernels.py"),
     ("state in the wrong order", "model/kernels", "return outputs, (h[0], c[0])", "return outputs, (c[0], h[0])", "model/test_kernels.py"),

@@ -4,6 +4,9 @@
 # *What it shows: the cell line by line; the path through c, and all that goes beside it; gates
 # driven by hand, and the gates of trained models.*
 #
+# *The letters in formulas and code are those of [the table in lesson
+# 1](01-start-here.ipynb#Symbols).*
+#
 # In a vanilla network every step rewrites the whole state. The *long short-term memory* (LSTM) of
 # Hochreiter and Schmidhuber (1997) carries a second state, c. A step only scales c and adds to it,
 # and *gates* say how much. Here you build the LSTM line by line and set its gates by hand. Then you
@@ -51,7 +54,9 @@ rng = torch.Generator().manual_seed(0)
 shapes = cells.CELLS["lstm"].shapes(V, H)
 p = SimpleNamespace(**{n: torch.randn(s, generator=rng).double() for n, s in shapes.items()})
 start = h, c = tuple(torch.randn(2, H, generator=rng).double())
-sizes = {k: sum(map(np.prod, cells.CELLS[k].shapes(V, H).values())) for k in ("lstm", "rnn")}
+sizes = {
+    cell: sum(map(np.prod, cells.CELLS[cell].shapes(V, H).values())) for cell in ("lstm", "rnn")
+}
 print(shapes)
 print(f"{sizes['lstm']} numbers to learn, where a vanilla network has {sizes['rnn']}")
 
@@ -468,9 +473,9 @@ def watch(model, ids, skip=20):
     for t in range(ids.shape[1]):
         _, states, gates = advance(model, ids[:, t], states)
         seen.append(gates)
-    layers = range(len(model.layers))
     return [
-        {k: torch.stack([now[m][k] for now in seen[skip:]]) for k in seen[0][m]} for m in layers
+        {name: torch.stack([now[m][name] for now in seen[skip:]]) for name in seen[0][m]}
+        for m in range(len(model.layers))
     ]
 
 
@@ -496,9 +501,9 @@ plots.curves(bins, "forget gate f", "share of values")
 # %%
 print("                          f < 0.05   between   f > 0.95")
 for name, layers in watched.items():
-    for k, values in enumerate(layers):
+    for layer, values in enumerate(layers):
         low, high = (values["f"] < 0.05).double().mean(), (values["f"] > 0.95).double().mean()
-        print(f"{name:14} layer {k + 1}   {low:8.1%}  {1 - low - high:8.1%}   {high:8.1%}")
+        print(f"{name:14} layer {layer + 1}   {low:8.1%}  {1 - low - high:8.1%}   {high:8.1%}")
 
 # %% [markdown]
 # In none of the six models are nearly all values at the ends. How many are there depends on the
@@ -510,10 +515,10 @@ for name, layers in watched.items():
 
 # %%
 print("memory length, characters: lowest tenth, median, highest tenth and longest of the units")
-for k, values in enumerate(watched["shipped"]):
+for layer, values in enumerate(watched["shipped"]):
     lengths = 1 / (1 - values["f"].double().mean((0, 1)))
     parts = np.quantile(lengths, (0.1, 0.5, 0.9, 1.0))
-    print(f"layer {k + 1}", "".join(f"{part:8.1f}" for part in parts))
+    print(f"layer {layer + 1}", "".join(f"{part:8.1f}" for part in parts))
 
 # %% [markdown]
 # Few units remember long; most forget quickly. (This is a rough figure: if f changes, the product
@@ -602,12 +607,12 @@ UnitPanel(checkpoint, scene, before, start=(line.layer, line.name, line.unit))
 # %%
 print("correlation with itself after     1     5    20 characters")
 for name in ("shipped", "small, seed 0"):
-    for k, values in enumerate(watched[name]):
+    for layer, values in enumerate(watched[name]):
         for state in "ch":
-            z = values[state] - values[state].mean((0, 1))
-            z = z / z.square().mean((0, 1)).sqrt().clamp_min(1e-9)
-            like = [(z[lag:] * z[:-lag]).mean().item() for lag in (1, 5, 20)]
-            print(f"{name:14} layer {k + 1}, {state}       " + "".join(f"{x:6.2f}" for x in like))
+            held = values[state] - values[state].mean((0, 1))
+            held = held / held.square().mean((0, 1)).sqrt().clamp_min(1e-9)
+            like = "".join(f"{(held[k:] * held[:-k]).mean():6.2f}" for k in (1, 5, 20))
+            print(f"{name:14} layer {layer + 1}, {state}       {like}")
 
 # %% [markdown]
 # From one character to the next, c stays more similar to itself than h does, in every row. After
@@ -639,7 +644,7 @@ def wiped(model, ids, at=20):
     without = {"h": [(0 * h, c) for h, c in states], "c": [(h, 0 * c) for h, c in states]}
     true, _ = forecasts(model, ids[:, at:], states)
     other = {what: forecasts(model, ids[:, at:], state)[0] for what, state in without.items()}
-    return {k: (true.exp() * (true - q)).sum(-1).mean(1).numpy() for k, q in other.items()}
+    return {name: (true.exp() * (true - q)).sum(-1).mean(1).numpy() for name, q in other.items()}
 
 
 # %%
