@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import ipywidgets as w
 import numpy as np
@@ -17,9 +17,6 @@ from charlstm.notebook.figure import png, redraw
 from charlstm.notebook.newest import STYLE, Newest
 from charlstm.notebook.panel import Panel, figure_image
 from charlstm.options import ModelOptions
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 ACTIVATIONS = {"tanh": cells.tanh, "relu": cells.relu, "linear": cells.linear}
 LETTERS = 20  # different letters in the random texts of the explorer
@@ -83,7 +80,6 @@ class GradientExplorer(Panel):
         self._summary = w.HTML()
         self._curve_of = functools.lru_cache(REMEMBERED)(explored_curve)
         self._curve: np.ndarray[Any, Any] | None = None
-        self._figure: Figure | None = None
         self.newest = Newest(self._controls, self._draw, self._image)
         columns = [w.VBox(list(group.values())) for group in (left, right)]
         parts = [w.HTML(STYLE), w.HBox(columns), self._image, self._summary]
@@ -162,7 +158,6 @@ class GatePanel(Panel):
         }
         self._text = text
         self._image = figure_image()
-        self._figure: Figure | None = None
         self.newest = Newest(texts | gates, self._draw, self._image)
         columns = [w.VBox(list(group.values())) for group in (texts, gates)]
         super().__init__("gates", [w.HTML(STYLE), w.HBox(columns), self._image])

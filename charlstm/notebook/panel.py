@@ -13,7 +13,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import ipywidgets as w
+from matplotlib.figure import Figure
 
+from charlstm.notebook.describe import describe
 from charlstm.notebook.still import still
 
 
@@ -28,6 +30,8 @@ class Panel:
         widget: the box.
     """
 
+    _figure: Figure | None = None  # what the panel draws, if it draws
+
     def __init__(self, name: str, parts: Sequence[w.Widget]) -> None:
         self._name = name
         self.widget = w.VBox(list(parts))
@@ -36,6 +40,7 @@ class Panel:
     def _repr_mimebundle_(self, **how: Any) -> Any:
         """Let IPython show the box in place of the object, or its picture where no box can be."""
         picture, alt = still(self.widget, self._name)
+        alt += f" The figure: {describe(self._figure)}" if self._figure else ""
         shown = self.widget._repr_mimebundle_(**how)
         shown |= {"text/plain": alt, "image/png": base64.b64encode(picture).decode("ascii")}
         return shown, {"image/png": {"alt": alt}}
