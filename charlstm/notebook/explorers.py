@@ -22,6 +22,7 @@ ACTIVATIONS = {"tanh": cells.tanh, "relu": cells.relu, "linear": cells.linear}
 LETTERS = 20  # different letters in the random texts of the explorer
 REMEMBERED = 500  # curves: a reader goes back and forth
 
+
 def explored_curve(
     cell: str = "lstm",
     scheme: str = "pytorch",

@@ -87,9 +87,7 @@ def _lines(shown: str) -> list[str]:
     """Return the lines of what an HTML widget shows, at most `LETTERS` long."""
     text = re.sub(r"<style>.*?</style>", "", shown, flags=re.S)
     plain = html.unescape(re.sub(r"<[^>]*>", "", text))
-    return [
-        line for long in plain.splitlines() for line in textwrap.wrap(long, LETTERS) or [""]
-    ]
+    return [line for long in plain.splitlines() for line in textwrap.wrap(long, LETTERS) or [""]]
 
 
 def _control(axes: Axes, left: float, y: float, control: Any) -> None:
@@ -115,9 +113,7 @@ def _box(axes: Axes, left: float, y: float, long: float, text: str) -> None:
     axes.text(left + 0.08, y, text, va="center", fontsize=9, parse_math=False)
 
 
-def _words(
-    name: str, controls: list[w.Widget], buttons: list[w.Widget], lines: list[str]
-) -> str:
+def _words(name: str, controls: list[w.Widget], buttons: list[w.Widget], lines: list[str]) -> str:
     """Return the panel in words: a page without a kernel cannot show more than this moment."""
     told = [f"{control.description} {control.value}" for control in controls]
     told += [f"a button {button.description}" for button in buttons]
