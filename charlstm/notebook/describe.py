@@ -1,7 +1,7 @@
 """A figure in words, for readers who do not see it.
 
-The words are made from what is drawn, so they cannot become stale: title, axes with their range, and
-where each line begins and ends. A notebook keeps them beside the picture, as its alt text.
+The words are made from what is drawn, so they cannot become stale: title, axes with their range,
+and where each line begins and ends. A notebook keeps them beside the picture, as its alt text.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def _lines(axes: Axes) -> Iterator[str]:
     for line in axes.get_lines():
         name = _plain(str(line.get_label()))
         name = "" if name.startswith("_") else name
-        x, y = (np.asarray(part, float) for part in line.get_data())
+        y = np.asarray(line.get_ydata(), float)
         y = y[np.isfinite(y)]
         if line not in _own_lines(axes):  # from one edge to the other: a limit, or chance
             if name:
