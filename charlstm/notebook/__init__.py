@@ -1,5 +1,6 @@
 """What a notebook shows: figures, panels, and checks of exercises.
 
+- `lines`: printed lines that fit
 - `describe`: a figure in words, for readers who do not see it
 - `figure`: what all figures share: size, axes, the styles of lines, and how they become a picture
 - `plots`: a figure for each kind of measurement

@@ -9,13 +9,13 @@ from __future__ import annotations
 import html
 import io
 import re
-import textwrap
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets as w
 
 from charlstm.notebook.figure import new_figure, png
+from charlstm.notebook.lines import wrapped
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -87,7 +87,7 @@ def _lines(shown: str) -> list[str]:
     """Return the lines of what an HTML widget shows, at most `LETTERS` long."""
     text = re.sub(r"<style>.*?</style>", "", shown, flags=re.S)
     plain = html.unescape(re.sub(r"<[^>]*>", "", text))
-    return [line for long in plain.splitlines() for line in textwrap.wrap(long, LETTERS) or [""]]
+    return wrapped(plain, LETTERS).splitlines()
 
 
 def _control(axes: Axes, left: float, y: float, control: Any) -> None:
