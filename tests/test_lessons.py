@@ -119,7 +119,7 @@ def test_a_build_keeps_the_time_of_a_quiet_machine(tmp_path, build):
 
 
 def outputs(source):
-    """Yield the number of each code cell of a lesson's notebook, from 1, and each of its outputs."""
+    """Yield each output of a lesson's notebook, with the number of its code cell, from 1."""
     cells = json.loads(source.with_suffix(".ipynb").read_text(encoding="utf-8"))["cells"]
     code = [cell for cell in cells if cell["cell_type"] == "code"]
     for count, cell in enumerate(code, 1):

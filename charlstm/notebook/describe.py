@@ -98,7 +98,8 @@ def _own_lines(axes: Axes) -> list[Any]:
 
 def _bars(axes: Axes) -> Iterator[str]:
     names = _names(axes.xaxis)
-    for container in axes.containers:
+    containers: list[Any] = axes.containers
+    for container in containers:
         heights = [bar.get_height() for bar in container.patches]
         tallest = np.argsort(-np.array(heights), kind="stable")[:3]
         told = ", ".join(f"{names[k] if names else k} {heights[k]:.2g}" for k in sorted(tallest))

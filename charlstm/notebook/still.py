@@ -75,8 +75,8 @@ def still(box: w.Box, name: str) -> tuple[bytes, str]:
     return png(figure, DOTS), _words(name, controls, buttons, lines)
 
 
-def _leaves(widget: w.Widget) -> Iterator[w.Widget]:
-    children = getattr(widget, "children", ())
+def _leaves(widget: Any) -> Iterator[Any]:
+    children: Any = getattr(widget, "children", ())
     for child in children:
         yield from _leaves(child)
     if not children and (getattr(widget, "description", "") or hasattr(widget, "value")):

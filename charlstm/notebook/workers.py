@@ -151,6 +151,8 @@ class TrainingMonitor(Panel):
 
     def _draw(self) -> None:
         self._figure = plots.training(self.losses)
+        if not self.losses["train"]:  # empty axes without negative numbers
+            self._figure.axes[0].set(xlim=(0, 1), ylim=(0, 5))
         self._image.value = png(self._figure)
 
 

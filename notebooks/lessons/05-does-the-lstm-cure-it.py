@@ -104,7 +104,8 @@ plots.norm_by_lag({name: start_norms(name) for name in starts}, "before training
 
 # %% [markdown]
 # (s is c in the LSTM and h in the others.) For every seed we print three numbers: how much is left
-# at lag 40; the factor per step; and the *horizon*, the first lag at which less than 1 % is left (a dash: none here).
+# at lag 40; the factor per step; and the *horizon*, the first lag at which less than 1 % is left
+# (a dash: none here).
 
 
 # %%
