@@ -79,7 +79,7 @@ def _leaves(widget: Any) -> Iterator[Any]:
     children: Any = getattr(widget, "children", ())
     for child in children:
         yield from _leaves(child)
-    if not children and (getattr(widget, "description", "") or hasattr(widget, "value")):
+    if not children and (hasattr(widget, "value") or isinstance(widget, w.Button)):
         yield widget
 
 

@@ -4,7 +4,6 @@ import subprocess
 import sys
 
 import numpy as np
-
 from look_at_figures import lines
 
 from charlstm.notebook import plots
