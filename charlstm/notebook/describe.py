@@ -104,6 +104,7 @@ def _bars(axes: Axes) -> Iterator[str]:
         tallest = np.argsort(-np.array(heights), kind="stable")[:3]
         told = ", ".join(f"{names[k] if names else k} {heights[k]:.2g}" for k in sorted(tallest))
         name = _plain(str(container.get_label()))
+        name = "" if name.startswith("_") else name
         yield f"{name}, tallest bars: {told}" if name else f"tallest bars: {told}"
 
 

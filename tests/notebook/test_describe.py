@@ -41,6 +41,10 @@ from charlstm.notebook.figure import new_figure
             "t. f unit. values as shades, from 0.25 to 1. character read: a b; c unit. values as"
             " shades, from -1 to -1.",
         ),
+        (
+            text_plots.next_character("ab", {"": [0.1, 0.9]}, "t"),
+            "t. next character: b a; chance. tallest bars: b 0.9, a 0.1.",
+        ),
         (new_figure(), "an empty figure"),
     ],
 )

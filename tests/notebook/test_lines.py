@@ -19,7 +19,7 @@ def test_what_fits_stays_as_it_is(text):
 
 
 def test_a_sample_of_prose_breaks_between_words():
-    words = ["word"] * 40
+    words = ["letter"] * 40
     lines = wrapped("\n" + " ".join(words) + "\n").split("\n")
     assert lines[0] == lines[-1] == ""
     assert max(map(len, lines)) <= COLUMNS
