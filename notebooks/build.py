@@ -31,7 +31,7 @@ README = Path(__file__).parent.parent / "README.md"
 TABLE = "<!-- lessons: made by notebooks/build.py -->", "<!-- end of lessons -->"
 FIRST_CELL = re.compile(r"# (?P<title>.+)\n\n\*What it shows: (?P<shows>[^*]+)\.\*(?:\n|$)")
 WIDGET = "application/vnd.jupyter.widget-view+json"
-MOST_BYTES = 550_000  # largest size of a notebook with its figures
+MOST_BYTES = 650_000  # largest size of a notebook with its figures
 
 
 def build(source: Path, timed: bool = False) -> None:
@@ -49,8 +49,8 @@ def build(source: Path, timed: bool = False) -> None:
     fresh = (name for n in itertools.count() if (name := f"cell-{n:02}") not in taken)
     for cell in notebook.cells:
         cell.id = ids.pop((cell.cell_type, cell.source), None) or next(fresh)
+    # no word of the source: jupytext would write into it whenever a reader saves the notebook
     notebook.metadata = {
-        "jupytext": {"formats": "ipynb,py:percent"},
         "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"},
     }
     client = NotebookClient(
@@ -66,8 +66,7 @@ def build(source: Path, timed: bool = False) -> None:
         if cell.cell_type == "code":
             cell.outputs = _joined(cell.outputs)
             for output in cell.outputs:
-                if WIDGET in output.get("data", {}):
-                    output.data = {"text/plain": "A panel with sliders: run this cell to see it."}
+                output.get("data", {}).pop(WIDGET, None)  # the picture of the panel stays
     notebook.metadata.pop("language_info", None)  # it names a version of Python
     notebook.metadata.pop("widgets", None)  # a panel does not work without its kernel
     nbformat.write(notebook, target)

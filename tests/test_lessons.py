@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
+MOST_COLUMNS = 90
 SOURCES = sorted((NOTEBOOKS / "lessons").glob("*.py"))
 
 
@@ -106,6 +107,8 @@ def test_a_build_keeps_the_time_of_a_quiet_machine(tmp_path, build):
 
     build["build"](source)
     assert seconds() is None
+    ((_, output),) = outputs(source)
+    assert output["metadata"]["image/png"]["alt"] == "x; y."
     notebook = nbformat.read(source.with_suffix(".ipynb"), as_version=4)
     notebook.metadata["seconds"] = 1234
     nbformat.write(notebook, source.with_suffix(".ipynb"))
@@ -113,3 +116,39 @@ def test_a_build_keeps_the_time_of_a_quiet_machine(tmp_path, build):
     assert seconds() == 1234
     build["build"](source, timed=True)
     assert seconds() < 1000
+
+
+def outputs(source):
+    """Yield each output of a lesson's notebook, with the number of its code cell, from 1."""
+    cells = json.loads(source.with_suffix(".ipynb").read_text(encoding="utf-8"))["cells"]
+    code = [cell for cell in cells if cell["cell_type"] == "code"]
+    for count, cell in enumerate(code, 1):
+        for output in cell["outputs"]:
+            yield count, output
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)
+def test_printed_lines_fit_beside_the_file_browser(source):
+    """JupyterLab breaks longer lines inside words and numbers."""
+    wide = []
+    for count, output in outputs(source):
+        data = output.get("data", {})
+        told = output.get("text", [] if "image/png" in data else data.get("text/plain", []))
+        lines = "".join(told).splitlines()
+        wide += [(count, len(line), line) for line in lines if len(line) > MOST_COLUMNS]
+    assert not wide, "\n".join(f"code cell {n}, {size}: {line}" for n, size, line in wide)
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)
+def test_every_picture_is_told_in_words(source):
+    pictures = [(n, o) for n, o in outputs(source) if "image/png" in o.get("data", {})]
+    assert pictures
+    for count, output in pictures:
+        assert output["metadata"].get("image/png", {}).get("alt"), f"code cell {count}"
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)
+def test_saving_a_lesson_writes_no_source(source):
+    """Jupytext writes into the .py beside a notebook if the notebook's metadata name that file."""
+    notebook = json.loads(source.with_suffix(".ipynb").read_text(encoding="utf-8"))
+    assert set(notebook["metadata"]) <= {"kernelspec", "seconds"}

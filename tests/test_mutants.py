@@ -73,6 +73,11 @@ MUTANTS = [
     ("a group above that is not asked", "machine/cpus", "(inside, *inside.parents)", "(inside,)", "machine/test_cpus.py -k quota"),
     ("the user's BLAS threads lost", "machine/cpus", "self._set(self._before)", "pass", "machine/test_cpus.py -k blas"),
     ("another text of that name taken", "text/registry", "if digest != text.sha256", "if not digest", "text/test_registry.py -k other_content"),
+    ("a student's file written over", "lessons", "if not target.exists():", "if True:", "commands/test_lessons_command.py"),
+    ("an old picture that looks new", "notebook/newest", "self._picture.add_class(STALE)", "pass", "notebook/test_newest.py"),
+    ("bright while newer values wait", "notebook/newest", "                self._waiting = False\n", "                self._waiting = False\n                self._picture.remove_class(STALE)\n", "notebook/test_newest.py"),
+    ("a zero on a logarithmic axis", "notebook/figure", "np.where(drawn > 0, drawn, math.nan)", "drawn", "notebook/test_figure.py -k anew"),
+    ("lines broken inside words", "notebook/lines", "textwrap.wrap(line, columns)", "[line[k : k + columns] for k in range(0, len(line), columns)]", "notebook/test_lines.py"),
 ]  # fmt: skip
 
 

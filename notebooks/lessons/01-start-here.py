@@ -115,6 +115,7 @@ print(f"ready: Python {platform.python_version()}, CPUs: {usable_cpus()}")
 # letters in random order.
 
 # %%
+from charlstm.notebook.lines import wrapped
 from charlstm.text.novelty import known_words
 
 written = "".join(generate(sampler, "\n", SampleOptions(temperature=0.8, length=LETTERS, seed=2)))
@@ -136,9 +137,10 @@ from collections import Counter
 word = re.compile(r"[a-z]+(?:['-][a-z]+)*")
 modern = set(word.findall(known.lower()))
 missing = Counter(found for found in word.findall(written.lower()) if found not in modern)
-print("most often:", *(f"{found} ({n})" for found, n in missing.most_common(12)))
+often = " ".join(f"{found} ({n})" for found, n in missing.most_common(12))
+print(wrapped(f"most often: {often}"))
 once = [found for found, n in missing.items() if n == 1]
-print(f"once: {len(once)} words, among them", *once[:12])
+print(wrapped(f"once: {len(once)} words, among them {' '.join(once[:12])}"))
 
 # %% [markdown]
 # Which of these words did Shakespeare use, and which did the model invent? The answer to the guess
@@ -212,7 +214,7 @@ print(f"one over the number of characters: {1 / len(chances):.4f}")
 # %%
 for tau in (0.3, 0.8, 1.5):
     text = "".join(generate(sampler, "\n", SampleOptions(temperature=tau, length=150, seed=3)))
-    print(f"--- temperature {tau}\n{text}\n")
+    print(f"--- temperature {tau}\n{wrapped(text)}\n")
 
 # %% [markdown]
 # The panel below does the same with sliders. (It needs a running kernel. If you read this on a web

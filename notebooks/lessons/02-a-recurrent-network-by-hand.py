@@ -298,7 +298,7 @@ plots.training(lines, "one sentence, a vanilla network of 8 units, two starts")
 for seed, (_, losses, norms) in runs.items():
     worst = int(np.diff(losses).argmax())
     print(f"seed {seed}: largest jump {losses[worst]:.3f} -> {losses[worst + 1]:.3f} nats", end=" ")
-    print(f"at update {worst}, along a gradient of norm {norms[worst]:.2f},", end=" ")
+    print(f"\n  at update {worst}, along a gradient of norm {norms[worst]:.2f},", end=" ")
     print(f"{norms[worst] / np.median(norms):.0f} times the median norm")
 
 # %% [markdown]

@@ -286,7 +286,7 @@ plots.norm_by_lag(by_start, "tanh network of 64 units before training, on text")
 for name, curve in by_start.items():
     reached = gradients.horizon(curve) or "beyond 60"
     print(f"{name}: factor {gradients.factor(curve):.3f}, horizon {reached};", end=" ")
-    print(f"60 letters back it has {curve[60] / curve[0]:.2g} times the norm")
+    print(f"60 letters back {curve[60] / curve[0]:.2g} times the norm")
 
 # %% [markdown]
 # We trained nothing here. The start alone decides, and each start answers the question at the top
@@ -306,7 +306,7 @@ for gain in (1.0, 1.5, 3.0):
     print(
         f"gain {gain}: mean slope", *(f"{slopes[t]:.2f}" for t in (0, 1, 2, 5, 10, 20, 59)), end=" "
     )
-    print("after letter 1, 2, 3, 6, 11, 21, 60")
+    print("after letter 1 2 3 6 11 21 60")
 
 # %% [markdown]
 # In the panel below you can change the gain, the length and the activation. (The panel needs a
@@ -484,7 +484,7 @@ for steps in range(1, len(shown["relu"][1]) + 1):
     p, norms, losses = train(torch.relu, 1.5, None, 0, steps=steps)
     largest = p["W_hh"].detach().abs().max().item()
     lost = torch.cat([value.detach().flatten() for value in p.values()]).isnan().float().mean()
-    print(f"step {steps}: loss {losses[-1]:.3g}, norm {norms[-1]:.3g};", end=" ")
+    print(f"step {steps}: loss {losses[-1]:.3g}, norm {norms[-1]:.3g};", end="\n  ")
     print(
         f"after it the largest weight of W_hh is {largest:.3g}, {lost:.0%} of all weights are NaN"
     )
@@ -618,7 +618,10 @@ for points in (41, 401, 4_001, 40_001):
     b = torch.linspace(-0.4, 0.4, points, dtype=torch.double)
     down = torch.hypot(*cliff_gradient(torch.full_like(b, 1.4), b))
     place = int(down.argmax())
-    print(f"{points:6} points: largest gradient {down[place]:9.3g} at b = {b[place]:.5f},", end=" ")
+    print(
+        f"{points:6} points: largest gradient {down[place]:9.3g} at b = {b[place]:.5f},",
+        end="\n        ",
+    )
     print(f"median {down.median():.3g}, above 10 at {(down > 10).double().mean():.2%} of them")
 
 # %% [markdown]
@@ -630,7 +633,7 @@ for beside in (-0.01, 0.0, 0.01):
     states, by_lag = chain(1.4, np.full(50, b[place].item() + beside), h=0.5)
     growing = (1.4 * (1 - states[1:] ** 2) > 1).sum()
     print(f"b = {b[place] + beside:.3f}: h is 0.5 at first, {states[25]:6.3f} after", end=" ")
-    print(f"25 steps, {states[50]:6.3f} after 50;", end=" ")
+    print(f"25 steps, {states[50]:6.3f} after 50;", end="\n  ")
     print(f"{growing:2} of 50 factors above 1, product {by_lag[50]:.2g}")
 
 # %% [markdown]
@@ -670,7 +673,9 @@ plots.surface(
 for name, (way, norms) in ways.items():
     step = int(norms.argmax())
     (w, b), (w_next, b_next) = way[step, :, 0], way[step + 1, :, 0]
-    print(f"{name}: largest gradient {norms[step, 0]:.3g} in step {step + 1}, a step from", end=" ")
+    print(
+        f"{name}: largest gradient {norms[step, 0]:.3g} in step {step + 1}, a step from", end="\n  "
+    )
     print(f"({w:.2f}, {b:.2f}) to ({w_next:.2f}, {b_next:.2f});", end=" ")
     print(f"in the end the gradient is {norms[-1, 0]:.2g},", end=" ")
     print(f"the loss {cliff_loss(*torch.tensor(way[-1])).item():.4f}")
@@ -690,11 +695,11 @@ for name, limit in (("without clipping", None), ("clipped at 1", 1.0), ("clipped
     diverged = (np.hypot(way[-1, 0] - 1.5, way[-1, 1]) > 3).reshape(5, 200).mean(1)
     good = (cliff_loss(*torch.tensor(way[-1])).numpy() < 0.01).reshape(5, 200).mean(1)
     print(f"{name:16} diverged:", *(f"{share:4.0%}" for share in diverged), end="; ")
-    print("loss below 0.01:", *(f"{share:4.0%}" for share in good))
+    print(f"\n{'':16} loss below 0.01:", *(f"{share:4.0%}" for share in good))
 
 # %% [markdown]
 # Without clipping some paths *diverge*: they leave the plane and do not come back. With a limit of
-# 1 none is, and more paths reach a low loss. With a limit of 0.1 the steps are so short that fewer
+# 1 none does, and more paths reach a low loss. With a limit of 0.1 the steps are so short that fewer
 # paths reach it in the same number of steps. So the limit is one more number to choose.
 #
 # ## Exercises

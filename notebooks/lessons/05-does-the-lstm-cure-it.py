@@ -108,7 +108,8 @@ plots.norm_by_lag({name: start_norms(name) for name in starts}, "before training
 
 # %% [markdown]
 # (s is c in the LSTM and h in the others.) For every seed we print three numbers: how much is left
-# at lag 40; the factor per step; and the *horizon*, the first lag at which less than 1 % is left.
+# at lag 40; the factor per step; and the *horizon*, the first lag at which less than 1 % is left
+# (a dash: none here).
 
 
 # %%
@@ -117,9 +118,9 @@ def table(starts):
         curves = [start_norms(name, seed) for seed in SEEDS]
         left = [curve[40] / curve[0] for curve in curves]
         steps = [factor(curve) for curve in curves]
-        print(f"{name:16} left at lag 40: {min(left):.0e} to {max(left):.0e};", end=" ")
+        print(f"{name:16} at lag 40: {min(left):.0e} to {max(left):.0e};", end=" ")
         print(f"factor {min(steps):.2f} to {max(steps):.2f}; horizons", end=" ")
-        print(*(horizon(curve) or "none" for curve in curves))
+        print(*(horizon(curve) or "-" for curve in curves))
 
 
 table(starts)
@@ -387,7 +388,7 @@ def agree(left):
     return np.mean([less < more for less in failed for more in learnt] or [np.nan])
 
 
-print("pairs in which the run that learnt had more left:", end=" ")
+print("pairs in which the run that learnt had more left:", end="\n  ")
 print(f"{agree(before):.0%} before the first update, {agree(after):.0%} after {SOON}")
 
 # %% [markdown]
@@ -419,7 +420,7 @@ for name, (clip, optimizer) in tried.items():
     found = [train("LSTM, bias 3", 10, seed, clip, optimizer) for seed in SEEDS]
     did = clipping(np.concatenate([norms for _, _, norms in found]), 1.0)
     print(f"{name:18} recalled", *(f"{recalled(model, 10):.2f}" for model, _, _ in found), end="; ")
-    print(f"norm above 1 in {did.share:.0%} of updates, at most {did.largest:.1f}")
+    print(f"norms: {did.share:.0%} above 1, at most {did.largest:.1f}")
 
 # %% [markdown]
 # With plain descent clipping decides, although without it no gradient was huge. It seems that at

@@ -150,7 +150,7 @@ def two_updates(cut, **how):
             optimizer.step()
             state = [cut(h, c) for h, c in state]
     except RuntimeError as error:
-        return f"RuntimeError: {str(error)[:85]}..."
+        return f"RuntimeError: {str(error)[:50]}..."
     return "runs"
 
 
@@ -189,7 +189,7 @@ for name in ("detached", "not detached"):
         if name == "detached":
             state = [(h.detach(), c.detach()) for h, c in state]
     logits.mean().backward()  # nothing is raised
-    print(f"{name:13} after windows 1 to 8: {counts[:8]}, after window 20: {counts[-1]} nodes")
+    print(f"{name:13} after windows 1 to 8: {counts[:8]}, after 20: {counts[-1]} nodes")
 
 # %% [markdown]
 # Without the cut, the memory that we need, and the work of each `backward`, grow with the text.
@@ -351,7 +351,7 @@ for k in DELAYS:
     most = [1 - min(k, T) / (2 * T) for T in WINDOWS]
     means = [shares["reset"][k, T].mean() for T in WINDOWS]
     pairs = [f"T {T}: {m:.2f} of {top:.2f}" for T, m, top in zip(WINDOWS, means, most, strict=True)]
-    print(f"delay {k}:   " + "    ".join(pairs))
+    print(f"delay {k}:   " + "   ".join(pairs))
 
 # %% [markdown]
 # The longer the window, the smaller its blind part. Only the carried state sees everything. The
@@ -636,7 +636,10 @@ plots.training(runs["whole text"][1], "the whole training part of the tales")
 for name, (_, seen, epochs) in runs.items():
     last = max(seen["training"])
     ours, nats, said = (seen[part][last] for part in ("training", "validation", "as reported"))
-    print(f"{name:14} {last:4} updates, {epochs:4.1f} epochs: training {ours:.3f},", end=" ")
+    print(
+        f"{name:14} {last:4} updates, {epochs:4.1f} epochs: training {ours:.3f},",
+        end="\n" + 15 * " ",
+    )
     print(f"validation {nats:.3f}, gap {nats - ours:+.3f} ({nats - said:+.3f} from reported)")
 by_update = runs["whole text"][1]["validation"]
 early = max(update for update in by_update if update <= UPDATES)
@@ -654,15 +657,15 @@ print(f"whole text after {early} updates: validation {by_update[early]:.3f}")
 
 # %%
 from charlstm import SampleOptions, Sampler, generate
+from charlstm.notebook.lines import wrapped
 
 checkpoints = {
     name: Checkpoint(model.options, vocabulary, model.to_arrays())
     for name, (model, _, _) in runs.items()
 }
 prime, options = "The king ", SampleOptions(temperature=0.6, length=400, seed=1)
-print(prime, end="")
-for character in generate(Sampler(checkpoints["whole text"]), prime, options):
-    print(character, end="")
+written = "".join(generate(Sampler(checkpoints["whole text"]), prime, options))
+print(wrapped(prime + written))
 
 # %% [markdown]
 # "An overfitted model recites its training text", people often write. **Guess:** take all pieces of
