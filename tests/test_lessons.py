@@ -4,6 +4,7 @@ nbmake tests that the lessons run, see `.ci/run`.
 """
 
 import json
+import re
 import runpy
 import shutil
 from pathlib import Path
@@ -39,6 +40,20 @@ def test_cells_are_short(source, build):
     for cell in jupytext.read(source).cells:
         if cell.cell_type == "code":
             assert len(cell.source.splitlines()) <= 14, cell.source
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)
+def test_a_lesson_opens_with_goals_and_an_honest_time_to_read(source, build):
+    import jupytext
+
+    first = " ".join(jupytext.read(source).cells[0].source.split())
+    found = re.search(
+        r"Afterwards you can( - [^;]+;){2} - [^.]+\. \*Know before: .+ Takes (\d+) minutes to read,"
+        r" without solving the exercises, and \d minutes? to run\.\*",
+        first,
+    )
+    assert found, first
+    assert abs(int(found[2]) / build["minutes"](source) - 1) < 0.1
 
 
 def test_a_notebook_that_is_not_its_source_is_found(tmp_path, build):

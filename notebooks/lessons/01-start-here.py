@@ -3,6 +3,15 @@
 #
 # *What it shows: a text in ten seconds; what a character model is; temperature; surprise.*
 #
+# Afterwards you can
+#
+# - say what a character model is, and let one write;
+# - choose a temperature;
+# - say how good a model is, in nats or bits per character.
+#
+# *Know before: some Python. Takes 18 minutes to read, without solving the exercises, and 1 minute
+# to run.*
+#
 # Run the first two code cells. Within seconds a small neural network writes Shakespeare for you, or
 # at least something that is spelled like Shakespeare. At the end of this lesson you will know how
 # the network chooses each letter, and what the setting called *temperature* changes.

@@ -4,6 +4,15 @@
 # *What it shows: text to ids, streams, one step, the loss, back-propagation through time, each
 # number compared with PyTorch; five starts.*
 #
+# Afterwards you can
+#
+# - cut a text into streams and windows;
+# - write a recurrent network, its loss and its gradients in NumPy;
+# - check a gradient.
+#
+# *Know before: matrix products and the chain rule; lesson 1. Takes 17 minutes to read, without
+# solving the exercises, and 1 minute to run.*
+#
 # *The letters in formulas and code are those of [the table in lesson
 # 1](01-start-here.ipynb#Symbols).*
 #

@@ -4,6 +4,15 @@
 # *What it shows: products of numbers and of matrices, their spectrum, the norm of the gradient
 # against lag; what explodes, what clipping saves, and what it does not; the cliff.*
 #
+# Afterwards you can
+#
+# - say when a gradient vanishes or explodes, and measure it;
+# - clip a gradient, and say what clipping cannot do;
+# - test popular claims about saturation, eigenvalues and NaN.
+#
+# *Know before: lesson 2; eigenvalues help. Takes 35 minutes to read, without solving the exercises,
+# and 1 minute to run.*
+#
 # *The letters in formulas and code are those of [the table in lesson
 # 1](01-start-here.ipynb#Symbols).*
 #

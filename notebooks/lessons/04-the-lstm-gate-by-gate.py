@@ -4,6 +4,15 @@
 # *What it shows: the cell line by line; the path through c, and all that goes beside it; gates
 # driven by hand, and the gates of trained models.*
 #
+# Afterwards you can
+#
+# - write the LSTM, line by line;
+# - say what each gate does, and how long a unit remembers;
+# - find a unit in a trained model, and test what it holds.
+#
+# *Know before: lessons 2 and 3. Takes 35 minutes to read, without solving the exercises, and 1
+# minute to run.*
+#
 # *The letters in formulas and code are those of [the table in lesson
 # 1](01-start-here.ipynb#Symbols).*
 #
@@ -576,9 +585,9 @@ def coloured(model, unit, title):
 coloured(checkpoint, searched[0][name], f"{name}: the trained model")
 
 # %% [markdown]
-# Does this unit know names, or only what names are made of: capital letters, short lines? The search
-# cannot tell. Look for places where the two differ, such as titles in capitals. And here is the
-# best unit of an untrained model:
+# Does this unit know names, or only what names are made of: capital letters, short lines? The
+# search cannot tell. Look for places where the two differ, such as titles in capitals. And here is
+# the best unit of an untrained model:
 
 # %% alt="the same scene, coloured by the best unit of an untrained model"
 coloured(untrained[0], searched[1][name], f"{name}: an untrained model")

@@ -4,6 +4,15 @@
 # *What it shows: the gradient against lag before training; the forget bias; recall over a distance,
 # every seed a dot; what the loss and the gradient of a trained pair say about memory.*
 #
+# Afterwards you can
+#
+# - compare cells by their gradients and by what they recall;
+# - choose a forget bias;
+# - say what a loss and a gradient tell about memory, and what not.
+#
+# *Know before: lessons 3 and 4. Takes 30 minutes to read, without solving the exercises, and 2
+# minutes to run.*
+#
 # *The letters in formulas and code are those of [the table in lesson
 # 1](01-start-here.ipynb#Symbols).*
 #

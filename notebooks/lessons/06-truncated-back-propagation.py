@@ -4,6 +4,15 @@
 # *What it shows: window against delay, state carried or reset, the cold start; two layers trained
 # on tales.*
 #
+# Afterwards you can
+#
+# - train with truncated back-propagation, and carry the state right;
+# - compare losses of the same protocol only;
+# - see overfitting, and choose a remedy.
+#
+# *Know before: lessons 2 and 4. Takes 37 minutes to read, without solving the exercises, and 2
+# minutes to run.*
+#
 # *The letters in formulas and code are those of [the table in lesson
 # 1](01-start-here.ipynb#Symbols).*
 #
