@@ -191,7 +191,7 @@ def test_lessons_show_every_drawing_with_a_text_for_those_who_cannot_see_it():
             assert (LESSONS / target).is_file(), (lesson.name, target)
             assert len(alt) > 60, (lesson.name, target)
             seen.add(LESSONS / target)
-    assert seen == set(DRAWINGS)
+    assert set(DRAWINGS) < seen  # lesson 1 shows its cover, too
 
 
 def test_lesson_4_begins_with_the_cell():
