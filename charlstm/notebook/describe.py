@@ -115,7 +115,8 @@ def _shades(axes: Axes) -> Iterator[str]:
             continue
         finite = np.asarray(values, float)
         finite = finite[np.isfinite(finite)]
-        what = _plain(image.colorbar.ax.get_ylabel()) or "values"
+        bar = image.colorbar.ax
+        what = _plain(bar.get_ylabel() or bar.get_xlabel()) or "values"
         yield f"{what} as shades, from {finite.min():.2g} to {finite.max():.2g}"
 
 

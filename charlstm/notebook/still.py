@@ -102,7 +102,12 @@ def _control(axes: Axes, left: float, y: float, control: Any) -> None:
             axes.plot(place, y, marker="o", markersize=9, color="white", markeredgecolor="black")
             axes.text(start + long + 0.15, y, f"{control.value:g}", va="center", fontsize=9)
     else:
-        _box(axes, start, y, long, str(control.value))
+        _box(axes, start, y, long, _shown(control))
+
+
+def _shown(control: Any) -> str:
+    """Return a control's value as the control shows it: a choice may have a name."""
+    return str(control.label if isinstance(control, w.Dropdown) else control.value)
 
 
 def _box(axes: Axes, left: float, y: float, long: float, text: str) -> None:
@@ -115,7 +120,7 @@ def _box(axes: Axes, left: float, y: float, long: float, text: str) -> None:
 
 def _words(name: str, controls: list[w.Widget], buttons: list[w.Widget], lines: list[str]) -> str:
     """Return the panel in words: a page without a kernel cannot show more than this moment."""
-    told = [f"{control.description} {control.value}" for control in controls]
+    told = [f"{control.description} {_shown(control)}" for control in controls]
     told += [f"a button {button.description}" for button in buttons]
     text = f" Below: {' '.join(lines)}" if lines else ""
     return f"A picture of the panel {name}; run the cell to use it. {', '.join(told)}.{text}"

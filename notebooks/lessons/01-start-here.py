@@ -227,7 +227,7 @@ for tau in (0.3, 0.8, 1.5):
 
 # %% [markdown]
 # The panel below does the same with sliders. (It needs a running kernel. If you read this on a web
-# page, the texts above show what you would see.) Try 0, and try 2.
+# page, you see a picture of it.) Try 0, and try 2.
 
 # %%
 from charlstm.notebook.workers import SamplerPanel

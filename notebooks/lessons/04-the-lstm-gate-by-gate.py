@@ -383,7 +383,7 @@ for count in (1, 2, 5, 6):
 # %% [markdown]
 # Now you try. One unit writes at some characters and erases at others. The sliders say how far its
 # gates open. Make the unit count vowels; make it forget slowly; make it know whether the last
-# letter was an n. (The panel needs a running kernel. Without one, look at the figure of c above.)
+# letter was an n. (The panel needs a running kernel. Without one you see a picture of it.)
 
 # %%
 from charlstm.notebook.explorers import GatePanel
@@ -598,7 +598,7 @@ coloured(untrained[0], searched[1][name], f"{name}: an untrained model")
 # The model has read the scene once. Choose a layer, a state or gate, and a unit, and see what it
 # held. Begin with the unit that counts the line. Then look for one that nobody has named: what does
 # it follow? Before you believe it, look at it in an untrained model. (The panel needs a running
-# kernel. Without one, look at the two figures above.)
+# kernel. Without one you see a picture of it.)
 
 # %%
 from charlstm.notebook.explorers import UnitPanel

@@ -42,6 +42,10 @@ from charlstm.notebook.figure import new_figure
             " shades, from -1 to -1.",
         ),
         (
+            text_plots.letters("a\nb", [0.5, -2.0, 0.25], "tanh c of unit 7", "t"),
+            "t. tanh c of unit 7 as shades, from -1 to 0.5.",
+        ),
+        (
             text_plots.next_character("ab", {"": [0.1, 0.9]}, "t"),
             "t. next character: b a; chance. tallest bars: b 0.9, a 0.1.",
         ),

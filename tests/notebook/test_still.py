@@ -12,7 +12,7 @@ from charlstm.notebook.still import still
 
 def panel(gain=1.0, cell="lstm", text="<b>a &lt; b</b>", image=b""):
     sliders = [w.FloatSlider(gain, max=3, description="gain"), w.IntSlider(2, description="k")]
-    choice = w.Dropdown(options=["lstm", "rnn"], value=cell, description="cell")
+    choice = w.Dropdown(options=[("LSTM", "lstm"), ("RNN", "rnn")], value=cell, description="cell")
     button = w.Button(description="Write")
     shown = [w.HTML("<style>.x { y: z }</style>"), w.Image(value=image), w.HTML(text)]
     return w.VBox([w.HBox([w.VBox(sliders), choice]), button, *shown])
@@ -25,7 +25,7 @@ def pixels(picture):
 def test_the_words_name_every_control_its_value_and_what_is_written():
     _, words = still(panel(), "test")
     assert words == (
-        "A picture of the panel test; run the cell to use it. gain 1.0, k 2, cell lstm, a button"
+        "A picture of the panel test; run the cell to use it. gain 1.0, k 2, cell LSTM, a button"
         " Write. Below: a < b"
     )
 
