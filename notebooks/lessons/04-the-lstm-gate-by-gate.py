@@ -557,11 +557,11 @@ untrained = [neurons.untrained(checkpoint, seed) for seed in range(1 if FAST els
 searched = [neurons.search(model, part, features) for model in (checkpoint, *untrained)]
 
 # %%
-print("                         trained model                     correlation   untrained")
+print("                         trained model            correlation   untrained")
 for name in wanted:
     best, *controls = (units[name] for units in searched)
     others = " ".join(f"{abs(control.tested):.2f}" for control in controls)
-    print(f"{name:24} {best!s:32} {best.tested:+10.2f}     {others}")
+    print(f"{name:24} {best!s:24} {best.tested:+11.2f}   {others}")
 
 # %% [markdown]
 # (A unit may rise or fall with the feature; for the untrained models the table leaves out the
