@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import Annotated
 
 from charlstm.errors import UserError, command, say
 from charlstm.flags import Positional, parse
+from charlstm.model.atomic_file import write_atomically
 
 
 @dataclass(frozen=True)
@@ -40,13 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     for name in handed_out(source):
         target = folder / name
         if not target.exists():
-            try:
-                target.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(source / name, target)
-            except OSError as error:
-                raise UserError(
-                    f"{target}: cannot be written: {error.strerror}; name a folder of your own"
-                ) from None
+            write_atomically(target, (source / name).read_bytes(), "name a folder of your own")
             copied += 1
         elif not target.is_file() or target.read_bytes() != (source / name).read_bytes():
             changed.append(name)

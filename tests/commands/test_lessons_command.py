@@ -66,7 +66,7 @@ def test_the_lessons_are_not_copied_into_themselves(shipped, where, capsys):
 def test_a_folder_that_cannot_be_written_is_named(shipped, tmp_path, capsys):
     (tmp_path / "file").write_text("", encoding="utf-8")
     assert main([str(tmp_path / "file")]) == 2
-    assert re.search(r"error: .*file.*: cannot be written: .*; name a", capsys.readouterr().err)
+    assert re.search(r"error: .*file.*; name a", capsys.readouterr().err)
 
 
 def test_the_real_lessons_are_there():
