@@ -116,7 +116,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         calibration=checkpoint.calibration,
     )
     if given.dynamic:
-        dynamic = score_mixture(model, passage.ids, passage.history, threads)
+        dynamic = score_mixture(model, passage.ids, passage.history, passage.vocabulary, threads)
         evaluation = dataclasses.replace(evaluation, dynamic=dynamic)
     if given.novelty:
         novelty = measure_writing(checkpoint, model, passage, given.sampling, threads)

@@ -11,6 +11,9 @@ It also makes the table of lessons in README.md, from three places:
 - the metadata of the notebook has the seconds that the whole lesson takes. `--time` measures them.
   Without it the old figure stays, so that a busy machine does not spoil it.
 
+`--minutes` runs nothing. It prints how many minutes it takes to read each lesson aloud. The
+first cell of the lesson says it, too.
+
 `--check` runs nothing. It exits with 1 if a notebook's cells, its cover or the table are stale.
 """
 
@@ -31,7 +34,7 @@ README = Path(__file__).parent.parent / "README.md"
 TABLE = "<!-- lessons: made by notebooks/build.py -->", "<!-- end of lessons -->"
 FIRST_CELL = re.compile(r"# (?P<title>.+)\n\n\*What it shows: (?P<shows>[^*]+)\.\*(?:\n|$)")
 WIDGET = "application/vnd.jupyter.widget-view+json"
-MOST_BYTES = 550_000  # largest size of a notebook with its figures
+MOST_BYTES = 750_000  # largest size of a notebook with its figures
 
 
 def build(source: Path, timed: bool = False) -> None:
@@ -49,8 +52,8 @@ def build(source: Path, timed: bool = False) -> None:
     fresh = (name for n in itertools.count() if (name := f"cell-{n:02}") not in taken)
     for cell in notebook.cells:
         cell.id = ids.pop((cell.cell_type, cell.source), None) or next(fresh)
+    # no word of the source: jupytext would write into it whenever a reader saves the notebook
     notebook.metadata = {
-        "jupytext": {"formats": "ipynb,py:percent"},
         "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"},
     }
     client = NotebookClient(
@@ -66,8 +69,7 @@ def build(source: Path, timed: bool = False) -> None:
         if cell.cell_type == "code":
             cell.outputs = _joined(cell.outputs)
             for output in cell.outputs:
-                if WIDGET in output.get("data", {}):
-                    output.data = {"text/plain": "A panel with sliders: run this cell to see it."}
+                output.get("data", {}).pop(WIDGET, None)  # the picture of the panel stays
     notebook.metadata.pop("language_info", None)  # it names a version of Python
     notebook.metadata.pop("widgets", None)  # a panel does not work without its kernel
     nbformat.write(notebook, target)
@@ -123,6 +125,20 @@ def stale(source: Path) -> str | None:
     return None
 
 
+def minutes(source: Path) -> float:
+    """Return the minutes to read a lesson: 180 words each, 20 s for each code cell and figure.
+
+    Solutions are left out. A figure is a drawing, a plot or a panel.
+    """
+    cells = jupytext.read(source).cells
+    prose = "\n".join(c.source for c in cells if c.cell_type == "markdown")
+    prose = re.sub(r"<details>.*?</details>", "", prose, flags=re.S)
+    code = [c.source for c in cells if c.cell_type == "code"]
+    shown = re.compile(r"plots\.\w+\(|(Explorer|Panel|Monitor)\(")
+    figures = prose.count("![") + sum(bool(shown.search(cell)) for cell in code)
+    return len(prose.split()) / 180 + (len(code) + figures) / 3
+
+
 def table(sources: list[Path]) -> str:
     """Return the table of lessons in Markdown, made from their first cells, covers and times."""
     rows = ["| | lesson | what it shows | takes |", "| --- | --- | --- | --- |"]
@@ -159,6 +175,10 @@ def main() -> int:
     names = [word for word in sys.argv[1:] if not word.startswith("--")]
     everything = sorted(LESSONS.glob("*.py"))
     sources = [source for source in everything if not names or source.stem in names]
+    if "--minutes" in sys.argv:
+        for source in sources:
+            print(f"{source.stem}: {minutes(source):.0f} minutes to read")
+        return 0
     if "--check" in sys.argv:
         complaints = [
             f"{source.name}: {what} is not as in its notebook"

@@ -192,8 +192,11 @@ def copy(name, folder):
     """Copy a lesson and return its name and number of code cells.
 
     The counts of the cells are cleared, so that a count tells that a cell ran here. The sampler may
-    write for long, as fast mode would be over before anybody could press Stop.
+    write for long, as fast mode would be over before anybody could press Stop. The drawings and the
+    cover, which lessons show, come along.
     """
+    shutil.copy(NOTEBOOKS / "lessons" / f"{name}.png", folder)
+    shutil.copytree(NOTEBOOKS / "lessons" / "drawings", folder / "drawings", dirs_exist_ok=True)
     notebook = json.loads((NOTEBOOKS / "lessons" / f"{name}.ipynb").read_text(encoding="utf-8"))
     cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
     panels = 0
@@ -310,11 +313,35 @@ def play_with_the_explorer(page):
         see_both_change(f"{name} is {choice}")
 
 
+def play_with_the_units(page):
+    panel = page.locator(".charlstm-units")
+    picture = panel.locator("img")
+
+    def look():
+        pixels = picture.evaluate(PIXELS)
+        return pixels and sha256(pixels.encode()).hexdigest()[:12]
+
+    def see_it_change(what):
+        nonlocal seen
+        seen = until(page, f"the same picture after {what}", look, lambda now: now and now != seen)
+
+    seen = until(page, "no picture", look, bool)
+    number = panel.locator(".charlstm-unit input")
+    number.fill("7")
+    number.press("Enter")
+    see_it_change("unit 7")
+    panel.locator(".charlstm-value select").select_option("o")
+    see_it_change("gate o")
+    panel.locator(".charlstm-layer select").select_option("layer 2")
+    see_it_change("layer 2")
+
+
 @pytest.mark.parametrize(
     ("name", "play"),
     [
         ("01-start-here", play_with_the_sampler),
         ("03-why-gradients-vanish-and-explode", play_with_the_explorer),
+        ("04-the-lstm-gate-by-gate", play_with_the_units),
         ("05-does-the-lstm-cure-it", play_with_the_explorer),
     ],
 )

@@ -205,6 +205,16 @@ def test_lesson4_whether_forget_gates_are_at_their_ends_depends_on_the_model(les
 
 
 @pytest.mark.slow
+def test_lesson4_training_makes_units_that_follow_the_text(lesson4):
+    trained, *untrained = lesson4["searched"]
+    assert len(untrained) == 5
+    for name in lesson4["wanted"]:
+        got = abs(trained[name].tested)
+        assert got > max(abs(units[name].tested) for units in untrained) + 0.15
+    assert abs(trained["position in the line"].tested) > 0.85
+
+
+@pytest.mark.slow
 def test_lesson4_c_is_missed_for_longer_than_h(lesson4):
     assert len(lesson4["damage"]) == 6
     for wiped in lesson4["damage"].values():

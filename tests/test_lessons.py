@@ -4,6 +4,7 @@ nbmake tests that the lessons run, see `.ci/run`.
 """
 
 import json
+import re
 import runpy
 import shutil
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
+MOST_COLUMNS = 90
 SOURCES = sorted((NOTEBOOKS / "lessons").glob("*.py"))
 
 
@@ -38,6 +40,20 @@ def test_cells_are_short(source, build):
     for cell in jupytext.read(source).cells:
         if cell.cell_type == "code":
             assert len(cell.source.splitlines()) <= 14, cell.source
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)
+def test_a_lesson_opens_with_goals_and_an_honest_time_to_read(source, build):
+    import jupytext
+
+    first = " ".join(jupytext.read(source).cells[0].source.split())
+    found = re.search(
+        r"Afterwards you can( - [^;]+;){2} - [^.]+\. \*Know before: .+ Takes (\d+) minutes to read,"
+        r" without solving the exercises, and \d minutes? to run\.\*",
+        first,
+    )
+    assert found, first
+    assert abs(int(found[2]) / build["minutes"](source) - 1) < 0.1
 
 
 def test_a_notebook_that_is_not_its_source_is_found(tmp_path, build):
@@ -106,6 +122,8 @@ def test_a_build_keeps_the_time_of_a_quiet_machine(tmp_path, build):
 
     build["build"](source)
     assert seconds() is None
+    ((_, output),) = outputs(source)
+    assert output["metadata"]["image/png"]["alt"] == "x; y."
     notebook = nbformat.read(source.with_suffix(".ipynb"), as_version=4)
     notebook.metadata["seconds"] = 1234
     nbformat.write(notebook, source.with_suffix(".ipynb"))
@@ -113,3 +131,39 @@ def test_a_build_keeps_the_time_of_a_quiet_machine(tmp_path, build):
     assert seconds() == 1234
     build["build"](source, timed=True)
     assert seconds() < 1000
+
+
+def outputs(source):
+    """Yield each output of a lesson's notebook, with the number of its code cell, from 1."""
+    cells = json.loads(source.with_suffix(".ipynb").read_text(encoding="utf-8"))["cells"]
+    code = [cell for cell in cells if cell["cell_type"] == "code"]
+    for count, cell in enumerate(code, 1):
+        for output in cell["outputs"]:
+            yield count, output
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)
+def test_printed_lines_fit_beside_the_file_browser(source):
+    """JupyterLab breaks longer lines inside words and numbers."""
+    wide = []
+    for count, output in outputs(source):
+        data = output.get("data", {})
+        told = output.get("text", [] if "image/png" in data else data.get("text/plain", []))
+        lines = "".join(told).splitlines()
+        wide += [(count, len(line), line) for line in lines if len(line) > MOST_COLUMNS]
+    assert not wide, "\n".join(f"code cell {n}, {size}: {line}" for n, size, line in wide)
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)
+def test_every_picture_is_told_in_words(source):
+    pictures = [(n, o) for n, o in outputs(source) if "image/png" in o.get("data", {})]
+    assert pictures
+    for count, output in pictures:
+        assert output["metadata"].get("image/png", {}).get("alt"), f"code cell {count}"
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)
+def test_saving_a_lesson_writes_no_source(source):
+    """Jupytext writes into the .py beside a notebook if the notebook's metadata name that file."""
+    notebook = json.loads(source.with_suffix(".ipynb").read_text(encoding="utf-8"))
+    assert set(notebook["metadata"]) <= {"kernelspec", "seconds"}

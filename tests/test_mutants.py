@@ -12,12 +12,12 @@ ROOT = Path(__file__).parent.parent
 
 # what is broken, the file, the right text, the wrong text, the tests that must notice
 MUTANTS = [
-    ("nothing", "model/cells", "activation(x", "activation(x", "model/test_cells.py"),  # without a mistake, the tests pass on the copy
-    ("input and forget gate swapped", "model/cells", "    c = sigmoid(f) * c + sigmoid(i)", "    c = sigmoid(i) * c + sigmoid(f)", "model/test_cells.py"),
+    ("nothing", "model/cells", "activation(u", "activation(u", "model/test_cells.py"),  # without a mistake, the tests pass on the copy
+    ("input and forget gate swapped", "model/cells", "sigmoid(i), sigmoid(f), tanh(g), sigmoid(o)", "sigmoid(f), sigmoid(i), tanh(g), sigmoid(o)", "model/test_cells.py"),
     ("output gate sees the old cell", "model/cells", "p_o * c)", "p_o * state[1])", "model/test_cells.py"),
     ("reset before the product", "model/cells", "r * h_n", "h_n", "model/test_cells.py"),
     ("recurrent bias dropped", "model/cells", "split(h @ p.weight_hh.T + p.bias_hh, 3)", "split(h @ p.weight_hh.T, 3)", "model/test_cells.py"),
-    ("recurrent weight transposed", "model/cells", "activation(x + h @ p.weight_hh.T", "activation(x + h @ p.weight_hh", "model/test_cells.py"),
+    ("recurrent weight transposed", "model/cells", "activation(u + h @ p.weight_hh.T", "activation(u + h @ p.weight_hh", "model/test_cells.py"),
     ("the lower layers' outputs lost", "model/cells", "features + inputs if new_state", "inputs if new_state", "model/test_cells.py -k layers"),
     ("coupled rows not negated", "model/kernels", "torch.cat((-w[", "torch.cat((w[", "model/test_kernels.py"),
     ("state in the wrong order", "model/kernels", "return outputs, (h[0], c[0])", "return outputs, (c[0], h[0])", "model/test_kernels.py"),
@@ -52,8 +52,19 @@ MUTANTS = [
     ("a model told by its sizes alone", "coding/packed", "digest.update(checkpoint.weights[name]", "bytes(checkpoint.weights[name]", "coding/test_packed.py -k apart"),
     ("damage found only after decoding", "coding/packed", "if CRC.pack(zlib.crc32(body)) !=", "if not", "coding/test_packed.py -k damage"),
     ("pushed away from the trained weights", "measuring/dynamic", "p.lerp_(origin, back)", "p.lerp_(origin, -back)", "measuring/test_dynamic.py -k krause"),
+    ("a place counts itself", "text/ngrams", "np.flatnonzero(asked)", "np.flatnonzero(asked) + 1", "text/test_ngrams.py -k later"),
+    ("words stand on the longest rung", "text/ngrams", "chance, logs = foot", "pass", "text/test_ngrams.py -k leaning"),
+    ("a place knows its own character", "text/contexts", "max(0, i - 4) : i]", "max(0, i - 4) : i + 1]", "text/test_contexts.py -k before"),
+    ("the gate goes downhill", "measuring/gate", "+= RATE * gradient", "-= RATE * gradient", "measuring/test_gate.py"),
+    ("one weight for all degrees of confidence", "measuring/gate", "self._starts + confidence", "self._starts + 0 * confidence", "measuring/test_gate.py"),
+    ("facts share their terms", "measuring/gate", "(self._rows + facts)", "(0 * self._rows + facts)", "measuring/test_gate.py"),
+    ("nothing was expected", "measuring/corrections", "self._sums[rows, 1] += chances", "self._sums[rows, 1] += 0 * chances", "measuring/test_corrections.py -k sums"),
+    ("the mixture is told the character", "measuring/mixture", "ids[place - 1], longest", "ids[place], longest", "measuring/test_mixture.py -k comes"),
     ("pieces over the border counted", "text/novelty", "found[: size - length + 1]", "found[:size]", "text/test_novelty.py"),
     ("lags in the wrong order", "insight/gradients", "[::-1].transpose", ".transpose", "insight/test_gradients.py -k finite"),
+    ("a gate recorded as another", "model/cells", "watch(f=f, g=g, o=o)", "watch(f=g, g=f, o=o)", "insight/test_activations.py -k loop"),
+    ("a unit tested on what has chosen it", "insight/neurons", "for half in (first, second))", "for half in (first, first))", "insight/test_neurons.py -k second"),
+    ("letters above 0 stand on a line", "notebook/text_plots", "places[drawn < 0]", "places[drawn > 0]", "notebook/test_text_plots.py -k letters"),
     ("known letters not taken away", "text/writer", "if n[place] == character", "if n", "text/test_writer.py"),
     ("an echo from the wrong place", "text/synthetic", "ids[place] = ids[place - lag]", "ids[place] = ids[place - 1]", "text/test_synthetic.py -k echo"),
     ("the weather never changes", "text/synthetic", "seen.sum() @ moves", "seen.sum()", "text/test_synthetic.py -k diary"),
@@ -62,6 +73,11 @@ MUTANTS = [
     ("a group above that is not asked", "machine/cpus", "(inside, *inside.parents)", "(inside,)", "machine/test_cpus.py -k quota"),
     ("the user's BLAS threads lost", "machine/cpus", "self._set(self._before)", "pass", "machine/test_cpus.py -k blas"),
     ("another text of that name taken", "text/registry", "if digest != text.sha256", "if not digest", "text/test_registry.py -k other_content"),
+    ("a student's file written over", "lessons", "if not target.exists():", "if True:", "commands/test_lessons_command.py"),
+    ("an old picture that looks new", "notebook/newest", "self._picture.add_class(STALE)", "pass", "notebook/test_newest.py"),
+    ("bright while newer values wait", "notebook/newest", "                self._waiting = False\n", "                self._waiting = False\n                self._picture.remove_class(STALE)\n", "notebook/test_newest.py"),
+    ("a zero on a logarithmic axis", "notebook/figure", "np.where(drawn > 0, drawn, math.nan)", "drawn", "notebook/test_figure.py -k anew"),
+    ("lines broken inside words", "notebook/lines", "textwrap.wrap(line, columns)", "[line[k : k + columns] for k in range(0, len(line), columns)]", "notebook/test_lines.py"),
 ]  # fmt: skip
 
 

@@ -30,7 +30,8 @@ ROOMS = [
     "machine", "text", "model", "sampling", "measuring", "coding", "insight", "training",
     "speed", "notebook", "grading",
 ]  # fmt: skip
-COMMANDS = ["train", "evaluate", "sample", "compress", "corpora", "benchmark", "course", "__main__"]
+COMMANDS = ["train", "evaluate", "sample", "compress", "corpora", "benchmark", "course", "lessons",
+            "__main__"]  # fmt: skip
 
 
 def files_of(room):
@@ -300,6 +301,8 @@ def test_the_wheel_works_without_the_repository(tmp_path):
     assert {f"charlstm/texts/{name}.txt" for name in SHIPPED} <= set(names)
     sources = [path.name for path in (ROOT / "notebooks" / "assignments").glob("*.py")]
     assert {f"charlstm/assignments/{name}" for name in sources} <= set(names)
+    lessons = [path.name for path in (ROOT / "notebooks" / "lessons").glob("*.ipynb")]
+    assert {f"charlstm/lesson_files/{name}" for name in lessons} <= set(names)
     assert not [n for n in names if n.startswith(("tests/", "corpora/"))]
     environment = tmp_path / "environment"
     subprocess.run([sys.executable, "-m", "venv", str(environment)], check=True)
@@ -315,6 +318,10 @@ def test_the_wheel_works_without_the_repository(tmp_path):
     ).stdout  # fmt: skip
     assert [line.split()[0] for line in listed.splitlines()[1:4]] == list(SHIPPED)
     assert "tinyshakespeare" in listed
+    subprocess.run(
+        [str(python), "-m", "charlstm.lessons", "mine"], check=True, cwd=tmp_path, env=clean
+    )
+    assert {path.name for path in (tmp_path / "mine").glob("*.ipynb")} == set(lessons)
     done = subprocess.run(
         [str(python), "-m", "charlstm.sample", "--temp", "0.8", "--length", "40"],
         check=True,

@@ -1,16 +1,18 @@
 """The recurrences, each written once: one time step, for any array library.
 
-Sizes: `B` batch, `D` input, `H` hidden, `G` gates of a cell. A step takes
+Sizes: `B` batch, `D` input, `H` hidden, `G` gates of a cell. These and all other letters are those
+of the table *Symbols* in the first lesson, `notebooks/lessons/01-start-here.ipynb`. A step takes
 
 - `p`, the cell's parameters by PyTorch's names: `weight_ih` (G*H, D), `weight_hh` (G*H, H),
   `bias_ih` and `bias_hh` (G*H,). The rows of the gates lie one above the other, in the order that
   each cell states;
-- `x` (B, G*H), the input's share of the gates: `project(p, inputs)`. It does not depend on the
-  state, so the caller computes it for all time steps in one matrix product;
+- `u` (B, G*H), the input's share of the gates: W_ih x + b_ih, or `project(p, inputs)`. It does not
+  depend on the state, so the caller computes it for all time steps in one matrix product;
 - the state, a tuple of arrays (B, H). The first array is the output.
 
 A step returns the new state. It works the same without the batch axis. The same lines run on NumPy
-in the sampler, on torch with autograd in the lessons, and in float64 in the tests.
+in the sampler, on torch with autograd in the lessons, and in float64 in the tests. Whoever wants to
+see the gates passes a function `watch`; the step calls it with the values of its gates by name.
 """
 
 from collections.abc import Callable, Sequence
@@ -20,6 +22,7 @@ from typing import Any
 Array = Any
 State = tuple[Array, ...]
 Step = Callable[[Any, Array, State], State]
+Watch = Callable[..., None]
 
 
 def tanh(x: Array) -> Array:
@@ -32,7 +35,7 @@ def sigmoid(x: Array) -> Array:
     return 0.5 * tanh(0.5 * x) + 0.5
 
 
-def rnn(p: Any, x: Array, state: State, activation: Callable[[Array], Array] = tanh) -> State:
+def rnn(p: Any, u: Array, state: State, activation: Callable[[Array], Array] = tanh) -> State:
     """Advance the simple recurrent network (Elman 1990), as `torch.nn.RNN` does.
 
     h' = tanh(W_ih x + b_ih + W_hh h + b_hh)
@@ -40,11 +43,11 @@ def rnn(p: Any, x: Array, state: State, activation: Callable[[Array], Array] = t
     `activation` may replace tanh.
     """
     (h,) = state
-    h = activation(x + h @ p.weight_hh.T + p.bias_hh)  # (B, H)
+    h = activation(u + h @ p.weight_hh.T + p.bias_hh)  # (B, H)
     return (h,)
 
 
-def gru(p: Any, x: Array, state: State) -> State:
+def gru(p: Any, u: Array, state: State, watch: Watch | None = None) -> State:
     """Advance the gated recurrent unit, gates r, z, n, as `torch.nn.GRU` does.
 
     This is the first version of Cho et al. 2014: r acts after the matrix product, not before it.
@@ -55,16 +58,18 @@ def gru(p: Any, x: Array, state: State) -> State:
     h' = (1 - z) * n + z * h
     """
     (h,) = state
-    x_r, x_z, x_n = split(x, 3)  # each (B, H)
+    u_r, u_z, u_n = split(u, 3)  # each (B, H)
     h_r, h_z, h_n = split(h @ p.weight_hh.T + p.bias_hh, 3)
-    r = sigmoid(x_r + h_r)
-    z = sigmoid(x_z + h_z)
-    n = tanh(x_n + r * h_n)
+    r = sigmoid(u_r + h_r)
+    z = sigmoid(u_z + h_z)
+    n = tanh(u_n + r * h_n)
     h = n + z * (h - n)
+    if watch:
+        watch(r=r, z=z, n=n)
     return (h,)
 
 
-def lstm(p: Any, x: Array, state: State) -> State:
+def lstm(p: Any, u: Array, state: State, watch: Watch | None = None) -> State:
     """Advance the long short-term memory, gates i, f, g, o, as `torch.nn.LSTM` does.
 
     Hochreiter & Schmidhuber 1997, with the forget gate of Gers, Schmidhuber & Cummins 2000.
@@ -74,13 +79,16 @@ def lstm(p: Any, x: Array, state: State) -> State:
     h' = sigmoid(o) * tanh(c')
     """
     h, c = state
-    i, f, g, o = split(x + h @ p.weight_hh.T + p.bias_hh, 4)  # each (B, H)
-    c = sigmoid(f) * c + sigmoid(i) * tanh(g)
-    h = sigmoid(o) * tanh(c)
+    i, f, g, o = split(u + h @ p.weight_hh.T + p.bias_hh, 4)  # each (B, H)
+    i, f, g, o = sigmoid(i), sigmoid(f), tanh(g), sigmoid(o)
+    c = f * c + i * g
+    h = o * tanh(c)
+    if watch:
+        watch(i=i, f=f, g=g, o=o)
     return h, c
 
 
-def peephole(p: Any, x: Array, state: State) -> State:
+def peephole(p: Any, u: Array, state: State, watch: Watch | None = None) -> State:
     """Advance the LSTM whose gates see the cell, gates i, f, g, o.
 
     Gers & Schmidhuber 2000, equations as in Graves 2013 (7 to 11). `weight_peephole` (3, H)
@@ -90,14 +98,18 @@ def peephole(p: Any, x: Array, state: State) -> State:
     h' = sigmoid(o + p_o * c') * tanh(c')
     """
     h, c = state
-    i, f, g, o = split(x + h @ p.weight_hh.T + p.bias_hh, 4)  # each (B, H)
+    i, f, g, o = split(u + h @ p.weight_hh.T + p.bias_hh, 4)  # each (B, H)
     p_i, p_f, p_o = p.weight_peephole
-    c = sigmoid(f + p_f * c) * c + sigmoid(i + p_i * c) * tanh(g)
-    h = sigmoid(o + p_o * c) * tanh(c)
+    i, f, g = sigmoid(i + p_i * c), sigmoid(f + p_f * c), tanh(g)
+    c = f * c + i * g
+    o = sigmoid(o + p_o * c)
+    h = o * tanh(c)
+    if watch:
+        watch(i=i, f=f, g=g, o=o)
     return h, c
 
 
-def coupled(p: Any, x: Array, state: State) -> State:
+def coupled(p: Any, u: Array, state: State, watch: Watch | None = None) -> State:
     """Advance the LSTM that writes just as much as it forgets, gates f, g, o.
 
     The coupled input and forget gate of Greff et al. 2017: the LSTM above with i = 1 - f:
@@ -106,10 +118,12 @@ def coupled(p: Any, x: Array, state: State) -> State:
     h' = sigmoid(o) * tanh(c')
     """
     h, c = state
-    f, g, o = split(x + h @ p.weight_hh.T + p.bias_hh, 3)  # each (B, H)
-    g = tanh(g)
-    c = g + sigmoid(f) * (c - g)
-    h = sigmoid(o) * tanh(c)
+    f, g, o = split(u + h @ p.weight_hh.T + p.bias_hh, 3)  # each (B, H)
+    f, g, o = sigmoid(f), tanh(g), sigmoid(o)
+    c = g + f * (c - g)
+    h = o * tanh(c)
+    if watch:
+        watch(f=f, g=g, o=o)
     return h, c
 
 
@@ -162,7 +176,8 @@ class Cell:
     """A recurrence, and all that others must know to build, start, save, run and measure it.
 
     Attributes:
-        step: one time step. It takes NumPy arrays as well as torch tensors.
+        step: one time step. It takes NumPy arrays as well as torch tensors. If it has the argument
+            `watch`, its gates can be recorded, see `insight/activations.py`.
         gates: names of the G blocks of rows in the weight matrices, in order. A block named "f" is
             the forget gate, whose bias starts at 1.
         states: names of the arrays in the state, each (B, H); the first is the output.
@@ -207,27 +222,27 @@ def project(p: Any, inputs: Array) -> Array:
     return inputs @ p.weight_ih.T + p.bias_ih
 
 
-def one_step(step: Step, p: Any, x: Array, state: State) -> tuple[Array, State]:
-    """Advance by one time step with `x` (..., G*H); return outputs (..., H) and the new state."""
-    state = step(p, x, state)
+def one_step(step: Step, p: Any, u: Array, state: State) -> tuple[Array, State]:
+    """Advance by one time step with `u` (..., G*H); return outputs (..., H) and the new state."""
+    state = step(p, u, state)
     return state[0], state
 
 
-def unroll(step: Step, p: Any, xs: Sequence[Array], state: State) -> tuple[Array, State]:
+def unroll(step: Step, p: Any, us: Sequence[Array], state: State) -> tuple[Array, State]:
     """Advance over several time steps.
 
     Args:
         step: the step of a cell.
         p: its parameters.
-        xs: the input's share of the gates for each time step, (T, ..., G*H).
+        us: the input's share of the gates for each time step, (T, ..., G*H).
         state: the state before the first time step.
 
     Returns:
         outputs (T, ..., H), and the state after the last time step.
     """
     outputs = []
-    for x in xs:
-        output, state = one_step(step, p, x, state)
+    for u in us:
+        output, state = one_step(step, p, u, state)
         outputs.append(output)
     return namespace(outputs[0]).stack(outputs), state
 

@@ -35,8 +35,8 @@ def register_cell(name: str, cell: Cell) -> None:
 
     Example:
         >>> from charlstm.model.cells import Cell, rnn, relu
-        >>> def relu_rnn(p, x, state):
-        ...     return rnn(p, x, state, activation=relu)
+        >>> def relu_rnn(p, u, state):
+        ...     return rnn(p, u, state, activation=relu)
         >>> register_cell("relu-rnn", Cell(relu_rnn, gates=("h",), states=("h",)))
         >>> find_cell("relu-rnn").states
         ('h',)

@@ -1,8 +1,9 @@
 """The character model: embedding -> stacked cells -> logits.
 
-A batch's path, with `B` streams, `T` characters, `V` vocabulary, `E` embedding, `H` hidden:
+A batch's path, with `B` streams, `T` characters, `V` vocabulary, `E` embedding, `H` hidden (the
+letters of the table *Symbols* in the first lesson, `notebooks/lessons/01-start-here.ipynb`):
 
-    ids (B, T) -> embedding (B, T, E) -> layer 1 .. layer L, each (B, T, H) -> logits (B, T, V)
+    ids (B, T) -> embedding (B, T, E) -> first to last layer, each (B, T, H) -> logits (B, T, V)
 
 The caller passes the state in and gets the new state back; the model itself stores none. Dropout
 happens only if the caller passes a random generator, so there is no training mode to forget. Whole

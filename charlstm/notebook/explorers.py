@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import functools
-import threading
-from collections.abc import Callable, Mapping
 from typing import Any
 
 import ipywidgets as w
 import numpy as np
 
+from charlstm.insight.activations import record
 from charlstm.insight.gradients import factor, horizon, reach
 from charlstm.model import cells
+from charlstm.model.checkpoint import Checkpoint
 from charlstm.model.named_cells import find_cell, known_cells
 from charlstm.model.network import SCHEMES, CharModel, initialize
 from charlstm.notebook import plots, text_plots
-from charlstm.notebook.figure import png
-from charlstm.notebook.panel import Panel, figure_image, mark
+from charlstm.notebook.figure import png, redraw
+from charlstm.notebook.newest import STYLE, Newest
+from charlstm.notebook.panel import Panel, figure_image
 from charlstm.options import ModelOptions
 
 ACTIVATIONS = {"tanh": cells.tanh, "relu": cells.relu, "linear": cells.linear}
 LETTERS = 20  # different letters in the random texts of the explorer
+REMEMBERED = 500  # curves: a reader goes back and forth
 
 
 def explored_curve(
@@ -53,7 +55,8 @@ def explored_curve(
 class GradientExplorer(Panel):
     """A panel that shows how far a gradient reaches, while its sliders are moved.
 
-    The curve from before the last change stays as a dashed line, for comparison.
+    The curve shown before stays as a dashed line, for comparison. The title says for which values
+    the curve is drawn, so that a late figure never passes for one of newer values.
 
     Args:
         cell: the cell that is chosen when the panel opens.
@@ -61,6 +64,7 @@ class GradientExplorer(Panel):
 
     Attributes:
         widget: what the notebook shows.
+        newest: draws when a control moves.
     """
 
     def __init__(self, cell: str = "lstm", scheme: str = "pytorch") -> None:
@@ -77,16 +81,22 @@ class GradientExplorer(Panel):
         self._controls = left | right
         self._image = figure_image()
         self._summary = w.HTML()
+        self._curve_of = functools.lru_cache(REMEMBERED)(explored_curve)
         self._curve: np.ndarray[Any, Any] | None = None
-        _draw_at_each_change(self._controls, self._draw)
+        self.newest = Newest(self._controls, self._draw, self._image)
         columns = [w.VBox(list(group.values())) for group in (left, right)]
-        super().__init__("explorer", [w.HBox(columns), self._image, self._summary])
+        parts = [w.HTML(STYLE), w.HBox(columns), self._image, self._summary]
+        super().__init__("explorer", parts)
 
     def _draw(self, values: dict[str, Any]) -> None:
-        curve = explored_curve(**values)
-        lines = {"now": curve} | ({} if self._curve is None else {"before": self._curve})
+        curve = self._curve_of(**values)
+        lines = {"now": curve}  # a legend does not show a name that begins with _
+        lines |= {"_": np.zeros(1)} if self._curve is None else {"before": self._curve}
+        if self._figure is None:
+            self._figure = plots.norm_by_lag(lines)
+        redraw(self._figure, lines, _title(values))
         self._curve = curve
-        self._image.value = png(plots.norm_by_lag(lines, "the loss of the last character"))
+        self._image.value = png(self._figure)
         lag = horizon(curve)
         self._summary.value = (
             f"factor {factor(curve):.3f} a step; below 1 % of its start"
@@ -94,6 +104,16 @@ class GradientExplorer(Panel):
         )
         self._controls["activation"].disabled = values["cell"] != "rnn"
         self._controls["forget_bias"].disabled = "f" not in find_cell(values["cell"]).gates
+
+
+def _title(values: dict[str, Any]) -> str:
+    """Return the values of the explorer's controls as a title; what plays no part is left out."""
+    parts = [values["cell"], f"start {values['scheme']}", f"gain {values['gain']:g}"]
+    if values["cell"] == "rnn":
+        parts.append(values["activation"])
+    if "f" in find_cell(values["cell"]).gates:
+        parts.append(f"forget bias {values['forget_bias']:g}")
+    return ", ".join([*parts, f"{values['length']} letters"])
 
 
 def driven_unit(
@@ -127,6 +147,7 @@ class GatePanel(Panel):
 
     Attributes:
         widget: what the notebook shows.
+        newest: draws when a control moves.
     """
 
     def __init__(self, text: str, write: str = "", erase: str = "") -> None:
@@ -140,26 +161,60 @@ class GatePanel(Panel):
         }
         self._text = text
         self._image = figure_image()
-        _draw_at_each_change(texts | gates, self._draw)
+        self.newest = Newest(texts | gates, self._draw, self._image)
         columns = [w.VBox(list(group.values())) for group in (texts, gates)]
-        super().__init__("gates", [w.HBox(columns), self._image])
+        super().__init__("gates", [w.HTML(STYLE), w.HBox(columns), self._image])
 
     def _draw(self, values: dict[str, Any]) -> None:
-        c, h = driven_unit(self._text, **values)
-        self._image.value = png(text_plots.along(self._text, {"c": c, "h": h}, "state of the unit"))
+        lines = dict(zip("ch", driven_unit(self._text, **values), strict=True))
+        title = f"i = {values['i']:g}, f = {values['f']:g}, o = {values['o']:g}"
+        if self._figure is None:
+            self._figure = text_plots.along(self._text, lines, "state of the unit")
+        redraw(self._figure, lines, title)
+        self._image.value = png(self._figure)
 
 
-def _draw_at_each_change(
-    controls: Mapping[str, w.Widget], draw: Callable[[dict[str, Any]], None]
-) -> None:
-    """Call `draw` now and whenever a control changes, with the values of all controls by name."""
-    lock = threading.Lock()
+class UnitPanel(Panel):
+    """A panel in which a reader looks for units that mean something.
 
-    def redraw(_: object = None) -> None:
-        with lock:  # two callbacks may run at the same time
-            draw({name: control.value for name, control in controls.items()})
+    The model reads the text once, when the panel opens. Then a letter's colour shows what the
+    chosen unit holds after it: a gate from 0 to 1, h and g from -1 to 1, c as tanh c.
 
-    for name, control in controls.items():
-        mark(control, name)
-        control.observe(redraw, names="value")
-    redraw()
+    Args:
+        checkpoint: the model.
+        text: what it reads.
+        before: text that it reads first and that the panel does not show.
+        start: layer from 0, name of a state or gate, and number of the unit when the panel opens.
+
+    Attributes:
+        widget: what the notebook shows.
+    """
+
+    def __init__(
+        self,
+        checkpoint: Checkpoint,
+        text: str,
+        before: str = "",
+        start: tuple[int, str, int] | None = None,
+    ) -> None:
+        self._text = text
+        self._layers = [
+            {name: values[len(before) :] for name, values in layer.items()}
+            for layer in record(checkpoint, before + text)
+        ]
+        layer, name, unit = start or (0, "h", 0)
+        last = checkpoint.options.hidden_size - 1
+        layers = [(f"layer {k + 1}", k) for k in range(len(self._layers))]
+        controls = {
+            "layer": w.Dropdown(options=layers, value=layer, description="layer"),
+            "value": w.Dropdown(options=list(self._layers[0]), value=name, description="value"),
+            "unit": w.BoundedIntText(unit, min=0, max=last, description=f"unit 0-{last}"),
+        }
+        self._image = figure_image()
+        self.newest = Newest(controls, self._draw, self._image)
+        super().__init__("units", [w.HTML(STYLE), w.HBox(list(controls.values())), self._image])
+
+    def _draw(self, values: dict[str, Any]) -> None:
+        numbers = self._layers[values["layer"]][values["value"]][:, values["unit"]]
+        self._figure = text_plots.unit(self._text, numbers, **values)
+        self._image.value = png(self._figure)

@@ -1,4 +1,4 @@
-"""What all figures share: size, axes, and the styles of lines.
+"""What all figures share: size, axes, the styles of lines, and how they become a picture.
 
 No figure uses pyplot. So panels can draw them in any thread. Lines differ by colour, by dash and by
 marker, so that they also differ in print without colour. Colour-blind readers can tell the colours
@@ -8,28 +8,42 @@ apart (Okabe & Ito 2008).
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from matplotlib.figure import Figure
+
+from charlstm.notebook.describe import describe
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 DASHES = ("-", "--", "-.", ":", (0, (5, 1)))
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 # 7 colours, 5 dashes, 8 markers: no two of these numbers have a common divisor, so the first
 # 7 * 5 * 8 lines all differ
+ROOM = (0.13, 0.15, 0.84, 0.75)  # left, bottom, width, height of axes, as shares of the figure
 Numbers = Sequence[float] | np.ndarray[Any, Any]
 
 
-def new_figure(height: float = 3.6) -> Figure:
-    """Return an empty figure as wide as a notebook's column; the height is in inches."""
-    from matplotlib.figure import Figure
+class DescribedFigure(Figure):
+    """A figure that a notebook keeps together with its description in words, as alt text.
 
-    return Figure(figsize=(7.0, height), layout="constrained")
+    The words stand in the metadata of the output, {"image/png": {"alt": ...}}. nbconvert reads them
+    there. JupyterLab up to 4.6 shows no alt text for a picture, wherever it stands.
+    """
+
+    def _repr_mimebundle_(self, **how: Any) -> Any:
+        """Return no picture, which %matplotlib inline makes, but what is said of it."""
+        return {}, {"image/png": {"alt": describe(self)}}
+
+
+def new_figure(height: float = 3.6, width: float = 7.0) -> Figure:
+    """Return an empty figure, by default as wide as a notebook's column; sizes are in inches."""
+    return DescribedFigure(figsize=(width, height), layout="constrained")
 
 
 def new_axes(xlabel: str, ylabel: str, title: str) -> tuple[Figure, Axes]:
@@ -69,5 +83,37 @@ def add_legend(axes: Axes) -> None:
 def png(figure: Figure, dots_per_inch: int = 100) -> bytes:
     """Return a figure as the bytes of a PNG file, for `ipywidgets.Image.value`."""
     file = io.BytesIO()
-    figure.savefig(file, format="png", dpi=dots_per_inch)
+    # little compression: the picture goes no further than to the browser, and is there sooner
+    figure.savefig(file, format="png", dpi=dots_per_inch, pil_kwargs={"compress_level": 1})
     return file.getvalue()
+
+
+def redraw(figure: Figure, lines: Mapping[str, Numbers], title: str) -> None:
+    """Give the lines of a figure new numbers.
+
+    A new figure would take several times as long: most of that time goes into making ticks, and
+    into finding out how much room the labels need. Here the room is fixed.
+
+    Args:
+        figure: with one pair of axes, which has as many lines as there are `lines`.
+        lines: for each line its name and its y, over x = 0, 1, 2, ...
+        title: the new title.
+    """
+    figure.set_layout_engine("none")
+    axes = figure.axes[0]
+    axes.set_position(ROOM)
+    axes.set_title(title, parse_math=False)
+    for index, (line, (name, y)) in enumerate(zip(axes.get_lines(), lines.items(), strict=True)):
+        shown = positive(y) if axes.get_yscale() == "log" else y
+        line.set_data(np.arange(len(shown)), shown)
+        line.set_label(name)
+        line.set_markevery(line_style(index, len(y))["markevery"])
+    axes.relim()
+    axes.autoscale_view()
+    add_legend(axes)
+
+
+def positive(values: Numbers) -> np.ndarray[Any, Any]:
+    """Replace zeros by NaN. A norm may underflow to 0, and a logarithmic axis cannot show it."""
+    drawn = np.asarray(values, float)
+    return np.where(drawn > 0, drawn, math.nan)

@@ -3,12 +3,20 @@
 A panel shows a figure as PNG bytes in an `Image`, and a text as HTML. It uses neither pyplot nor
 `print`: ipykernel 7 runs callbacks in a thread of their own, where pyplot draws wrong figures and
 printed text appears nowhere.
+
+A notebook also keeps a picture of the panel, with a text that describes it. Pages without a kernel
+show that picture.
 """
 
+import base64
 from collections.abc import Sequence
 from typing import Any
 
 import ipywidgets as w
+from matplotlib.figure import Figure
+
+from charlstm.notebook.describe import describe
+from charlstm.notebook.still import still
 
 
 class Panel:
@@ -22,13 +30,20 @@ class Panel:
         widget: the box.
     """
 
+    _figure: Figure | None = None  # what the panel draws, if it draws
+
     def __init__(self, name: str, parts: Sequence[w.Widget]) -> None:
+        self._name = name
         self.widget = w.VBox(list(parts))
         mark(self.widget, name)
 
     def _repr_mimebundle_(self, **how: Any) -> Any:
-        """Let IPython show the box in place of the object."""
-        return self.widget._repr_mimebundle_(**how)
+        """Let IPython show the box in place of the object, or its picture where no box can be."""
+        picture, alt = still(self.widget, self._name)
+        alt += f" The figure: {describe(self._figure)}" if self._figure else ""
+        shown = self.widget._repr_mimebundle_(**how)
+        shown |= {"text/plain": alt, "image/png": base64.b64encode(picture).decode("ascii")}
+        return shown, {"image/png": {"alt": alt}}
 
 
 def mark(widget: w.Widget, name: str) -> None:

@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from charlstm.notebook.figure import COLOURS, MARKERS, Numbers, add_legend, line_style, new_axes
+from charlstm.notebook.figure import (
+    COLOURS,
+    MARKERS,
+    Numbers,
+    add_legend,
+    line_style,
+    new_axes,
+    positive,
+)
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -27,7 +35,7 @@ def norm_by_lag(curves: Mapping[str, Numbers], title: str = "", what: str = "h")
     """
     figure, axes = new_axes("lag k, characters", f"norm of $dL_T\\,/\\,d{what}_{{T-k}}$", title)
     for index, (name, norms) in enumerate(curves.items()):
-        values = _positive(norms)
+        values = positive(norms)
         axes.semilogy(np.arange(len(values)), values, label=name, **line_style(index, len(values)))
     add_legend(axes)
     return figure
@@ -42,7 +50,7 @@ def singular_values(spectra: Mapping[int, Numbers], title: str = "") -> Figure:
     """
     figure, axes = new_axes("rank", "singular value", title)
     for index, (k, values) in enumerate(spectra.items()):
-        drawn = _positive(values)
+        drawn = positive(values)
         ranks = np.arange(1, len(drawn) + 1)
         name = f"{k} step{'s' * (k != 1)}"
         axes.semilogy(ranks, drawn, label=name, **line_style(index, len(drawn)))
@@ -243,9 +251,3 @@ def _bits(nats: Any) -> Any:
 
 def _nats(bits: Any) -> Any:
     return bits * math.log(2)
-
-
-def _positive(values: Numbers) -> np.ndarray[Any, Any]:
-    """Replace zeros by NaN. A norm may underflow to 0, and a logarithmic axis cannot show it."""
-    drawn = np.asarray(values, float)
-    return np.where(drawn > 0, drawn, math.nan)

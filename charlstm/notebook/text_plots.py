@@ -1,10 +1,11 @@
-"""Figures along a text: gates, states, and the chances of the next character.
+"""Figures along a text: coloured letters, gates, states, and the next character's chances.
 
 Every function takes a text and numbers, and returns a `matplotlib.figure.Figure`.
 """
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,89 @@ from charlstm.notebook.figure import (
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+    from matplotlib.path import Path
+
+
+SIGNED = ("h", "c", "g", "n")  # states and candidates, from -1 to 1; all others are gates
+MOST_COLUMNS = 72  # letters in a row of a coloured text; a longer line is folded
+# what stands for -1, 0 and 1: light enough for black letters
+BELOW, NOTHING, ABOVE = "#56B4E9", "#FFFFFF", "#E69F00"
+SIZE = 10.5  # of a letter, points
+ROW = 0.21  # height of a row of letters, inches
+
+
+def letters(
+    text: str, values: Numbers, what: str = "", title: str = "", low: float = -1.0
+) -> Figure:
+    """Draw a text in which each letter stands on a colour that shows a number.
+
+    Orange stands for 1, white for 0, blue for -1. Letters on a number below 0 stand on a line, so
+    that the figure can also be read in grey.
+
+    Args:
+        text: T characters. A line of more than 72 is folded.
+        values: a number for each character, (T,), `low` to 1. The figure cuts off what is beyond.
+        what: what the numbers are, such as "tanh c of unit 7".
+        title: title of the figure, such as the model.
+        low: the smallest number: -1 for a state, 0 for a gate.
+    """
+    from matplotlib.collections import LineCollection, PathCollection
+    from matplotlib.colors import LinearSegmentedColormap
+    from matplotlib.transforms import Affine2D
+
+    colours = LinearSegmentedColormap.from_list("numbers", (BELOW, NOTHING, ABOVE), 257)
+    drawn = np.clip(np.asarray(values, float), low, 1.0)
+    places = _rows_and_columns(text)
+    rows, columns = (int(most) + 1 for most in places.max(0))
+    width = max(columns, 24)
+    figure = new_figure(height=0.75 + ROW * rows, width=7.0 * width / MOST_COLUMNS)
+    axes = figure.subplots()
+    page = np.full((rows, width), np.nan)
+    page[tuple(places.T)] = drawn
+    image = axes.imshow(page, cmap=colours, vmin=-1.0, vmax=1.0, aspect="auto")
+    seen = [_in_a_row(character) for character in text]
+    inked = [k for k, character in enumerate(seen) if not character.isspace()]
+    glyphs = PathCollection(
+        [_glyph(seen[k]) for k in inked],
+        offsets=places[inked, ::-1],
+        offset_transform=axes.transData,
+        transform=Affine2D().scale(1 / 72) + figure.dpi_scale_trans,  # points
+        facecolor="black",
+        linewidth=0,
+        snap=False,  # else dots vanish
+    )
+    glyphs.set_in_layout(False)  # to lay out each letter would take longer than to draw it
+    axes.add_collection(glyphs)
+    below = places[drawn < 0]
+    feet = [((c - 0.45, r + 0.4), (c + 0.45, r + 0.4)) for r, c in below]
+    axes.add_collection(LineCollection(feet, colors="black", linewidths=0.8))
+    axes.set_axis_off()
+    axes.set_title(title, parse_math=False, fontsize="medium")
+    bar = figure.colorbar(
+        image, ax=axes, orientation="horizontal", aspect=40, boundaries=np.linspace(low, 1, 65)
+    )
+    bar.set_ticks([low, (low + 1) / 2, 1])
+    bar.set_label(what, parse_math=False)
+    bar.ax.axhline(0.15, xmax=0.5 * (low < 0), color="black", linewidth=0.8)
+    return figure
+
+
+def unit(text: str, values: Numbers, layer: int, value: str, unit: int, title: str = "") -> Figure:
+    """Draw what one unit holds along a text, as coloured letters.
+
+    States and candidates go from -1 to 1, and c is shown as tanh c. Gates go from 0 to 1.
+
+    Args:
+        text: T characters.
+        values: what the unit holds after each, (T,).
+        layer: number of its layer, from 0.
+        value: name of the state or gate, as in `insight.activations`.
+        unit: number of the unit, from 0.
+        title: title of the figure, such as the model.
+    """
+    numbers = np.tanh(values) if value == "c" else np.asarray(values)
+    what = f"{'tanh c' if value == 'c' else value} of unit {unit}, layer {layer + 1}"
+    return letters(text, numbers, what, title, low=-1.0 if value in SIGNED else 0.0)
 
 
 def gates(text: str, values: Mapping[str, np.ndarray[Any, Any]], title: str = "") -> Figure:
@@ -88,6 +172,39 @@ def next_character(
     axes.set_xticks(range(len(order)), labels, fontfamily="monospace")
     add_legend(axes)
     return figure
+
+
+def _rows_and_columns(text: str) -> np.ndarray[Any, Any]:
+    """Return where each character of a text stands on a page, (T, 2)."""
+    places = []
+    row = column = 0
+    for character in text:
+        places.append((row, column))
+        column += 1
+        if character == "\n" or column == MOST_COLUMNS:
+            row, column = row + 1, 0
+    return np.array(places)
+
+
+@functools.cache
+def _glyph(character: str) -> Path:
+    """Return the outline of a letter, in points, with the middle of its cell at the origin.
+
+    Outlines are drawn many times as fast as texts, and a panel draws hundreds at each change.
+    """
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.textpath import TextPath
+    from matplotlib.transforms import Affine2D
+
+    path = TextPath((0, 0), character, size=SIZE, prop=FontProperties(family="monospace"))
+    middle = Affine2D().translate(-0.3 * SIZE, -0.36 * SIZE)  # of a letter with a stem
+    return path.transformed(middle)
+
+
+def _in_a_row(character: str) -> str:
+    """Return a character as it stands in a coloured text: one letter wide, a space as a gap."""
+    shown = {"\n": "\u21b5", "\t": "\u21e5"}.get(character, character)
+    return shown if shown.isprintable() else "\ufffd"
 
 
 def _visible(character: str) -> str:

@@ -7,10 +7,11 @@ far the work is.
 from __future__ import annotations
 
 import html
+import itertools
 import threading
 import time
 from collections.abc import Callable, Generator
-from contextlib import closing
+from contextlib import closing, suppress
 
 import ipywidgets as w
 import torch
@@ -27,11 +28,14 @@ from charlstm.text.vocabulary import Vocabulary
 from charlstm.training.trainer import Trainer
 
 SECONDS = 0.1  # between two updates of what a panel shows
+FIRST = 300  # characters of the text with which a sampler opens
 FIGURE_SECONDS = 1.0  # between two figures, as drawing one takes longer
 
 
 class SamplerPanel(Panel):
     """A panel in which a model writes, letter by letter, until Stop.
+
+    It opens with a first text, the same each time.
 
     Args:
         model: a model file, a run folder, a shipped model's name, or a checkpoint; None takes the
@@ -61,13 +65,18 @@ class SamplerPanel(Panel):
             mark(control, name)
             control.style.description_width = "7em"
         controls = w.VBox([self._temperature, self._top_k, self._prime])
+        with suppress(UserError):  # a prime that the model cannot read: Write tells what is wrong
+            for _ in itertools.islice(self._write(seed=0), FIRST):
+                pass
+        self._show(True)
         super().__init__("sampler", [controls, self._work.buttons, self._output])
 
-    def _write(self) -> Generator[None, None, None]:
+    def _write(self, seed: int | None = None) -> Generator[None, None, None]:
         options = SampleOptions(
             temperature=self._temperature.value,
             top_k=self._top_k.value or None,
             length=self._length,
+            seed=seed,
         )
         self.text = self._prime.value
         for character in generate(self._sampler, self.text, options):
@@ -104,6 +113,7 @@ class TrainingMonitor(Panel):
         self.checkpoint: Checkpoint | None = None
         self._bar = w.FloatProgress(min=0, max=1, description="budget")
         self._image = figure_image()
+        self._draw()
         self._sample = w.HTML()
         self._written = ""
         self._drawn = 0.0  # when the figure was drawn, by time.monotonic()
@@ -136,9 +146,14 @@ class TrainingMonitor(Panel):
         if not last and time.monotonic() - self._drawn < FIGURE_SECONDS:
             return
         self._drawn = time.monotonic()
-        if self.losses["train"]:
-            self._image.value = png(plots.training(self.losses))
+        self._draw()
         self._sample.value = _preformatted(self._written)
+
+    def _draw(self) -> None:
+        self._figure = plots.training(self.losses)
+        if not self.losses["train"]:  # empty axes without negative numbers
+            self._figure.axes[0].set(xlim=(0, 1), ylim=(0, 5))
+        self._image.value = png(self._figure)
 
 
 class _Work:

@@ -15,8 +15,8 @@ With `cells.lstm` a step of 256 units takes 1.4 times as long, and one of 448 un
 To measure, run this line for either module, with (64, 448) and 1792 for the larger one:
 
     python -m timeit -s "import numpy as np; from types import SimpleNamespace as N; \
-    from charlstm.sampling.lstm import lstm; h = np.ones(256, 'f4'); x = np.ones(1024, 'f4'); \
-    p = N(weight_hh=np.ones((1024, 256), 'f4'), bias_hh=x)" "lstm(p, x, (h, h))"
+    from charlstm.sampling.lstm import lstm; h = np.ones(256, 'f4'); u = np.ones(1024, 'f4'); \
+    p = N(weight_hh=np.ones((1024, 256), 'f4'), bias_hh=u)" "lstm(p, u, (h, h))"
 """
 
 from types import SimpleNamespace
@@ -42,17 +42,17 @@ def prepared(p: Any) -> SimpleNamespace:
 
 
 @np.errstate(over="ignore")  # exp may become infinite; then the gate is 0, as it should be
-def lstm(p: Any, x: Array, state: State) -> State:
+def lstm(p: Any, u: Array, state: State) -> State:
     """Advance the LSTM as `charlstm.model.cells.lstm` does.
 
     Args:
         p: parameters from `prepared`.
-        x: `project(p, inputs)`, NumPy array (..., 4H).
+        u: `project(p, inputs)`, NumPy array (..., 4H).
         state: h and c, each (..., H).
     """
     h, c = state
     gates = h @ p.weight_hh.T  # (..., 4H)
-    gates += x
+    gates += u
     np.exp(gates, out=gates)
     gates += 1
     np.reciprocal(gates, out=gates)  # sigmoid(i), sigmoid(f), sigmoid(2 g), sigmoid(o)

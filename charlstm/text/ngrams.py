@@ -2,18 +2,20 @@
 
 A ladder climbs from short contexts to long ones. On each rung stands what the longer context adds:
 how much more or less likely it makes each character than the shorter contexts did. A mixture can
-then give each rung a weight of its own.
+then give each rung a weight of its own. A second ladder, of other contexts such as words, can lean
+on a rung of the first one.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
 
+from charlstm.text.contexts import Whole
 from charlstm.text.vocabulary import Ids
 
 Floats = NDArray[np.float32]
-Whole = NDArray[np.int64]
 
 CONFIDENCES = 22  # how well a context is known: 0 (new) to 21
 _BLOCK = 2**22  # numbers that one block of rungs may hold
@@ -40,6 +42,9 @@ class Ladder:
         vocabulary_size: V.
         first: the first place for which rungs are wanted.
         lengths: K context lengths, in rising order.
+        leaning: contexts of another kind: for each kind the number of each place's context, (N,).
+            Their rungs come after the K others.
+        foot: the length on whose rung the first of them stands.
 
     Example:
         What follows an a in "abab"? The rungs of the last place, for a and b:
@@ -53,19 +58,32 @@ class Ladder:
     """
 
     def __init__(
-        self, ids: Ids, vocabulary_size: int, first: int, lengths: tuple[int, ...]
+        self,
+        ids: Ids,
+        vocabulary_size: int,
+        first: int,
+        lengths: tuple[int, ...],
+        leaning: Sequence[Whole] = (),
+        foot: int = 0,
     ) -> None:
         self._words = ids.astype(np.int64)
         self._size = vocabulary_size
         self._first = first
         self._contexts = [
             _Contexts(order, context, self._words, first)
-            for order, context in _sorted_contexts(self._words, lengths)
+            for order, context in chain(
+                _sorted_contexts(self._words, lengths), map(_sorted, leaning)
+            )
         ]
-        self.places = max(64, _BLOCK // (len(lengths) * vocabulary_size))
+        self._leans = len(lengths)
+        self._foot = lengths.index(foot) if leaning else 0
+        self.places = max(64, _BLOCK // (len(self._contexts) * vocabulary_size))
 
     def __iter__(self) -> Iterator[tuple[Floats, Whole]]:
-        """Yield for each place its rungs, (K, V), and how well each context is known, (K,)."""
+        """Yield for each place its rungs, (K, V), and how well each context is known, (K,).
+
+        With L kinds of leaning contexts both have K + L rows.
+        """
         for start in range(self._first, len(self._words), self.places):
             stop = min(start + self.places, len(self._words))
             yield from zip(*self._block(start, stop), strict=True)
@@ -77,7 +95,10 @@ class Ladder:
         confidence = np.empty(seen.shape[:2], np.int64)
         chance = np.full((stop - start, self._size), 1 / self._size, np.float32)
         logs = np.log(chance)
+        foot = chance, logs
         for k in range(len(self._contexts)):
+            if k == self._leans:
+                chance, logs = foot
             count = seen[:, k]  # n(h, w), (B, V)
             total = count.sum(1)  # n(h), (B,)
             kinds = np.count_nonzero(count, axis=1).astype(np.float32)  # t(h), (B,)
@@ -87,6 +108,8 @@ class Ladder:
             chance = ((count + kept * chance) / sums).astype(np.float32)
             lower, logs = logs, np.log(chance)
             rungs[:, k] = np.where(new[:, None], np.float32(0), logs - lower)
+            if k == self._foot:
+                foot = chance, logs
             often = np.minimum(np.log2(np.maximum(total, 1)).astype(np.int64), 6)
             known = 1 + 3 * often + np.minimum(kinds, 3).astype(np.int64) - 1
             confidence[:, k] = np.where(new, 0, known)
@@ -143,6 +166,12 @@ class _Contexts:
         cells = np.repeat(np.arange(len(at)) * size, length) + followers
         table = np.bincount(cells, minlength=len(at) * size).astype(np.float32)
         return row, table.reshape(len(at), size)
+
+
+def _sorted(contexts: Whole) -> tuple[Whole, Whole]:
+    """Return the places of a text, sorted by the number of their context, and these numbers."""
+    order = np.argsort(contexts, kind="stable")
+    return order, np.cumsum(np.diff(contexts[order], prepend=contexts[order[0]]) != 0)
 
 
 def _sorted_contexts(words: Whole, lengths: tuple[int, ...]) -> Iterator[tuple[Whole, Whole]]:

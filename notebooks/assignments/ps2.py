@@ -16,7 +16,8 @@
 # | 7 | in words | 3 |
 #
 # **20 points.** Lessons 3 and 4 (*Why gradients vanish and explode*; *The LSTM, gate by gate*)
-# cover the topics. Read lesson 5 after this set, because it discusses parts 6 and 7.
+# cover the topics, with the same letters; lesson 1 has a table of them (*Symbols*). Read lesson 5
+# after this set, because it discusses parts 6 and 7.
 #
 # **How long it takes.** All cells of a solved copy run in 10 to 15 seconds on one core (measured
 # with two solutions). We estimate three to four hours for the writing, half of it for parts 1, 6
@@ -47,10 +48,10 @@ torch.set_num_threads(1)
 # %% [markdown]
 # ## 1. How far back a gradient reaches (3 points)
 #
-# A network goes through the states $h_0, h_1, \dots, h_T$, and a loss is computed from the last
-# state alone. The gradient $dL / dh_{T-k}$ says how much the state k steps back still influences
-# the loss. We call k the *lag*. B streams run side by side and do not touch: row i of a state
-# belongs to stream i, and the loss is the sum of the streams' losses.
+# A network goes through the states $h_0, h_1, \dots, h_T$, and a loss L is computed from the last
+# state alone. The gradient $dh_{T-k} = dL / dh_{T-k}$ says how much the state k steps back still
+# influences the loss. We call k the *lag*. B streams run side by side and do not touch: each row of
+# a state belongs to one stream, and the loss is the sum of the streams' losses.
 #
 # `gradient_by_lag(step, xs, start, loss)` takes
 #
@@ -60,16 +61,16 @@ torch.set_num_threads(1)
 # - `start`, the state $h_0$ before anything is read, (B, H);
 # - `loss`, a function: `loss(h)` is the loss of the last state, a tensor with one number.
 #
-# It returns T + 1 numbers, one for each lag from 0 to T. For number k, take $dL / dh_{T-k}$. Each
-# stream has one row in it. Number k is the mean of the Euclidean norms of these B rows. So number 0
+# It returns T + 1 numbers, one for each lag from 0 to T. For number k, take $dh_{T-k}$. Each stream
+# has one row in it. Number k is the mean of the Euclidean norms of these B rows. So number 0
 # belongs to the last state, and number T belongs to the start.
 #
 # Let autograd do the differentiation. It keeps gradients only for the leaves of a graph, unless you
 # ask for others (`torch.autograd.grad`, or `retain_grad`). `start` may be a tensor that does not
 # require a gradient. T may be 0.
 #
-# Example: take `step(x, h) = 0.5 * h + x`, one stream, two units and the loss $3 h_0 + 4 h_1$. Then
-# the norms are 5, 2.5, 1.25, ...
+# Example: take `step(x, h) = 0.5 * h + x`, one stream and two units. The loss is 3 times the first
+# unit plus 4 times the second. Then the norms are 5, 2.5, 1.25, ...
 
 
 # %% nbgrader={"grade": false, "grade_id": "gradient_by_lag", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -84,7 +85,7 @@ def gradient_by_lag(step, xs, start, loss):
     for x in xs:
         states.append(step(x, states[-1]))
     gradients = torch.autograd.grad(loss(states[-1]), states)
-    return [g.norm(dim=1).mean().item() for g in reversed(gradients)]
+    return [dh.norm(dim=1).mean().item() for dh in reversed(gradients)]
     ### END SOLUTION
 
 
@@ -167,21 +168,22 @@ def tests():
         (2, 12, 6, 3, 3.0, torch.float64),
     ]
     for number, (B, T, H, D, gain, dtype) in enumerate(cases):
-        g = torch.Generator().manual_seed(820 + number)
+        rng = torch.Generator().manual_seed(820 + number)
 
-        def normal(*shape, g=g, dtype=dtype):
-            return torch.randn(*shape, generator=g, dtype=torch.float64).to(dtype)
+        def normal(*shape, rng=rng, dtype=dtype):
+            return torch.randn(*shape, generator=rng, dtype=torch.float64).to(dtype)
 
-        W, U = gain * torch.linalg.qr(normal(H, H).double())[0].to(dtype), normal(D, H)
-        W.requires_grad_(number % 2 == 0)
-        xs, start, C, y = 0.1 * normal(T, B, D), 0.1 * normal(B, H), normal(H, 4), normal(B, 4)
+        W_hh, W_ih = gain * torch.linalg.qr(normal(H, H).double())[0].to(dtype), normal(D, H)
+        W_hh.requires_grad_(number % 2 == 0)
+        xs, start = 0.1 * normal(T, B, D), 0.1 * normal(B, H)
+        W_out, wanted = normal(H, 4), normal(B, 4)
         start.requires_grad_(number % 3 == 0)
         compare(
             f"an RNN (B {B}, T {T}, H {H}, {dtype})".replace("torch.", ""),
-            lambda x, h, W=W, U=U: torch.tanh(h @ W + x @ U),
+            lambda x, h, W_hh=W_hh, W_ih=W_ih: torch.tanh(h @ W_hh + x @ W_ih),
             list(xs) if number % 2 else xs,
             start,
-            lambda h, C=C, y=y: ((h @ C - y) ** 2).sum(),
+            lambda h, W_out=W_out, wanted=wanted: ((h @ W_out - wanted) ** 2).sum(),
             1e-5,
         )
 
@@ -228,9 +230,9 @@ def clip_gradients(gradients, limit):
     gradients: list of tensors. limit: a positive number.
     """
     ### BEGIN SOLUTION
-    norm = sum(float((g.double() ** 2).sum()) for g in gradients) ** 0.5
+    norm = sum(float((grad.double() ** 2).sum()) for grad in gradients) ** 0.5
     factor = limit / norm if norm > limit else 1.0
-    return [g * factor for g in gradients], norm
+    return [grad * factor for grad in gradients], norm
     ### END SOLUTION
 
 
@@ -288,8 +290,8 @@ def tests():
         (shapes[:2], 0.0, 0.1, torch.float64),
     ]
     for number, (shapes, size, limit, dtype) in enumerate(cases):
-        g = torch.Generator().manual_seed(840 + number)
-        given = [size * torch.randn(s, generator=g, dtype=torch.float64) for s in shapes]
+        rng = torch.Generator().manual_seed(840 + number)
+        given = [size * torch.randn(shape, generator=rng, dtype=torch.float64) for shape in shapes]
         given = [tensor.to(dtype) for tensor in given]
         if number == 0:
             given[1].zero_()
@@ -326,26 +328,31 @@ with redirect_stderr(StringIO()):
 #
 # The parameters are a dictionary `p` with the names and shapes of `torch.nn.LSTMCell`:
 # `"weight_ih"` (4H, D), `"weight_hh"` (4H, H), `"bias_ih"` (4H,) and `"bias_hh"` (4H,). Each holds
-# four blocks of H rows, one above the other, in the order i, f, g, o. We write $W_i, V_i, b_i, d_i$
-# for the first blocks of the four parameters, and so on. For each stream:
+# four blocks of H rows, one above the other, in the order i, f, g, o. As PyTorch's documentation
+# does, we write $W_{ii}, W_{hi}, b_{ii}, b_{hi}$ for the first blocks of the four parameters, and
+# so on: the first index says from where (input or hidden state), the second to which gate. For each
+# stream:
 #
-# $$i = \sigma(W_i x + b_i + V_i h + d_i) \qquad f = \sigma(W_f x + b_f + V_f h + d_f)$$
-# $$g = \tanh(W_g x + b_g + V_g h + d_g) \qquad o = \sigma(W_o x + b_o + V_o h + d_o)$$
-# $$c' = f \cdot c + i \cdot g \qquad h' = o \cdot \tanh(c')$$
+# $$i_t = \sigma(W_{ii} x_t + b_{ii} + W_{hi} h_{t-1} + b_{hi})$$
+# $$f_t = \sigma(W_{if} x_t + b_{if} + W_{hf} h_{t-1} + b_{hf})$$
+# $$g_t = \tanh(W_{ig} x_t + b_{ig} + W_{hg} h_{t-1} + b_{hg})$$
+# $$o_t = \sigma(W_{io} x_t + b_{io} + W_{ho} h_{t-1} + b_{ho})$$
+# $$c_t = f_t \cdot c_{t-1} + i_t \cdot g_t \qquad h_t = o_t \cdot \tanh c_t$$
 #
-# Take the products with $c$, $g$ and $\tanh(c')$ number by number (elementwise); $\sigma$ is the
-# sigmoid. The weights may be large: a sum of 1000 or -1000 must do no harm.
+# Take the products in the last line number by number (elementwise); $\sigma$ is the sigmoid. The
+# weights may be large: a sum of 1000 or -1000 must do no harm.
 #
-# `lstm_step(p, x, h, c)` takes the inputs of B streams, `x` (B, D), and their states `h` and `c`,
-# both (B, H). It returns the pair `(h', c')`. Do not call PyTorch's own LSTM for it.
+# `lstm_step(p, x, h, c)` takes the inputs of B streams, `x` (B, D), and their states `h` and `c`
+# before the step, both (B, H). It returns the pair (new h, new c). Do not call PyTorch's own LSTM
+# for it.
 
 
 # %% nbgrader={"grade": false, "grade_id": "lstm_step", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def lstm_step(p, x, h, c):
-    """Read x (B, D) in the states h and c; return the new states h' and c', both (B, H)."""
+    """Read x (B, D) in the states h and c; return the new h and the new c, both (B, H)."""
     ### BEGIN SOLUTION
-    sums = x @ p["weight_ih"].T + p["bias_ih"] + h @ p["weight_hh"].T + p["bias_hh"]
-    i, f, g, o = sums.chunk(4, dim=1)
+    a = x @ p["weight_ih"].T + p["bias_ih"] + h @ p["weight_hh"].T + p["bias_hh"]
+    i, f, g, o = a.chunk(4, dim=1)
     after = f.sigmoid() * c + i.sigmoid() * g.tanh()
     return o.sigmoid() * after.tanh(), after
     ### END SOLUTION
@@ -371,10 +378,11 @@ def tests():
     h, c = torch.tensor([[0.3], [-0.6], [0.0]]), torch.tensor([[2.0], [-1.5], [0.0]])
     got = lstm_step(p, x, h, c)
     pair = isinstance(got, (tuple, list)) and len(got) == 2
-    assert pair, f"lstm_step should return a pair (h', c'), but returned {type(got).__name__}"
+    told = f"lstm_step should return a pair (new h, new c), but returned {type(got).__name__}"
+    assert pair, told
     after_h, after_c = got
-    expect("h'", after_h, [[0.84711], [-0.63174], [0.06759]], 1e-4)
-    expect("c'", after_c, [[1.86288], [-1.18744], [0.11338]], 1e-4)
+    expect("the new h", after_h, [[0.84711], [-0.63174], [0.06759]], 1e-4)
+    expect("the new c", after_c, [[1.86288], [-1.18744], [0.11338]], 1e-4)
 
 
 with redirect_stderr(StringIO()):
@@ -396,10 +404,10 @@ def tests():
     cases = [(3, 4, 5, 1), (1, 2, 3, 1), (4, 1, 2, 1), (2, 5, 1, 1), (3, 3, 3, 1), (2, 3, 4, 1e3)]
     for number, (B, D, H, size) in enumerate(cases):
         for dtype, tolerance in ((torch.float64, 1e-9), (torch.float32, 1e-5)):
-            g = torch.Generator().manual_seed(860 + number)
+            rng = torch.Generator().manual_seed(860 + number)
 
-            def normal(*shape, g=g, dtype=dtype):
-                return torch.randn(*shape, generator=g, dtype=torch.float64).to(dtype)
+            def normal(*shape, rng=rng, dtype=dtype):
+                return torch.randn(*shape, generator=rng, dtype=torch.float64).to(dtype)
 
             shapes = {"weight_ih": (4 * H, D), "weight_hh": (4 * H, H)}
             shapes |= {"bias_ih": (4 * H,), "bias_hh": (4 * H,)}
@@ -414,8 +422,8 @@ def tests():
                 wanted = torch.lstm_cell(x.double(), state, *(q[name] for name in shapes))
                 got_h, got_c = lstm_step(p, x, h, c)
                 what = f"at step {time} (B {B}, D {D}, H {H}, weights of size {size:g}, {dtype})"
-                expect(f"h' {what}", got_h, wanted[0], tolerance)
-                expect(f"c' {what}", got_c, wanted[1], tolerance)
+                expect(f"the new h {what}", got_h, wanted[0], tolerance)
+                expect(f"the new c {what}", got_c, wanted[1], tolerance)
                 for name, value in given.items():
                     expect(f"the argument {name} after the call", value, kept[name], 0)
                 h, c = (state.to(dtype) for state in wanted)
@@ -622,11 +630,11 @@ def tests():
     for place, column in enumerate(columns):
         share = np.bincount(column, minlength=8)[:8] / n
         expect(f"how often each value is at place {place} of a row", share, np.full(8, 1 / 8), 0.02)
-    pairs = [(a, b, 0) for a in range(lag + 1) for b in range(a)]
-    pairs += [(a, a, 1) for a in range(lag + 1)]  # a row and the next
-    for a, b, down in pairs:
-        table = np.bincount(8 * columns[a][down:] + columns[b][: n - down], minlength=64) / n
-        what = f"places {a} and {b}" if a != b else f"place {a} of a row and of the next"
+    pairs = [(one, two, 0) for one in range(lag + 1) for two in range(one)]
+    pairs += [(one, one, 1) for one in range(lag + 1)]  # a row and the next
+    for one, two, down in pairs:
+        table = np.bincount(8 * columns[one][down:] + columns[two][: n - down], minlength=64) / n
+        what = f"places {one} and {two}" if one != two else f"place {one} of a row and of the next"
         told = f"how often each pair of values comes at {what}"
         expect(told, table, np.full(64, 1 / 64), 0.01)
 

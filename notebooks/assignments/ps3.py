@@ -20,7 +20,8 @@
 #
 # **How long it takes.** All cells of a solved copy run in some 15 seconds on one core (measured).
 # We estimate two and a half to three and a half hours for the writing. Lessons 1, 2 and 6 cover the
-# topics, except top-k and top-p; part 3 explains these.
+# topics, with the same letters; lesson 1 has a table of them (*Symbols*). They leave out top-k and
+# top-p; part 3 explains these.
 #
 # **How to work.** Write where it says `YOUR CODE HERE`, in place of the line that raises
 # `NotImplementedError`. Keep the functions' names and arguments. You may add cells and helper
@@ -57,11 +58,12 @@ torch.set_num_threads(1)
 # - `inputs`: a tensor of ids, (B, T): B rows of text of T characters each;
 # - `state`: a list with a tuple of tensors for each layer, `(h, c)` for an LSTM, `(h,)` for a GRU
 #   or a plain recurrent network. Each tensor is (B, H). `None` is the zero state;
-# - `logits`: (B, T, V). `logits[b, t]` predicts the character that comes after `inputs[b, t]`.
+# - `logits`: (B, T, V). `logits[0, t]` predicts the character that comes after `inputs[0, t]`, and
+#   so on for the other rows.
 #
-# `streams_for` (lesson 2) cuts a text into B rows and reads them in windows of T characters. Row b
-# of a window continues where row b of the window before ended, so you can carry the state. Ids are
-# NumPy arrays of int32.
+# `streams_for` (lesson 2) cuts a text into B rows and reads them in windows of T characters. Each
+# row of a window continues where the same row of the window before ended, so you can carry the
+# state. Ids are NumPy arrays of int32.
 
 # %%
 vocabulary = Vocabulary.of("a tiny text")
@@ -79,8 +81,8 @@ print(f"h has a graph behind it: {state[0][0].grad_fn is not None}")
 # Write `tbptt_step(model, optimizer, inputs, targets, state, clip)`, which trains on one window:
 #
 # 1. run the model on `inputs` from `state` (`None` in the first window of a text);
-# 2. compute the loss: the mean of $-\ln p$ over the B · T characters in `targets`, in nats (the
-#    cross-entropy);
+# 2. compute the loss: the mean of $-\ln P$ (the surprise) over the B · T characters in `targets`,
+#    in nats (the cross-entropy);
 # 3. compute the gradients of this window alone; nothing of an earlier step may be left in them;
 # 4. clip them: if the norm of all gradients taken together exceeds `clip`, scale all of them so
 #    that this norm is `clip`. If not, leave them as they are;
@@ -230,7 +232,7 @@ def tests():
                 for tensor, other in zip(got, wanted, strict=True):
                     expect(f"state ({where})", tensor, other, 1e-5)
                     assert not tensor.requires_grad, f"the state is not detached ({where})"
-            moved, true_moved = ((flat(m) - o).norm() for m, o in [(model, old), (true, true_old)])
+            moved, true_moved = (flat(model) - old).norm(), (flat(true) - true_old).norm()
             expect(f"norm of the update / rate ({where})", moved / rate, true_moved / rate, 1e-5)
             for name, weight in model.named_parameters():
                 expect(f"{name} ({where})", weight, true.get_parameter(name), 1e-5)
@@ -274,9 +276,11 @@ tests()
 # ## 2. Temperature (3 points)
 #
 # Write `tempered(logits, temperature)`. It returns the probabilities of the next character at a
-# temperature:
+# temperature $\tau$ (in code `temperature`):
 #
-# $$p_i = \frac{e^{z_i / T}}{\sum_j e^{z_j / T}}$$
+# $$P(x) = \frac{e^{z_x / \tau}}{\sum_{y} e^{z_y / \tau}}$$
+#
+# Here x and y stand for ids, and $z_x$ is the logit of the character x.
 #
 # - `logits`: a NumPy array, (V,) for one text or (N, V) for N texts, float32 or float64. Do not
 #   change it;
@@ -336,9 +340,10 @@ def tests():
         for kind, tolerance in [(np.float32, 1e-5), (np.float64, 1e-8)]:
             z = rng.normal(0, 3, shape).astype(kind)
             kept = z.copy()
-            for T in (0.25, 0.8, 1.0, 2.5, 40.0):
-                true = torch.softmax(torch.tensor(z).double() / T, -1)
-                expect(f"tempered(logits of shape {shape}, {T})", tempered(z, T), true, tolerance)
+            for tau in (0.25, 0.8, 1.0, 2.5, 40.0):
+                true = torch.softmax(torch.tensor(z).double() / tau, -1)
+                got = tempered(z, tau)
+                expect(f"tempered(logits of shape {shape}, {tau})", got, true, tolerance)
             best = np.eye(shape[-1])[z.argmax(-1)]
             expect(f"tempered(logits of shape {shape}, 0)", tempered(z, 0), best)
             expect(f"tempered(logits of shape {shape}, 0.0)", tempered(z, 0.0), best)
@@ -348,8 +353,8 @@ def tests():
         sure = 1 / (1 + np.exp(-1))
         expect("tempered(large logits, 1)", tempered(far, 1.0), [0, sure, 0, 1 - sure], 1e-5)
         expect("tempered(large logits, 0.001)", tempered(far, 0.001), [0, 1, 0, 0], 1e-5)
-        e = np.exp([-21.0, 0, -1, -0.001])
-        expect("tempered(large logits, 1000)", tempered(far, 1000.0), e / e.sum(), 1e-5)
+        shares = np.exp([-21.0, 0, -1, -0.001])
+        expect("tempered(large logits, 1000)", tempered(far, 1000.0), shares / shares.sum(), 1e-5)
     apart = np.array([[0, np.log(3)], [-5000, -5000]])
     expect("tempered(a text far below another)", tempered(apart, 1.0), [[0.25, 0.75], [0.5, 0.5]])
     tied = np.array([[1.0, 3, 3, 0], [2, 2, 2, 2], [-1, -5, -1, -2]])
@@ -433,11 +438,11 @@ def tests():
 
     def kept_of(row, top_k, top_p):
         """Return the row after the cuts, one character after the other."""
-        order = sorted(range(len(row)), key=lambda i: -row[i])[:top_k]
-        whole, held, kept = sum(row[i] for i in order), 0.0, np.zeros(len(row))
-        for i in order:
+        order = sorted(range(len(row)), key=lambda x: -row[x])[:top_k]
+        whole, held, kept = sum(row[x] for x in order), 0.0, np.zeros(len(row))
+        for x in order:
             if top_p is None or top_p == 1 or held < top_p * whole:
-                kept[i], held = row[i], held + row[i]
+                kept[x], held = row[x], held + row[x]
         return kept / kept.sum()
 
     rng = np.random.default_rng(1)
@@ -478,7 +483,7 @@ tests()
 # Write `carried_bits(model, ids)`. The model reads the whole text once, from the zero state. It
 # predicts each character except the first from all characters before it. The figure is
 #
-# $$-\frac{1}{N-1} \sum_{n=2}^{N} \log_2 p(x_n \mid x_1 \ldots x_{n-1})$$
+# $$-\frac{1}{N-1} \sum_{t=2}^{N} \log_2 P(x_t \mid x_1 \ldots x_{t-1})$$
 #
 # `ids` is a NumPy array of int32, (N,), N at least 2. You may call the model once. Or call it piece
 # by piece, and carry the state from piece to piece: the figure must be the same. Return a number.
@@ -553,10 +558,10 @@ tests()
 # %% [markdown]
 # ## 5. Bits per character, cold (2 points)
 #
-# Many papers score a text in windows. Write `cold_bits(model, ids, window=256)`. The model reads
-# the text in windows of `window` characters, each from the *zero* state. Again it predicts each
-# character except the first, exactly once. With windows of 3, it reads the text `abcdefgh` like
-# this:
+# Many papers score a text in windows. We call a score *cold* if the state is reset to zeros before
+# each window. Write `cold_bits(model, ids, window=256)`. The model reads the text in windows of
+# `window` characters, each from the *zero* state. Again it predicts each character except the
+# first, exactly once. With windows of 3, it reads the text `abcdefgh` like this:
 #
 # | window | the model reads | and predicts |
 # | --- | --- | --- |
@@ -661,9 +666,9 @@ tests()
 # - `"carried"`: the same, by the model whose state was carried;
 # - `"models"`: a dict of the two trained models, `"reset"` and `"carried"`.
 #
-# Score with the package's `charlstm.score_carried(model, ids).bits_per_char`. On `tales` the carried
-# model must reach less than 3.0 bits, and must be better than the other model by more than 0.15.
-# Our solution did so with a wide margin for every seed that we tried.
+# Score with the package's `charlstm.score_carried(model, ids).bits_per_char`. On `tales` the
+# carried model must reach less than 3.0 bits, and must be better than the other model by more than
+# 0.15. Our solution did so with a wide margin for every seed that we tried.
 
 
 # %% nbgrader={"grade": false, "grade_id": "experiment", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -755,8 +760,8 @@ tests()
 #
 # The tests of part 6 leave the result of your experiment in `found`. In a cell of your own, score
 # both of `found["models"]` once more, cold, in windows of 2, 4, 8, 32 and 256 characters:
-# `charlstm.score_cold(model, held_out_ids, window=2).bits_per_char`, and so on. Then answer in at most
-# 250 words (tables do not count), and quote the figures that you have measured:
+# `charlstm.score_cold(model, held_out_ids, window=2).bits_per_char`, and so on. Then answer in at
+# most 250 words (tables do not count), and quote the figures that you have measured:
 #
 # a. No gradient went back further than two characters. How can the carried state still be worth
 # anything?
@@ -804,15 +809,15 @@ from charlstm.notebook import text_plots
 sampler = Sampler(Checkpoint.load(find_model("tinyshakespeare")))
 letters = sampler.vocabulary.characters
 read, state = sampler.read(sampler.vocabulary.encode("ROMEO:\nO, she doth te"))
-shown = {"as it is": tempered(read[-1], 1.0), "T = 0.5": tempered(read[-1], 0.5)}
-shown["T = 1, top-p 0.8"] = cut(tempered(read[-1], 1.0), top_p=0.8)
+shown = {"as it is": tempered(read[-1], 1.0), "temperature 0.5": tempered(read[-1], 0.5)}
+shown["temperature 1, top-p 0.8"] = cut(tempered(read[-1], 1.0), top_p=0.8)
 text_plots.next_character(letters, shown, "after 'O, she doth te'")
 
 # %%
 rng, logits, written = np.random.default_rng(0), read[-1], "O, she doth te"
 for _ in range(300):
-    p = np.asarray(cut(tempered(logits, 0.8), top_p=0.95), float)
-    i = rng.choice(len(p), p=p / p.sum())
-    logits, state = sampler.step(i, state)
-    written += letters[i]
+    chances = np.asarray(cut(tempered(logits, 0.8), top_p=0.95), float)
+    x = rng.choice(len(chances), p=chances / chances.sum())
+    logits, state = sampler.step(x, state)
+    written += letters[x]
 print(written)

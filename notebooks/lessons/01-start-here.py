@@ -3,9 +3,24 @@
 #
 # *What it shows: a text in ten seconds; what a character model is; temperature; surprise.*
 #
+# Afterwards you can
+#
+# - say what a character model is, and let one write;
+# - choose a temperature;
+# - say how good a model is, in nats or bits per character.
+#
+# *Know before: some Python. Takes 18 minutes to read, without solving the exercises, and 1 minute
+# to run.*
+#
 # Run the first two code cells. Within seconds a small neural network writes Shakespeare for you, or
 # at least something that is spelled like Shakespeare. At the end of this lesson you will know how
 # the network chooses each letter, and what the setting called *temperature* changes.
+#
+# ![A scene in coloured letters. The colour shows what one unit of the network holds: it changes
+# along each line and starts again in the next](01-start-here.png)
+#
+# The colours show what one part of the network, a *unit*, holds after each letter. It counts the
+# letters of the line. Nobody told the network what a line is. You make this picture below.
 #
 # **Before you run anything, guess:** the model has read most of a selection of Shakespeare's plays,
 # one letter after the other, and nothing else. Nobody taught it what a word is. How many of the
@@ -45,6 +60,47 @@ for character in generate(sampler, "ROMEO:\n", options):
 print(f"\n\nloaded and written in {time.perf_counter() - began:.1f} s")
 
 # %% [markdown]
+# ## A unit that counts
+#
+# A network is made of units. Each unit holds a few numbers, which change with every letter that the
+# network reads. Most of them mean nothing to us. Does any unit know *where in the line* we are?
+#
+# We let the network read plays that came with this package, and look for the number that follows
+# the position in the line best: the one with the largest *correlation* (1 or -1: perfectly; 0: not
+# at all). Among so many numbers some fit by chance. So the first half of the text chooses the unit,
+# and the second half tests it. And we search an *untrained* network, too: the same network, before
+# it has learned anything.
+
+# %%
+from charlstm import read_corpus
+from charlstm.insight import activations, neurons
+
+known = checkpoint.vocabulary.characters
+plays = "".join(letter for letter in read_corpus(["plays"]).text if letter in known)
+part = plays[: 3_200 if FAST else 6_400]
+place = {"line": neurons.line_position(part)}
+unit = neurons.search(checkpoint, part, place)["line"]
+control = neurons.search(neurons.untrained(checkpoint), part, place)["line"]
+print(f"trained:   {unit} has the correlation {unit.tested:+.2f} in the second half")
+print(f"untrained: {control} has {control.tested:+.2f}")
+
+# %% [markdown]
+# Some part of an untrained network follows the line, too, because the line end has just gone
+# through it. But it is far from counting. Here is the trained unit, on a scene that had no part in
+# the search:
+
+# %% tags=["cover"] alt="a scene in coloured letters: a unit's colour changes along each line and starts again in the next"
+lines = plays[len(part) :].splitlines(keepends=True)
+before, scene = "".join(lines[:13]), "".join(lines[13:28])
+held = activations.record(checkpoint, before + scene)[unit.layer][unit.name][len(before) :]
+text_plots.unit(scene, held[:, unit.unit], unit.layer, unit.name, unit.unit)
+
+# %% [markdown]
+# What are h, c, and the layers? [Lesson 4](04-the-lstm-gate-by-gate.ipynb) opens the network. There
+# you look for a unit of your own.
+#
+# ## Is everything there?
+#
 # Does your computer have everything that the lessons need? The next cell stops with an error if a
 # part is missing.
 
@@ -68,7 +124,7 @@ print(f"ready: Python {platform.python_version()}, CPUs: {usable_cpus()}")
 # letters in random order.
 
 # %%
-from charlstm import read_corpus
+from charlstm.notebook.lines import wrapped
 from charlstm.text.novelty import known_words
 
 written = "".join(generate(sampler, "\n", SampleOptions(temperature=0.8, length=LETTERS, seed=2)))
@@ -90,9 +146,10 @@ from collections import Counter
 word = re.compile(r"[a-z]+(?:['-][a-z]+)*")
 modern = set(word.findall(known.lower()))
 missing = Counter(found for found in word.findall(written.lower()) if found not in modern)
-print("most often:", *(f"{found} ({n})" for found, n in missing.most_common(12)))
+often = " ".join(f"{found} ({n})" for found, n in missing.most_common(12))
+print(wrapped(f"most often: {often}"))
 once = [found for found, n in missing.items() if n == 1]
-print(f"once: {len(once)} words, among them", *once[:12])
+print(wrapped(f"once: {len(once)} words, among them {' '.join(once[:12])}"))
 
 # %% [markdown]
 # Which of these words did Shakespeare use, and which did the model invent? The answer to the guess
@@ -101,7 +158,8 @@ print(f"once: {len(once)} words, among them", *once[:12])
 # ## What a character model is
 #
 # After each letter the model gives a chance (a probability) to every character that it knows. It
-# does nothing else. In symbols it is a function that gives $p(x_{t+1} \mid x_1 \ldots x_t)$.
+# does nothing else. In symbols it is a function that gives $P(x_{t+1} \mid x_1 \ldots x_t)$. (All
+# letters stand in [a table at the end](#Symbols).)
 #
 # **Guess:** what comes after `O, she doth te`? Which letters are possible, and which letter is
 # likely?
@@ -133,40 +191,43 @@ print(f"the most likely is {sampler.vocabulary.characters[best]!r} with {chances
 # %% [markdown]
 # ## Temperature
 #
-# If we divide the logits by a number $T$ before the softmax, the choice becomes bolder or more
-# careful:
+# If we divide the logits by a number $\tau$ (tau, the *temperature*) before the softmax, the choice
+# becomes bolder or more careful. The chance of the character x, with the logit $z_x$, is then
 #
-# $$p_i = \frac{e^{z_i / T}}{\sum_j e^{z_j / T}}$$
+# $$P(x) = \frac{e^{z_x / \tau}}{\sum_{y} e^{z_y / \tau}}$$
 #
-# **Guess:** what happens to the highest bar for $T = 0.5$, and for $T = 2$? What would $T \to 0$
-# do?
+# where y goes through all characters.
+#
+# **Guess:** what happens to the highest bar for $\tau = 0.5$, and for $\tau = 2$? What would
+# $\tau \to 0$ do?
 
-# %% tags=["cover"] alt="bars: how likely each next character is, at three temperatures"
-by_temperature = {f"T = {T:g}": softmax(logits[-1] / T) for T in (0.5, 1.0, 2.0)}
+# %% alt="bars: how likely each next character is, at three temperatures"
+by_temperature = {f"temperature {tau:g}": softmax(logits[-1] / tau) for tau in (0.5, 1.0, 2.0)}
 text_plots.next_character(sampler.vocabulary.characters, by_temperature, title)
 
 # %% [markdown]
-# And for very small and very large $T$:
+# And for very small and very large $\tau$:
 
 # %%
-for T in (0.01, 0.1, 1.0, 10.0, 100.0):
-    values = softmax(logits[-1] / T)
-    print(f"T = {T:6g}: chances from {values.min():.2g} to {values.max():.4f}")
+for tau in (0.01, 0.1, 1.0, 10.0, 100.0):
+    values = softmax(logits[-1] / tau)
+    print(f"temperature {tau:6g}: chances from {values.min():.2g} to {values.max():.4f}")
 print(f"one over the number of characters: {1 / len(chances):.4f}")
 
 # %% [markdown]
-# As $T \to 0$ the most likely character gets all of the chance, and the model always writes the
-# same text. As $T$ grows, all characters become equally likely. Temperature does not make the model
-# cleverer. It changes how often the model chooses unlikely characters. The same model, three times:
+# As $\tau \to 0$ the most likely character gets all of the chance, and the model always writes the
+# same text. As $\tau$ grows, all characters become equally likely. Temperature does not make the
+# model cleverer. It changes how often the model chooses unlikely characters. The same model, three
+# times:
 
 # %%
-for T in (0.3, 0.8, 1.5):
-    text = "".join(generate(sampler, "\n", SampleOptions(temperature=T, length=150, seed=3)))
-    print(f"--- T = {T}\n{text}\n")
+for tau in (0.3, 0.8, 1.5):
+    text = "".join(generate(sampler, "\n", SampleOptions(temperature=tau, length=150, seed=3)))
+    print(f"--- temperature {tau}\n{wrapped(text)}\n")
 
 # %% [markdown]
 # The panel below does the same with sliders. (It needs a running kernel. If you read this on a web
-# page, the texts above show what you would see.) Try 0, and try 2.
+# page, you see a picture of it.) Try 0, and try 2.
 
 # %%
 from charlstm.notebook.workers import SamplerPanel
@@ -177,7 +238,7 @@ SamplerPanel(prime="ROMEO:", length=20_000)
 # ## How surprised is it?
 #
 # A good model gives a high chance to the character that really comes next. The usual measure is the
-# *surprise*, $-\ln p$ of this character: 0 if the model was sure, large if it did not expect it.
+# *surprise*, $-\ln P$ of this character: 0 if the model was sure, large if it did not expect it.
 # The mean surprise over a text is the loss (cross-entropy) that training makes small, in **nats**
 # per character. Divided by $\ln 2$ it is in **bits** per character.
 
@@ -190,7 +251,7 @@ text_plots.along(line[1:], {"surprise": surprise}, "surprise, nats", repr(line))
 
 # %% [markdown]
 # Some peaks stand at the first letters of words, others do not: the highest is in the middle of
-# `question`. A look at the figure is not enough. We count:
+# `question`. But one figure is not enough. We count:
 
 # %%
 begins = np.array([not line[t].isalpha() and line[t + 1].isalpha() for t in range(len(surprise))])
@@ -213,19 +274,60 @@ print(f"{carried.nats:.3f} nats, {carried.bits_per_char:.3f} bits", end=" ")
 print("on the last part of that selection, which it has not read")
 
 # %% [markdown]
+# ## Symbols
+#
+# Each letter means the same in all lessons, problem sets and docstrings, in formulas and in code.
+# You need none of them yet. Come back to this table when you meet one.
+#
+# | letter | what it means | in the package |
+# | --- | --- | --- |
+# | $B$ | number of streams: texts read side by side, the rows of a batch | `batch_size` |
+# | $T$ | number of steps (characters) in a window | `window` |
+# | $V$ | vocabulary size: number of different characters | `len(vocabulary)` |
+# | $E$ | embedding size: how many numbers stand for a character | `embedding_size` |
+# | $H$ | hidden size: number of units in a layer | `hidden_size` |
+# | $D$ | size of what a layer reads: $V$ (one-hot), $E$, or $H$ of the layer below | |
+# | $G$ | number of gates of a cell: 4 in an LSTM | `cell.gates` |
+# | $N$ | number of characters in a text | `len(ids)` |
+# | $x_t$ | the character at step $t$: its id, one-hot vector or embedding | `inputs` |
+# | $h_t$ | state after step $t$ (hidden state), also the output | `state` |
+# | $c_t$ | the LSTM's second state (cell state) | `state` |
+# | $a_t$ | weighted sum inside a tanh or a sigmoid | |
+# | $u_t$ | what the input adds to $a_t$: $W_{ih} x_t + b_{ih}$ | `project(p, inputs)` |
+# | $i, f, o$ | gates of the LSTM: input gate, forget gate, output gate | |
+# | $g$ | candidate: what the LSTM may write into $c$ | |
+# | $W_{ih}$ | matrix from the input to the hidden state, $(G H, D)$ | `weight_ih` |
+# | $W_{hh}$ | matrix from the hidden state to the next one, $(G H, H)$ | `weight_hh` |
+# | $b$ | bias of $a_t$, the sum of two: $b_{ih} + b_{hh}$ | `bias_ih + bias_hh` |
+# | $W_{out}$ | matrix of the read-out (output layer), $(V, H)$ | `head.weight` |
+# | $b_{out}$ | bias of the read-out | `head.bias` |
+# | $z_t$ | logits | `logits` |
+# | $P$ | chance (probability): the softmax of $z_t$ | `chances` |
+# | $\tau$ | temperature | `temperature` |
+# | $L$ | loss: the mean of $-\ln P$ over the characters that came | `loss` |
+# | $dX$ | gradient of the loss with respect to $X$, $dL/dX$: $dh_t$, $da_t$, $dz_t$ | `grads` |
+# | $k$ | lag: distance in steps | `lag` |
+# | $J$ | Jacobian: all derivatives of one state with respect to an earlier one | |
+# | $p$ | in code only: the parameters (weights and biases) of a cell | `p.weight_ih` |
+#
+# The gates of a GRU are r, z and n, as in PyTorch. Only there is z a gate. Some of our words have
+# more usual ones beside them: *chance* (probability), *surprise* (negative log-likelihood), *start*
+# (initialisation), *carried* (stateful), *cold* (stateless: the state is reset before each window).
+
+# %% [markdown]
 # ## Exercises
 #
 # Write each function and run its cell. The cell shows what the check expected and what your
 # function returned.
 #
-# **1.** Compute the chances at temperature T from logits. (What must you do so that large logits do
-# not overflow?)
+# **1.** Compute the chances at temperature $\tau$ from logits. (What must you do so that large
+# logits do not overflow?)
 
 # %%
 from charlstm.notebook.exercises import check
 
 
-def tempered(logits, T):
+def tempered(logits, tau):
     raise NotImplementedError
 
 
@@ -248,12 +350,13 @@ check(
 )
 
 # %% [markdown]
-# **3.** Draw a random index, given a number $u$ between 0 and 1: return the first index at which
-# the sum of the chances so far exceeds $u$. When we say "the model writes", we mean only this.
+# **3.** Draw a random index, given a random number `chosen` between 0 and 1: return the first index
+# at which the sum of the chances so far exceeds this number. When we say "the model writes", we
+# mean only this.
 
 
 # %%
-def draw(chances, u):
+def draw(chances, chosen):
     raise NotImplementedError
 
 
@@ -264,15 +367,15 @@ check(draw, [((fixed, 0.1), 0), ((fixed, 0.2), 1), ((fixed, 0.69), 1), ((fixed, 
 # <details><summary>One way to write them</summary>
 #
 # ```python
-# def tempered(logits, T):
-#     shares = np.exp((logits - logits.max()) / T)
+# def tempered(logits, tau):
+#     shares = np.exp((logits - logits.max()) / tau)
 #     return shares / shares.sum()
 #
 # def bits_per_character(chances):
 #     return -np.log2(chances).mean()
 #
-# def draw(chances, u):
-#     return np.searchsorted(np.cumsum(chances), u, side="right")
+# def draw(chances, chosen):
+#     return np.searchsorted(np.cumsum(chances), chosen, side="right")
 # ```
 # </details>
 #
@@ -282,7 +385,7 @@ check(draw, [((fixed, 0.1), 0), ((fixed, 0.2), 1), ((fixed, 0.69), 1), ((fixed, 
 #   draw from those chances again and again.
 # - Temperature divides the logits. It changes how we use the chances, not what the model has
 #   learnt.
-# - The surprise is $-\ln p$ of the character that came. Its mean, in nats or bits per character,
+# - The surprise is $-\ln P$ of the character that came. Its mean, in nats or bits per character,
 #   says how good a model is. Compare it with the three figures printed above.
 #
 # **Where to read on.** A. Karpathy, *The unreasonable effectiveness of recurrent neural networks*

@@ -2,14 +2,27 @@
 # # 2. A recurrent network by hand
 #
 # *What it shows: text to ids, streams, one step, the loss, back-propagation through time, each
-# number held against PyTorch; five starts.*
+# number compared with PyTorch; five starts.*
+#
+# Afterwards you can
+#
+# - cut a text into streams and windows;
+# - write a recurrent network, its loss and its gradients in NumPy;
+# - check a gradient.
+#
+# *Know before: matrix products and the chain rule; lesson 1. Takes 17 minutes to read, without
+# solving the exercises, and 1 minute to run.*
+#
+# *The letters in formulas and code are those of [the table in lesson
+# 1](01-start-here.ipynb#Symbols).*
 #
 # In lesson 1 a trained model wrote. Here you build the simplest recurrent network: from text to
 # numbers, one step forward, the loss, and then every gradient by hand. You compare each gradient
 # with PyTorch's, so you know that nothing is missing.
 #
-# **Before you run anything, guess:** a vanilla recurrent network with 8 units reads a text of 13
-# different characters. How many numbers must it learn: about 100, about 300, or some thousands?
+# **Before you run anything, guess:** a vanilla (plain) recurrent network with 8 units reads a text
+# of 13 different characters. How many numbers must it learn: about 100, about 300, or some
+# thousands?
 
 # %%
 # %matplotlib inline
@@ -42,7 +55,16 @@ print(f"{text[:8]!r} becomes {ids[:8]}")
 #
 # Training reads a long text at several places at once. We cut the text into B *streams* (the rows
 # of a batch) and put them one below the other. Each step of training reads a *window* of T
-# characters from each stream. The targets are the same text, one character later.
+# characters from each stream (T is often called the sequence length). The targets are the same
+# text, one character later.
+#
+# ![A line of text is cut into three streams, which become the rows of a table. The table is cut
+# into two windows of seven letters. Arrows carry the state from the first window into the second;
+# dashed arrows, the gradients, run back and end where their window
+# begins](drawings/streams-and-windows.svg)
+#
+# (Each letter stands for its id, and the sign of an open box for a space. The arrows are the
+# subject of lesson 6.)
 #
 # **Guess:** in the alphabet below, with 3 streams and windows of 4, what stands in the first row of
 # the *second* window?
@@ -57,23 +79,33 @@ for window in range(streams.windows):
         print(f"   {alphabet.decode(row)}  ->  {alphabet.decode(target)}")
 
 # %% [markdown]
-# Row i of a window continues where row i of the window before ended. So we can carry the state (the
-# network's memory) from window to window (lesson 6). Some tutorials shuffle the windows and still
-# carry the state. Then the state belongs to another text.
+# Each row of a window continues where the same row of the window before ended. So we can carry the
+# state (the network's memory) from window to window (lesson 6). Some tutorials shuffle the windows
+# and still carry the state. Then the state belongs to another text.
 #
 # ## One step forward
 #
-# Elman (1990) described the vanilla network. It keeps a state $h$ of H numbers. At each character x
-# it computes
+# Elman (1990) described the vanilla network. It keeps a *state* $h$ of H numbers (the hidden
+# state). At each character $x_t$ it computes
 #
-# $$h_t = \tanh(W_x x_t + W_h h_{t-1} + b) \qquad z_t = V h_t + d$$
+# $$a_t = W_{ih} x_t + W_{hh} h_{t-1} + b \qquad h_t = \tanh a_t \qquad
+# z_t = W_{out} h_t + b_{out}$$
 #
-# Here x is a *one-hot* vector: all zeros, and a one at the character's id. The numbers z are the
-# logits.
+# Here $x_t$ is a *one-hot* vector: all zeros, and a one at the character's id. $a_t$ is the
+# weighted sum inside the tanh. The numbers $z_t$ are the logits, and $W_{out}$ and $b_{out}$ are
+# the *read-out* (the output layer). The indices are PyTorch's: "ih" goes from the input to the
+# hidden state, "hh" from the hidden state to the next one.
+#
+# ![The vanilla cell: the old state goes through W_hh, the input through W_ih; their sum goes
+# through a tanh and is the new state. A dashed arrow back: the gradient times one minus the square
+# of h_t, then times W_hh transposed](drawings/vanilla-cell.svg)
+#
+# (The drawing shows PyTorch's two biases; our $b$ is their sum. The dashed arrow comes later in
+# this lesson.)
 
 # %%
 V, H, T = len(vocabulary), 8, 12
-shapes = {"W_x": (H, V), "W_h": (H, H), "b": (H,), "V": (V, H), "d": (V,)}
+shapes = {"W_ih": (H, V), "W_hh": (H, H), "b": (H,), "W_out": (V, H), "b_out": (V,)}
 
 
 def fresh(seed):
@@ -93,11 +125,11 @@ print(f"{sum(value.size for value in p.values())} numbers to learn")
 # %%
 def forward(p, inputs, h):
     states, logits = [h], []
-    for i in inputs:
-        x = np.eye(V)[i]
-        h = np.tanh(p["W_x"] @ x + p["W_h"] @ h + p["b"])
+    for x in np.eye(V)[inputs]:
+        a = p["W_ih"] @ x + p["W_hh"] @ h + p["b"]
+        h = np.tanh(a)
         states.append(h)
-        logits.append(p["V"] @ h + p["d"])
+        logits.append(p["W_out"] @ h + p["b_out"])
     return np.array(states), np.array(logits)
 
 
@@ -107,13 +139,13 @@ states, logits = forward(p, inputs, h0)
 print(f"states {states.shape}, logits {logits.shape}")
 
 # %% [markdown]
-# `W_x @ x` picks one column of `W_x`. So nobody computes the whole product: `p["W_x"][:, i]` is the
-# same.
+# `W_ih @ x` picks one column of `W_ih`. So nobody computes the whole product: if `x` is the id,
+# `p["W_ih"][:, x]` is the same.
 #
 # ## The loss
 #
-# The loss is the surprise of lesson 1, averaged over the window:
-# $L = \frac1T \sum_t -\ln p_t(x_{t+1})$, where $p_t$ is the softmax of $z_t$.
+# The loss L is the surprise of lesson 1, averaged over the window (the cross-entropy):
+# $L = \frac1T \sum_t -\ln P_t(x_{t+1})$, where the chances $P_t$ are the softmax of $z_t$.
 
 
 # %%
@@ -129,43 +161,48 @@ print(f"{loss:.4f} nats; ln {V} = {np.log(V):.4f} is what knowing nothing costs"
 # %% [markdown]
 # ## Back through time
 #
-# The loss depends on $W_h$ along many paths: $W_h$ made $h_1$, then $h_1$ and $W_h$ made $h_2$, and
-# so on. The trick is to go backwards and keep two numbers for each unit. The first,
-# $g_t = dL/dh_t$, is the gradient of the state: it sums up how all losses from time t on depend on
-# $h_t$. The second, $a_t$, is the gradient of what stands inside the tanh. After the last step
-# nothing follows, so $a_{T+1} = 0$. Three lines are enough:
+# ![Four copies of one cell in a row read four letters. Solid arrows: from letters to states, to
+# logits, to losses. Dashed arrows go back: from each loss to its cell, and from each cell to the
+# one before](drawings/unrolled.svg)
 #
-# 1. through the softmax: $dL/dz_t = (p_t - \text{onehot}(x_{t+1})) / T$;
+# The loss depends on $W_{hh}$ along many paths: $W_{hh}$ made $h_1$, then $h_1$ and $W_{hh}$ made
+# $h_2$, and so on. The trick is to go backwards and keep two gradients for each unit. We write
+# $dh_t$ for $dL/dh_t$, and likewise for other letters. The first, $dh_t$, is the gradient of the
+# state: it sums up how all losses from time t on depend on $h_t$. The second, $da_t$, is the
+# gradient of what stands inside the tanh. After the last step nothing follows, so $da_{T+1} = 0$.
+# Three lines are enough:
+#
+# 1. through the softmax: $dz_t = (P_t - \text{onehot}(x_{t+1})) / T$;
 # 2. into the state, from its own logits and from the next state:
-#    $g_t = V^\top dL/dz_t + W_h^\top a_{t+1}$;
+#    $dh_t = W_{out}^\top dz_t + W_{hh}^\top da_{t+1}$;
 # 3. through the tanh, which has the slope $1 - h_t^2$, number by number:
-#    $a_t = g_t \odot (1 - h_t^2)$.
+#    $da_t = dh_t \odot (1 - h_t^2)$.
 #
-# **Guess:** the gradient of $W_h$ is a sum over t of products of two vectors. Which two vectors?
+# **Guess:** the gradient of $W_{hh}$ is a sum over t of products of two vectors. Which two vectors?
 
 
 # %%
 def backward(p, inputs, targets, states, chances):
     grads = {name: np.zeros_like(value) for name, value in p.items()}
     dz = (chances - np.eye(V)[targets]) / len(targets)
-    a, g = np.zeros((len(inputs) + 1, H)), np.zeros((len(inputs), H))
+    da, dh = np.zeros((len(inputs) + 1, H)), np.zeros((len(inputs), H))
     for t in reversed(range(len(inputs))):  # states[t + 1] is the state after inputs[t]
-        g[t] = p["V"].T @ dz[t] + p["W_h"].T @ a[t + 1]
-        a[t] = g[t] * (1 - states[t + 1] ** 2)
-        grads["W_x"][:, inputs[t]] += a[t]
-        grads["W_h"] += np.outer(a[t], states[t])
-        grads["b"] += a[t]
-        grads["V"] += np.outer(dz[t], states[t + 1])
-        grads["d"] += dz[t]
-    return grads, p["W_h"].T @ a[0], {"a": a[:-1], "h": g, "z": dz}
+        dh[t] = p["W_out"].T @ dz[t] + p["W_hh"].T @ da[t + 1]
+        da[t] = dh[t] * (1 - states[t + 1] ** 2)
+        grads["W_ih"][:, inputs[t]] += da[t]
+        grads["W_hh"] += np.outer(da[t], states[t])
+        grads["b"] += da[t]
+        grads["W_out"] += np.outer(dz[t], states[t + 1])
+        grads["b_out"] += dz[t]
+    return grads, p["W_hh"].T @ da[0], {"a": da[:-1], "h": dh, "z": dz}
 
 
 # %%
-grads, g0, between = backward(p, inputs, targets, states, chances)
+grads, dh0, between = backward(p, inputs, targets, states, chances)
 print({name: f"{np.linalg.norm(value):.4f}" for name, value in grads.items()})
 
 # %% [markdown]
-# (The answer: the gradient that reached the unit, $a_t$, times the state that came into it,
+# (The answer: the gradient that reached the unit, $da_t$, times the state that came into it,
 # $h_{t-1}$.)
 #
 # ## Is it right?
@@ -178,10 +215,10 @@ print({name: f"{np.linalg.norm(value):.4f}" for name, value in grads.items()})
 q = {name: torch.tensor(value, requires_grad=True) for name, value in p.items()}
 start = torch.tensor(h0, requires_grad=True)
 h, kept = start, {"a": [], "h": [], "z": []}
-for i in inputs:
-    inside = q["W_x"][:, int(i)] + q["W_h"] @ h + q["b"]
-    h = torch.tanh(inside)
-    for name, tensor in (("a", inside), ("h", h), ("z", q["V"] @ h + q["d"])):
+for x in inputs:
+    a = q["W_ih"][:, int(x)] + q["W_hh"] @ h + q["b"]
+    h = torch.tanh(a)
+    for name, tensor in (("a", a), ("h", h), ("z", q["W_out"] @ h + q["b_out"])):
         kept[name].append(tensor)
 total = torch.nn.functional.cross_entropy(torch.stack(kept["z"]), torch.tensor(targets).long())
 
@@ -192,8 +229,8 @@ for name, tensors in kept.items():
     print(f"dL/d{name} at all {T} times: largest difference {difference:.1e}")
 total.backward()
 for name, value in [*q.items(), ("h0", start)]:
-    ours = g0 if name == "h0" else grads[name]
-    print(f"{name:4} largest difference {np.abs(value.grad.numpy() - ours).max():.1e}")
+    ours = dh0 if name == "h0" else grads[name]
+    print(f"{name:5} largest difference {np.abs(value.grad.numpy() - ours).max():.1e}")
 
 # %% [markdown]
 # Now we compare with the definition alone. We change one number a little and look at the loss.
@@ -201,22 +238,24 @@ for name, value in [*q.items(), ("h0", start)]:
 # %%
 step = 1e-6
 moved = {name: value.copy() for name, value in p.items()}
-moved["W_h"][2, 5] += step
+moved["W_hh"][2, 5] += step
 change = loss_of(forward(moved, inputs, h0)[1], targets)[0] - loss
-print(f"slope {change / step:.7f}, gradient {grads['W_h'][2, 5]:.7f}")
+print(f"slope {change / step:.7f}, gradient {grads['W_hh'][2, 5]:.7f}")
 
 # %% [markdown]
 # ## The same network, in the package and in PyTorch
 #
-# `charlstm.model.cells.rnn` is this step with PyTorch's names. (It has two biases where one is
-# enough; only their sum counts.) `torch.nn.RNN` is the same over a whole window. All three agree:
+# `charlstm.model.cells.rnn` is this step with PyTorch's names: `weight_ih` is $W_{ih}$, and so on.
+# (It has two biases where one is enough; only their sum counts, our b.) `torch.nn.RNN` is the same
+# over a whole window. All three agree:
 
 # %%
 from types import SimpleNamespace
 
 from charlstm.model import cells
 
-named = SimpleNamespace(weight_ih=p["W_x"], weight_hh=p["W_h"], bias_ih=p["b"], bias_hh=0 * p["b"])
+named = SimpleNamespace(weight_ih=p["W_ih"], weight_hh=p["W_hh"], bias_ih=p["b"])
+named.bias_hh = 0 * p["b"]
 xs = cells.project(named, np.eye(V)[inputs])
 by_package, _ = cells.unroll(cells.rnn, named, xs, (h0,))
 
@@ -235,8 +274,9 @@ for name, theirs in (("charlstm.model.cells", by_package), ("torch.nn.RNN", by_t
 # %% [markdown]
 # ## It learns
 #
-# With gradients, learning is one line: move every number a little against its gradient. Here the
-# network must learn one sentence by heart, from five random starts.
+# With gradients, learning is one line: move every number a little against its gradient. How far is
+# the *learning rate*, here 0.5. (This is gradient descent. One move is an *update*.) The network
+# must learn one sentence by heart, from five random starts.
 
 
 # %%
@@ -254,7 +294,7 @@ def train(seed, nudge=0.0):
     return p, np.array(losses), norms
 
 
-# %% tags=["cover"] alt="the losses of two starts: one sentence is learnt, or lost again in leaps"
+# %% tags=["cover"] alt="the losses of two starts: one sentence is learnt, or lost again in jumps"
 runs = {seed: train(seed) for seed in range(5)}
 lines = {f"seed {seed}": dict(enumerate(runs[seed][1])) for seed in (1, 2)}
 plots.training(lines, "one sentence, a vanilla network of 8 units, two starts")
@@ -266,8 +306,8 @@ plots.training(lines, "one sentence, a vanilla network of 8 units, two starts")
 # %%
 for seed, (_, losses, norms) in runs.items():
     worst = int(np.diff(losses).argmax())
-    print(f"seed {seed}: largest leap {losses[worst]:.3f} -> {losses[worst + 1]:.3f} nats", end=" ")
-    print(f"at update {worst}, along a gradient of norm {norms[worst]:.2f},", end=" ")
+    print(f"seed {seed}: largest jump {losses[worst]:.3f} -> {losses[worst + 1]:.3f} nats", end=" ")
+    print(f"\n  at update {worst}, along a gradient of norm {norms[worst]:.2f},", end=" ")
     print(f"{norms[worst] / np.median(norms):.0f} times the median norm")
 
 # %% [markdown]
@@ -277,11 +317,11 @@ for seed, (_, losses, norms) in runs.items():
 
 # %%
 def write(p):
-    h, i, written = np.zeros(H), ids[0], vocabulary.characters[ids[0]]
+    h, x, written = np.zeros(H), ids[0], vocabulary.characters[ids[0]]
     for _ in range(len(text) - 1):
-        states, logits = forward(p, [i], h)
-        h, i = states[-1], int(logits[-1].argmax())
-        written += vocabulary.characters[i]
+        states, logits = forward(p, [x], h)
+        h, x = states[-1], int(logits[-1].argmax())
+        written += vocabulary.characters[x]
     return written
 
 
@@ -289,8 +329,8 @@ for seed, (learnt, losses, _) in runs.items():
     print(f"seed {seed}: {losses[0]:.3f} -> {losses[-1]:.3f} nats, {write(learnt)!r}")
 
 # %% [markdown]
-# Are some starts good, and others bad? **Guess:** what changes if we change one number of the first
-# start in its fifteenth decimal place?
+# A *start* is a set of initial weights (an initialisation). Are some good, and others bad?
+# **Guess:** what changes if we change one number of the first start in its fifteenth decimal place?
 
 # %%
 learnt, nudged, _ = train(0, nudge=1e-15)
@@ -310,14 +350,14 @@ for size in (1e-9, 1e-6, 1e-3, 0.1):
 #
 # ## Exercises
 #
-# **1.** Write one step of the network. It gets an id and a state. Look up the column of `W_x`
+# **1.** Write one step of the network. It gets an id x and a state. Look up the column of `W_ih`
 # instead of multiplying by a one-hot vector.
 
 # %%
 from charlstm.notebook.exercises import check
 
 
-def rnn_step(p, i, h):
+def rnn_step(p, x, h):
     raise NotImplementedError
 
 
@@ -358,8 +398,8 @@ check(
 # <details><summary>One way to write them</summary>
 #
 # ```python
-# def rnn_step(p, i, h):
-#     return np.tanh(p["W_x"][:, i] + p["W_h"] @ h + p["b"])
+# def rnn_step(p, x, h):
+#     return np.tanh(p["W_ih"][:, x] + p["W_hh"] @ h + p["b"])
 #
 # def softmax_gradient(logits, target):
 #     shares = np.exp(logits - logits.max())
@@ -378,9 +418,9 @@ check(
 # - Text becomes ids. Ids become B streams of consecutive characters. Training reads them in windows
 #   of T characters.
 # - One step of the vanilla network is one line. Its backward step is short, too:
-#   $g_t = V^\top dL/dz_t + W_h^\top a_{t+1}$ and $a_t = g_t (1 - h_t^2)$.
-# - Every step back multiplies by $W_h^\top$ and by $1 - h_t^2$, which is at most 1. What this does
-#   over many steps is the subject of lesson 3.
+#   $dh_t = W_{out}^\top dz_t + W_{hh}^\top da_{t+1}$ and $da_t = dh_t \odot (1 - h_t^2)$.
+# - Every step back multiplies by $W_{hh}^\top$ and by $1 - h_t^2$, which is at most 1. What this
+#   does over many steps is the subject of lesson 3.
 #
 # **Where to read on.** J. Elman, *Finding structure in time* (1990). P. Werbos, *Backpropagation
 # through time: what it does and how to do it* (1990).

@@ -4,9 +4,27 @@
 # *What it shows: products of numbers and of matrices, their spectrum, the norm of the gradient
 # against lag; what explodes, what clipping saves, and what it does not; the cliff.*
 #
+# Afterwards you can
+#
+# - say when a gradient vanishes or explodes, and measure it;
+# - clip a gradient, and say what clipping cannot do;
+# - test popular claims about saturation, eigenvalues and NaN.
+#
+# *Know before: lesson 2; eigenvalues help. Takes 35 minutes to read, without solving the exercises,
+# and 1 minute to run.*
+#
+# *The letters in formulas and code are those of [the table in lesson
+# 1](01-start-here.ipynb#Symbols).*
+#
 # In lesson 2 a gradient went back through time, and every step back multiplied it by the same
 # matrix and by a slope. Here you follow such products: first of numbers, then of matrices, then
 # through a network that reads text. Then you make a training fail because of them, and repair it.
+#
+# ![The vanilla cell: the old state goes through W_hh, the input through W_ih; their sum goes
+# through a tanh and is the new state. A dashed arrow back: the gradient times one minus the square
+# of h_t, then times W_hh transposed](drawings/vanilla-cell.svg)
+#
+# This is the cell of lesson 2. This lesson is about the dashed arrow.
 #
 # **Before you run anything, guess:** a network of 64 tanh units reads 60 letters. The loss on the
 # last letter sends a gradient back. How much of it reaches the state before the first letter: about
@@ -31,8 +49,9 @@ STEPS, DESCENT, SEEDS = (5, 20, range(1)) if FAST else (100, 150, range(5))
 # %% [markdown]
 # ## One unit without a tanh
 #
-# Take the smallest recurrent network: one unit, $h_t = w\,h_{t-1} + u_t$. If $h_{t-1}$ changes by a
-# little, $h_t$ changes by $w$ times as much. So over k steps
+# Take the smallest recurrent network: one unit, $h_t = w\,h_{t-1} + u_t$, where $u_t$ is what the
+# input adds. If $h_{t-1}$ changes by a little, $h_t$ changes by $w$ times as much. So over k steps
+# (k is the *lag*)
 #
 # $$\frac{dh_T}{dh_{T-k}} = w^k$$
 #
@@ -114,7 +133,7 @@ for w in (0.9, 1.5, 2.0):
 # ## Many units: a product of matrices
 #
 # With H units the derivative of one state with respect to the state before is a matrix, the
-# *Jacobian* $J_t = \text{diag}(1 - h_t^2)\,W_h$. Over k steps the derivative is the product
+# *Jacobian* $J_t = \text{diag}(1 - h_t^2)\,W_{hh}$. Over k steps the derivative is the product
 # $J_T J_{T-1} \cdots J_{T-k+1}$. We take a network with random weights and a text to read. The
 # recurrent matrix starts as an *orthogonal* matrix times a number, the *gain*. (An orthogonal
 # matrix is a rotation, perhaps with a reflection. It changes no length.)
@@ -123,7 +142,7 @@ for w in (0.9, 1.5, 2.0):
 text = read_corpus(["tales"]).text
 vocabulary = Vocabulary.of(text)
 ids = vocabulary.encode(text)
-rows = np.stack([ids[k * 1000 : k * 1000 + 61] for k in range(8)])  # 8 streams, 61 characters each
+rows = np.stack([ids[at : at + 61] for at in range(0, 8000, 1000)])  # 8 streams, 61 characters each
 OPTIONS = ModelOptions(cell="rnn", hidden_size=64, embedding_size=None)
 
 
@@ -135,12 +154,12 @@ def network(gain, seed=0):
 # %%
 def products(model, ids, lags):
     p = gradients.parameters_of(model.layers[0])
-    W_x, W_h = p.weight_ih.double().numpy(), p.weight_hh.double().numpy()
+    W_ih, W_hh = p.weight_ih.double().numpy(), p.weight_hh.double().numpy()
     b = (p.bias_ih + p.bias_hh).double().numpy()
     h, jacobians = np.zeros(len(b)), []
-    for i in ids:
-        h = np.tanh(W_x[:, i] + W_h @ h + b)
-        jacobians.append((1 - h**2)[:, None] * W_h)
+    for x in ids:
+        h = np.tanh(W_ih[:, x] + W_hh @ h + b)
+        jacobians.append((1 - h**2)[:, None] * W_hh)
     product, found = np.eye(len(b)), {}
     for k in range(1, max(lags) + 1):
         product = product @ jacobians[-k]
@@ -193,18 +212,18 @@ for k, values in theirs.items():
 # gain$^{10}$ after ten steps:
 
 # %%
-W_h = network(1.0).layers[0].weight_hh.detach().double().numpy()
+W_hh = network(1.0).layers[0].weight_hh.detach().double().numpy()
 for gain in (0.5, 1.0, 1.5):
     right, wrong = np.eye(64), np.ones((64, 64))
     for _ in range(10):
-        right, wrong = right @ (gain * W_h), wrong * (gain * W_h)
+        right, wrong = right @ (gain * W_hh), wrong * (gain * W_hh)
     stretches = [np.linalg.norm(matrix, 2) for matrix in (right, wrong)]
     print(f"gain {gain}: matrix product {stretches[0]:.4g}, number by number {stretches[1]:.1e}")
 
 # %% [markdown]
 # The mistaken product vanishes for all three gains, even where the true gradient explodes.
 #
-# **Another claim:** "if all eigenvalues of $W_h$ are below 1 in absolute value, the gradient
+# **Another claim:** "if all eigenvalues of $W_{hh}$ are below 1 in absolute value, the gradient
 # shrinks." **Guess:** what do the powers of this matrix do? Both of its eigenvalues are 0.9.
 
 # %%
@@ -217,25 +236,25 @@ for k in (1, 5, 20, 50, 100):
 # %% [markdown]
 # In the very long run the eigenvalues are right, for one matrix multiplied by itself. Before that
 # the product may still grow; here even the 50th power still stretches by more than 1. Such matrices
-# are not rare. In PyTorch's default start (initial weights) all eigenvalues are below 1 in absolute
-# value, but the largest singular value is above 1:
+# are not rare. In PyTorch's default start (its initial weights, the *initialisation*) all
+# eigenvalues are below 1 in absolute value, but the largest singular value is above 1:
 
 # %%
 for seed in range(5):
     start = initialize(CharModel(OPTIONS, len(vocabulary)), "pytorch", seed=seed)
-    W = start.layers[0].weight_hh.detach().numpy()
-    radius, stretch = np.abs(np.linalg.eigvals(W)).max(), np.linalg.norm(W, 2)
+    W_hh = start.layers[0].weight_hh.detach().numpy()
+    radius, stretch = np.abs(np.linalg.eigvals(W_hh)).max(), np.linalg.norm(W_hh, 2)
     print(f"seed {seed}: largest |eigenvalue| {radius:.3f}, largest singular value {stretch:.3f}")
 
 # %% [markdown]
 # One thing is certain, because the slopes are at most 1: the product of any tanh network over k
-# steps stretches by at most the largest singular value of $W_h$ to the power k. If that value is
+# steps stretches by at most the largest singular value of $W_{hh}$ to the power k. If that value is
 # below 1, the gradient vanishes. If it is above 1, we cannot conclude anything.
 #
 # ## A whole network, on text
 #
-# Now we measure the gradient that training uses: the norm of $dL_T/dh_{T-k}$, where $L_T$ is the
-# loss on the last character alone. We keep every state, and autograd gives us this gradient.
+# Now we measure the gradient that training uses: the norm of $dh_{T-k} = dL/dh_{T-k}$. Here L is
+# the loss on the last character alone. We keep every state, and autograd gives us this gradient.
 
 
 # %%
@@ -244,13 +263,13 @@ def norms_by_lag(model, rows, activation=torch.tanh):
     inputs, targets = torch.tensor(rows[:, :-1]).long(), torch.tensor(rows[:, -1]).long()
     h = torch.zeros(len(rows), p.weight_hh.shape[0], requires_grad=True)
     states = [h]
-    for i in inputs.T:
-        a = p.weight_ih[:, i].T + p.bias_ih + h @ p.weight_hh.T + p.bias_hh
+    for x in inputs.T:
+        a = p.weight_ih[:, x].T + p.bias_ih + h @ p.weight_hh.T + p.bias_hh
         h = activation(a)
         states.append(h)
     loss = F.cross_entropy(model.head(h), targets, reduction="sum")  # a sum keeps streams apart
     grads = torch.autograd.grad(loss, states)
-    return np.array([g.double().norm(dim=1).mean().item() for g in reversed(grads)])
+    return np.array([dh.double().norm(dim=1).mean().item() for dh in reversed(grads)])
 
 
 # %%
@@ -276,7 +295,7 @@ plots.norm_by_lag(by_start, "tanh network of 64 units before training, on text")
 for name, curve in by_start.items():
     reached = gradients.horizon(curve) or "beyond 60"
     print(f"{name}: factor {gradients.factor(curve):.3f}, horizon {reached};", end=" ")
-    print(f"60 letters back it has {curve[60] / curve[0]:.2g} times the norm")
+    print(f"60 letters back {curve[60] / curve[0]:.2g} times the norm")
 
 # %% [markdown]
 # We trained nothing here. The start alone decides, and each start answers the question at the top
@@ -296,7 +315,7 @@ for gain in (1.0, 1.5, 3.0):
     print(
         f"gain {gain}: mean slope", *(f"{slopes[t]:.2f}" for t in (0, 1, 2, 5, 10, 20, 59)), end=" "
     )
-    print("after letter 1, 2, 3, 6, 11, 21, 60")
+    print("after letter 1 2 3 6 11 21 60")
 
 # %% [markdown]
 # In the panel below you can change the gain, the length and the activation. (The panel needs a
@@ -322,11 +341,11 @@ GradientExplorer(cell="rnn", scheme="charlstm")
 def mean_slope(model, activation):
     p = gradients.parameters_of(model.layers[0])
     h, slopes = torch.zeros(len(rows), 64), []
-    for i in torch.tensor(rows[:, :-1].T).long():
-        a = (p.weight_ih[:, i].T + p.bias_ih + h @ p.weight_hh.T + p.bias_hh).requires_grad_()
-        out = activation(a)
-        slopes.append(torch.autograd.grad(out.sum(), a)[0].mean().item())
-        h = out.detach()
+    for x in torch.tensor(rows[:, :-1].T).long():
+        a = (p.weight_ih[:, x].T + p.bias_ih + h @ p.weight_hh.T + p.bias_hh).requires_grad_()
+        after = activation(a)
+        slopes.append(torch.autograd.grad(after.sum(), a)[0].mean().item())
+        h = after.detach()
     return np.mean(slopes)
 
 
@@ -352,26 +371,26 @@ for activation, gain in [*cases, (torch.sigmoid, 1.0)]:
 # window starts from the zero state.
 
 # %%
-streams, H = streams_for(ids, 16, 100), 64
+streams, V, H = streams_for(ids, 16, 100), len(vocabulary), 64
 
 
 def fresh(gain, seed):
-    g = torch.Generator().manual_seed(seed)
-    Q, _ = torch.linalg.qr(torch.randn(H, H, generator=g))
-    p = {"W_x": 0.3 * torch.randn(H, len(vocabulary), generator=g), "W_h": gain * Q}
-    p |= {"b": torch.zeros(H), "V": torch.randn(len(vocabulary), H, generator=g) / 8}
-    p["d"] = torch.zeros(len(vocabulary))
+    rng = torch.Generator().manual_seed(seed)
+    orthogonal, _ = torch.linalg.qr(torch.randn(H, H, generator=rng))
+    p = {"W_ih": 0.3 * torch.randn(H, V, generator=rng), "W_hh": gain * orthogonal}
+    p |= {"b": torch.zeros(H), "W_out": torch.randn(V, H, generator=rng) / 8}
+    p["b_out"] = torch.zeros(V)
     return {name: value.requires_grad_() for name, value in p.items()}
 
 
 # %%
-def window_loss(p, k, activation):
-    inputs, targets = (torch.from_numpy(part).long() for part in streams.read(k))
+def window_loss(p, window, activation):
+    inputs, targets = (torch.from_numpy(part).long() for part in streams.read(window))
     h, states = torch.zeros_like(p["b"]), []
-    for x in F.embedding(inputs.T, p["W_x"].T) + p["b"]:
-        h = activation(x + h @ p["W_h"].T)
+    for u in F.embedding(inputs.T, p["W_ih"].T) + p["b"]:
+        h = activation(u + h @ p["W_hh"].T)
         states.append(h)
-    logits = torch.stack(states, 1) @ p["V"].T + p["d"]
+    logits = torch.stack(states, 1) @ p["W_out"].T + p["b_out"]
     return F.cross_entropy(logits.flatten(0, 1), targets.flatten()), h.detach()
 
 
@@ -383,15 +402,15 @@ def window_loss(p, k, activation):
 
 # %%
 def clip_scale(grads, limit):
-    norm = torch.stack([g.double().norm() for g in grads]).norm().item()
+    norm = torch.stack([grad.double().norm() for grad in grads]).norm().item()
     return norm, 1.0 if limit is None else limit / max(norm, limit)
 
 
 # %%
 def train(activation, gain, limit, seed, rate=1.0, steps=STEPS):
     p, norms, losses = fresh(gain, seed), [], []
-    for k in range(steps):
-        loss, _ = window_loss(p, k, activation)
+    for step in range(steps):
+        loss, _ = window_loss(p, step, activation)
         grads = torch.autograd.grad(loss, list(p.values()))
         norm, scale = clip_scale(grads, limit)
         norms.append(norm)
@@ -408,14 +427,16 @@ def train(activation, gain, limit, seed, rate=1.0, steps=STEPS):
 # We compare this with PyTorch's own clipping, on gradients with a norm above and below the limit:
 
 # %%
-g = torch.Generator().manual_seed(0)
+rng = torch.Generator().manual_seed(0)
 for size in (1.0, 0.001):
     loose = [torch.nn.Parameter(torch.zeros(5, 3)), torch.nn.Parameter(torch.zeros(7))]
     for parameter in loose:
-        parameter.grad = size * torch.randn(parameter.shape, generator=g)
-    mine = [clip_scale([q.grad for q in loose], 1.0)[1] * q.grad for q in loose]
+        parameter.grad = size * torch.randn(parameter.shape, generator=rng)
+    grads = [parameter.grad.clone() for parameter in loose]
     norm = torch.nn.utils.clip_grad_norm_(loose, 1.0).item()
-    difference = max((a - q.grad).abs().max().item() for a, q in zip(mine, loose, strict=True))
+    _, scale = clip_scale(grads, 1.0)
+    pairs = zip(grads, loose, strict=True)
+    difference = max((scale * grad - q.grad).abs().max().item() for grad, q in pairs)
     print(f"norm {norm:.4f}: largest difference {difference:.1e}")
     assert difference < 1e-6
 
@@ -470,10 +491,12 @@ for name, of in runs.items():
 # %%
 for steps in range(1, len(shown["relu"][1]) + 1):
     p, norms, losses = train(torch.relu, 1.5, None, 0, steps=steps)
-    largest = p["W_h"].detach().abs().max().item()
+    largest = p["W_hh"].detach().abs().max().item()
     lost = torch.cat([value.detach().flatten() for value in p.values()]).isnan().float().mean()
-    print(f"step {steps}: loss {losses[-1]:.3g}, norm {norms[-1]:.3g};", end=" ")
-    print(f"after it the largest weight of W_h is {largest:.3g}, {lost:.0%} of all weights are NaN")
+    print(f"step {steps}: loss {losses[-1]:.3g}, norm {norms[-1]:.3g};", end="\n  ")
+    print(
+        f"after it the largest weight of W_hh is {largest:.3g}, {lost:.0%} of all weights are NaN"
+    )
 
 # %% [markdown]
 # A step along a large gradient makes large weights. Large weights make a larger gradient. Then the
@@ -526,13 +549,15 @@ for name, (activation, gain, limit, rate) in MORE.items():
 
 # %%
 def promises(gain, lengths, seed):
-    p = {name: value.detach().double() for name, value in fresh(gain, seed).items()}
-    loss, _ = window_loss({k: v.requires_grad_() for k, v in p.items()}, 0, torch.tanh)
+    start = fresh(gain, seed).items()
+    p = {name: value.detach().double().requires_grad_() for name, value in start}
+    loss, _ = window_loss(p, 0, torch.tanh)
     grads = torch.autograd.grad(loss, list(p.values()))
     norm, _ = clip_scale(grads, None)
     found = []
     for length in lengths:
-        moved = {k: v - length / norm * g for (k, v), g in zip(p.items(), grads, strict=True)}
+        pairs = zip(p.items(), grads, strict=True)
+        moved = {name: value - length / norm * grad for (name, value), grad in pairs}
         with torch.no_grad():
             came = loss - window_loss(moved, 0, torch.tanh)[0]
         found.append((length * norm, came.item()))
@@ -602,7 +627,10 @@ for points in (41, 401, 4_001, 40_001):
     b = torch.linspace(-0.4, 0.4, points, dtype=torch.double)
     down = torch.hypot(*cliff_gradient(torch.full_like(b, 1.4), b))
     place = int(down.argmax())
-    print(f"{points:6} points: largest gradient {down[place]:9.3g} at b = {b[place]:.5f},", end=" ")
+    print(
+        f"{points:6} points: largest gradient {down[place]:9.3g} at b = {b[place]:.5f},",
+        end="\n        ",
+    )
     print(f"median {down.median():.3g}, above 10 at {(down > 10).double().mean():.2%} of them")
 
 # %% [markdown]
@@ -614,7 +642,7 @@ for beside in (-0.01, 0.0, 0.01):
     states, by_lag = chain(1.4, np.full(50, b[place].item() + beside), h=0.5)
     growing = (1.4 * (1 - states[1:] ** 2) > 1).sum()
     print(f"b = {b[place] + beside:.3f}: h is 0.5 at first, {states[25]:6.3f} after", end=" ")
-    print(f"25 steps, {states[50]:6.3f} after 50;", end=" ")
+    print(f"25 steps, {states[50]:6.3f} after 50;", end="\n  ")
     print(f"{growing:2} of 50 factors above 1, product {by_lag[50]:.2g}")
 
 # %% [markdown]
@@ -654,7 +682,9 @@ plots.surface(
 for name, (way, norms) in ways.items():
     step = int(norms.argmax())
     (w, b), (w_next, b_next) = way[step, :, 0], way[step + 1, :, 0]
-    print(f"{name}: largest gradient {norms[step, 0]:.3g} in step {step + 1}, a step from", end=" ")
+    print(
+        f"{name}: largest gradient {norms[step, 0]:.3g} in step {step + 1}, a step from", end="\n  "
+    )
     print(f"({w:.2f}, {b:.2f}) to ({w_next:.2f}, {b_next:.2f});", end=" ")
     print(f"in the end the gradient is {norms[-1, 0]:.2g},", end=" ")
     print(f"the loss {cliff_loss(*torch.tensor(way[-1])).item():.4f}")
@@ -671,15 +701,15 @@ rng = np.random.default_rng(0)
 w, b = (torch.tensor(rng.uniform(*ends, 1000)) for ends in ((1.0, 2.0), (-0.4, 0.4)))
 for name, limit in (("without clipping", None), ("clipped at 1", 1.0), ("clipped at 0.1", 0.1)):
     way, _ = descend(w, b, limit)
-    thrown = (np.hypot(way[-1, 0] - 1.5, way[-1, 1]) > 3).reshape(5, 200).mean(1)
+    diverged = (np.hypot(way[-1, 0] - 1.5, way[-1, 1]) > 3).reshape(5, 200).mean(1)
     good = (cliff_loss(*torch.tensor(way[-1])).numpy() < 0.01).reshape(5, 200).mean(1)
-    print(f"{name:16} thrown out:", *(f"{share:4.0%}" for share in thrown), end="; ")
-    print("loss below 0.01:", *(f"{share:4.0%}" for share in good))
+    print(f"{name:16} diverged:", *(f"{share:4.0%}" for share in diverged), end="; ")
+    print(f"\n{'':16} loss below 0.01:", *(f"{share:4.0%}" for share in good))
 
 # %% [markdown]
-# Without clipping some paths are thrown out. With a limit of 1 none is, and more paths reach a low
-# loss. With a limit of 0.1 the steps are so short that fewer paths reach it in the same number of
-# steps. So the limit is one more number to choose.
+# Without clipping some paths *diverge*: they leave the plane and do not come back. With a limit of
+# 1 none does, and more paths reach a low loss. With a limit of 0.1 the steps are so short that fewer
+# paths reach it in the same number of steps. So the limit is one more number to choose.
 #
 # ## Exercises
 #
@@ -734,7 +764,7 @@ check(
 
 
 # %%
-def degrees(g, limit):
+def degrees(grad, limit):
     raise NotImplementedError
 
 
@@ -758,22 +788,22 @@ check(
 #     norm = np.sqrt(sum((array**2).sum() for array in arrays))
 #     return [array * (limit / max(norm, limit)) for array in arrays]
 #
-# def degrees(g, limit):
-#     cut = np.clip(g, -limit, limit)
-#     cosine = (g @ cut) / (np.linalg.norm(g) * np.linalg.norm(cut))
+# def degrees(grad, limit):
+#     cut = np.clip(grad, -limit, limit)
+#     cosine = (grad @ cut) / (np.linalg.norm(grad) * np.linalg.norm(cut))
 #     return np.degrees(np.arccos(min(cosine, 1.0)))
 # ```
 # </details>
 #
 # ## Summary
 #
-# - Going back k steps multiplies by k Jacobians $\text{diag}(1 - h_t^2)\,W_h$. A product of many
+# - Going back k steps multiplies by k Jacobians $\text{diag}(1 - h_t^2)\,W_{hh}$. A product of many
 #   factors shrinks or grows geometrically. It rarely keeps its size.
 # - The gradient of one tanh unit vanished for small and for large w. With many units, one network
 #   has growing and shrinking directions at the same time.
 # - A gradient can vanish without saturation, and saturation does not prevent exploding. Eigenvalues
-#   of $W_h$ below 1 in absolute value promise nothing for the first steps. A largest singular value
-#   below 1 does.
+#   of $W_{hh}$ below 1 in absolute value promise nothing for the first steps. A largest singular
+#   value below 1 does.
 # - A vanishing gradient did not stop the learning. An exploding gradient did not always show NaN:
 #   relu networks overflowed, tanh networks saturated.
 # - Clipping by global norm keeps the direction and limits the step. It saved every run with gain

@@ -4,10 +4,29 @@
 # *What it shows: the cell line by line; the path through c, and all that goes beside it; gates
 # driven by hand, and the gates of trained models.*
 #
+# Afterwards you can
+#
+# - write the LSTM, line by line;
+# - say what each gate does, and how long a unit remembers;
+# - find a unit in a trained model, and test what it holds.
+#
+# *Know before: lessons 2 and 3. Takes 35 minutes to read, without solving the exercises, and 1
+# minute to run.*
+#
+# *The letters in formulas and code are those of [the table in lesson
+# 1](01-start-here.ipynb#Symbols).*
+#
 # In a vanilla network every step rewrites the whole state. The *long short-term memory* (LSTM) of
 # Hochreiter and Schmidhuber (1997) carries a second state, c. A step only scales c and adds to it,
 # and *gates* say how much. Here you build the LSTM line by line and set its gates by hand. Then you
 # watch the gates of trained models.
+#
+# ![The LSTM cell: c runs along the top, is multiplied by f, and i times g is added to it. Below,
+# four sums of x_t and of the old h become f, i, g and o. The new h is o times the tanh of c. A
+# dashed arrow goes back along c: the gradient times f](drawings/lstm-cell.svg)
+#
+# A circle works on each number by itself. The box with the weights is the only place where units
+# mix. Look for the path from $c_{t-1}$ to $c_t$: no matrix stands on it, and no tanh.
 #
 # **Before you run anything, guess:** one of the gates is called the forget gate. People often say
 # that it is 0 (forget) or 1 (keep). In a trained model, what share of its values is within 0.05 of
@@ -44,7 +63,9 @@ rng = torch.Generator().manual_seed(0)
 shapes = cells.CELLS["lstm"].shapes(V, H)
 p = SimpleNamespace(**{n: torch.randn(s, generator=rng).double() for n, s in shapes.items()})
 start = h, c = tuple(torch.randn(2, H, generator=rng).double())
-sizes = {k: sum(map(np.prod, cells.CELLS[k].shapes(V, H).values())) for k in ("lstm", "rnn")}
+sizes = {
+    cell: sum(map(np.prod, cells.CELLS[cell].shapes(V, H).values())) for cell in ("lstm", "rnn")
+}
 print(shapes)
 print(f"{sizes['lstm']} numbers to learn, where a vanilla network has {sizes['rnn']}")
 
@@ -362,7 +383,7 @@ for count in (1, 2, 5, 6):
 # %% [markdown]
 # Now you try. One unit writes at some characters and erases at others. The sliders say how far its
 # gates open. Make the unit count vowels; make it forget slowly; make it know whether the last
-# letter was an n. (The panel needs a running kernel. Without one, look at the figure of c above.)
+# letter was an n. (The panel needs a running kernel. Without one you see a picture of it.)
 
 # %%
 from charlstm.notebook.explorers import GatePanel
@@ -461,9 +482,9 @@ def watch(model, ids, skip=20):
     for t in range(ids.shape[1]):
         _, states, gates = advance(model, ids[:, t], states)
         seen.append(gates)
-    layers = range(len(model.layers))
     return [
-        {k: torch.stack([now[m][k] for now in seen[skip:]]) for k in seen[0][m]} for m in layers
+        {name: torch.stack([now[m][name] for now in seen[skip:]]) for name in seen[0][m]}
+        for m in range(len(model.layers))
     ]
 
 
@@ -489,9 +510,9 @@ plots.curves(bins, "forget gate f", "share of values")
 # %%
 print("                          f < 0.05   between   f > 0.95")
 for name, layers in watched.items():
-    for k, values in enumerate(layers):
+    for layer, values in enumerate(layers):
         low, high = (values["f"] < 0.05).double().mean(), (values["f"] > 0.95).double().mean()
-        print(f"{name:14} layer {k + 1}   {low:8.1%}  {1 - low - high:8.1%}   {high:8.1%}")
+        print(f"{name:14} layer {layer + 1}   {low:8.1%}  {1 - low - high:8.1%}   {high:8.1%}")
 
 # %% [markdown]
 # In none of the six models are nearly all values at the ends. How many are there depends on the
@@ -503,56 +524,89 @@ for name, layers in watched.items():
 
 # %%
 print("memory length, characters: lowest tenth, median, highest tenth and longest of the units")
-for k, values in enumerate(watched["shipped"]):
+for layer, values in enumerate(watched["shipped"]):
     lengths = 1 / (1 - values["f"].double().mean((0, 1)))
     parts = np.quantile(lengths, (0.1, 0.5, 0.9, 1.0))
-    print(f"layer {k + 1}", "".join(f"{part:8.1f}" for part in parts))
+    print(f"layer {layer + 1}", "".join(f"{part:8.1f}" for part in parts))
 
 # %% [markdown]
 # Few units remember long; most forget quickly. (This is a rough figure: if f changes, the product
 # of the f's is not the power of their mean.)
 #
-# ### Does a unit reset like our third unit?
+# ### Does a unit do what we set by hand?
 #
-# Verse has lines. In the first half of the passages we look for the unit of layer 1 whose f
-# correlates most with "this character ends a line". Then we test this unit on the second half,
-# which we did not use to choose it.
-
-
-# %%
-def correlation(values, truth):
-    v, z = values - values.mean(0), truth - truth.mean()
-    return (z @ v) / (v.norm(dim=0) * z.norm()).clamp_min(1e-9)
-
-
-half = PASSAGES // 2
-ends = (ids == known.characters.index("\n")).float().T[20:]
-f = watched["shipped"][0]["f"]
-first = correlation(f[:, :half].flatten(0, 1), ends[:, :half].flatten())
-unit = int(first.abs().argmax())
-print(f"unit {unit}: correlation {first[unit]:+.2f} in the first half")
+# Our third unit counted the letters of a word, and started again. Does training make such units? We
+# search all layers, states and gates for the unit that correlates most with a feature of the text.
+# The first half of the text chooses the unit, the second half tests it.
+#
+# A warning: a gate sees each character as it comes in. So in *any* network some gate reacts to line
+# ends, learned or not. An honest search has a **control**: the same search in untrained networks of
+# the same size.
+#
+# **Guess:** for which feature is the difference largest: the place in the word, the place in the
+# line, or being inside the name of a speaker?
 
 # %%
-judged, ending = f[:, half:, unit].flatten(), ends[:, half:].flatten()
-print(f"in the second half {correlation(judged[:, None], ending)[0]:+.2f}; its f is, on average,")
-print(
-    f"{judged[ending == 1].mean():.2f} at ends of lines, {judged[ending == 0].mean():.2f} elsewhere"
-)
+from charlstm.insight import activations, neurons
 
-# %% tags=["cover"] alt="gates of the shipped model along a line of verse"
-passage = half + int(ends[:, half:].sum(0).argmax())  # in the second half, most line ends
-units = [unit, *range(5)]
-strips = {name: watched["shipped"][0][name][:, passage, units].numpy() for name in "ifo"}
-text_plots.gates(
-    known.decode(ids[passage, 20:].numpy()),
-    strips,
-    "row 0: the unit found; rows 1 to 5: the first five of the layer",
-)
+plays = "".join(x for x in read_corpus(["plays"]).text if x in known.characters)
+part = plays[: 3_200 if FAST else 9_600]
+wanted = ("position in the word", "position in the line", "inside a speaker's name")
+features = {name: neurons.FEATURES[name](part) for name in wanted}
+untrained = [neurons.untrained(checkpoint, seed) for seed in range(1 if FAST else 5)]
+searched = [neurons.search(model, part, features) for model in (checkpoint, *untrained)]
+
+# %%
+print("                         trained model            correlation   untrained")
+for name in wanted:
+    best, *controls = (units[name] for units in searched)
+    others = " ".join(f"{abs(control.tested):.2f}" for control in controls)
+    print(f"{name:24} {best!s:24} {best.tested:+11.2f}   {others}")
 
 # %% [markdown]
-# In row 0, f is open along the line and closed at the end of each line. This unit does at line ends
-# what our third unit does at spaces. Nobody taught it to do so.
+# (A unit may rise or fall with the feature; for the untrained models the table leaves out the
+# sign.) The untrained models do not reach 0: this is what a network gets for nothing. What training
+# has added is the distance from there.
 #
+# Look at the unit that knows names, on a scene that had no part in the search. A letter's colour is
+# the unit's value after it:
+
+# %% tags=["cover"] alt="a scene in coloured letters: a unit of the shipped model changes its value inside speakers' names"
+name = "inside a speaker's name"
+lines = plays[len(part) :].splitlines(keepends=True)
+before, scene = "".join(lines[:12]), "".join(lines[12:28])
+
+
+def coloured(model, unit, title):
+    held = activations.record(model, before + scene)[unit.layer][unit.name][len(before) :]
+    return text_plots.unit(scene, held[:, unit.unit], unit.layer, unit.name, unit.unit, title)
+
+
+coloured(checkpoint, searched[0][name], f"{name}: the trained model")
+
+# %% [markdown]
+# Does this unit know names, or only what names are made of: capital letters, short lines? The
+# search cannot tell. Look for places where the two differ, such as titles in capitals. And here is
+# the best unit of an untrained model:
+
+# %% alt="the same scene, coloured by the best unit of an untrained model"
+coloured(untrained[0], searched[1][name], f"{name}: an untrained model")
+
+# %% [markdown]
+# ### Find your own unit
+#
+# The model has read the scene once. Choose a layer, a state or gate, and a unit, and see what it
+# held. Begin with the unit that counts the line. Then look for one that nobody has named: what does
+# it follow? Before you believe it, look at it in an untrained model. (The panel needs a running
+# kernel. Without one you see a picture of it.)
+
+# %%
+from charlstm.notebook.explorers import UnitPanel
+
+line = searched[0]["position in the line"]
+UnitPanel(checkpoint, scene, before, start=(line.layer, line.name, line.unit))
+
+# %% [markdown]
 # ### "c is the short-term memory"
 #
 # Some pages say this of $c_{t-1}$, others of $h_{t-1}$. We make two measurements. The first: how
@@ -562,12 +616,12 @@ text_plots.gates(
 # %%
 print("correlation with itself after     1     5    20 characters")
 for name in ("shipped", "small, seed 0"):
-    for k, values in enumerate(watched[name]):
+    for layer, values in enumerate(watched[name]):
         for state in "ch":
-            z = values[state] - values[state].mean((0, 1))
-            z = z / z.square().mean((0, 1)).sqrt().clamp_min(1e-9)
-            like = [(z[lag:] * z[:-lag]).mean().item() for lag in (1, 5, 20)]
-            print(f"{name:14} layer {k + 1}, {state}       " + "".join(f"{x:6.2f}" for x in like))
+            held = values[state] - values[state].mean((0, 1))
+            held = held / held.square().mean((0, 1)).sqrt().clamp_min(1e-9)
+            like = "".join(f"{(held[k:] * held[:-k]).mean():6.2f}" for k in (1, 5, 20))
+            print(f"{name:14} layer {layer + 1}, {state}       {like}")
 
 # %% [markdown]
 # From one character to the next, c stays more similar to itself than h does, in every row. After
@@ -599,7 +653,7 @@ def wiped(model, ids, at=20):
     without = {"h": [(0 * h, c) for h, c in states], "c": [(h, 0 * c) for h, c in states]}
     true, _ = forecasts(model, ids[:, at:], states)
     other = {what: forecasts(model, ids[:, at:], state)[0] for what, state in without.items()}
-    return {k: (true.exp() * (true - q)).sum(-1).mean(1).numpy() for k, q in other.items()}
+    return {name: (true.exp() * (true - q)).sum(-1).mean(1).numpy() for name, q in other.items()}
 
 
 # %%
@@ -751,6 +805,8 @@ check(set_forget_bias, [((other, 3.0), [0.7, 0.7, 3, 3, 0.7, 0.7, 0.7, 0.7])])
 # - In the models above, the forget gate is not simply 0 or 1. h is shorter-lived than c. The output
 #   gate acts on the cell itself as well as on the head. The tables say how much. Another model may
 #   differ, as these differ.
+# - A unit that follows the text means something only beside its control: choose it on one text, test
+#   it on another, and search an untrained network, too.
 #
 # **Where to read on.** S. Hochreiter and J. Schmidhuber, *Long short-term memory* (1997): the cell
 # without a forget gate. F. Gers, J. Schmidhuber and F. Cummins, *Learning to forget: continual

@@ -4,6 +4,18 @@
 # *What it shows: the gradient against lag before training; the forget bias; recall over a distance,
 # every seed a dot; what the loss and the gradient of a trained pair say about memory.*
 #
+# Afterwards you can
+#
+# - compare cells by their gradients and by what they recall;
+# - choose a forget bias;
+# - say what a loss and a gradient tell about memory, and what not.
+#
+# *Know before: lessons 3 and 4. Takes 30 minutes to read, without solving the exercises, and 2
+# minutes to run.*
+#
+# *The letters in formulas and code are those of [the table in lesson
+# 1](01-start-here.ipynb#Symbols).*
+#
 # In lesson 3 the gradient of a vanilla network vanished. In lesson 4 you built the LSTM, which was
 # invented against this: its c can keep what it holds. Now you test the LSTM. You measure its
 # gradient, give it something to remember, and train it on text beside a vanilla network.
@@ -32,9 +44,9 @@ UPDATES, SOON, STEPS, SEEDS = (8, 4, 15, range(2)) if FAST else (250, 20, 300, r
 # ## The norm of the gradient against the lag, again
 #
 # The networks here are small: 16 different letters, one-hot, 32 units. (Networks for real text come
-# at the end.) A *start* is a cell, a way to draw its weights, and a forget bias. "pytorch" draws
-# weights as `torch.nn` does: all numbers uniform between $\pm 1/\sqrt{H}$. "charlstm" makes the
-# recurrent matrix orthogonal (lesson 3).
+# at the end.) A *start* (initialisation) is a cell, a way to draw its weights, and a forget bias.
+# "pytorch" draws weights as `torch.nn` does: all numbers uniform between $\pm 1/\sqrt{H}$.
+# "charlstm" makes the recurrent matrix orthogonal (lesson 3).
 
 # %%
 LETTERS, HIDDEN = 16, 32
@@ -54,8 +66,9 @@ def fresh(start, seed):
 
 # %% [markdown]
 # We take the loss on the last letter alone. Its gradient with respect to the state k letters before
-# says how much that state still matters. In the LSTM we take the gradient of c, because c should
-# remember; a vanilla network has only h. First we do it by hand, for one LSTM and 8 random texts:
+# (k is the *lag*) says how much that state still matters. In the LSTM we take the gradient of c,
+# because c should remember; a vanilla network has only h. First we do it by hand, for one LSTM and
+# 8 random texts:
 
 # %%
 from charlstm.model import cells
@@ -68,7 +81,7 @@ for x in torch.from_numpy(ids[:, :-1]).T:
     history.append(state[1])
 loss = F.cross_entropy(model.head(state[0]), torch.from_numpy(ids[:, -1]), reduction="sum")
 gradients = torch.autograd.grad(loss, history[::-1])
-by_hand = np.array([g.double().norm(dim=1).mean() for g in gradients])
+by_hand = np.array([dc.double().norm(dim=1).mean() for dc in gradients])
 
 # %% [markdown]
 # `gradients.reach` of the package does this for any model and returns the norms by lag (distance in
@@ -104,7 +117,8 @@ plots.norm_by_lag({name: start_norms(name) for name in starts}, "before training
 
 # %% [markdown]
 # (s is c in the LSTM and h in the others.) For every seed we print three numbers: how much is left
-# at lag 40; the factor per step; and the *horizon*, the first lag at which less than 1 % is left.
+# at lag 40; the factor per step; and the *horizon*, the first lag at which less than 1 % is left
+# (a dash: none here).
 
 
 # %%
@@ -113,9 +127,9 @@ def table(starts):
         curves = [start_norms(name, seed) for seed in SEEDS]
         left = [curve[40] / curve[0] for curve in curves]
         steps = [factor(curve) for curve in curves]
-        print(f"{name:16} left at lag 40: {min(left):.0e} to {max(left):.0e};", end=" ")
+        print(f"{name:16} at lag 40: {min(left):.0e} to {max(left):.0e};", end=" ")
         print(f"factor {min(steps):.2f} to {max(steps):.2f}; horizons", end=" ")
-        print(*(horizon(curve) or "none" for curve in curves))
+        print(*(horizon(curve) or "-" for curve in curves))
 
 
 table(starts)
@@ -199,7 +213,7 @@ GradientExplorer()
 # ## A task that needs memory
 #
 # A gradient that arrives is only a means. The goal is to learn to remember. Here is a task that
-# needs only memory. The first letter is one of 8 *symbols*. Then come L *distractors*, drawn from 8
+# needs only memory. The first letter is one of 8 *symbols*. Then come k *distractors*, drawn from 8
 # other letters. After the last one, the network must say which symbol came first. A pure guess is
 # right once in 8.
 
@@ -211,10 +225,10 @@ letters = Vocabulary(SYMBOLS + DISTRACTORS)
 print(synthetic.recall(3, 10, SYMBOLS, DISTRACTORS).text)  # the answer stands behind the "?"
 
 
-def task(rng, B, L):
-    lines = synthetic.recall(B, L, SYMBOLS, DISTRACTORS, rng).text
+def task(rng, B, k):
+    lines = synthetic.recall(B, k, SYMBOLS, DISTRACTORS, rng).text
     ids = letters.encode(lines, unknown="skip")  # without the marks "?" and the line ends
-    return ids.reshape(B, L + 2).astype(int)  # the last of each row is the answer
+    return ids.reshape(B, k + 2).astype(int)  # the last of each row is the answer
 
 
 print(task(np.random.default_rng(0), 3, 10))
@@ -246,13 +260,13 @@ def improve(model, optimizer, batch, clip):
 ADAM = functools.partial(torch.optim.Adam, lr=0.01)
 
 
-def train(start, L, seed, clip=1.0, optimizer=ADAM):
-    model, rng, sizes = fresh(start, seed), np.random.default_rng((L, seed)), []
+def train(start, k, seed, clip=1.0, optimizer=ADAM):
+    model, rng, sizes = fresh(start, seed), np.random.default_rng((k, seed)), []
     optimizer = optimizer(model.parameters())
     for update in range(UPDATES):
         if update == SOON:
             early = copy.deepcopy(model)
-        loss, size = improve(model, optimizer, torch.from_numpy(task(rng, 32, L)), clip)
+        loss, size = improve(model, optimizer, torch.from_numpy(task(rng, 32, k)), clip)
         sizes.append(size)
         if loss < 0.05 and update > SOON:
             break
@@ -265,8 +279,8 @@ def train(start, L, seed, clip=1.0, optimizer=ADAM):
 
 # %%
 @torch.no_grad()
-def recalled(model, L):
-    batch = torch.from_numpy(task(np.random.default_rng(1), 1000, L))
+def recalled(model, k):
+    batch = torch.from_numpy(task(np.random.default_rng(1), 1000, k))
     return (model(batch[:, :-1])[0][:, -1].argmax(1) == batch[:, -1]).double().mean().item()
 
 
@@ -279,9 +293,9 @@ players = ("RNN, orthogonal", "LSTM", "LSTM, bias 1", "LSTM, bias 3", "GRU", "co
 runs, scores = {}, {name: {} for name in players}
 
 
-def play(name, L):
-    runs[name, L] = [train(name, L, seed) for seed in SEEDS]
-    scores[name][L] = [recalled(model, L) for model, _, _ in runs[name, L]]
+def play(name, k):
+    runs[name, k] = [train(name, k, seed) for seed in SEEDS]
+    scores[name][k] = [recalled(model, k) for model, _, _ in runs[name, k]]
 
 
 for name in players:
@@ -301,7 +315,7 @@ plots.recall(scores, 1 / len(SYMBOLS), "the first letter recalled; each dot is a
 
 # %%
 for name, by_lag in scores.items():
-    ranges = (f"lag {L}: {min(by_lag[L]):.2f} to {max(by_lag[L]):.2f}" for L in sorted(by_lag))
+    ranges = (f"lag {k}: {min(by_lag[k]):.2f} to {max(by_lag[k]):.2f}" for k in sorted(by_lag))
     print(f"{name:16}", "   ".join(ranges))
 
 # %% [markdown]
@@ -366,22 +380,24 @@ plots.dots(
 # %%
 print(f"left at lag 20   no update            {SOON} updates           recalled")
 for name in players:
-    ranges = (f"{min(x):.0e} to {max(x):.0e}" for x in (before[name], after[name]))
+    ranges = (f"{min(left):.0e} to {max(left):.0e}" for left in (before[name], after[name]))
     print(f"{name:16}", "     ".join(ranges), f"    {np.mean(scores[name][20]):.2f}")
 
 
 # %%
 def agree(left):
     pairs = [
-        (x, share)
+        (had, share)
         for name in players
-        for x, share in zip(left[name], scores[name][20], strict=True)
+        for had, share in zip(left[name], scores[name][20], strict=True)
     ]
-    failed, learnt = ([x for x, share in pairs if (share > 0.3) == won] for won in (False, True))
-    return np.mean([x < y for x in failed for y in learnt] or [np.nan])
+    failed, learnt = (
+        [had for had, share in pairs if (share > 0.3) == won] for won in (False, True)
+    )
+    return np.mean([less < more for less in failed for more in learnt] or [np.nan])
 
 
-print("pairs in which the run that learnt had more left:", end=" ")
+print("pairs in which the run that learnt had more left:", end="\n  ")
 print(f"{agree(before):.0%} before the first update, {agree(after):.0%} after {SOON}")
 
 # %% [markdown]
@@ -413,7 +429,7 @@ for name, (clip, optimizer) in tried.items():
     found = [train("LSTM, bias 3", 10, seed, clip, optimizer) for seed in SEEDS]
     did = clipping(np.concatenate([norms for _, _, norms in found]), 1.0)
     print(f"{name:18} recalled", *(f"{recalled(model, 10):.2f}" for model, _, _ in found), end="; ")
-    print(f"norm above 1 in {did.share:.0%} of updates, at most {did.largest:.1f}")
+    print(f"norms: {did.share:.0%} above 1, at most {did.largest:.1f}")
 
 # %% [markdown]
 # With plain descent clipping decides, although without it no gradient was huge. It seems that at
@@ -491,16 +507,19 @@ from charlstm import Checkpoint, find_model
 checkpoint = Checkpoint.load(find_model("tinyshakespeare"))
 shipped = CharModel.from_checkpoint(checkpoint)
 known = set(checkpoint.vocabulary.characters)
-verse = checkpoint.vocabulary.encode("".join(c for c in read_corpus(["verse"]).text if c in known))
+verse = checkpoint.vocabulary.encode(
+    "".join(filter(known.__contains__, read_corpus(["verse"]).text))
+)
 found = reach(shipped, verse[: 32 * 101].reshape(32, 101))
-far = {f"shipped, layer {k + 1}": found.curve("c", k) for k in range(checkpoint.options.layers)}
+layers = range(checkpoint.options.layers)
+far = {f"shipped, layer {layer + 1}": found.curve("c", layer) for layer in layers}
 far |= {name: learnt[name][3] for name in ("LSTM", "RNN")}
 
 # %%
-for k in range(checkpoint.options.layers):
-    left = found.c[k][:, 99] / found.c[k][:, 0]
+for layer in layers:
+    left = found.c[layer][:, 99] / found.c[layer][:, 0]
     kept = f"{(left > 0.01).sum()} of {len(left)} texts"
-    print(f"layer {k + 1}: more than 1 % left at lag 99 in {kept}")
+    print(f"layer {layer + 1}: more than 1 % left at lag 99 in {kept}")
 print(f"{checkpoint.training.steps:,} steps, against {STEPS}")
 print({name: horizon(curve) or "none" for name, curve in far.items()})
 plots.norm_by_lag(far, "the shipped model, and two from here", "s")
@@ -529,12 +548,12 @@ check(first_lag, [((0.5, 0.3), 2), ((0.9, 0.01), 44), ((0.5, 0.25), 3), ((0.99, 
 
 # %% [markdown]
 # **2.** The GRU has no forget gate, but $h_t = (1 - z_t) \cdot n_t + z_t \cdot h_{t-1}$, and its
-# gates have the order r, z, n. One of them makes the cell keep. Set its bias in an `nn.GRUCell` to
-# b, whatever it was before, and leave everything else as it is. Return the sum of the two bias
-# vectors. (Then write 3 into the same block of `fresh("GRU", 0).layers[0].bias_ih.data` and 0 into
-# the same block of `bias_hh`, and compare `norms(model, ids)` with the GRU's curve above. An entry
-# in `STARTS` will not work: its forget bias is for cells with a forget gate, and does not change a
-# GRU.)
+# gates have the order r, z, n. (These are PyTorch's names; here z is a gate, not the logits.) One
+# of them makes the cell keep. Set its bias in an `nn.GRUCell` to b, whatever it was before, and
+# leave everything else as it is. Return the sum of the two bias vectors. (Then write 3 into the
+# same block of `fresh("GRU", 0).layers[0].bias_ih.data` and 0 into the same block of `bias_hh`, and
+# compare `norms(model, ids)` with the GRU's curve above. An entry in `STARTS` will not work: its
+# forget bias is for cells with a forget gate, and does not change a GRU.)
 
 
 # %%
@@ -561,13 +580,13 @@ def luck_ends(S, n):
 check(luck_ends, [((2, 100), 0.65), ((5, 400), 0.26), ((8, 1000), 0.156374751)])
 
 # %% [markdown]
-# **4.** Fair pairs: a layer with G gates (the RNN counts as 1), E inputs and H units has
-# $G (HE + H^2 + 2H)$ numbers. How many units may the layer with G gates have at most, so that it
+# **4.** Fair pairs: a layer with G gates (the RNN counts as 1), D inputs and H units has
+# $G (HD + H^2 + 2H)$ numbers. How many units may the layer with G gates have at most, so that it
 # has no more numbers than an RNN layer of R units?
 
 
 # %%
-def fair_units(G, E, R):
+def fair_units(G, D, R):
     raise NotImplementedError
 
 
@@ -593,9 +612,9 @@ check(fair_units, [((1, 5, 7), 7), ((4, 32, 128), 56), ((3, 32, 128), 67), ((4, 
 # def luck_ends(S, n):
 #     return 1 / S + 3 * np.sqrt(1 / S * (1 - 1 / S) / n)
 #
-# def fair_units(G, E, R):
+# def fair_units(G, D, R):
 #     H = 0
-#     while G * ((H + 1) * E + (H + 1) ** 2 + 2 * (H + 1)) <= R * E + R**2 + 2 * R:
+#     while G * ((H + 1) * D + (H + 1) ** 2 + 2 * (H + 1)) <= R * D + R**2 + 2 * R:
 #         H += 1
 #     return H
 # ```

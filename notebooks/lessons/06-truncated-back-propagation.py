@@ -4,11 +4,28 @@
 # *What it shows: window against delay, state carried or reset, the cold start; two layers trained
 # on tales.*
 #
+# Afterwards you can
+#
+# - train with truncated back-propagation, and carry the state right;
+# - compare losses of the same protocol only;
+# - see overfitting, and choose a remedy.
+#
+# *Know before: lessons 2 and 4. Takes 37 minutes to read, without solving the exercises, and 2
+# minutes to run.*
+#
+# *The letters in formulas and code are those of [the table in lesson
+# 1](01-start-here.ipynb#Symbols).*
+#
 # A text has a million characters, and no gradient goes back through a million steps. So training
 # cuts the text into *windows*, and the gradient stops where a window begins. This lesson measures
-# what the cut costs. It also asks what happens to the *state* at the cut: training can carry it on,
-# throw it away, or, in many tutorials, mix it up. Then you train two LSTM layers on a book of
-# tales, and let them write.
+# what the cut costs. It also asks what happens to the *state* at the cut: training can carry it on
+# (often called *stateful*), throw it away (a *state reset*), or, in many tutorials, mix it up. Then
+# you train two LSTM layers on a book of tales, and let them write.
+#
+# ![A line of text is cut into three streams, which become the rows of a table. The table is cut
+# into two windows of seven letters. Arrows carry the state from the first window into the second;
+# dashed arrows, the gradients, run back and end where their window
+# begins](drawings/streams-and-windows.svg)
 #
 # **Before you run anything, guess:** a network reads random bits in windows of 4. At each step it
 # must give the bit that came 4 steps before. Can it learn that? And with windows of 8?
@@ -27,13 +44,14 @@ from charlstm.notebook import plots
 
 torch.set_num_threads(1)
 FAST = bool(os.environ.get("CHARLSTM_FAST"))
-UPDATES, LOOKS, HIDDEN = (30, 3, 48) if FAST else (400, 10, 128)
+UPDATES, EVALUATIONS, HIDDEN = (30, 3, 48) if FAST else (400, 10, 128)
 
 # %% [markdown]
 # ## The echo task
 #
-# The network reads bits. At each step it must repeat the bit that it read d steps ago. The bits are
-# random, so the context gives no help, and a network that knows nothing pays $\ln 2$ nats.
+# The network reads bits. At each step it must repeat the bit that it read k steps ago. (This lag k
+# is the task's *delay*.) The bits are random, so the context gives no help, and a network that
+# knows nothing pays $\ln 2$ nats.
 
 
 # %%
@@ -141,7 +159,7 @@ def two_updates(cut, **how):
             optimizer.step()
             state = [cut(h, c) for h, c in state]
     except RuntimeError as error:
-        return f"RuntimeError: {str(error)[:85]}..."
+        return f"RuntimeError: {str(error)[:50]}..."
     return "runs"
 
 
@@ -180,7 +198,7 @@ for name in ("detached", "not detached"):
         if name == "detached":
             state = [(h.detach(), c.detach()) for h, c in state]
     logits.mean().backward()  # nothing is raised
-    print(f"{name:13} after windows 1 to 8: {counts[:8]}, after window 20: {counts[-1]} nodes")
+    print(f"{name:13} after windows 1 to 8: {counts[:8]}, after 20: {counts[-1]} nodes")
 
 # %% [markdown]
 # Without the cut, the memory that we need, and the work of each `backward`, grow with the text.
@@ -198,7 +216,7 @@ H, SEEDS = 24, 5
 generator = torch.Generator().manual_seed(0)
 W0 = torch.randn(SEEDS, 2 + H, 4 * H, generator=generator) / H**0.5  # rows: 2 of the bit, H of h
 W0[:, :2, H : 2 * H] += 1  # forget bias 1, see lesson 5
-R0 = torch.randn(SEEDS, H, 2, generator=generator) / H**0.5  # from h to the logits
+W_out0 = torch.randn(SEEDS, H, 2, generator=generator) / H**0.5  # from h to the logits
 
 
 def advance(W, bit, h, c):
@@ -242,13 +260,13 @@ def handed_on(runs, *state):
 
 
 # %%
-def read(W, R, bits, h, c):
+def read(W, W_out, bits, h, c):
     """Read bits (B, T) with all models; return logits (M, T * B, 2), h and c."""
     outputs = []
     for bit in bits.T:
         h, c = advance(W, bit, h, c)
         outputs.append(h)
-    return torch.stack(outputs, 1).flatten(1, 2) @ R, h, c
+    return torch.stack(outputs, 1).flatten(1, 2) @ W_out, h, c
 
 
 # %% [markdown]
@@ -259,7 +277,7 @@ def read(W, R, bits, h, c):
 # %%
 def score(logits, bits, runs, t, T):
     """Return nats and the share of right answers, each (M,), for the window at t."""
-    wanted = torch.stack([bits[:, t - d : t - d + T].T.flatten() for d, _, _ in runs])
+    wanted = torch.stack([bits[:, t - k : t - k + T].T.flatten() for k, _, _ in runs])
     nats = F.cross_entropy(logits.transpose(1, 2), wanted, reduction="none")
     return nats.mean(1), (logits.argmax(-1) == wanted).float().mean(1)
 
@@ -272,18 +290,19 @@ def random_bits(T, windows, seed):
 
 # %%
 def train_runs(runs, T):
-    W, R = (first.repeat(len(runs) // SEEDS, 1, 1).requires_grad_() for first in (W0, R0))
-    optimizer = torch.optim.Adam([W, R], 1e-2)
+    times = len(runs) // SEEDS, 1, 1
+    W, W_out = (first.repeat(times).requires_grad_() for first in (W0, W_out0))
+    optimizer = torch.optim.Adam([W, W_out], 1e-2)
     bits, found = random_bits(T, UPDATES, seed=T), []
     h = c = torch.zeros(len(runs), len(bits), H)
     for t in range(8, bits.shape[1], T):
-        logits, h, c = read(W, R, bits[:, t : t + T], *handed_on(runs, h, c))
+        logits, h, c = read(W, W_out, bits[:, t : t + T], *handed_on(runs, h, c))
         nats, right = score(logits, bits, runs, t, T)
         optimizer.zero_grad()
         nats.sum().backward()  # the models share no weights, so each gets its own gradient
         optimizer.step()
         found.append(torch.stack([nats.detach(), right]))
-    return W.detach(), R.detach(), torch.stack(found)[-UPDATES // 4 :].mean(0)
+    return W.detach(), W_out.detach(), torch.stack(found)[-UPDATES // 4 :].mean(0)
 
 
 # %% [markdown]
@@ -297,34 +316,34 @@ runs = list(product(DELAYS, RULES[:2], range(SEEDS)))
 shares = {rule: {} for rule in RULES[:2]}  # by delay and window, of each seed
 for T in WINDOWS:
     _, _, (_, right) = train_runs(runs, T)
-    for d, rule in product(DELAYS, RULES[:2]):
-        mine = [run[:2] == (d, rule) for run in runs]
-        shares[rule][d, T] = right[torch.tensor(mine)].numpy()
+    for k, rule in product(DELAYS, RULES[:2]):
+        mine = [run[:2] == (k, rule) for run in runs]
+        shares[rule][k, T] = right[torch.tensor(mine)].numpy()
 
 # %% tags=["cover"] alt="share of echoes that are right by window and delay: a staircase"
 table = {pair: values.mean() for pair, values in shares["carried"].items()}
-plots.grid(table, "delay d", "window T", "share right", "state carried; the mean of five seeds")
+plots.grid(table, "delay k", "window T", "share right", "state carried; the mean of five seeds")
 
 # %%
 table = {pair: values.mean() for pair, values in shares["reset"].items()}
-plots.grid(table, "delay d", "window T", "share right", "state reset; the mean of five seeds")
+plots.grid(table, "delay k", "window T", "share right", "state reset; the mean of five seeds")
 
 # %% [markdown]
-# Carried: we see a staircase along d = T. Where the window is longer than the delay, at least one
+# Carried: we see a staircase along k = T. Where the window is longer than the delay, at least one
 # of its positions sees the bit. The weights are the same at all positions, so all positions profit.
 # The means hide the seeds. We compare the worst seed above the stairs with the best one below:
 
 # %%
-for d in DELAYS:
-    seen = [value for (delay, T), v in shares["carried"].items() if delay == d < T for value in v]
+for k in DELAYS:
+    seen = [value for (delay, T), v in shares["carried"].items() if delay == k < T for value in v]
     unseen = [
-        value for (delay, T), v in shares["carried"].items() if delay == d >= T for value in v
+        value for (delay, T), v in shares["carried"].items() if delay == k >= T for value in v
     ]
-    below = f"best seed with T <= d: {max(unseen):.2f}" if unseen else "no window with T <= d"
-    print(f"delay {d}: worst seed with T > d: {min(seen):.2f}; {below}")
-unseen = np.concatenate([v for (d, T), v in shares["carried"].items() if d >= T])
+    below = f"best seed with T <= k: {max(unseen):.2f}" if unseen else "no window with T <= k"
+    print(f"delay {k}: worst seed with T > k: {min(seen):.2f}; {below}")
+unseen = np.concatenate([v for (k, T), v in shares["carried"].items() if k >= T])
 lucky = f"{(unseen > 0.55).sum()} of {len(unseen)} above 0.55; chance is 0.5"
-print(f"all runs with d >= T: {unseen.min():.2f} to {unseen.max():.2f}, {lucky}")
+print(f"all runs with k >= T: {unseen.min():.2f} to {unseen.max():.2f}, {lucky}")
 
 # %% [markdown]
 # Look at the last line. People often say: "With a window of T nothing older than T characters can
@@ -333,15 +352,15 @@ print(f"all runs with d >= T: {unseen.min():.2f} to {unseen.max():.2f}, {lucky}"
 # without a gradient through time. But this is a poor substitute.
 #
 # Reset: a bit from before the window is lost, whatever the network learns. Of T positions, the
-# first d (or all, if d is larger) can only guess. So on average the share right cannot be above
-# $1 - \min(d, T) / (2T)$ (a finite run may be lucky by 0.01):
+# first k (or all, if k is larger) can only guess. So on average the share right cannot be above
+# $1 - \min(k, T) / (2T)$ (a finite run may be lucky by 0.01):
 
 # %%
-for d in DELAYS:
-    ceilings = [1 - min(d, T) / (2 * T) for T in WINDOWS]
-    means = [shares["reset"][d, T].mean() for T in WINDOWS]
-    pairs = [f"T {T}: {m:.2f} of {c:.2f}" for T, m, c in zip(WINDOWS, means, ceilings, strict=True)]
-    print(f"delay {d}:   " + "    ".join(pairs))
+for k in DELAYS:
+    most = [1 - min(k, T) / (2 * T) for T in WINDOWS]
+    means = [shares["reset"][k, T].mean() for T in WINDOWS]
+    pairs = [f"T {T}: {m:.2f} of {top:.2f}" for T, m, top in zip(WINDOWS, means, most, strict=True)]
+    print(f"delay {k}:   " + "   ".join(pairs))
 
 # %% [markdown]
 # The longer the window, the smaller its blind part. Only the carried state sees everything. The
@@ -357,12 +376,12 @@ for d in DELAYS:
 
 # %%
 T, runs = 8, list(product([4], RULES, range(SEEDS)))
-W, R, (nats, right) = train_runs(runs, T)
+W, W_out, (nats, right) = train_runs(runs, T)
 long, found = random_bits(T, 50, seed=99), []
 h = c = torch.zeros(len(runs), len(long), H)
 with torch.no_grad():
     for t in range(8, long.shape[1], T):
-        logits, h, c = read(W, R, long[:, t : t + T], h, c)
+        logits, h, c = read(W, W_out, long[:, t : t + T], h, c)
         found.append(torch.stack(score(logits, long, runs, t, T)))
 long_nats, long_right = torch.stack(found[5:]).mean(0)  # skip the windows just after the zero state
 
@@ -451,9 +470,13 @@ for first, last in ((1, 1), (2, 4), (5, 8), (9, 16), (17, 32), (33, 64)):
 #
 # ## A trap when you compare losses
 #
-# Now we average over the window, as evaluations do. *Cold* evaluation starts every window from
-# zero. So its loss contains the expensive characters, and their share depends on the window's
-# length. The next cell always uses the same model:
+# ![Above, carried: one pass over the text, so what the model has read grows to the end. Below,
+# cold: four windows of 256 characters, and it falls back to zero where each
+# begins](drawings/protocols.svg)
+#
+# Now we average over the window, as evaluations do. *Cold* evaluation starts every window from the
+# zero state (it resets the state). So its loss contains the expensive characters, and their share
+# depends on the window's length. The next cell always uses the same model:
 
 # %%
 from charlstm import score_carried, score_cold
@@ -465,9 +488,9 @@ for window in (16, 32, 64, 256):
 print(f"carried:             {score_carried(trained, few).nats:.3f} nats per character")
 
 # %% [markdown]
-# `score_carried` is one pass over the text. It carries the state along: no window, no choice. So you can
-# compare two losses only if both come from the same text *and* the same protocol. nanoGPT's losses
-# are cold, with 256 characters. This package prints both.
+# `score_carried` is one pass over the text (a *stateful* evaluation). It carries the state along:
+# no window, no choice. So you can compare two losses only if both come from the same text *and* the
+# same protocol. nanoGPT's losses are cold, with 256 characters. This package prints both.
 #
 # ## Two layers on a corpus
 #
@@ -486,6 +509,10 @@ print(f"{len(text):,} characters, {len(vocabulary)} different; {len(validation):
 print(f"{streams.batch_size} streams; {streams.windows} windows of {streams.window} in an epoch")
 
 # %% [markdown]
+# ![From below, for each of three letters: its embedding, a cell of layer 1, a cell of layer 2, a
+# plus, the head, the logits. The output of layer 1 also goes past layer 2 to the
+# plus](drawings/stack.svg)
+#
 # *Stacked* means that the second layer reads the output of the first. The letters come in as rows
 # of a learnt table, the embedding. The softmax reads the sum of both layers' outputs, so the first
 # layer also reaches it directly. That is the whole model. We write it out with the step of lesson
@@ -506,11 +533,12 @@ with torch.no_grad():
 print(f"{sum(p.numel() for p in model.parameters()):,} numbers to learn")
 
 # %% [markdown]
-# The package trains with `fit`, a generator that gives a report for each update. Does it do more
-# than the loop above? We make ten updates with `fit`, with all refinements switched off, and ten by
-# hand. Three things were not in the loop above. The gradient is clipped (lesson 3). The optimiser
-# averages gradients and their squares over other times (`betas`). The learning rate changes, so we
-# take it from the reports.
+# The package trains with `fit`, a generator that gives a report for each update (a step of the
+# optimiser). Does it do more than the loop above? We make ten updates with `fit`, with all
+# refinements switched off, and ten by hand. Three things were not in the loop above. The gradient
+# is clipped (lesson 3). The optimiser averages gradients and their squares over other times
+# (`betas`). The learning rate changes during the training (a *learning rate schedule*), so we take
+# it from the reports.
 
 # %%
 from charlstm import TrainOptions, fit
@@ -539,17 +567,17 @@ print(f"loss of update 1 and 10 by fit:  {reports[0].loss:.6f}  {reports[-1].los
 print(f"loss of update 10 by hand:                 {loss.item():.6f}")
 
 # %% [markdown]
-# Two of the refinements were off. With `reset`, some streams start a window from the zero state, so
-# the model also learns the start that a sampler uses. `ema` averages the weights over the updates.
-# From here on `reset` is on.
+# Two of the refinements were off. With `reset` (a random *state reset*), some streams start a
+# window from the zero state, so the model also learns the start that a sampler uses. `ema` averages
+# the weights over the updates (an *exponential moving average*). From here on `reset` is on.
 #
 # ## Overfitting: validation loss and training loss separate
 #
 # We begin with a short text: 20,000 characters of the tales. Between two reports we can use the
-# model, so we measure both parts ourselves, in the same way: cold, and with no units dropped. We
-# also plot the loss that training reports. Training carries the state, drops units where we ask for
-# it, and changes the weights while it measures. (A look scores at most `2 * LOOKS` windows of 256
-# characters, spread over the part.)
+# model. So we evaluate it on both parts ourselves, in the same way: cold, and with no units
+# dropped. We also plot the loss that training reports. Training carries the state, drops units
+# where we ask for it, and changes the weights while it measures. (An evaluation scores at most
+# `2 * EVALUATIONS` windows of 256 characters, spread over the part.)
 
 # %%
 SHORT = training[:20_000]
@@ -561,10 +589,10 @@ def watch(options, text, updates, seed=0):
     seen = {"training": {}, "validation": {}, "as reported": {}}
     for report in fit(model, text, validation, TrainOptions(steps=updates, ema=None, seed=seed)):
         losses.append(report.loss)
-        if report.step % (updates // LOOKS) == 0:
-            seen["as reported"][report.step] = np.mean(losses[-updates // LOOKS :])
+        if report.step % (updates // EVALUATIONS) == 0:
+            seen["as reported"][report.step] = np.mean(losses[-updates // EVALUATIONS :])
             for name, part in (("training", text), ("validation", validation)):
-                seen[name][report.step] = score_cold(model, part, most_windows=2 * LOOKS).nats
+                seen[name][report.step] = score_cold(model, part, most_windows=2 * EVALUATIONS).nats
     return model, seen, report.epoch
 
 
@@ -578,10 +606,10 @@ plots.training(runs["plain"][1], "20,000 characters of the tales")
 # %% [markdown]
 # The training curve keeps falling. The validation curve stops, and then rises: from there on the
 # model learns only what is true for this text. This is overfitting. The cheapest remedy is to keep
-# the weights of the best look. (`fit` keeps the best weights of looks of its own; in so short a run
-# its only look is at the end.) There are other remedies. `dropout` and `weight_drop` train the
-# model with a part of it missing, another part in each window. A smaller model has less room to
-# store things.
+# the weights of the best evaluation (*early stopping*). (`fit` keeps the best weights of
+# evaluations of its own; in so short a run its only one is at the end.) There are other remedies
+# (*regularisation*). `dropout` and `weight_drop` train the model with a part of it missing, another
+# part in each window. A smaller model has less room to store things.
 
 # %%
 from dataclasses import replace
@@ -601,10 +629,10 @@ plots.training(runs["dropped"][1], "20,000 characters, with dropout 0.4 and weig
 # %% [markdown]
 # If you compare validation with the reported loss, validation looks better at first. Many people
 # wonder why. It happens without dropping, too: look at the plain model's figure again. The reported
-# loss is a mean over the updates before the look, when the weights were worse. Here the missing
-# units add to it, and this effect stays: at the end the reported loss is well above the training
-# curve. (In the plain model it is not.) So the gap to validation looks too small. Compare only
-# curves of the same protocol.
+# loss is a mean over the updates before the evaluation, when the weights were worse. Here the
+# missing units add to it, and this effect stays: at the end the reported loss is well above the
+# training curve. (In the plain model it is not.) So the gap to validation (the *generalisation
+# gap*) looks too small. Compare only curves of the same protocol.
 #
 # The best remedy is not in the model: it is more text. Now the plain model reads all of the
 # training part, with three times as many updates.
@@ -617,7 +645,10 @@ plots.training(runs["whole text"][1], "the whole training part of the tales")
 for name, (_, seen, epochs) in runs.items():
     last = max(seen["training"])
     ours, nats, said = (seen[part][last] for part in ("training", "validation", "as reported"))
-    print(f"{name:14} {last:4} updates, {epochs:4.1f} epochs: training {ours:.3f},", end=" ")
+    print(
+        f"{name:14} {last:4} updates, {epochs:4.1f} epochs: training {ours:.3f},",
+        end="\n" + 15 * " ",
+    )
     print(f"validation {nats:.3f}, gap {nats - ours:+.3f} ({nats - said:+.3f} from reported)")
 by_update = runs["whole text"][1]["validation"]
 early = max(update for update in by_update if update <= UPDATES)
@@ -635,15 +666,15 @@ print(f"whole text after {early} updates: validation {by_update[early]:.3f}")
 
 # %%
 from charlstm import SampleOptions, Sampler, generate
+from charlstm.notebook.lines import wrapped
 
 checkpoints = {
     name: Checkpoint(model.options, vocabulary, model.to_arrays())
     for name, (model, _, _) in runs.items()
 }
 prime, options = "The king ", SampleOptions(temperature=0.6, length=400, seed=1)
-print(prime, end="")
-for character in generate(Sampler(checkpoints["whole text"]), prime, options):
-    print(character, end="")
+written = "".join(generate(Sampler(checkpoints["whole text"]), prime, options))
+print(wrapped(prime + written))
 
 # %% [markdown]
 # "An overfitted model recites its training text", people often write. **Guess:** take all pieces of
@@ -687,14 +718,14 @@ monitor
 # ## Exercises
 #
 # **1.** Drop the end of a text of ids, so that B times a whole number of windows is left. Then cut
-# the rest into B rows. Return window number k (from 0), an array (B, T): row i of window k + 1
-# continues where row i of window k ended.
+# the rest into B rows. Return the window with a given number (from 0), an array (B, T). Each row of
+# a window continues where the same row of the window before ended.
 
 # %%
 from charlstm.notebook.exercises import check
 
 
-def window_of(ids, B, T, k):
+def window_of(ids, B, T, number):
     raise NotImplementedError
 
 
@@ -718,13 +749,14 @@ halves = (np.array([np.log(2), np.log(4)]), np.array([30, 10]))
 check(bits_of_all, [(halves, 1.25), ((np.array([np.log(8)]), np.array([7])), 3.0)])
 
 # %% [markdown]
-# **3.** The smallest network: $h_t = w h_{t-1} + x_t$ from $h_0 = 0$, one number each. We cut the
-# history before the steps 1, T + 1, 2T + 1 and so on. What is the slope of the last h with respect
-# to w? (If T is as long as the text, it is the true slope. How far off is it with T = 1?)
+# **3.** The smallest network: $h_t = w h_{t-1} + u_t$ from $h_0 = 0$, one number each (lesson 3).
+# We cut the history before the steps 1, T + 1, 2T + 1 and so on. What is the slope of the last h
+# with respect to w? (If T is as long as the text, it is the true slope. How far off is it with T =
+# 1?)
 
 
 # %%
-def truncated_slope(w, x, T):
+def truncated_slope(w, u, T):
     raise NotImplementedError
 
 
@@ -735,14 +767,14 @@ check(
 )
 
 # %% [markdown]
-# **4.** The task is the echo of d steps ago in windows of T, among V equally likely characters. We
+# **4.** The task is the echo of k steps ago in windows of T, among V equally likely characters. We
 # reset the state. What is the lowest loss, in nats, that a network can reach? (Then try other
 # delays and windows in the experiment with the three rules: where does the reset model still work
 # on the long text?)
 
 
 # %%
-def least_nats(d, T, V):
+def least_nats(k, T, V):
     raise NotImplementedError
 
 
@@ -752,24 +784,24 @@ check(least_nats, [((4, 8, 2), np.log(2) / 2), ((9, 8, 2), np.log(2)), ((1, 4, 5
 # <details><summary>One way to write them</summary>
 #
 # ```python
-# def window_of(ids, B, T, k):
+# def window_of(ids, B, T, number):
 #     windows = len(ids) // (B * T)
 #     rows = ids[: windows * B * T].reshape(B, windows * T)
-#     return rows[:, k * T : (k + 1) * T]
+#     return rows[:, number * T : (number + 1) * T]
 #
 # def bits_of_all(nats, characters):
 #     return (nats * characters).sum() / characters.sum() / np.log(2)
 #
-# def truncated_slope(w, x, T):
+# def truncated_slope(w, u, T):
 #     w, h = torch.tensor(w, requires_grad=True), torch.tensor(0.0)
-#     for t, value in enumerate(x):
+#     for t, value in enumerate(u):
 #         if t % T == 0:
 #             h = h.detach()
 #         h = w * h + value
 #     return torch.autograd.grad(h, w)[0]
 #
-# def least_nats(d, T, V):
-#     return min(d, T) / T * np.log(V)
+# def least_nats(k, T, V):
+#     return min(k, T) / T * np.log(V)
 # ```
 # </details>
 #

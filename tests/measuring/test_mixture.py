@@ -1,20 +1,18 @@
-"""The mixture is a distribution that knows only the past, and its gate follows the gradient."""
-
-import math
+"""The mixture is a distribution that knows only the past."""
 
 import numpy as np
 import pytest
-import torch
 from small import randomize
 
 from charlstm.errors import UserError
-from charlstm.measuring import mixture
 from charlstm.measuring.dynamic import score_dynamic
-from charlstm.measuring.mixture import COUNTS, PARTS, Gate, predict_mixture, score_mixture
+from charlstm.measuring.mixture import COUNTS, PARTS, predict_mixture, score_mixture
 from charlstm.model.network import CharModel
 from charlstm.options import ModelOptions
+from charlstm.text.vocabulary import Vocabulary
 
 V = 9
+VOCABULARY = Vocabulary("\n .abcdef")
 
 
 @pytest.fixture
@@ -33,7 +31,7 @@ def ids():
 
 
 def test_each_prediction_is_a_distribution(model, ids):
-    predictions = list(predict_mixture(model, ids[300:500], ids[:300], threads=1))
+    predictions = list(predict_mixture(model, ids[300:500], ids[:300], VOCABULARY, threads=1))
     assert len(predictions) == 199
     for p in predictions:
         assert p.logs.shape == (V,)
@@ -44,52 +42,31 @@ def test_no_prediction_sees_its_character_or_what_comes_after(model, ids):
     """Other characters from a place on change nothing up to that place, and something behind."""
     history = ids[:300]
     text = ids[300:500]
-    whole = list(predict_mixture(model, text, history, threads=1))
+    whole = list(predict_mixture(model, text, history, VOCABULARY, threads=1))
     rng = np.random.default_rng(1)
     for place in (1, 63, 64, 65, 66, 130, 198):  # around the ends of segments, too
         other = text.copy()
         other[place:] = (other[place:] + rng.integers(1, V, size=200 - place)) % V
-        changed = list(predict_mixture(model, other, history, threads=1))
+        changed = list(predict_mixture(model, other, history, VOCABULARY, threads=1))
         for k in range(place):  # prediction k is that of character k + 1
             np.testing.assert_allclose(changed[k].logs, whole[k].logs, rtol=0, atol=1e-6)
         if place < 198:
             assert not np.allclose(changed[place].logs, whole[place].logs, atol=1e-3)
 
 
-def test_the_gate_follows_the_gradient():
-    rng = np.random.default_rng(2)
-    degrees = [1, 3, 4]
-    gate = Gate(degrees, [0.8, 0.2, 0.1])
-    table = [[0.8], [0.2] * 3, [0.1] * 4]  # the same weights and sums once more, in plain lists
-    squares = [[mixture.FIRST_SQUARE] * n for n in degrees]
-    for _ in range(20):
-        features = rng.normal(size=(3, 5)).astype(np.float32)
-        chosen = [int(rng.integers(n)) for n in degrees]
-        came = int(rng.integers(5))
-        weights = torch.tensor([t[c] for t, c in zip(table, chosen, strict=True)]).double()
-        weights.requires_grad_()
-        expected = torch.log_softmax(weights @ torch.from_numpy(features).double(), 0)
-        logs, used = gate.predict(features, np.array(chosen))
-        np.testing.assert_allclose(logs, expected.detach(), atol=1e-5)
-        np.testing.assert_allclose(used, weights.detach(), atol=1e-5)
-        expected[came].backward()
-        for k, (degree, slope) in enumerate(zip(chosen, weights.grad.tolist(), strict=True)):
-            squares[k][degree] += slope**2
-            table[k][degree] += mixture.RATE * slope / math.sqrt(squares[k][degree])
-        gate.learn(features, np.array(chosen), logs, came)
-
-
 def test_the_score_is_that_of_the_predictions(model, ids):
     text = ids[300:]
     history = ids[:300]
-    found = score_mixture(model, text, history, threads=1)
+    found = score_mixture(model, text, history, VOCABULARY, threads=1)
     assert found.alone.nats == pytest.approx(
         score_dynamic(model, text, history, threads=1).nats, abs=1e-6
     )
     nats = 0.0
     amounts = np.zeros(3)
     above = 0.0
-    for came, p in zip(text[1:], predict_mixture(model, text, history, threads=1), strict=True):
+    for came, p in zip(
+        text[1:], predict_mixture(model, text, history, VOCABULARY, threads=1), strict=True
+    ):
         nats -= p.logs[came] / (len(text) - 1)
         above += p.logs[came] - p.logs.mean()
         terms = p.weights * (p.features[:, came] - p.features.mean(1))
@@ -105,4 +82,4 @@ def test_the_score_is_that_of_the_predictions(model, ids):
 
 def test_the_mixture_needs_a_history(model, ids):
     with pytest.raises(UserError, match="1 characters"):
-        score_mixture(model, ids, ids[:1])
+        score_mixture(model, ids, ids[:1], VOCABULARY)

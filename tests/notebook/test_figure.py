@@ -3,10 +3,11 @@
 import subprocess
 import sys
 
+import numpy as np
 from look_at_figures import lines
 
 from charlstm.notebook import plots
-from charlstm.notebook.figure import COLOURS, DASHES, MARKERS, line_style, png
+from charlstm.notebook.figure import COLOURS, DASHES, MARKERS, line_style, png, redraw
 
 
 def test_lines_differ_without_colour():
@@ -33,3 +34,19 @@ def test_drawing_needs_no_pyplot():
         "assert 'matplotlib.pyplot' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_figure_is_drawn_anew_with_other_numbers():
+    figure = plots.norm_by_lag({"now": [1.0, 0.5], "before": [3.0]})
+    redraw(figure, {"later": [1.0, 0.1, 0.0, 1e-8], "now": [2.0, 4.0]}, "cost 3$")
+    axes = figure.axes[0]
+    drawn = lines(figure)
+    np.testing.assert_array_equal(drawn["later"].get_ydata(), [1.0, 0.1, np.nan, 1e-8])
+    np.testing.assert_array_equal(drawn["later"].get_xdata(), range(4))
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["later", "now"]
+    assert axes.get_title() == "cost 3$"
+    low, high = axes.get_ylim()
+    assert low < 1e-8
+    assert high > 4
+    assert axes.get_xlim()[1] > 3
+    assert png(figure) != png(plots.norm_by_lag({"now": [1.0, 0.5], "before": [3.0]}))

@@ -1,5 +1,7 @@
 """A panel is shown as its box, and found by its CSS class."""
 
+import base64
+
 import ipywidgets as w
 import pytest
 from find_widgets import one
@@ -17,6 +19,19 @@ def test_a_notebook_shows_the_box_of_a_panel():
     shown, _ = DisplayFormatter().format(panel)
     assert shown[WIDGET]["model_id"] == panel.widget.model_id
     assert [part.value for part in panel.widget.children] == ["a", "b"]
+
+
+def test_a_notebook_also_keeps_a_picture_of_the_panel_and_its_words():
+    shown, metadata = DisplayFormatter().format(GatePanel("abba", write="b"))
+    assert base64.b64decode(shown["image/png"])[:4] == b"\x89PNG"
+    alt = metadata["image/png"]["alt"]
+    assert "write at b" in alt
+    assert "character read: a b b a" in alt
+    assert shown["text/plain"] == alt
+
+
+def test_a_panel_is_found_by_its_class():
+    panel = Panel("test", [w.HTML("a")])
     assert one(panel.widget, "test") is panel.widget
 
 

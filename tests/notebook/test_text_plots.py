@@ -1,7 +1,10 @@
 """Figures along a text show each number above its character."""
 
 import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from look_at_figures import check_axes, lines
+from matplotlib.colors import to_hex, to_rgb
 
 from charlstm.notebook import text_plots
 from charlstm.notebook.figure import png
@@ -44,3 +47,79 @@ def test_next_character_is_sorted_by_the_first_line():
 
 def test_characters_of_any_text_can_be_drawn():
     png(text_plots.gates("\ud800\x01", {"i": np.zeros((2, 3))}))
+
+
+def cells_of(figure):
+    """Return the numbers behind the letters, row by row, and where the letters stand, (row, x)."""
+    axes = figure.axes[0]
+    page = np.ma.filled(axes.get_images()[0].get_array().astype(float), np.nan)
+    glyphs, feet = axes.collections
+    return page, glyphs, [segment[0] for segment in feet.get_segments()]
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.text(alphabet="abçЖ $\\_\n\t\x01", min_size=1, max_size=200), st.integers(0, 9))
+def test_letters_have_one_coloured_cell_each(text, seed):
+    values = np.random.default_rng(seed).uniform(-1.2, 1.2, len(text))
+    page, glyphs, feet = cells_of(text_plots.letters(text, values))
+    coloured = ~np.isnan(page)
+    assert coloured.sum() == len(text)
+    np.testing.assert_array_equal(page[coloured], values.clip(-1, 1))  # in reading order
+    lines = [part for line in text.split("\n") for part in folded(line + "\n")]
+    lines[-1] = lines[-1][:-1]  # the text does not end with this line end
+    expected = [len(line) for line in lines if line]
+    assert coloured.sum(1).tolist() == expected
+    inked = [(row, k) for row, line in enumerate(filter(None, lines))
+             for k, character in enumerate(line) if character != " "]  # fmt: skip
+    np.testing.assert_array_equal(glyphs.get_offsets()[:, ::-1], np.reshape(inked, (-1, 2)))
+    assert len(glyphs.get_paths()) == len(inked)
+    assert len(feet) == (values < 0).sum()  # a line below each negative number
+
+
+def folded(line):
+    most = text_plots.MOST_COLUMNS
+    return [line[k : k + most] for k in range(0, len(line), most)]
+
+
+def test_letters_are_drawn_as_outlines_of_their_own():
+    *_, glyphs, _ = cells_of(text_plots.letters("a$a\n", np.zeros(4)))
+    a, dollar, again, newline = (path.vertices for path in glyphs.get_paths())
+    assert a is again
+    assert len({len(a), len(dollar), len(newline)}) == 3
+    for vertices in (a, dollar, newline):  # within a cell, in points
+        assert np.abs(vertices).max() < text_plots.SIZE
+
+
+def test_letters_colour_gates_from_white_and_states_from_blue():
+    state = text_plots.letters("ab", [-1.0, 1.0], "tanh c", "A $ign")
+    gate = text_plots.letters("ab", [0.0, 1.0], "f", low=0.0)
+    assert state.axes[0].get_title() == "A $ign"
+    shown = [[to_hex(image.cmap(image.norm(v))).upper() for v in (low, 0.0, 1.0)]
+             for image, low in ((state.axes[0].get_images()[0], -1.0),
+                                (gate.axes[0].get_images()[0], 0.0))]  # fmt: skip
+    assert shown == [["#56B4E9", "#FFFFFF", "#E69F00"], ["#FFFFFF", "#FFFFFF", "#E69F00"]]
+    assert [f.axes[1].get_xlim() for f in (state, gate)] == [(-1.0, 1.0), (0.0, 1.0)]
+    assert [f.axes[1].get_xlabel() for f in (state, gate)] == ["tanh c", "f"]
+    for figure in (state, gate):
+        assert png(figure)
+
+
+WEIGHTS = (0.2126, 0.7152, 0.0722)  # of red, green and blue in the lightness of WCAG 2
+
+
+def test_black_letters_can_be_read_on_every_colour():
+    for colour in (text_plots.BELOW, text_plots.NOTHING, text_plots.ABOVE):
+        light = np.dot([((v + 0.055) / 1.055) ** 2.4 for v in to_rgb(colour)], WEIGHTS)
+        assert (light + 0.05) / 0.05 > 7  # WCAG AAA
+
+
+def test_a_unit_is_drawn_by_what_it_is():
+    values = np.array([-3.0, 0.5])
+    page, *_ = cells_of(text_plots.unit("ab", values, layer=1, value="c", unit=7))
+    np.testing.assert_allclose(page[0, :2], np.tanh(values))
+    figure = text_plots.unit("ab", values, layer=1, value="c", unit=7)
+    assert figure.axes[1].get_xlabel() == "tanh c of unit 7, layer 2"
+    for value, low in {"h": -1, "g": -1, "n": -1, "i": 0, "f": 0, "o": 0, "r": 0, "z": 0}.items():
+        figure = text_plots.unit("ab", [0.0, 0.5], layer=0, value=value, unit=1)
+        assert figure.axes[1].get_xlim()[0] == low
+        assert figure.axes[1].get_xlabel() == f"{value} of unit 1, layer 1"

@@ -94,3 +94,18 @@ def test_stop_keeps_the_model_of_the_monitor():
     monitor._work.join(30)
     assert monitor.checkpoint is not None
     assert not monitor._work._thread.is_alive()
+
+
+def test_a_sampler_opens_with_the_same_text_each_time(checkpoint):
+    first, second = (SamplerPanel(checkpoint, prime="The ", length=400) for _ in range(2))
+    assert first.text == second.text
+    assert first.text.startswith("The ")
+    assert len(first.text) == len("The ") + 300
+    assert first.text[:20] in first._output.value.replace("&#x27;", "'")
+    assert SamplerPanel(checkpoint, prime="\u20ac").text in ("", "\u20ac")  # no error yet
+
+
+def test_the_monitor_opens_with_empty_axes():
+    monitor = TrainingMonitor(TEXT * 30)
+    assert monitor._image.value[:4] == PNG
+    assert monitor._figure.axes[0].get_ylim() == (0, 5)

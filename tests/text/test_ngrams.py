@@ -18,25 +18,32 @@ TEXTS = st.lists(st.integers(0, V - 1), min_size=2, max_size=60).map(
 )
 
 
-def slow_rungs(ids, place):
+def slow_rungs(ids, place, leaning=(), foot=0):
     """Return the rungs and confidences of one place, each from its definition."""
     rungs = []
     confidence = []
-    chance = np.full(V, 1 / V)
+    chances = [np.full(V, 1 / V)]
     for length in LENGTHS:
-        after = np.zeros(V)
         context = list(ids[place - length : place])
-        for k in range(length, place) if length <= place else ():
-            if list(ids[k - length : k]) == context:
-                after[ids[k]] += 1
-        kinds = (after > 0).sum()
-        lower = chance
-        if kinds:
-            chance = (after + kinds * chance) / (after.sum() + kinds)
-        rungs.append(np.log(chance / lower))
-        often = min(int(math.log2(after.sum())), 6) if kinds else 0
-        confidence.append(3 * often + min(kinds, 3))
+        same = range(length, place) if length <= place else ()
+        came = [ids[k] for k in same if list(ids[k - length : k]) == context]
+        climb(came, rungs, confidence, chances)
+    chances.append(chances[1 + LENGTHS.index(foot)])
+    for kind in leaning:
+        came = [ids[k] for k in range(place) if kind[k] == kind[place]]
+        climb(came, rungs, confidence, chances)
     return rungs, confidence
+
+
+def climb(came, rungs, confidence, chances):
+    """Add the rung of a context that these characters followed."""
+    after = np.bincount(came, minlength=V) if came else np.zeros(V)
+    kinds = (after > 0).sum()
+    lower = chances[-1]
+    chances.append((after + kinds * lower) / (after.sum() + kinds) if kinds else lower)
+    rungs.append(np.log(chances[-1] / lower))
+    often = min(int(math.log2(after.sum())), 6) if kinds else 0
+    confidence.append(3 * often + min(kinds, 3))
 
 
 @settings(deadline=None)
@@ -52,6 +59,20 @@ def test_rungs_are_those_of_counting(ids, data, places):
         np.testing.assert_allclose(rungs, expected, atol=1e-5)
         assert confidence.tolist() == known
         assert confidence.max() < CONFIDENCES
+
+
+@settings(deadline=None)
+@given(TEXTS, st.data())
+def test_leaning_contexts_stand_on_their_foot(ids, data):
+    leaning = [
+        np.array(data.draw(st.lists(st.integers(0, 3), min_size=len(ids), max_size=len(ids))))
+        for _ in range(2)
+    ]
+    foot = data.draw(st.sampled_from(LENGTHS))
+    for place, (rungs, confidence) in enumerate(Ladder(ids, V, 0, LENGTHS, leaning, foot)):
+        expected, known = slow_rungs(ids, place, leaning, foot)
+        np.testing.assert_allclose(rungs, expected, atol=1e-5)
+        assert confidence.tolist() == known
 
 
 @settings(deadline=None)

@@ -45,8 +45,8 @@ def experiment(text, seed):
             h = torch.zeros_like(h) if how == "zeroed" else h.detach()
             loss = 0.0
             for t in range(s, s + 4):
-                h = torch.tanh(p["U"][x[:, t]] + h @ p["W"] + p["b"])
-                logits = h @ p["C"] + p["d"]
+                h = torch.tanh(p["W_ih"].T[x[:, t]] + h @ p["W_hh"].T + p["b"])
+                logits = h @ p["W_out"].T + p["b_out"]
                 loss = loss + torch.nn.functional.cross_entropy(logits, y[:, t]) / 4
             grads = torch.autograd.grad(loss, list(p.values()))
             with torch.no_grad():
@@ -80,8 +80,8 @@ def experiment(text, seed):
             dlogits = []
             loss = 0.0
             for t in range(s, s + 4):
-                h = np.tanh(p["U"][x[:, t]] + h @ p["W"] + p["b"])
-                e = np.exp(h @ p["C"] + p["d"])
+                h = np.tanh(p["W_ih"].T[x[:, t]] + h @ p["W_hh"].T + p["b"])
+                e = np.exp(h @ p["W_out"].T + p["b_out"])
                 chances = e / e.sum(1, keepdims=True)
                 hit = one_hot[y[:, t]]
                 loss -= np.log((chances * hit).sum(1)).mean() / 4
@@ -90,13 +90,13 @@ def experiment(text, seed):
             grads = dict.fromkeys(p, 0.0)
             back = 0.0
             for k in (3, 2, 1, 0):
-                a = (dlogits[k] @ p["C"].T + back) * (1 - states[k + 1] ** 2)
-                back = a @ p["W"].T
-                grads["U"] += one_hot[x[:, s + k]].T @ a
-                grads["W"] += states[k].T @ a
-                grads["b"] += a.sum(0)
-                grads["C"] += states[k + 1].T @ dlogits[k]
-                grads["d"] += dlogits[k].sum(0)
+                da = (dlogits[k] @ p["W_out"] + back) * (1 - states[k + 1] ** 2)
+                back = da @ p["W_hh"]
+                grads["W_ih"] += da.T @ one_hot[x[:, s + k]]
+                grads["W_hh"] += da.T @ states[k]
+                grads["b"] += da.sum(0)
+                grads["W_out"] += dlogits[k].T @ states[k + 1]
+                grads["b_out"] += dlogits[k].sum(0)
             for name in p:
                 p[name] -= 0.5 * grads[name]
             losses.append(loss)
@@ -127,8 +127,8 @@ def experiment(text, seed):
             dlogits = []
             loss = 0.0
             for t in range(s, s + 4):
-                h = np.tanh(p["U"][x[:, t]] + h @ p["W"] + p["b"])
-                e = np.exp(h @ p["C"] + p["d"])
+                h = np.tanh(p["W_ih"].T[x[:, t]] + h @ p["W_hh"].T + p["b"])
+                e = np.exp(h @ p["W_out"].T + p["b_out"])
                 chances = e / e.sum(1, keepdims=True)
                 hit = one_hot[y[:, t]]
                 loss -= np.log((chances * hit).sum(1)).mean() / 4
@@ -137,13 +137,13 @@ def experiment(text, seed):
             grads = dict.fromkeys(p, 0.0)
             back = 0.0
             for k in (3, 2, 1, 0):
-                a = (dlogits[k] @ p["C"].T + back) * (1 - states[k + 1] ** 2)
-                back = a @ p["W"].T
-                grads["U"] += one_hot[x[:, s + k]].T @ a
-                grads["W"] += states[k].T @ a
-                grads["b"] += a.sum(0)
-                grads["C"] += states[k + 1].T @ dlogits[k]
-                grads["d"] += dlogits[k].sum(0)
+                da = (dlogits[k] @ p["W_out"] + back) * (1 - states[k + 1] ** 2)
+                back = da @ p["W_hh"]
+                grads["W_ih"] += da.T @ one_hot[x[:, s + k]]
+                grads["W_hh"] += da.T @ states[k]
+                grads["b"] += da.sum(0)
+                grads["W_out"] += dlogits[k].T @ states[k + 1]
+                grads["b_out"] += dlogits[k].sum(0)
             for name in p:
                 p[name] -= 0.5 * grads[name]
             losses.append(loss)
@@ -173,8 +173,8 @@ def experiment(text, seed):
             dlogits = []
             loss = 0.0
             for t in range(s, s + 4):
-                h = np.tanh(p["U"][x[:, t]] + h @ p["W"] + p["b"])
-                e = np.exp(h @ p["C"] + p["d"])
+                h = np.tanh(p["W_ih"].T[x[:, t]] + h @ p["W_hh"].T + p["b"])
+                e = np.exp(h @ p["W_out"].T + p["b_out"])
                 chances = e / e.sum(1, keepdims=True)
                 hit = one_hot[y[:, t]]
                 loss -= np.log((chances * hit).sum(1)).mean() / 4
@@ -183,13 +183,13 @@ def experiment(text, seed):
             grads = dict.fromkeys(p, 0.0)
             back = 0.0
             for k in (3, 2, 1, 0):
-                a = (dlogits[k] @ p["C"].T + back) * (1 - states[k + 1] ** 2)
-                back = a @ p["W"].T
-                grads["U"] += one_hot[x[:, s + k]].T @ a
-                grads["W"] += states[k].T @ a
-                grads["b"] += a.sum(0)
-                grads["C"] += states[k + 1].T @ dlogits[k]
-                grads["d"] += dlogits[k].sum(0)
+                da = (dlogits[k] @ p["W_out"] + back) * (1 - states[k + 1] ** 2)
+                back = da @ p["W_hh"]
+                grads["W_ih"] += da.T @ one_hot[x[:, s + k]]
+                grads["W_hh"] += da.T @ states[k]
+                grads["b"] += da.sum(0)
+                grads["W_out"] += dlogits[k].T @ states[k + 1]
+                grads["b_out"] += dlogits[k].sum(0)
             for name in p:
                 p[name] -= 0.5 * grads[name]
             losses.append(loss)
@@ -220,8 +220,8 @@ def experiment(text, seed):
             dlogits = []
             loss = 0.0
             for t in range(s, s + 4):
-                h = np.tanh(p["U"][x[:, t]] + h @ p["W"] + p["b"])
-                e = np.exp(h @ p["C"] + p["d"])
+                h = np.tanh(p["W_ih"].T[x[:, t]] + h @ p["W_hh"].T + p["b"])
+                e = np.exp(h @ p["W_out"].T + p["b_out"])
                 chances = e / e.sum(1, keepdims=True)
                 hit = one_hot[y[:, t]]
                 loss -= np.log((chances * hit).sum(1)).mean() / 4
@@ -230,13 +230,13 @@ def experiment(text, seed):
             grads = dict.fromkeys(p, 0.0)
             back = 0.0
             for k in (3, 2, 1, 0):
-                a = (dlogits[k] @ p["C"].T + back) * (1 - states[k + 1] ** 2)
-                back = a @ p["W"].T
-                grads["U"] += one_hot[x[:, s + k]].T @ a
-                grads["W"] += states[k].T @ a
-                grads["b"] += a.sum(0)
-                grads["C"] += states[k + 1].T @ dlogits[k]
-                grads["d"] += dlogits[k].sum(0)
+                da = (dlogits[k] @ p["W_out"] + back) * (1 - states[k + 1] ** 2)
+                back = da @ p["W_hh"]
+                grads["W_ih"] += da.T @ one_hot[x[:, s + k]]
+                grads["W_hh"] += da.T @ states[k]
+                grads["b"] += da.sum(0)
+                grads["W_out"] += dlogits[k].T @ states[k + 1]
+                grads["b_out"] += dlogits[k].sum(0)
             for name in p:
                 p[name] -= 0.5 * grads[name]
             losses.append(loss)
@@ -269,8 +269,8 @@ def experiment(text, seed):
             dlogits = []
             loss = 0.0
             for t in range(s, s + 4):
-                h = np.tanh(p["U"][x[:, t]] + h @ p["W"] + p["b"])
-                e = np.exp(h @ p["C"] + p["d"])
+                h = np.tanh(p["W_ih"].T[x[:, t]] + h @ p["W_hh"].T + p["b"])
+                e = np.exp(h @ p["W_out"].T + p["b_out"])
                 chances = e / e.sum(1, keepdims=True)
                 hit = one_hot[y[:, t]]
                 loss -= np.log((chances * hit).sum(1)).mean() / 4
@@ -279,13 +279,13 @@ def experiment(text, seed):
             grads = dict.fromkeys(p, 0.0)
             back = 0.0
             for k in (3, 2, 1, 0):
-                a = (dlogits[k] @ p["C"].T + back) * (1 - states[k + 1] ** 2)
-                back = a @ p["W"].T
-                grads["U"] += one_hot[x[:, s + k]].T @ a
-                grads["W"] += states[k].T @ a
-                grads["b"] += a.sum(0)
-                grads["C"] += states[k + 1].T @ dlogits[k]
-                grads["d"] += dlogits[k].sum(0)
+                da = (dlogits[k] @ p["W_out"] + back) * (1 - states[k + 1] ** 2)
+                back = da @ p["W_hh"]
+                grads["W_ih"] += da.T @ one_hot[x[:, s + k]]
+                grads["W_hh"] += da.T @ states[k]
+                grads["b"] += da.sum(0)
+                grads["W_out"] += dlogits[k].T @ states[k + 1]
+                grads["b_out"] += dlogits[k].sum(0)
             for name in p:
                 p[name] -= 0.5 * grads[name]
             losses.append(loss)
@@ -316,8 +316,8 @@ def experiment(text, seed):
             dlogits = []
             loss = 0.0
             for t in range(s, s + 4):
-                h = np.tanh(p["U"][x[:, t]] + h @ p["W"] + p["b"])
-                e = np.exp(h @ p["C"] + p["d"])
+                h = np.tanh(p["W_ih"].T[x[:, t]] + h @ p["W_hh"].T + p["b"])
+                e = np.exp(h @ p["W_out"].T + p["b_out"])
                 chances = e / e.sum(1, keepdims=True)
                 hit = one_hot[y[:, t]]
                 loss -= np.log((chances * hit).sum(1)).mean() / 4
@@ -326,13 +326,13 @@ def experiment(text, seed):
             grads = dict.fromkeys(p, 0.0)
             back = 0.0
             for k in (3, 2, 1, 0):
-                a = (dlogits[k] @ p["C"].T + back) * (1 - states[k + 1] ** 2)
-                back = a @ p["W"].T
-                grads["U"] += one_hot[x[:, s + k]].T @ a
-                grads["W"] += states[k].T @ a
-                grads["b"] += a.sum(0)
-                grads["C"] += states[k + 1].T @ dlogits[k]
-                grads["d"] += dlogits[k].sum(0)
+                da = (dlogits[k] @ p["W_out"] + back) * (1 - states[k + 1] ** 2)
+                back = da @ p["W_hh"]
+                grads["W_ih"] += da.T @ one_hot[x[:, s + k]]
+                grads["W_hh"] += da.T @ states[k]
+                grads["b"] += da.sum(0)
+                grads["W_out"] += dlogits[k].T @ states[k + 1]
+                grads["b_out"] += dlogits[k].sum(0)
             for name in p:
                 p[name] -= 0.5 * grads[name]
             losses.append(loss)
@@ -363,8 +363,8 @@ def experiment(text, seed):
             dlogits = []
             loss = 0.0
             for t in range(s, s + 4):
-                h = np.tanh(p["U"][x[:, t]] + h @ p["W"] + p["b"])
-                e = np.exp(h @ p["C"] + p["d"])
+                h = np.tanh(p["W_ih"].T[x[:, t]] + h @ p["W_hh"].T + p["b"])
+                e = np.exp(h @ p["W_out"].T + p["b_out"])
                 chances = e / e.sum(1, keepdims=True)
                 hit = one_hot[y[:, t]]
                 loss -= np.log((chances * hit).sum(1)).mean() / 4
@@ -373,13 +373,13 @@ def experiment(text, seed):
             grads = dict.fromkeys(p, 0.0)
             back = 0.0
             for k in (3, 2, 1, 0):
-                a = (dlogits[k] @ p["C"].T + back) * (1 - states[k + 1] ** 2)
-                back = a @ p["W"].T
-                grads["U"] += one_hot[x[:, s + k]].T @ a
-                grads["W"] += states[k].T @ a
-                grads["b"] += a.sum(0)
-                grads["C"] += states[k + 1].T @ dlogits[k]
-                grads["d"] += dlogits[k].sum(0)
+                da = (dlogits[k] @ p["W_out"] + back) * (1 - states[k + 1] ** 2)
+                back = da @ p["W_hh"]
+                grads["W_ih"] += da.T @ one_hot[x[:, s + k]]
+                grads["W_hh"] += da.T @ states[k]
+                grads["b"] += da.sum(0)
+                grads["W_out"] += dlogits[k].T @ states[k + 1]
+                grads["b_out"] += dlogits[k].sum(0)
             for name in p:
                 p[name] -= 0.5 * grads[name]
             losses.append(loss)
@@ -410,8 +410,8 @@ def experiment(text, seed):
             dlogits = []
             loss = 0.0
             for t in range(s, s + 4):
-                h = np.tanh(p["U"][x[:, t]] + h @ p["W"] + p["b"])
-                e = np.exp(h @ p["C"] + p["d"])
+                h = np.tanh(p["W_ih"].T[x[:, t]] + h @ p["W_hh"].T + p["b"])
+                e = np.exp(h @ p["W_out"].T + p["b_out"])
                 chances = e / e.sum(1, keepdims=True)
                 hit = one_hot[y[:, t]]
                 loss -= np.log((chances * hit).sum(1)).mean() / 4
@@ -420,13 +420,13 @@ def experiment(text, seed):
             grads = dict.fromkeys(p, 0.0)
             back = 0.0
             for k in (3, 2, 1, 0):
-                a = (dlogits[k] @ p["C"].T + back) * (1 - states[k + 1] ** 2)
+                da = (dlogits[k] @ p["W_out"] + back) * (1 - states[k + 1] ** 2)
                 back = 0.0
-                grads["U"] += one_hot[x[:, s + k]].T @ a
-                grads["W"] += states[k].T @ a
-                grads["b"] += a.sum(0)
-                grads["C"] += states[k + 1].T @ dlogits[k]
-                grads["d"] += dlogits[k].sum(0)
+                grads["W_ih"] += da.T @ one_hot[x[:, s + k]]
+                grads["W_hh"] += da.T @ states[k]
+                grads["b"] += da.sum(0)
+                grads["W_out"] += dlogits[k].T @ states[k + 1]
+                grads["b_out"] += dlogits[k].sum(0)
             for name in p:
                 p[name] -= 0.5 * grads[name]
             losses.append(loss)
@@ -459,8 +459,8 @@ def experiment(text, seed):
             dlogits = []
             loss = 0.0
             for t in range(s, s + 4):
-                h = np.tanh(p["U"][x[:, t]] + h @ p["W"] + p["b"])
-                e = np.exp(h @ p["C"] + p["d"])
+                h = np.tanh(p["W_ih"].T[x[:, t]] + h @ p["W_hh"].T + p["b"])
+                e = np.exp(h @ p["W_out"].T + p["b_out"])
                 chances = e / e.sum(1, keepdims=True)
                 hit = one_hot[y[:, t]]
                 loss -= np.log((chances * hit).sum(1)).mean() / 4
@@ -469,13 +469,13 @@ def experiment(text, seed):
             grads = dict.fromkeys(p, 0.0)
             back = 0.0
             for k in (3, 2, 1, 0):
-                a = (dlogits[k] @ p["C"].T + back) * (1 - states[k + 1] ** 2)
-                back = a @ p["W"].T
-                grads["U"] += one_hot[x[:, s + k]].T @ a
-                grads["W"] += states[k].T @ a
-                grads["b"] += a.sum(0)
-                grads["C"] += states[k + 1].T @ dlogits[k]
-                grads["d"] += dlogits[k].sum(0)
+                da = (dlogits[k] @ p["W_out"] + back) * (1 - states[k + 1] ** 2)
+                back = da @ p["W_hh"]
+                grads["W_ih"] += da.T @ one_hot[x[:, s + k]]
+                grads["W_hh"] += da.T @ states[k]
+                grads["b"] += da.sum(0)
+                grads["W_out"] += dlogits[k].T @ states[k + 1]
+                grads["b_out"] += dlogits[k].sum(0)
             for name in p:
                 p[name] -= 0.5 * grads[name]
             losses.append(loss)
@@ -506,8 +506,8 @@ def experiment(text, seed):
             dlogits = []
             loss = 0.0
             for t in range(s, s + 4):
-                h = np.tanh(p["U"][x[:, t]] + h @ p["W"] + p["b"])
-                e = np.exp(h @ p["C"] + p["d"])
+                h = np.tanh(p["W_ih"].T[x[:, t]] + h @ p["W_hh"].T + p["b"])
+                e = np.exp(h @ p["W_out"].T + p["b_out"])
                 chances = e / e.sum(1, keepdims=True)
                 hit = one_hot[y[:, t]]
                 loss -= np.log((chances * hit).sum(1)).mean() / 4
@@ -516,13 +516,13 @@ def experiment(text, seed):
             grads = dict.fromkeys(p, 0.0)
             back = 0.0
             for k in (3, 2, 1, 0):
-                a = (dlogits[k] @ p["C"].T + back) * (1 - states[k + 1] ** 2)
-                back = a @ p["W"].T
-                grads["U"] += one_hot[x[:, s + k]].T @ a
-                grads["W"] += states[k].T @ a
-                grads["b"] += a.sum(0)
-                grads["C"] += states[k + 1].T @ dlogits[k]
-                grads["d"] += dlogits[k].sum(0)
+                da = (dlogits[k] @ p["W_out"] + back) * (1 - states[k + 1] ** 2)
+                back = da @ p["W_hh"]
+                grads["W_ih"] += da.T @ one_hot[x[:, s + k]]
+                grads["W_hh"] += da.T @ states[k]
+                grads["b"] += da.sum(0)
+                grads["W_out"] += dlogits[k].T @ states[k + 1]
+                grads["b_out"] += dlogits[k].sum(0)
             for name in p:
                 p[name] -= 0.5 * grads[name]
             losses.append(loss)

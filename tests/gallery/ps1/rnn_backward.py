@@ -2,18 +2,18 @@
 def rnn_backward(p, ids, states, dlogits):
     grads = {name: np.zeros(value.shape) for name, value in p.items()}
     starts = []
-    for i in range(len(ids)):
-        g = np.zeros(len(p["b"]))
+    for row in range(len(ids)):
+        dh = np.zeros(len(p["b"]))
         for t in range(ids.shape[1] - 1, -1, -1):
-            g = g + p["C"] @ dlogits[i, t]
-            a = g * (1 - states[i, t + 1] * states[i, t + 1])
-            grads["U"][ids[i, t]] += a
-            grads["W"] += np.outer(states[i, t], a)
-            grads["b"] += a
-            grads["C"] += np.outer(states[i, t + 1], dlogits[i, t])
-            grads["d"] += dlogits[i, t]
-            g = p["W"] @ a
-        starts.append(g)
+            dh = dh + dlogits[row, t] @ p["W_out"]
+            da = dh * (1 - states[row, t + 1] * states[row, t + 1])
+            grads["W_ih"][:, ids[row, t]] += da
+            grads["W_hh"] += np.outer(da, states[row, t])
+            grads["b"] += da
+            grads["W_out"] += np.outer(dlogits[row, t], states[row, t + 1])
+            grads["b_out"] += dlogits[row, t]
+            dh = da @ p["W_hh"]
+        starts.append(dh)
     grads["h0"] = starts
     return grads
 
@@ -21,17 +21,17 @@ def rnn_backward(p, ids, states, dlogits):
 # %% right: the way back first, then each gradient as one einsum over streams and times
 def rnn_backward(p, ids, states, dlogits):
     slope = 1 - states[:, 1:] ** 2
-    a = np.einsum("btv,hv->bth", dlogits, p["C"]) * slope
+    da = np.einsum("btv,vh->bth", dlogits, p["W_out"]) * slope
     for t in range(ids.shape[1] - 2, -1, -1):
-        a[:, t] += np.einsum("bj,ij->bi", a[:, t + 1], p["W"]) * slope[:, t]
-    one_hot = (ids[..., None] == np.arange(len(p["U"]))).astype(float)
+        da[:, t] += np.einsum("bi,ij->bj", da[:, t + 1], p["W_hh"]) * slope[:, t]
+    one_hot = (ids[..., None] == np.arange(p["W_ih"].shape[1])).astype(float)
     return {
-        "U": np.einsum("btv,bth->vh", one_hot, a),
-        "W": np.einsum("bti,btj->ij", states[:, :-1], a),
-        "b": np.einsum("bth->h", a),
-        "C": np.einsum("bth,btv->hv", states[:, 1:], dlogits),
-        "d": np.einsum("btv->v", dlogits),
-        "h0": np.einsum("bj,ij->bi", a[:, 0], p["W"]),
+        "W_ih": np.einsum("btv,bth->hv", one_hot, da),
+        "W_hh": np.einsum("btj,bti->ij", states[:, :-1], da),
+        "b": np.einsum("bth->h", da),
+        "W_out": np.einsum("bth,btv->vh", states[:, 1:], dlogits),
+        "b_out": np.einsum("btv->v", dlogits),
+        "h0": np.einsum("bi,ij->bj", da[:, 0], p["W_hh"]),
     }
 
 
@@ -40,17 +40,17 @@ def rnn_backward(p, ids, states, dlogits):
     q = {name: torch.tensor(value) for name, value in p.items()}
     ids, states, dlogits = torch.tensor(ids).long(), torch.tensor(states), torch.tensor(dlogits)
     found = {name: torch.zeros_like(value) for name, value in q.items()}
-    g = torch.zeros_like(states[:, 0])
+    dh = torch.zeros_like(states[:, 0])
     for t in range(ids.shape[1] - 1, -1, -1):
-        g = g + dlogits[:, t] @ q["C"].T
-        a = g - g * states[:, t + 1] ** 2
-        found["U"].index_add_(0, ids[:, t], a)
-        found["W"].addmm_(states[:, t].T, a)
-        found["b"] += a.sum(0)
-        g = a @ q["W"].T
-    found["C"] = torch.tensordot(states[:, 1:], dlogits, dims=([0, 1], [0, 1]))
-    found["d"] = dlogits.sum((0, 1))
-    found["h0"] = g
+        dh = dh + dlogits[:, t] @ q["W_out"]
+        da = dh - dh * states[:, t + 1] ** 2
+        found["W_ih"].index_add_(1, ids[:, t], da.T)
+        found["W_hh"].addmm_(da.T, states[:, t])
+        found["b"] += da.sum(0)
+        dh = da @ q["W_hh"]
+    found["W_out"] = torch.tensordot(dlogits, states[:, 1:], dims=([0, 1], [0, 1]))
+    found["b_out"] = dlogits.sum((0, 1))
+    found["h0"] = dh
     return found
 
 
@@ -62,13 +62,13 @@ def rnn_backward(p, ids, states, dlogits):
         before = states[:, t]
         after = states[:, t + 1]
         dz = dlogits[:, t]
-        a = (dz @ p["C"].T + back) * (1 - after**2)
-        grads["U"][ids[:, t]] += a
-        grads["W"] += before.T @ a
-        grads["b"] += a.sum(0)
-        grads["C"] += after.T @ dz
-        grads["d"] += dz.sum(0)
-        back = a @ p["W"].T
+        da = (dz @ p["W_out"] + back) * (1 - after**2)
+        grads["W_ih"].T[ids[:, t]] += da
+        grads["W_hh"] += da.T @ before
+        grads["b"] += da.sum(0)
+        grads["W_out"] += dz.T @ after
+        grads["b_out"] += dz.sum(0)
+        back = da @ p["W_hh"]
     return {**grads, "h0": back}
 
 
@@ -80,13 +80,13 @@ def rnn_backward(p, ids, states, dlogits):
         before = states[:, t]
         after = states[:, t + 1]
         dz = dlogits[:, t]
-        a = (dz @ p["C"].T) * (1 - after**2)
-        np.add.at(grads["U"], ids[:, t], a)
-        grads["W"] += before.T @ a
-        grads["b"] += a.sum(0)
-        grads["C"] += after.T @ dz
-        grads["d"] += dz.sum(0)
-        back = a @ p["W"].T
+        da = (dz @ p["W_out"]) * (1 - after**2)
+        np.add.at(grads["W_ih"].T, ids[:, t], da)
+        grads["W_hh"] += da.T @ before
+        grads["b"] += da.sum(0)
+        grads["W_out"] += dz.T @ after
+        grads["b_out"] += dz.sum(0)
+        back = da @ p["W_hh"]
     return {**grads, "h0": back}
 
 
@@ -98,13 +98,13 @@ def rnn_backward(p, ids, states, dlogits):
         before = states[:, t]
         after = states[:, t + 1]
         dz = dlogits[:, t]
-        a = (dz @ p["C"].T + back) * (1 - after**2)
-        np.add.at(grads["U"], ids[:, t], a)
-        grads["W"] += before.T @ a
-        grads["b"] += a.sum(0)
-        grads["C"] += after.T @ dz
-        grads["d"] += dz.sum(0)
-        back = a @ p["W"]
+        da = (dz @ p["W_out"] + back) * (1 - after**2)
+        np.add.at(grads["W_ih"].T, ids[:, t], da)
+        grads["W_hh"] += da.T @ before
+        grads["b"] += da.sum(0)
+        grads["W_out"] += dz.T @ after
+        grads["b_out"] += dz.sum(0)
+        back = da @ p["W_hh"].T
     return {**grads, "h0": back}
 
 
@@ -116,13 +116,13 @@ def rnn_backward(p, ids, states, dlogits):
         before = states[:, t]
         after = states[:, t + 1]
         dz = dlogits[:, t]
-        a = (dz @ p["C"].T + back) * (1 - before**2)
-        np.add.at(grads["U"], ids[:, t], a)
-        grads["W"] += before.T @ a
-        grads["b"] += a.sum(0)
-        grads["C"] += after.T @ dz
-        grads["d"] += dz.sum(0)
-        back = a @ p["W"].T
+        da = (dz @ p["W_out"] + back) * (1 - before**2)
+        np.add.at(grads["W_ih"].T, ids[:, t], da)
+        grads["W_hh"] += da.T @ before
+        grads["b"] += da.sum(0)
+        grads["W_out"] += dz.T @ after
+        grads["b_out"] += dz.sum(0)
+        back = da @ p["W_hh"]
     return {**grads, "h0": back}
 
 
@@ -134,30 +134,30 @@ def rnn_backward(p, ids, states, dlogits):
         before = states[:, t]
         after = states[:, t + 1]
         dz = dlogits[:, t]
-        a = dz @ p["C"].T * (1 - after**2) + back
-        np.add.at(grads["U"], ids[:, t], a)
-        grads["W"] += before.T @ a
-        grads["b"] += a.sum(0)
-        grads["C"] += after.T @ dz
-        grads["d"] += dz.sum(0)
-        back = a @ p["W"].T
+        da = dz @ p["W_out"] * (1 - after**2) + back
+        np.add.at(grads["W_ih"].T, ids[:, t], da)
+        grads["W_hh"] += da.T @ before
+        grads["b"] += da.sum(0)
+        grads["W_out"] += dz.T @ after
+        grads["b_out"] += dz.sum(0)
+        back = da @ p["W_hh"]
     return {**grads, "h0": back}
 
 
-# %% wrong: the gradient of W with the state after
+# %% wrong: the gradient of W_hh with the state after
 def rnn_backward(p, ids, states, dlogits):
     grads = {name: np.zeros_like(value) for name, value in p.items()}
     back = np.zeros_like(states[:, 0])
     for t in reversed(range(ids.shape[1])):
         after = states[:, t + 1]
         dz = dlogits[:, t]
-        a = (dz @ p["C"].T + back) * (1 - after**2)
-        np.add.at(grads["U"], ids[:, t], a)
-        grads["W"] += after.T @ a
-        grads["b"] += a.sum(0)
-        grads["C"] += after.T @ dz
-        grads["d"] += dz.sum(0)
-        back = a @ p["W"].T
+        da = (dz @ p["W_out"] + back) * (1 - after**2)
+        np.add.at(grads["W_ih"].T, ids[:, t], da)
+        grads["W_hh"] += da.T @ after
+        grads["b"] += da.sum(0)
+        grads["W_out"] += dz.T @ after
+        grads["b_out"] += dz.sum(0)
+        back = da @ p["W_hh"]
     return {**grads, "h0": back}
 
 
@@ -169,14 +169,14 @@ def rnn_backward(p, ids, states, dlogits):
         before = states[:, t]
         after = states[:, t + 1]
         dz = dlogits[:, t]
-        a = (dz @ p["C"].T + back) * (1 - after**2)
-        np.add.at(grads["U"], ids[:, t], a)
-        grads["W"] += before.T @ a
-        grads["b"] += a.sum(0)
-        grads["C"] += after.T @ dz
-        grads["d"] += dz.sum(0)
-        back = a @ p["W"].T
-    return {**grads, "h0": a}
+        da = (dz @ p["W_out"] + back) * (1 - after**2)
+        np.add.at(grads["W_ih"].T, ids[:, t], da)
+        grads["W_hh"] += da.T @ before
+        grads["b"] += da.sum(0)
+        grads["W_out"] += dz.T @ after
+        grads["b_out"] += dz.sum(0)
+        back = da @ p["W_hh"]
+    return {**grads, "h0": da}
 
 
 # %% wrong: single precision
@@ -187,13 +187,13 @@ def rnn_backward(p, ids, states, dlogits):
         before = states[:, t]
         after = states[:, t + 1]
         dz = dlogits[:, t]
-        a = (dz @ p["C"].T + back) * (1 - after**2)
-        np.add.at(grads["U"], ids[:, t], a)
-        grads["W"] += before.T @ a
-        grads["b"] += a.sum(0)
-        grads["C"] += after.T @ dz
-        grads["d"] += dz.sum(0)
-        back = a @ p["W"].T
+        da = (dz @ p["W_out"] + back) * (1 - after**2)
+        np.add.at(grads["W_ih"].T, ids[:, t], da)
+        grads["W_hh"] += da.T @ before
+        grads["b"] += da.sum(0)
+        grads["W_out"] += dz.T @ after
+        grads["b_out"] += dz.sum(0)
+        back = da @ p["W_hh"]
     return {**grads, "h0": back}
 
 
@@ -203,8 +203,8 @@ def rnn_backward(p, ids, states, dlogits):
     q["h0"] = h = torch.tensor(states[:, 0], requires_grad=True)
     total = 0.0
     for t in range(ids.shape[1]):
-        h = torch.tanh(q["U"][ids[:, t]] + h @ q["W"] + q["b"])
-        total = total + ((h @ q["C"] + q["d"]) * torch.tensor(dlogits[:, t])).sum()
+        h = torch.tanh(q["W_ih"].T[ids[:, t]] + h @ q["W_hh"].T + q["b"])
+        total = total + ((h @ q["W_out"].T + q["b_out"]) * torch.tensor(dlogits[:, t])).sum()
     total.backward()
     return {name: value.grad for name, value in q.items()}
 
@@ -217,8 +217,8 @@ def rnn_backward(p, ids, states, dlogits):
         h = q["h0"]
         total = 0.0
         for t in range(ids.shape[1]):
-            h = np.tanh(q["U"][ids[:, t]] + h @ q["W"] + q["b"])
-            total += ((h @ q["C"] + q["d"]) * dlogits[:, t]).sum()
+            h = np.tanh(q["W_ih"].T[ids[:, t]] + h @ q["W_hh"].T + q["b"])
+            total += ((h @ q["W_out"].T + q["b_out"]) * dlogits[:, t]).sum()
         return total
 
     grads = {name: np.zeros_like(value) for name, value in q.items()}
@@ -231,3 +231,19 @@ def rnn_backward(p, ids, states, dlogits):
             grads[name][place] = (above - loss()) / 2e-5
             value[place] = kept
     return grads
+
+
+# %% wrong: the loop of lesson 2, which is for one stream, over all of them
+def rnn_backward(p, ids, states, dlogits):
+    grads = {name: np.zeros_like(value) for name, value in p.items()}
+    for inputs, of_stream, dz in zip(ids, states, dlogits, strict=True):
+        da = np.zeros((len(inputs) + 1, len(p["b"])))
+        for t in reversed(range(len(inputs))):
+            dh = p["W_out"].T @ dz[t] + p["W_hh"].T @ da[t + 1]
+            da[t] = dh * (1 - of_stream[t + 1] ** 2)
+            grads["W_ih"][:, inputs[t]] += da[t]
+            grads["W_hh"] += np.outer(da[t], of_stream[t])
+            grads["b"] += da[t]
+            grads["W_out"] += np.outer(dz[t], of_stream[t + 1])
+            grads["b_out"] += dz[t]
+    return {**grads, "h0": p["W_hh"].T @ da[0]}

@@ -1,0 +1,96 @@
+"""What every unit holds while a network reads: its states, and the values of its gates.
+
+The numbers come from the step functions of `model/cells.py`, on NumPy, in the precision of the
+weights. A layer's values have the names of its cell: for the LSTM the states h and c, and the gates
+i, f, g and o.
+"""
+
+import inspect
+from collections.abc import Iterator
+from functools import partial
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from charlstm.errors import UserError
+from charlstm.model.cells import Cell, Layer, State, one_step, project, run_layers
+from charlstm.model.checkpoint import Checkpoint
+from charlstm.model.named_cells import find_cell
+from charlstm.text.vocabulary import Ids
+
+Array = np.ndarray[Any, Any]
+Values = list[dict[str, Array]]  # for each layer, what its units hold, by name
+
+
+def watch(checkpoint: Checkpoint, ids: Ids) -> Iterator[Values]:
+    """Read texts from the zero state, and show what all units hold after each character.
+
+    Args:
+        checkpoint: the model. One of the reader's own cells shows its gates only if its step has
+            the argument `watch`, as those in `model/cells.py` have.
+        ids: one text (T,), or B texts of the same length (B, T).
+
+    Yields:
+        T times: for each layer its values by name, each (H,) or (B, H).
+    """
+    options, weights = checkpoint.options, checkpoint.weights
+    cell = find_cell(options.cell)
+    V = len(checkpoint.vocabulary)
+    embedding = weights.get("embedding.weight")
+    if embedding is None:
+        embedding = np.eye(V, dtype=weights["head.weight"].dtype)
+    names = cell.shapes(V, options.hidden_size)
+    seen: Values = [{} for _ in range(options.layers)]
+    layers = [
+        _layer(
+            cell,
+            SimpleNamespace(**{name: weights[f"layers.{k}.{name}"] for name in names}),
+            seen[k],
+        )
+        for k in range(options.layers)
+    ]
+    zeros = np.zeros((*ids.shape[:-1], options.hidden_size), embedding.dtype)
+    state: list[State] = [(zeros,) * len(cell.states)] * options.layers
+    for column in np.moveaxis(ids, -1, 0):
+        _, state = run_layers(layers, embedding[column], state, options.readout)
+        yield [dict(values) for values in seen]
+
+
+def record(checkpoint: Checkpoint, text: str) -> Values:
+    """Return what all units hold after each character of one text: for each layer by name, (T, H).
+
+    Args:
+        checkpoint: the model.
+        text: T characters.
+
+    Raises:
+        UserError: the text is empty, or has a character that the model does not know.
+
+    Example:
+        >>> from charlstm import Checkpoint, find_model
+        >>> first, *_ = record(Checkpoint.load(find_model("tinyshakespeare")), "ROMEO:")
+        >>> sorted(first), len(first["c"])
+        (['c', 'f', 'g', 'h', 'i', 'o'], 6)
+    """
+    if not text:
+        raise UserError("the text is empty; give at least one character")
+    seen = list(watch(checkpoint, checkpoint.vocabulary.encode(text)))
+    return [
+        {name: np.stack([values[k][name] for values in seen]) for name in seen[0][k]}
+        for k in range(checkpoint.options.layers)
+    ]
+
+
+def _layer(cell: Cell, p: Any, seen: dict[str, Array]) -> Layer:
+    """Return a layer that notes in `seen` what its units hold."""
+    step: Any = cell.step
+    if "watch" in inspect.signature(step).parameters:
+        step = partial(step, watch=seen.update)
+
+    def run(inputs: Any, state: State) -> tuple[Any, State]:
+        output, state = one_step(step, p, project(p, inputs), state)
+        seen.update(zip(cell.states, state, strict=True))
+        return output, state
+
+    return run
