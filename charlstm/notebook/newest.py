@@ -62,7 +62,7 @@ class Newest:
             while self._goes_on():
                 self._draw(self._values())
         except BaseException:
-            # the next change tries anew, or one that came meanwhile; until then the picture stays dim
+            # the next change tries anew, or one that came meanwhile; the picture stays dim
             with self._lock:
                 self._thread = None
                 waiting = self._waiting
