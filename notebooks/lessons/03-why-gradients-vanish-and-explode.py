@@ -263,10 +263,10 @@ plots.norm_by_lag(by_start, "tanh network of 64 units before training, on text")
 # *horizon*, the lag (distance in steps) at which it has fallen below 1 % of its first value.
 
 # %%
+print("start                     factor   horizon     left at lag 60")
 for name, curve in by_start.items():
     reached = gradients.horizon(curve) or "beyond 60"
-    print(f"{name}: factor {gradients.factor(curve):.3f}, horizon {reached};", end=" ")
-    print(f"60 letters back {curve[60] / curve[0]:.2g} times the norm")
+    print(f"{name:25} {gradients.factor(curve):.3f}    {reached!s:9} {curve[60] / curve[0]:9.2g}")
 
 # %% [markdown]
 # We trained nothing here. The start alone decides, and each start answers the question at the top
