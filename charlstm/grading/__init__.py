@@ -8,6 +8,8 @@
 - `record`: what a course remembers from one command to the next
 - `classroom`: a course in a folder: build it, collect, grade, give feedback
 - `results`: what each student got, as rows and as a CSV file
+- `own_model`: a text and a model of a student's own: read safely, and refused if they prove nothing
+- `own_figures`: the figures of such a model, measured again
 """
 
 from typing import Any
