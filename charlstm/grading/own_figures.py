@@ -115,9 +115,7 @@ def followed(own: OwnModel, feature: Feature, layer: int, name: str, unit: int) 
     control = search(untrained(own.checkpoint), text, {"": numbers})[""]
     ids, size = own.held_out_ids, len(own.checkpoint.vocabulary)
     guess = _mean_by_character(ids[:half], numbers[:half], size)[ids[half:]]
-    return Followed(
-        float(of_layer[name][0, unit]), control, _correlation(guess, numbers[half:])
-    )
+    return Followed(float(of_layer[name][0, unit]), control, _correlation(guess, numbers[half:]))
 
 
 def _mean_by_character(ids: Ids, numbers: Floats, size: int) -> Floats:

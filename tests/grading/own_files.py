@@ -5,11 +5,22 @@ four characters, and soon no longer knows on which side it is. A small LSTM reme
 """
 
 import shutil
+from dataclasses import replace
 
 import numpy as np
+from small import randomize
 
-from charlstm import DataOptions, ModelOptions, TrainOptions, read_corpus
+from charlstm import (
+    CharModel,
+    Checkpoint,
+    DataOptions,
+    ModelOptions,
+    TrainOptions,
+    Vocabulary,
+    read_corpus,
+)
 from charlstm.grading.own_model import MODEL, TEXT
+from charlstm.model.facts import Provenance, Training
 from charlstm.options import Split
 from charlstm.training.run import Run
 
@@ -29,13 +40,12 @@ def text(characters=55_000, seed=0):
     return '"'.join(pieces)[:characters]
 
 
-def train(folder, content=None, split=(0.8, 0.1), steps=150, name=TEXT, seed=0, **data):
+def train(folder):
     """Write a text and a model that was trained on it into a folder."""
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / name
-    path.write_bytes((text() if content is None else content).encode())
-    options = TrainOptions(steps=steps, batch_size=16, window=64, seed=seed)
-    corpus = read_corpus(str(path), DataOptions(split=Split(*split), **data))
+    path = folder / TEXT
+    path.write_bytes(text().encode())
+    options = TrainOptions(steps=150, batch_size=16, window=64)
+    corpus = read_corpus(str(path), DataOptions(split=Split(0.8, 0.1)))
     sizes = ModelOptions(hidden_size=24, embedding_size=8, dropout=0)
     run = Run.start(folder / "run", corpus, sizes, options)
     for _ in run.fit():
@@ -43,3 +53,23 @@ def train(folder, content=None, split=(0.8, 0.1), steps=150, name=TEXT, seed=0, 
     run.finish()
     shutil.copy(folder / "run" / MODEL, folder / MODEL)
     shutil.rmtree(folder / "run")
+
+
+def claim(folder, content=None, split=(0.8, 0.1), hidden_size=12, steps=10, **papers):
+    """Write a text, and a model of random weights whose file claims to be trained on it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / TEXT
+    path.write_bytes((text() if content is None else content).encode())
+    corpus = read_corpus(str(path), DataOptions(split=Split(*split)))
+    vocabulary = Vocabulary.of(corpus.text)
+    options = ModelOptions(hidden_size=hidden_size, embedding_size=5, layers=2)
+    model = randomize(CharModel(options, len(vocabulary)))
+    checkpoint = Checkpoint(
+        options,
+        vocabulary,
+        model.to_arrays(),
+        replace(Provenance.of(corpus), **papers),
+        Training(TrainOptions(), steps, 1.0, 1.0, 1),
+    )
+    checkpoint.save(folder / MODEL)
+    return checkpoint
