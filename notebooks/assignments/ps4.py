@@ -17,7 +17,8 @@
 #
 # **How long it takes.** The training runs by itself for 3 to 10 minutes. We estimate three to five
 # hours for the rest, half of it for the text. All cells of a solved copy run in less than a minute.
-# Lessons 1 and 4 cover the units, lesson 6 the training on a corpus.
+# The lessons on the LSTM's gates and on truncated back-propagation show how to look at units and how
+# to train on a corpus, with the same letters; lesson 1 has a table of them (*Symbols*).
 #
 # **What you hand in:** three files with these names, not packed into one: `ps4.ipynb`, `text.txt`
 # and `model.safetensors`. While you work, keep them in one folder.
@@ -103,8 +104,8 @@ print(f"measured: {len(own.held_out):,} held-out characters")
 # differ a little from those of `charlstm.evaluate`, which measures the whole part.) Put them into
 # `reported`, with three digits or more: `"model"` and `"5-gram"`, in bits per character.
 #
-# If the 5-gram wins: train for longer, or take more text. If training ends early, read what it says
-# in its last lines.
+# If the 5-gram wins: train for longer, or take more text. The last lines of the training say what
+# would help most.
 
 # %% nbgrader={"grade": false, "grade_id": "comparison", "locked": false, "schema_version": 3, "solution": true, "task": false}
 ### BEGIN SOLUTION
@@ -134,7 +135,7 @@ assert again.model < again.ngram, "the 5-gram is the better one"
 #   but a feature of your own tells more;
 # - `place` is the unit that you found: number of the layer (from 0), name of the value (`"c"`,
 #   `"h"`, `"f"` ...), and number of the unit. Search *before* the held-out part, for example with
-#   `neurons.search(own.checkpoint, own.history[-20_000:], {"mine": ...})` (lesson 1);
+#   `neurons.search(own.checkpoint, own.history[-20_000:], {"mine": ...})` (as lesson 1 does);
 # - `correlation` is what you measured on the held-out part, for the unit (`"trained"`) and for its
 #   control (`"untrained"`). `own_figures.followed(own, feature, *place)` returns both: `.trained`,
 #   and `.control.tested`. The control is the best unit of an untrained network of the same sizes.
