@@ -129,19 +129,18 @@ class OwnModel:
         Raises:
             UserError: as for the properties.
         """
-        given = f"of the {PIECE}-character pieces of the held-out part"
-        share = self.held_out_novelty.copied[PIECE] or 0.0
-        if share > MOST_COPIED:
-            raise UserError(
-                f"{TEXT}: {share:.0%} {given} stand in the rest of the text, too; at most"
-                f" {MOST_COPIED:.0%} may; take a text that does not repeat itself"
-            )
-        share = self.shipped_novelty.copied[PIECE] or 0.0
-        if share > MOST_COPIED:
-            raise UserError(
-                f"{TEXT}: {share:.0%} {given} stand in the texts that come with charlstm; take a"
-                " text of your own"
-            )
+        elsewhere = {
+            "in the rest of the text, too": self.held_out_novelty.copied[PIECE],
+            "earlier in that part, too": _repeated(self.held_out),
+            "in the texts that come with charlstm": self.shipped_novelty.copied[PIECE],
+        }
+        for place, share in elsewhere.items():
+            if (share or 0.0) > MOST_COPIED:
+                raise UserError(
+                    f"{TEXT}: {share:.0%} of the {PIECE}-character pieces of the held-out part"
+                    f" stand {place}; at most {MOST_COPIED:.0%} may; take a text of your own that does"
+                    " not repeat itself"
+                )
 
     @property
     def _provenance(self) -> Provenance:
@@ -179,6 +178,12 @@ class OwnModel:
                 " smaller one"
             )
         return path
+
+
+def _repeated(text: str) -> float:
+    """Return the share of the pieces of a text that stand earlier in it, too."""
+    pieces = [text[t : t + PIECE] for t in range(len(text) - PIECE + 1)]
+    return 1 - len(set(pieces)) / len(pieces)
 
 
 compared = lru_cache(maxsize=4)(novelty)  # long texts take seconds, and are checked several times

@@ -36,6 +36,7 @@ REFUSED = {
     "short": "has 49,999 characters; it must have from 50,000 to 2,000,000",
     "nothing held out": "held out 0 characters; it must hold out at least 5,000; train with",
     "repeated": "% of the 50-character pieces of the held-out part stand in the rest",
+    "repeated at the end": "% of the 50-character pieces of the held-out part stand earlier in",
     "shipped text": "stand in the texts that come with charlstm",
     "shipped model": "this is the shipped model tinyshakespeare",
     "shipped model's text": "the shipped model tinyshakespeare was trained on it",
@@ -48,6 +49,7 @@ def hand_in(folder, what):
     contents = {
         "short": own_files.text()[:49_999],
         "repeated": own_files.text()[:6_000] * 9,
+        "repeated at the end": own_files.text()[:54_000] + "abcd " * 1_200,
         "shipped text": read_corpus(["tales"]).text,
     }
     split = (0.9, 0.1) if what == "nothing held out" else (0.8, 0.1)
