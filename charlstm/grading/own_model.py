@@ -138,8 +138,8 @@ class OwnModel:
             if (share or 0.0) > MOST_COPIED:
                 raise UserError(
                     f"{TEXT}: {share:.0%} of the {PIECE}-character pieces of the held-out part"
-                    f" stand {place}; at most {MOST_COPIED:.0%} may; take a text of your own that does"
-                    " not repeat itself"
+                    f" stand {place}; at most {MOST_COPIED:.0%} may; take a text of your own that"
+                    " does not repeat itself"
                 )
 
     @property
