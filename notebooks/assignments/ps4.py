@@ -57,8 +57,8 @@ own = OwnModel()  # your two files; it reads them when you first ask for somethi
 # - have from 50,000 to 2,000,000 characters in one file (join several files into one);
 # - be a text that you may use and hand in. Leave out what is private;
 # - not come with charlstm, and not be the text of a shipped model;
-# - not repeat itself. At most a tenth of the 50-character pieces of its last part may stand in the
-#   rest, too. Remove headers, licences and doubled pages.
+# - not repeat itself. At most a tenth of the 50-character pieces of its last part may stand before
+#   them, too. Remove headers, licences and doubled pages.
 #
 # Save it as `text.txt`, and look at it before you train:
 #
@@ -97,8 +97,8 @@ print(f"measured: {len(own.held_out):,} held-out characters")
 # %% [markdown]
 # ## 2. The model against a 5-gram (4 points)
 #
-# A 5-gram counts which character came after which four. Like the model it has read all text before
-# the held-out part. Unlike the model it goes on learning while it reads. Beat it.
+# A 5-gram counts which character came after which four. It has read all text before the held-out
+# part, and unlike the model it goes on learning while it reads. Beat it.
 #
 # `own_figures.bits(own)` measures both, on the first 20,000 held-out characters. (So its figures
 # differ a little from those of `charlstm.evaluate`, which measures the whole part.) Put them into
