@@ -762,7 +762,7 @@ for name, sample in [*ours.items(), ("people", people)]:
 # Greedy goes in circles, in both models. Sooner or later the state comes near one that it had
 # before, and as nothing is drawn at random, the same text follows again. The two cuts still draw,
 # and leave out only what is unlikely. So they write more known words than drawing from all, and
-# loop no more than people do. (Holtzman et al. 2020 show this for large models.) None of the four
+# hardly loop. (Holtzman et al. 2020 show this for large models.) None of the four
 # copies much: a loop is not a quotation.
 #
 # ## A panel for training
