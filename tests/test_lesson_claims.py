@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 import torch
 
-from charlstm import CharModel, ModelOptions, streams_for
+from charlstm import CharModel, Checkpoint, ModelOptions, find_model, streams_for
 from charlstm.insight import gradients
 from charlstm.model import cells
 from charlstm.model.network import initialize
+from charlstm.text.novelty import known_words, novelty
 
 LESSONS = Path(__file__).parent.parent / "notebooks" / "lessons"
 
@@ -297,6 +298,28 @@ def test_lesson7_what_makes_training_and_validation_part(lesson7, seed):
     streams = streams_for(validation, 64, 48)
     others, zero, own = lesson7["start_costs"](model, streams).values()
     assert min(others[0], zero[0]) > own[0] + 0.4
+
+    own_text = lesson7["text"][: len(training)]
+    checkpoint = Checkpoint(model.options, lesson7["vocabulary"], model.to_arrays())
+    written = lesson7["samples"](checkpoint, length=3_000, seed=seed)
+    check_that_only_greedy_loops(lesson7, written)
+    assert all(novelty(sample, own_text).copied[20] < 0.05 for sample in written.values())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(5))
+def test_lesson7_the_shipped_model_loops_only_when_it_is_greedy(lesson7, seed):
+    shipped = Checkpoint.load(find_model("tinyshakespeare"))
+    check_that_only_greedy_loops(lesson7, lesson7["samples"](shipped, length=3_000, seed=seed))
+
+
+def check_that_only_greedy_loops(lesson7, written):
+    """The two cuts have more known words than drawing from all, and repeat themselves no more."""
+    loops = {name: lesson7["loops"](sample) for name, sample in written.items()}
+    known = {name: known_words(sample, lesson7["known"]) for name, sample in written.items()}
+    assert loops["greedy"] > 0.5
+    assert max(loops["all"], loops["top-k 5"], loops["top-p 0.8"]) < 0.1
+    assert known["all"] < min(known["top-k 5"], known["top-p 0.8"])
 
 
 @pytest.fixture(scope="module")

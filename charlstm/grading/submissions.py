@@ -18,6 +18,10 @@ Learning-management systems put the student into the name of the file or of its 
    download is often unpacked into one. But if nothing else names the student, that folder does:
    `ada/ps1.ipynb` alone is Ada's.
 3. If a student has several files, it takes the latest; `Order` says which that is.
+
+A set may ask for more than a notebook, such as a text and a model. These files have names of their
+own, `ada/text.txt` or `ada_text.txt`. They go the same way, and lie beside their student's notebook
+in the end.
 """
 
 from __future__ import annotations
@@ -25,7 +29,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import takewhile
 from pathlib import PurePosixPath
 from typing import NamedTuple
@@ -74,16 +78,22 @@ class Submission:
         file: the file that was handed in.
         late: whether the system marked the file as late.
         order: of a student's files, the one with the largest order counts.
+        beside: the other files that the set asks for, by the name that it gives them; those that
+            the student handed in.
     """
 
     student: str
     file: File
     late: bool
     order: Order
+    beside: dict[str, File] = field(default_factory=dict)
 
 
 def sort_out(
-    files: Sequence[File], assignment: str, others: Collection[str] = ()
+    files: Sequence[File],
+    assignment: str,
+    others: Collection[str] = (),
+    asked_for: Collection[str] = (),
 ) -> tuple[list[Submission], list[tuple[str, str]]]:
     """Find each student's file.
 
@@ -91,6 +101,7 @@ def sort_out(
         files: the files that were handed in.
         assignment: name of the set, such as `ps1`.
         others: names of other sets; their notebooks are left out.
+        asked_for: names of the files that the set asks for beside the notebook.
 
     Returns:
         one submission for each student, sorted by student; and each file that was left out, with
@@ -108,8 +119,11 @@ def sort_out(
     others = [other.lower() for other in others]
     candidates: list[File] = []
     left: list[tuple[str, str]] = []
+    beside: list[tuple[str, File]] = []
     for file in files:
-        if reason := _not_of_this_set(file, assignment, others):
+        if name := _which(file, asked_for):
+            beside.append((name, file))
+        elif reason := _not_of_this_set(file, assignment, others):
             left.append((file.name, reason))
         else:
             candidates.append(file)
@@ -125,7 +139,50 @@ def sort_out(
             earlier, later = sorted((former, submission), key=lambda s: s.order)
             taken[submission.student] = later
             left.append((earlier.file.name, f"{later.file.name} is later"))
+    left += _put_beside(beside, taken, assignment, around)
     return sorted(taken.values(), key=lambda s: s.student), left
+
+
+def _which(file: File, asked_for: Collection[str]) -> str | None:
+    """Return which of the files that a set asks for this is; None if it is none of them."""
+    path = PurePosixPath(file.name)
+    _, stem, _ = _named_by_a_system(path)
+    for name in asked_for:
+        wanted = PurePosixPath(name)
+        own_name, _ = _version(stem, wanted.stem, by_a_system=True)
+        ends = re.search(rf"(^|[-_ ]){re.escape(wanted.stem)}$", own_name, re.IGNORECASE)
+        if ends and path.suffix.lower() == wanted.suffix and ".." not in path.parts:
+            return name
+    return None
+
+
+def _put_beside(
+    files: Sequence[tuple[str, File]], taken: dict[str, Submission], assignment: str, around: int
+) -> list[tuple[str, str]]:
+    """Give each student's submission the latest of each file that the set asks for.
+
+    Returns:
+        each file that was left out, with the reason.
+    """
+    left: list[tuple[str, str]] = []
+    orders: dict[tuple[str, str], Order] = {}
+    for name, file in files:
+        path = PurePosixPath(file.name)
+        own = replace(file, name=str(PurePosixPath(*_folders(path, assignment), path.name)))
+        found = _submission(own, PurePosixPath(name).stem, around)
+        if found is None or found.student not in taken:
+            left.append((file.name, "its student handed in no notebook"))
+            continue
+        beside = taken[found.student].beside
+        place = (found.student, name)
+        if place not in orders or found.order > orders[place]:
+            if place in orders:
+                left.append((beside[name].name, f"{file.name} is later"))
+            beside[name] = file
+            orders[place] = found.order
+        else:
+            left.append((file.name, f"{beside[name].name} is later"))
+    return left
 
 
 def _not_of_this_set(file: File, assignment: str, others: Collection[str]) -> str | None:

@@ -20,8 +20,8 @@
 #
 # **How long it takes.** All cells of a solved copy run in some 15 seconds on one core (measured).
 # We estimate two and a half to three and a half hours for the writing. Lessons 1, 2 and 7 cover the
-# topics, with the same letters; lesson 1 has a table of them (*Symbols*). They leave out top-k and
-# top-p; part 3 explains these.
+# topics, with the same letters; lesson 1 has a table of them (*Symbols*). Lesson 7 shows
+# what top-k and top-p do; part 3 says what they are.
 #
 # **How to work.** Write where it says `YOUR CODE HERE`, in place of the line that raises
 # `NotImplementedError`. Keep the functions' names and arguments. You may add cells and helper

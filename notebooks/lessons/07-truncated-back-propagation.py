@@ -705,6 +705,73 @@ print(f"{'people':14} {people.copied[20]:.2%}; the longest {people.longest!r}")
 # by heart costs 0 nats, and this model's training curve is far above that. (Other models and texts
 # may differ: try `hidden_size=256` on 2,000 characters.)
 #
+# ## How to choose: greedy, top-k, top-p
+#
+# So far the model drew from all characters. Three other ways are common. *Greedy* always takes the
+# most likely one (temperature 0). *Top-k* draws among the k most likely ones. *Top-p* (nucleus
+# sampling) draws among the fewest that together have the chance p: few where the model is sure,
+# many where it is not.
+#
+# **Guess:** which of them writes the best text? And which repeats itself? We count the pieces of 20
+# characters that the same sample had before.
+
+
+# %%
+def loops(sample, length=20):
+    """Return the share of the pieces of a sample that stand earlier in it, too."""
+    pieces = [sample[t : t + length] for t in range(len(sample) - length + 1)]
+    return 1 - len(set(pieces)) / len(pieces)
+
+
+CHOICES = {
+    "greedy": {"temperature": 0.0},
+    "all": {"temperature": 1.0},
+    "top-k 5": {"temperature": 1.0, "top_k": 5},
+    "top-p 0.8": {"temperature": 1.0, "top_p": 0.8},
+}
+
+
+# %%
+def samples(checkpoint, length=500 if FAST else 3_000, seed=2):
+    """Return a sample for each way to choose."""
+    sampler, found = Sampler(checkpoint), {}
+    for name, choice in CHOICES.items():
+        options = SampleOptions(**choice, length=length, seed=seed)
+        found[name] = "".join(generate(sampler, "\n", options))
+    return found
+
+
+ours = samples(checkpoints["whole text"])
+for name, sample in ours.items():
+    print(f"--- {name}\n{wrapped(sample[:200].strip())}\n")
+
+# %% [markdown]
+# Is it the fault of our small model? The shipped model is larger and has read another text. We let
+# it write in the same ways. (Only for our model is the text at hand that it has read, so only for
+# ours we can say how much is copied. Known words are those that the tales and plays have.)
+
+# %%
+from charlstm.text.novelty import known_words
+
+shipped = samples(Checkpoint.load(find_model("tinyshakespeare")))
+known = read_corpus(["tales", "plays"]).text
+people = vocabulary.decode(validation)[: len(ours["all"])]
+print(f"{'':10} {'this lesson: loops':>19} {'copied':>7} {'words':>6}", end="")
+print(f" {'shipped: loops':>15} {'words':>6}")
+for name, sample in [*ours.items(), ("people", people)]:
+    copied = novelty(sample, text[: len(training)]).copied[20]
+    row = f"{name:10} {loops(sample):19.1%} {copied:7.1%} {known_words(sample, known):6.0%}"
+    if other := shipped.get(name):
+        row += f" {loops(other):15.1%} {known_words(other, known):6.0%}"
+    print(row)
+
+# %% [markdown]
+# Greedy goes in circles, in both models. Sooner or later the state comes near one that it had
+# before, and as nothing is drawn at random, the same text follows again. The two cuts still draw,
+# and leave out only what is unlikely. So they write more known words than drawing from all, and
+# hardly loop. (Holtzman et al. 2020 show this for large models.) None of the four
+# copies much: a loop is not a quotation.
+#
 # ## A panel for training
 #
 # The panel does the same training. It shows a live curve and a sample so far, and its button stops

@@ -18,7 +18,7 @@ from toy import RIGHT, by_id, exported, handed_in_by, ran, scores
 
 from charlstm import course
 from charlstm.flags import parse
-from charlstm.grading import classroom, nbgrader, repair, results
+from charlstm.grading import beside, classroom, nbgrader, repair, results
 
 
 @pytest.fixture
@@ -101,10 +101,12 @@ def test_the_page_for_instructors_names_commands_notes_and_flags_that_exist():
     for flag in re.findall(r"`[^`\n]*?(--[a-z]+)", page):
         assert flag in known, flag
     notes = re.findall(r"^\| `([^`]+)`", page, re.M)
-    modules = (classroom, nbgrader, repair, results)
+    modules = (beside, classroom, nbgrader, repair, results)
     sources = [Path(module.__file__).read_text(encoding="utf-8") for module in modules]
     for note in notes:
-        word = re.sub(r"in-words: |: rnn_step.*|not graded: | ?\(?\.\.\.\)?", "", note)
+        word = re.sub(
+            r"in-words: |: (rnn_step|text).*| model.*|not graded: | ?\(?\.\.\.\)?", "", note
+        )
         assert any(word in source for source in sources), note
 
 
