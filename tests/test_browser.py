@@ -341,8 +341,8 @@ def play_with_the_units(page):
     [
         ("01-start-here", play_with_the_sampler),
         ("03-why-gradients-vanish-and-explode", play_with_the_explorer),
-        ("04-the-lstm-gate-by-gate", play_with_the_units),
-        ("05-does-the-lstm-cure-it", play_with_the_explorer),
+        ("05-the-lstm-gate-by-gate", play_with_the_units),
+        ("06-does-the-lstm-cure-it", play_with_the_explorer),
     ],
 )
 def test_a_lesson_runs_and_its_panel_answers(name, play, browser, lab, tmp_path):

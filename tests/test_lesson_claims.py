@@ -152,37 +152,37 @@ def test_lesson3_without_clipping_some_leave_the_cliff_for_good(lesson3, seed):
 
 
 @pytest.fixture(scope="module")
-def lesson4():
+def lesson5():
     """What the lesson computes in full: its models are five seeds, and the shipped one."""
     threads = torch.get_num_threads()
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("CHARLSTM_FAST", raising=False)
-        yield runpy.run_path(str(LESSONS / "04-the-lstm-gate-by-gate.py"))
+        yield runpy.run_path(str(LESSONS / "05-the-lstm-gate-by-gate.py"))
     torch.set_num_threads(threads)
 
 
 @pytest.mark.slow
-def test_lesson4_most_of_a_far_gradient_does_not_come_along_c(lesson4):
-    assert [len(pairs) for pairs in lesson4["measured"].values()] == [5, 5, 1]
-    for pairs in lesson4["measured"].values():
+def test_lesson5_most_of_a_far_gradient_does_not_come_along_c(lesson5):
+    assert [len(pairs) for pairs in lesson5["measured"].values()] == [5, 5, 1]
+    for pairs in lesson5["measured"].values():
         for whole, along in pairs:
             assert whole[40] > 4 * along[40] > 0
 
 
 @pytest.mark.slow
-def test_lesson4_the_jacobian_is_more_than_the_forget_gate(lesson4):
-    for model in (*lesson4["fresh"], *lesson4["pytorch"], lesson4["shipped"]):
+def test_lesson5_the_jacobian_is_more_than_the_forget_gate(lesson5):
+    for model in (*lesson5["fresh"], *lesson5["pytorch"], lesson5["shipped"]):
         with torch.no_grad():
-            share, _, largest = lesson4["beside_f"](model, lesson4["ids"][:2])
+            share, _, largest = lesson5["beside_f"](model, lesson5["ids"][:2])
         assert 0.15 < share < 1
         assert largest <= 1
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(5))
-def test_lesson4_units_with_written_weights_work_on_any_text(lesson4, seed):
-    vocabulary = lesson4["vocabulary"]
-    cell = lesson4["cell"]
+def test_lesson5_units_with_written_weights_work_on_any_text(lesson5, seed):
+    vocabulary = lesson5["vocabulary"]
+    cell = lesson5["cell"]
     letters = np.random.default_rng(seed).choice(list(vocabulary.characters), 200)
     ids = torch.from_numpy(vocabulary.encode("".join(letters))).long()
     state = None
@@ -197,52 +197,52 @@ def test_lesson4_units_with_written_weights_work_on_any_text(lesson4, seed):
 
 
 @pytest.mark.slow
-def test_lesson4_whether_forget_gates_are_at_their_ends_depends_on_the_model(lesson4):
-    for name, layers in lesson4["watched"].items():
+def test_lesson5_whether_forget_gates_are_at_their_ends_depends_on_the_model(lesson5):
+    for name, layers in lesson5["watched"].items():
         for values in layers:
             at_ends = ((values["f"] < 0.05) | (values["f"] > 0.95)).double().mean()
             assert at_ends < 0.3 if name == "shipped" else 0.33 < at_ends < 0.6
 
 
 @pytest.mark.slow
-def test_lesson4_training_makes_units_that_follow_the_text(lesson4):
-    trained, *untrained = lesson4["searched"]
+def test_lesson5_training_makes_units_that_follow_the_text(lesson5):
+    trained, *untrained = lesson5["searched"]
     assert len(untrained) == 5
-    for name in lesson4["wanted"]:
+    for name in lesson5["wanted"]:
         got = abs(trained[name].tested)
         assert got > max(abs(units[name].tested) for units in untrained) + 0.15
     assert abs(trained["position in the line"].tested) > 0.85
 
 
 @pytest.mark.slow
-def test_lesson4_c_is_missed_for_longer_than_h(lesson4):
-    assert len(lesson4["damage"]) == 6
-    for wiped in lesson4["damage"].values():
+def test_lesson5_c_is_missed_for_longer_than_h(lesson5):
+    assert len(lesson5["damage"]) == 6
+    for wiped in lesson5["damage"].values():
         assert wiped["c"][9] > 2.5 * wiped["h"][9]
-    assert lesson4["damage"]["shipped"]["h"][0] > 2 * lesson4["damage"]["shipped"]["c"][0]
+    assert lesson5["damage"]["shipped"]["h"][0] > 2 * lesson5["damage"]["shipped"]["c"][0]
 
 
 @pytest.mark.slow
-def test_lesson4_the_output_gate_also_serves_the_cell_itself(lesson4):
-    assert len(lesson4["losses"]) == 6
-    for intact, shut_to_head, shut_to_itself in lesson4["losses"].values():
+def test_lesson5_the_output_gate_also_serves_the_cell_itself(lesson5):
+    assert len(lesson5["losses"]) == 6
+    for intact, shut_to_head, shut_to_itself in lesson5["losses"].values():
         assert intact + 0.25 < shut_to_itself < shut_to_head - 0.5
 
 
 @pytest.fixture(scope="module")
-def lesson6():
+def lesson7():
     """What the lesson defines; its trainings are run by the tests, with smaller models."""
     threads = torch.get_num_threads()
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CHARLSTM_FAST", "1")
-        yield runpy.run_path(str(LESSONS / "06-truncated-back-propagation.py"))
+        yield runpy.run_path(str(LESSONS / "07-truncated-back-propagation.py"))
     torch.set_num_threads(threads)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(5))
-def test_lesson6_what_makes_training_and_validation_part(lesson6, seed):
-    training, validation, score = (lesson6[k] for k in ("training", "validation", "score_cold"))
+def test_lesson7_what_makes_training_and_validation_part(lesson7, seed):
+    training, validation, score = (lesson7[k] for k in ("training", "validation", "score_cold"))
     sizes = {"layers": 2, "hidden_size": 64, "embedding_size": 32, "dropout": 0.0}
     parted = {}
     nats = {}
@@ -253,7 +253,7 @@ def test_lesson6_what_makes_training_and_validation_part(lesson6, seed):
         ("whole", {}, training),
     ):
         options = ModelOptions(**(sizes | changed))
-        model, _, _ = lesson6["watch"](options, text, updates=250, seed=seed)
+        model, _, _ = lesson7["watch"](options, text, updates=250, seed=seed)
         nats[name] = score(model, validation).nats
         parted[name] = nats[name] - score(model, text, most_windows=32).nats
     assert parted["plain"] > 0.3
@@ -262,27 +262,27 @@ def test_lesson6_what_makes_training_and_validation_part(lesson6, seed):
     assert nats["whole"] < min(nats["plain"], nats["dropped"], nats["half"]) - 0.05
 
     streams = streams_for(validation, 64, 48)
-    others, zero, own = lesson6["start_costs"](model, streams).values()
+    others, zero, own = lesson7["start_costs"](model, streams).values()
     assert min(others[0], zero[0]) > own[0] + 0.4
 
 
 @pytest.fixture(scope="module")
-def lesson5():
+def lesson6():
     """What the lesson computes in full: its recall has five seeds; the texts get theirs here."""
     threads = torch.get_num_threads()
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("CHARLSTM_FAST", raising=False)
-        yield runpy.run_path(str(LESSONS / "05-does-the-lstm-cure-it.py"))
+        yield runpy.run_path(str(LESSONS / "06-does-the-lstm-cure-it.py"))
     torch.set_num_threads(threads)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(5))
-def test_lesson5_only_a_forget_bias_keeps_the_gradient_of_an_untrained_lstm(lesson5, seed):
+def test_lesson6_only_a_forget_bias_keeps_the_gradient_of_an_untrained_lstm(lesson6, seed):
     left = {}
     factors = {}
-    for start in lesson5["STARTS"]:
-        curve = lesson5["start_norms"](start, seed)
+    for start in lesson6["STARTS"]:
+        curve = lesson6["start_norms"](start, seed)
         left[start] = curve[40] / curve[0]
         factors[start] = gradients.factor(curve)
     for start in ("RNN", "GRU", "LSTM", "peephole", "coupled"):
@@ -297,8 +297,8 @@ def test_lesson5_only_a_forget_bias_keeps_the_gradient_of_an_untrained_lstm(less
 
 
 @pytest.mark.slow
-def test_lesson5_who_remembers(lesson5):
-    scores = lesson5["scores"]
+def test_lesson6_who_remembers(lesson6):
+    scores = lesson6["scores"]
     assert all(len(shares) == 5 for by_lag in scores.values() for shares in by_lag.values())
     for start in ("LSTM", "LSTM, bias 1"):
         assert max(scores[start][20]) < 0.3
@@ -310,33 +310,33 @@ def test_lesson5_who_remembers(lesson5):
 
 
 @pytest.mark.slow
-def test_lesson5_the_curve_foretells_recall_after_some_updates_not_before(lesson5):
+def test_lesson6_the_curve_foretells_recall_after_some_updates_not_before(lesson6):
     early = [
-        lesson5["recalled"](run[1], 20)
-        for name in lesson5["players"]
-        for run in lesson5["runs"][name, 20]
+        lesson6["recalled"](run[1], 20)
+        for name in lesson6["players"]
+        for run in lesson6["runs"][name, 20]
     ]
     assert max(early) < 0.2  # nothing is learnt yet
-    assert lesson5["agree"](lesson5["before"]) < 0.7
-    assert lesson5["agree"](lesson5["after"]) > 0.85
+    assert lesson6["agree"](lesson6["before"]) < 0.7
+    assert lesson6["agree"](lesson6["after"]) > 0.85
 
 
 @pytest.mark.slow
-def test_lesson5_clipping_decides_with_plain_descent_not_with_adam(lesson5):
+def test_lesson6_clipping_decides_with_plain_descent_not_with_adam(lesson6):
     mean = {}
-    for name, (clip, optimizer) in lesson5["tried"].items():
-        found = [lesson5["train"]("LSTM, bias 3", 10, seed, clip, optimizer) for seed in range(5)]
-        mean[name] = np.mean([lesson5["recalled"](model, 10) for model, _, _ in found])
+    for name, (clip, optimizer) in lesson6["tried"].items():
+        found = [lesson6["train"]("LSTM, bias 3", 10, seed, clip, optimizer) for seed in range(5)]
+        mean[name] = np.mean([lesson6["recalled"](model, 10) for model, _, _ in found])
     assert mean["plain, not clipped"] + 0.3 < mean["plain, clipped"]
     assert mean["Adam, not clipped"] > 0.9
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(5))
-def test_lesson5_on_text_neither_loss_nor_start_tells_the_reach(lesson5, seed):
+def test_lesson6_on_text_neither_loss_nor_start_tells_the_reach(lesson6, seed):
     found = {
-        reader: lesson5["learnt"][reader] if seed == 0 else lesson5["learn"](reader, seed)
-        for reader in lesson5["readers"]
+        reader: lesson6["learnt"][reader] if seed == 0 else lesson6["learn"](reader, seed)
+        for reader in lesson6["readers"]
     }
     nats = {reader: nats for reader, (_, nats, _, _) in found.items()}
     before, after = ({reader: pair[k] for reader, pair in found.items()} for k in (2, 3))

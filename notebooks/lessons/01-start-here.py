@@ -96,7 +96,7 @@ held = activations.record(checkpoint, before + scene)[unit.layer][unit.name][len
 text_plots.unit(scene, held[:, unit.unit], unit.layer, unit.name, unit.unit)
 
 # %% [markdown]
-# What are h, c, and the layers? [Lesson 4](04-the-lstm-gate-by-gate.ipynb) opens the network. There
+# What are h, c, and the layers? [Lesson 5](05-the-lstm-gate-by-gate.ipynb) opens the network. There
 # you look for a unit of your own.
 #
 # ## Is everything there?

@@ -64,7 +64,7 @@ print(f"{text[:8]!r} becomes {ids[:8]}")
 # begins](drawings/streams-and-windows.svg)
 #
 # (Each letter stands for its id, and the sign of an open box for a space. The arrows are the
-# subject of lesson 6.)
+# subject of lesson 7.)
 #
 # **Guess:** in the alphabet below, with 3 streams and windows of 4, what stands in the first row of
 # the *second* window?
@@ -80,7 +80,7 @@ for window in range(streams.windows):
 
 # %% [markdown]
 # Each row of a window continues where the same row of the window before ended. So we can carry the
-# state (the network's memory) from window to window (lesson 6). Some tutorials shuffle the windows
+# state (the network's memory) from window to window (lesson 7). Some tutorials shuffle the windows
 # and still carry the state. Then the state belongs to another text.
 #
 # ## One step forward

@@ -322,7 +322,7 @@ for gain in (1.0, 1.5, 3.0):
 # running kernel. It reads random letters, so its numbers differ a little from the figure above.) It
 # opens with the cell `rnn` and the start `charlstm`, which is the orthogonal one. **Try** to find a
 # gain that keeps the gradient over 200 letters, for the tanh and for the linear network. The LSTM
-# follows in lesson 4.
+# follows in lesson 5.
 
 # %%
 from charlstm.notebook.explorers import GradientExplorer
@@ -538,7 +538,7 @@ for name, (activation, gain, limit, rate) in MORE.items():
 # - The network with gain 0.5, whose gradient vanishes the fastest, learns *best* in these few
 #   steps. Only the gradient from the far past vanishes; at lag 0 all lines of the figure begin
 #   alike. So vanishing does not stop the learning. This loss does not show what vanishing costs;
-#   lesson 5 has a task that does.
+#   lesson 6 has a task that does.
 # - Small steps do not break the tanh network, but they are slower.
 #
 # Why does clipping not help at gain 3? A gradient makes a promise: a step of some length against it
@@ -813,5 +813,5 @@ check(
 # diploma thesis, in German), found the problem. Y. Bengio, P. Simard, P. Frasconi, *Learning
 # long-term dependencies with gradient descent is difficult* (1994), showed why it is hard. R.
 # Pascanu, T. Mikolov, Y. Bengio, *On the difficulty of training recurrent neural networks* (2013),
-# describe the cliff and the clipping. Next: [4. The LSTM, gate by
-# gate](04-the-lstm-gate-by-gate.ipynb).
+# describe the cliff and the clipping. Next: [5. The LSTM, gate by
+# gate](05-the-lstm-gate-by-gate.ipynb).

@@ -1,5 +1,5 @@
 # %% [markdown]
-# # 4. The LSTM, gate by gate
+# # 5. The LSTM, gate by gate
 #
 # *What it shows: the cell line by line; the path through c, and all that goes beside it; gates
 # driven by hand, and the gates of trained models.*
@@ -326,7 +326,7 @@ for name, pairs in measured.items():
 # %% [markdown]
 # In none of these models did most of the gradient from 40 characters back come along c. The paths
 # through h and the gates matter. A product of f's alone would make the network's memory look
-# shorter than it is. Whether the gradient still vanishes is the subject of lesson 5.
+# shorter than it is. Whether the gradient still vanishes is the subject of lesson 6.
 #
 # ## Setting the gates by hand
 #
@@ -812,4 +812,4 @@ check(set_forget_bias, [((other, 3.0), [0.7, 0.7, 3, 3, 0.7, 0.7, 0.7, 0.7])])
 # without a forget gate. F. Gers, J. Schmidhuber and F. Cummins, *Learning to forget: continual
 # prediction with LSTM* (2000): the forget gate. K. Greff, R. Srivastava, J. Koutník, B. Steunebrink
 # and J. Schmidhuber, *LSTM: a search space odyssey* (2017): what happens without some of the parts.
-# Next: [5. Does the LSTM cure it?](05-does-the-lstm-cure-it.ipynb).
+# Next: [6. Does the LSTM cure it?](06-does-the-lstm-cure-it.ipynb).

@@ -1,5 +1,5 @@
 # %% [markdown]
-# # 5. Does the LSTM cure it?
+# # 6. Does the LSTM cure it?
 #
 # *What it shows: the gradient against lag before training; the forget bias; recall over a distance,
 # every seed a dot; what the loss and the gradient of a trained pair say about memory.*
@@ -10,13 +10,13 @@
 # - choose a forget bias;
 # - say what a loss and a gradient tell about memory, and what not.
 #
-# *Know before: lessons 3 and 4. Takes 30 minutes to read, without solving the exercises, and 2
+# *Know before: lessons 3 and 5. Takes 30 minutes to read, without solving the exercises, and 2
 # minutes to run.*
 #
 # *The letters in formulas and code are those of [the table in lesson
 # 1](01-start-here.ipynb#Symbols).*
 #
-# In lesson 3 the gradient of a vanilla network vanished. In lesson 4 you built the LSTM, which was
+# In lesson 3 the gradient of a vanilla network vanished. In lesson 5 you built the LSTM, which was
 # invented against this: its c can keep what it holds. Now you test the LSTM. You measure its
 # gradient, give it something to remember, and train it on text beside a vanilla network.
 #
@@ -142,7 +142,7 @@ table(starts)
 #
 # ## The forget bias
 #
-# Lesson 4 explains why. With small weights and a bias near 0, the forget gate is at
+# Lesson 5 explains why. With small weights and a bias near 0, the forget gate is at
 # $\sigma(0) = 0.5$, and every step halves the content of c. So we open the gate: we give it a
 # *forget bias*. PyTorch has no option for it; we write into the bias vectors.
 #
@@ -174,7 +174,7 @@ for name in biased:
 
 # %% [markdown]
 # The formula gets the order right. Up to a bias of 2 its result is too short. It leaves out the
-# paths through h and the gates (lesson 4), and it ignores that each unit has a different f. For 3
+# paths through h and the gates (lesson 5), and it ignores that each unit has a different f. For 3
 # and 5 our texts are too short to decide.
 #
 # ## Two related cells
@@ -640,5 +640,5 @@ check(fair_units, [((1, 5, 7), 7), ((4, 32, 128), 56), ((3, 32, 128), 67), ((4, 
 # peepholes. K. Cho and others, *Learning phrase representations using RNN encoder-decoder for
 # statistical machine translation* (2014): the GRU. R. Jozefowicz, W. Zaremba and I. Sutskever, *An
 # empirical exploration of recurrent network architectures* (2015): the forget bias. K. Greff and
-# others, *LSTM: a search space odyssey* (2017): the coupled gates. Next: [6. Truncated
-# back-propagation, and a stacked LSTM on a corpus](06-truncated-back-propagation.ipynb).
+# others, *LSTM: a search space odyssey* (2017): the coupled gates. Next: [7. Truncated
+# back-propagation, and a stacked LSTM on a corpus](07-truncated-back-propagation.ipynb).

@@ -1,5 +1,5 @@
 # %% [markdown]
-# # 6. Truncated back-propagation, and a stacked LSTM on a corpus
+# # 7. Truncated back-propagation, and a stacked LSTM on a corpus
 #
 # *What it shows: window against delay, state carried or reset, the cold start; two layers trained
 # on tales.*
@@ -10,7 +10,7 @@
 # - compare losses of the same protocol only;
 # - see overfitting, and choose a remedy.
 #
-# *Know before: lessons 2 and 4. Takes 37 minutes to read, without solving the exercises, and 2
+# *Know before: lessons 2 and 5. Takes 37 minutes to read, without solving the exercises, and 2
 # minutes to run.*
 #
 # *The letters in formulas and code are those of [the table in lesson
@@ -209,13 +209,13 @@ for name in ("detached", "not detached"):
 # *reset* it to zeros at the beginning of each window. Five seeds of each pair make 160 models. One
 # after the other would take long, so we train all models with the same window side by side. Every
 # weight matrix gets a first axis M, and the matrix product does the rest. The step is the step of
-# lesson 4. The bias is part of the bit's row, because each step always uses one of the two rows.
+# lesson 5. The bias is part of the bit's row, because each step always uses one of the two rows.
 
 # %%
 H, SEEDS = 24, 5
 generator = torch.Generator().manual_seed(0)
 W0 = torch.randn(SEEDS, 2 + H, 4 * H, generator=generator) / H**0.5  # rows: 2 of the bit, H of h
-W0[:, :2, H : 2 * H] += 1  # forget bias 1, see lesson 5
+W0[:, :2, H : 2 * H] += 1  # forget bias 1, see lesson 6
 W_out0 = torch.randn(SEEDS, H, 2, generator=generator) / H**0.5  # from h to the logits
 
 
@@ -516,7 +516,7 @@ print(f"{streams.batch_size} streams; {streams.windows} windows of {streams.wind
 # *Stacked* means that the second layer reads the output of the first. The letters come in as rows
 # of a learnt table, the embedding. The softmax reads the sum of both layers' outputs, so the first
 # layer also reaches it directly. That is the whole model. We write it out with the step of lesson
-# 4, and compare it with the package:
+# 5, and compare it with the package:
 
 # %%
 stacked = ModelOptions(layers=2, hidden_size=HIDDEN, embedding_size=32, dropout=0)
