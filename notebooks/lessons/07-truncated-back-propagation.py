@@ -366,6 +366,88 @@ for k in DELAYS:
 # The longer the window, the smaller its blind part. Only the carried state sees everything. The
 # delay of 8 in windows of 16 is learnt slowly: neither rule finished it.
 #
+# ## Windows that overlap
+#
+# The first loss in a window sees one character, the last sees all T. We can do without the
+# short-sighted losses. Truncated back-propagation has two lengths: after every $k_1$ characters
+# there is an update, and its gradient goes back over the last $k_2$ characters. (These names are
+# Sutskever's, 2013. Williams and Peng write BPTT(h; h'), with $h = k_2$ and $h' = k_1$.) If
+# $k_1 < k_2$, a window begins before the one before has ended: the windows overlap. Only the
+# newest $k_1$ characters of a window have a loss, so that no loss counts twice. Then every loss
+# sees at least $k_2 - k_1 + 1$ characters.
+#
+# Our loop, and the trainer of this package, take $k_1 = k_2 = T$: each window begins where the one
+# before ended. An overlap is not free. The network reads every character $k_2 / k_1$ times,
+# forward and backward.
+#
+# **Guess:** the delay is 7. Windows of 8 without overlap show the bit to one of their 8 losses.
+# With $k_1 = 1$ all losses see it, for 8 times the work. How much better does the network learn?
+# And what is better for the same work: an overlap, or a longer window?
+
+
+# %%
+def stride(W, W_out, bits, state, k1):
+    """Read a window; return logits of its newest k1 characters, and where the next one starts."""
+    first, *state = read(W, W_out, bits[:, :k1], *state)
+    rest, *_ = read(W, W_out, bits[:, k1:], *state) if bits.shape[1] > k1 else (first[:, :0],)
+    newest = torch.cat([first, rest], 1)[:, -k1 * len(bits) :]
+    return newest, [s.detach() for s in state]
+
+
+# %% [markdown]
+# Each update has 64 new bits, as above, in 64 / k1 streams. So runs with the same number of updates
+# have read the same number of bits.
+
+
+# %%
+def train_overlapping(k1, k2, delay=7):
+    """Return the share right, (updates, SEEDS)."""
+    W, W_out = (first.clone().requires_grad_() for first in (W0, W_out0))
+    optimizer, shares = torch.optim.Adam([W, W_out], 1e-2), []
+    bits, runs = random_bits(k1, UPDATES + k2 // k1, seed=1), [(delay, "carried", 0)] * SEEDS
+    state = [torch.zeros(SEEDS, len(bits), H)] * 2
+    for t in range(8, 8 + UPDATES * k1, k1):
+        logits, state = stride(W, W_out, bits[:, t : t + k2], state, k1)
+        nats, right = score(logits, bits, runs, t + k2 - k1, k1)
+        optimizer.zero_grad()
+        nats.sum().backward()
+        optimizer.step()
+        shares.append(right)
+    return torch.stack(shares)
+
+
+# %%
+PAIRS = (8, 8), (4, 8), (2, 8), (1, 8), (16, 16)
+shares = {pair: train_overlapping(*pair) for pair in PAIRS}
+few = UPDATES // 10  # each point is the mean of so many updates, and of the seeds
+work, read_once = {}, {}
+for (k1, k2), found in shares.items():
+    y = found.mean(1).view(-1, few).mean(1)
+    x = 64 * few * np.arange(1, len(y) + 1)
+    name = f"$k_1$ = {k1}, $k_2$ = {k2}"
+    read_once[name], work[name] = (x, y), (x * k2 // k1, y)
+plots.curves(read_once, "bits of the text", "share right", "echo of 7 steps ago; chance is 0.5")
+
+# %% [markdown]
+# The same curves, but now the bits that were processed: each bit counts once for each time that it
+# was read.
+
+# %%
+plots.curves(work, "bits processed", "share right", "echo of 7 steps ago; chance is 0.5", log_x)
+
+# %%
+print("k1 k2  losses that   share right at the end:    the same")
+print("       see the bit   worst and best seed        work")
+for (k1, k2), found in shares.items():
+    see = min(1, max(0, (k2 - 7) / k1))
+    ends = found[-few:].mean(0)
+    same = UPDATES * k1 // k2
+    equal = found[max(0, same - few) : same].mean()
+    print(f"{k1:2} {k2:2}  {see:11.0%}   {ends.min():.2f} to {ends.max():.2f} {equal:21.2f}")
+
+# %% [markdown]
+# OVERLAPTEXT
+#
 # ## A state from another text
 #
 # Now we use the third rule. *Shuffle your windows* is common advice, made for models that keep no
