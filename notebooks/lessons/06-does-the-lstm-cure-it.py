@@ -223,7 +223,8 @@ plots.norm_by_lag({name: start_norms(name) for name in opened}, "before training
 table(opened)
 
 # %% [markdown]
-# CHRONOTEXT
+# Chrono initialisation keeps nearly as much of the gradient as a bias of 3: it has no horizon in
+# these 81 letters. And its seeds differ less. So we expect it to remember; the task below tests it.
 #
 # ## Two related cells
 #
@@ -349,7 +350,15 @@ for name in players:
     print(f"{name:16}", *(f"{share:.2f}" for share in scores[name]))
 
 # %% [markdown]
-# RECALL20
+# After 250 updates, at lag 20:
+#
+# - The LSTM as PyTorch starts it is at chance (no better than guessing) in every seed. The LSTM
+#   with a forget bias of 1 is, too.
+# - With a bias of 3 it learns the task, and so it does with chrono initialisation.
+# - The GRU learns it in every seed. Did you expect that? Its curve was as steep as the LSTM's. The
+#   coupled cell learns it, too, but not equally well in all seeds.
+# - PyTorch's own RNN does not learn it. The vanilla network with an orthogonal matrix does in one
+#   seed, and not even fully.
 #
 # ## Every cell at every lag
 #
@@ -403,14 +412,14 @@ shown = {name: at_end[name] for name in at_end if name.startswith("LSTM")}
 plots.recall(shown, chance, "the first letter recalled after 1000 updates; each dot is a seed")
 
 # %% [markdown]
-# Now we count. How many of the five seeds recall more than 0.9, at the lags 10, 20, 40 and 80?
+# Now we count. How many of the five seeds recall more than half, at the lags 10, 20, 40 and 80?
 
 
 # %%
 def learnt_by(column, rate):
     found = filed(column, rate)
     return {
-        name: [sum(share > 0.9 for share in shares) for shares in by_lag.values()]
+        name: [sum(share > 0.5 for share in shares) for shares in by_lag.values()]
         for name, by_lag in found.items()
     }
 
