@@ -1,8 +1,9 @@
 # %% [markdown]
 # # 6. Does the LSTM cure it?
 #
-# *What it shows: the gradient against lag before training; the forget bias; recall over a distance,
-# every seed a dot; what the loss and the gradient of a trained pair say about memory.*
+# *What it shows: the gradient against lag before training; the forget bias and chrono
+# initialisation; recall over a distance, every seed a dot; what the loss and the gradient of a
+# trained pair say about memory.*
 #
 # Afterwards you can
 #
@@ -454,9 +455,9 @@ plots.dots(
 )
 
 # %% [markdown]
-# Of the three LSTMs, the one with the most gradient learnt the task. But the vanilla network and
-# the LSTM with a bias of 1 begin with far more gradient than the GRU and the coupled cell, and only
-# one of their ten seeds learnt it.
+# Of the four LSTMs, the two with the most gradient learnt the task. But the orthogonal vanilla
+# network and the LSTM with a bias of 1 begin with far more gradient than the GRU and the coupled
+# cell, and only one of their ten seeds learnt it.
 #
 # **Guess:** the curve before training describes weights that are gone after a few updates. What do
 # we see if we measure again soon after the beginning? First we check whether any network has learnt
@@ -504,11 +505,12 @@ print(f"{agree(before):.0%} before the first update, {agree(after):.0%} after {S
 
 # %% [markdown]
 # (The last line takes all pairs of a run that failed and a run that recalled more than 0.3. A coin
-# would get half of them right.) Before training the curve predicts nothing across different cells.
-# Soon after the beginning, when no network can do the task yet, it predicts nearly all. In the GRU
-# and the coupled cell the gradient over 20 letters has grown in every seed. In the vanilla network
-# it collapsed, except for the seed that learnt. (Some pairs are in the wrong order: the LSTM with a
-# bias of 1 keeps more than some runs of the coupled cell and the GRU, and does not learn.)
+# would get half of them right.) Before training the curve predicts poorly: it is right within the
+# LSTMs, but not across different cells. Soon after the beginning, when no network can do the task
+# yet, it predicts nearly all. In the GRU and the coupled cell the gradient over 20 letters has
+# grown in every seed. In both vanilla networks it collapsed, except for the seed that learnt. (Some
+# pairs are in the wrong order: the LSTM with a bias of 1 keeps more than some runs of the coupled
+# cell and the GRU, and does not learn.)
 #
 # So our first plot, norm against lag *at the start*, answers a smaller question than it seems to.
 # It shows only what the first update sees. The coupled cell differs from the LSTM only by
@@ -726,9 +728,10 @@ check(fair_units, [((1, 5, 7), 7), ((4, 32, 128), 56), ((3, 32, 128), 67), ((4, 
 #
 # - Before training, the gradient of PyTorch's LSTM vanishes like its RNN's. So do the gradients of
 #   the GRU, the peephole and the coupled cell: the tables above say by how much. A forget bias
-#   slows the vanishing: little with 1, much with 2. With 3 or more there is none within these lags.
-# - Recall at lag 20: the LSTM without a bias and with 1 stayed at chance in all seeds. The LSTM
-#   with 3 learnt it in all seeds, and so did the GRU. Among the LSTMs the curve before training
+#   slows the vanishing: little with 1, much with 2. With 3 or more there is none within these lags,
+#   and none with chrono initialisation, which gives each unit a time constant of its own.
+# - RECALLSUM
+#   Among the LSTMs the curve before training
 #   predicted the order. Across cells it did not, but the curve after a few updates nearly did.
 # - Clipping decided with plain descent and not with Adam. It brought no vanished gradient back.
 # - On text, in a short training, the vanilla network had the lowest loss, but the LSTM's gradient
@@ -741,6 +744,7 @@ check(fair_units, [((1, 5, 7), 7), ((4, 32, 128), 56), ((3, 32, 128), 67), ((4, 
 # the forget gate. F. Gers and J. Schmidhuber, *Recurrent nets that time and count* (2000): the
 # peepholes. K. Cho and others, *Learning phrase representations using RNN encoder-decoder for
 # statistical machine translation* (2014): the GRU. R. Jozefowicz, W. Zaremba and I. Sutskever, *An
-# empirical exploration of recurrent network architectures* (2015): the forget bias. K. Greff and
+# empirical exploration of recurrent network architectures* (2015): the forget bias. C. Tallec and
+# Y. Ollivier, *Can recurrent neural networks warp time?* (2018): chrono initialisation. K. Greff and
 # others, *LSTM: a search space odyssey* (2017): the coupled gates. Next: [7. Truncated
 # back-propagation, and a stacked LSTM on a corpus](07-truncated-back-propagation.ipynb).

@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 7. Truncated back-propagation, and a stacked LSTM on a corpus
 #
-# *What it shows: window against delay, state carried or reset, the cold start; two layers trained
-# on tales.*
+# *What it shows: window against delay, windows that overlap, state carried or reset, the cold
+# start; two layers trained on tales.*
 #
 # Afterwards you can
 #
@@ -915,6 +915,8 @@ check(least_nats, [((4, 8, 2), np.log(2) / 2), ((9, 8, 2), np.log(2)), ((1, 4, 5
 #
 # - Truncated back-propagation carries the values of the state over the cut and detaches the
 #   history, for h and for c. The gradient of a loss reaches back to the beginning of its window.
+# - Overlapping windows ($k_1 < k_2$) let more losses see far back, for $k_2 / k_1$ times the work. A
+#   longer window without overlap did more here, and costs no more work.
 # - Echo: with a carried state, the network learns delays that are shorter than the window. With a
 #   reset state each window has a blind beginning, and the model may fail on a text that continues.
 #   With the state of another text it never learns to trust its memory.
@@ -933,7 +935,8 @@ check(least_nats, [((4, 8, 2), np.log(2) / 2), ((9, 8, 2), np.log(2)), ((1, 4, 5
 # `charlstm/training/trainer.py`, in this order. It is the order of this course.
 #
 # **Where to read on.** R. Williams and J. Peng, *An efficient gradient-based algorithm for on-line
-# training of recurrent network trajectories* (1990): truncated back-propagation. C. Tallec and Y.
+# training of recurrent network trajectories* (1990): truncated back-propagation. I. Sutskever,
+# *Training recurrent neural networks* (PhD thesis, 2013): $k_1$ and $k_2$. C. Tallec and Y.
 # Ollivier, *Unbiasing truncated backpropagation through time* (2017): exercise 3 is the smallest
 # case of the bias that they remove. Y. Gal and Z. Ghahramani, *A theoretically grounded application
 # of dropout in recurrent neural networks* (2016), and S. Merity, N. Keskar and R. Socher,
