@@ -192,8 +192,8 @@ def copy(name, folder):
     """Copy a lesson and return its name and number of code cells.
 
     The counts of the cells are cleared, so that a count tells that a cell ran here. The sampler may
-    write for long, as fast mode would be over before anybody could press Stop. The drawings, the data
-    and the cover, which lessons show, come along.
+    write for long, as fast mode would be over before anybody could press Stop. The drawings, the
+    data and the cover, which lessons show, come along.
     """
     shutil.copy(NOTEBOOKS / "lessons" / f"{name}.png", folder)
     for part in ("drawings", "data"):

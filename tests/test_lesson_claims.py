@@ -281,7 +281,17 @@ def test_lesson7_an_overlap_helps_but_less_than_a_longer_window(lesson7):
         assert shares[k1, 8][updates - 40 : updates].mean() < ends[8, 8].mean()
 
 
-OVERLAPDATA
+@pytest.mark.slow
+def test_lesson7_on_the_tales_an_overlap_brings_nothing_but_work(lesson7):
+    """What the lesson says of the file."""
+    on_tales = {pair: np.array(nats) for pair, nats in lesson7["on_tales"].items()}
+    assert all(len(nats) >= 3 for nats in on_tales.values())
+    ends = [nats[:, 2].mean() for nats in on_tales.values()]
+    assert max(ends) - min(ends) < 0.03
+    for pair in ((32, 32), (16, 16)):  # for the same work, an overlap of half makes 500 updates
+        assert on_tales[16, 32][:, 1].min() > on_tales[pair][:, 2].max() + 0.08
+
+
 @pytest.fixture(scope="module")
 def lesson6():
     """What the lesson computes in full: its recall has five seeds; the texts get theirs here."""
@@ -336,7 +346,33 @@ def test_lesson6_repeats_a_part_of_the_file(lesson6):
         assert np.mean(filed[start][20]) == pytest.approx(np.mean(shares), abs=0.25)
 
 
-RECALLDATA
+@pytest.mark.slow
+def test_lesson6_every_cell_at_every_lag(lesson6):
+    """What the lesson says of the file."""
+    by_lag = lesson6["filed"]("at_end")
+    assert all(len(shares) == 5 for of in by_lag.values() for shares in of.values())
+    after_lesson, longer = lesson6["lesson"], lesson6["longer"]
+    for start in ("GRU", "coupled", "LSTM, chrono"):
+        assert min(share for shares in by_lag[start].values() for share in shares) > 0.8
+        assert min(after_lesson["GRU"].values()) == 5 >= max(after_lesson[start].values())
+    assert list(longer["LSTM"].values()) == [5, 0, 0, 0]
+    assert max(by_lag["LSTM"][40] + by_lag["LSTM, bias 1"][40] + by_lag["LSTM, bias 3"][80]) < 0.2
+    assert 0 < longer["LSTM, bias 1"][20] < 5
+    assert 3 <= longer["LSTM, bias 3"][40] < 5
+    for start in ("RNN", "RNN, orthogonal"):
+        assert 0 < longer[start][20] < 5
+        assert lesson6["slower"][start][20] == 0
+    assert longer["RNN"][40] > 0
+    assert lesson6["slower"]["LSTM"][20] == 0
+
+
+@pytest.mark.slow
+def test_lesson6_the_closed_input_gate_does_it(lesson6):
+    mean = {name: np.mean(shares) for name, shares in lesson6["halves"].items()}
+    assert max(mean["LSTM, bias 3"], mean["only b_f"]) + 0.3 < mean["3 and -3"]
+    assert mean["3 and -3"] <= mean["LSTM, chrono"]
+
+
 @pytest.mark.slow
 def test_lesson6_the_curve_foretells_recall_after_some_updates_not_before(lesson6):
     early = [

@@ -1,4 +1,4 @@
-"""What a lesson shows from a file comes from the script beside the file, which has run to its end."""
+"""What a lesson shows from a file comes from the script beside it, which has run to its end."""
 
 import importlib.util
 import itertools

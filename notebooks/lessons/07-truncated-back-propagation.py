@@ -458,9 +458,9 @@ import csv
 from pathlib import Path
 
 rows = csv.DictReader(Path("data/overlap.csv").read_text(encoding="utf-8").splitlines())
-on_tales = {}
+MADE, on_tales = (250, 500, 1000), {}
 for row in rows:
-    nats = [float(row[f"after_{updates}"]) for updates in (250, 500, 1000)]
+    nats = [float(row[f"after_{updates}"]) for updates in MADE]
     on_tales.setdefault((int(row["k1"]), int(row["k2"])), []).append(nats)
 print("k1 k2   work per    nats per character after this many updates")
 print("        character       250               500              1000")
@@ -468,6 +468,13 @@ for (k1, k2), nats in on_tales.items():
     spans = zip(np.min(nats, 0), np.max(nats, 0), strict=True)
     spans = "   ".join(f"{low:.3f} to {high:.3f}" for low, high in spans)
     print(f"{k1:2} {k2:2} {k2 / k1:8.0f}x     {spans}")
+
+# %%
+lines = {}
+for (k1, k2), nats in on_tales.items():
+    work = (512 * updates * k2 // k1 for updates in MADE)
+    lines[f"$k_1$ = {k1}, $k_2$ = {k2}"] = dict(zip(work, np.transpose(nats), strict=True))
+plots.by_seed(lines, "characters processed", "nats per character", "unseen tales; a dot is a seed")
 
 # %% [markdown]
 # OVERLAPTEXT
