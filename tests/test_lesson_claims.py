@@ -40,7 +40,7 @@ def test_lesson2_leaps_follow_large_gradients_and_blow_up_rounding(lesson2):
 
 @pytest.fixture(scope="module")
 def lesson3():
-    """What the lesson defines; its trainings are run by the tests, at their full length."""
+    """What the lesson defines; it trains nothing."""
     threads = torch.get_num_threads()
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CHARLSTM_FAST", "1")
@@ -80,7 +80,7 @@ def test_lesson3_the_start_alone_decides(lesson3, seed):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(5))
-def test_lesson3_saturation_is_not_to_blame(lesson3, seed):
+def test_lesson3_before_training_saturation_is_not_to_blame(lesson3, seed):
     slopes = {}
     factors = {}
     for name, activation, gain in (
@@ -99,14 +99,24 @@ def test_lesson3_saturation_is_not_to_blame(lesson3, seed):
     assert factors["three"] > 1.2
 
 
+@pytest.fixture(scope="module")
+def lesson4():
+    """What the lesson defines; its trainings are run by the tests, at their full length."""
+    threads = torch.get_num_threads()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CHARLSTM_FAST", "1")
+        yield runpy.run_path(str(LESSONS / "04-clipping-and-the-cliff.py"))
+    torch.set_num_threads(threads)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(5))
-def test_lesson3_what_breaks_and_what_clipping_saves(lesson3, seed):
+def test_lesson4_what_breaks_and_what_clipping_saves(lesson4, seed):
     def final(activation, gain, limit, rate=1.0):
-        losses = lesson3["train"](activation, gain, limit, seed, rate, steps=100)[2]
+        losses = lesson4["train"](activation, gain, limit, seed, rate, steps=100)[2]
         return float(np.mean(losses[-10:])), len(losses)
 
-    often = np.bincount(lesson3["ids"]) / len(lesson3["ids"])
+    often = np.bincount(lesson4["ids"]) / len(lesson4["ids"])
     counting = -(often * np.log(often)).sum()
     loss, steps = final(torch.relu, 1.5, None)
     assert math.isnan(loss)
@@ -121,9 +131,32 @@ def test_lesson3_what_breaks_and_what_clipping_saves(lesson3, seed):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(5))
-def test_lesson3_an_exploded_gradient_keeps_no_promise(lesson3, seed):
+def test_lesson4_it_explodes_then_saturates_then_vanishes(lesson4, seed):
+    def look(p, **how):
+        norms, share = lesson4["look_back"](p, **how)
+        return norms[40] / norms[0], share
+
+    weights, norms, _ = lesson4["train"](torch.tanh, 1.5, None, seed, steps=100)
+    left, share = look(weights[0])
+    assert left > 2
+    assert share < 0.05
+    left, share = look(weights[-1])
+    assert left < 1e-11
+    assert share > 0.8
+    without_slopes, _ = look(weights[-1], slopes=False)
+    assert without_slopes > 1e9  # so it is the slopes that make it vanish, not the matrix
+    assert norms[-1] > 0.1  # the norm of the whole gradient does not tell
+    weights, _, _ = lesson4["train"](torch.tanh, 1.5, 1.0, seed, steps=100)
+    left, share = look(weights[-1])
+    assert 1e-4 < left < 0.1
+    assert share < 0.1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(5))
+def test_lesson4_an_exploded_gradient_keeps_no_promise(lesson4, seed):
     lengths = (1.0, 0.01, 1e-4, 1e-8)
-    promises = {g: lesson3["promises"](g, lengths, seed) for g in (0.5, 1.5, 3.0)}
+    promises = {g: lesson4["promises"](g, lengths, seed) for g in (0.5, 1.5, 3.0)}
     promised, came = promises[0.5][1].T
     assert came[0] > 0.7 * promised[0]
     promised, came = promises[1.5][1].T
@@ -136,15 +169,15 @@ def test_lesson3_an_exploded_gradient_keeps_no_promise(lesson3, seed):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(5))
-def test_lesson3_without_clipping_some_leave_the_cliff_for_good(lesson3, seed):
+def test_lesson4_without_clipping_some_leave_the_cliff_for_good(lesson4, seed):
     rng = np.random.default_rng(seed)
     start = [torch.tensor(rng.uniform(*ends, 200)) for ends in ((1.0, 2.0), (-0.4, 0.4))]
     thrown = {}
     arrived = {}
     for limit in (None, 1.0, 0.1):
-        way, _ = lesson3["descend"](*start, limit, steps=150)
+        way, _ = lesson4["descend"](*start, limit, steps=150)
         thrown[limit] = (np.hypot(way[-1, 0] - 1.5, way[-1, 1]) > 3).mean()
-        arrived[limit] = (lesson3["cliff_loss"](*torch.tensor(way[-1])).numpy() < 0.01).mean()
+        arrived[limit] = (lesson4["cliff_loss"](*torch.tensor(way[-1])).numpy() < 0.01).mean()
     assert thrown[None] > 0.05
     assert thrown[1.0] == thrown[0.1] == 0
     assert arrived[1.0] > arrived[None] + 0.1

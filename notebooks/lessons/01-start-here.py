@@ -102,9 +102,11 @@ text_plots.unit(scene, held[:, unit.unit], unit.layer, unit.name, unit.unit)
 # ## Is everything there?
 #
 # Does your computer have everything that the lessons need? The next cell stops with an error if a
-# part is missing.
+# part is missing. (Its code is folded, like all code that only checks something. In JupyterLab,
+# click the three dots to open it.)
 
-# %%
+# %% jupyter={"source_hidden": true}
+# Folded: the versions of what the lessons need
 import platform
 from importlib.metadata import version
 

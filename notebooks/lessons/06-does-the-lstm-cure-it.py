@@ -15,7 +15,8 @@
 # minutes to run.*
 #
 # *The letters in formulas and code are those of [the table in lesson
-# 1](01-start-here.ipynb#Symbols).*
+# 1](01-start-here.ipynb#Symbols). Some code is folded: in JupyterLab, click its three dots to open
+# it.*
 #
 # In lesson 3 the gradient of a vanilla network vanished. In lesson 5 you built the LSTM, which was
 # invented against this: its c can keep what it holds. Now you test the LSTM. You measure its
@@ -74,7 +75,8 @@ def fresh(start, seed):
 # because c should remember; a vanilla network has only h. First we do it by hand, for one LSTM and
 # 8 random texts:
 
-# %%
+# %% jupyter={"source_hidden": true}
+# Folded: the gradient of c by lag, by hand
 from charlstm.model import cells
 
 ids = np.random.default_rng(0).integers(LETTERS, size=(8, 82))
@@ -555,7 +557,7 @@ print(f"{agree(before):.0%} before the first update, {agree(after):.0%} after {S
 # ## With and without clipping
 #
 # We clipped all gradients so far at a norm of 1. **Guess:** would the LSTM with a bias of 3 learn a
-# lag of 10 without clipping? With Adam? With plain gradient descent (lesson 3)?
+# lag of 10 without clipping? With Adam? With plain gradient descent (lesson 4)?
 
 # %%
 plain = functools.partial(torch.optim.SGD, lr=1.0)

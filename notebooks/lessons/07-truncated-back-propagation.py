@@ -10,11 +10,12 @@
 # - compare losses of the same protocol only;
 # - see overfitting, and choose a remedy.
 #
-# *Know before: lessons 2 and 5. Takes 37 minutes to read, without solving the exercises, and 2
+# *Know before: lessons 2 and 5. Takes 35 minutes to read, without solving the exercises, and 2
 # minutes to run.*
 #
 # *The letters in formulas and code are those of [the table in lesson
-# 1](01-start-here.ipynb#Symbols).*
+# 1](01-start-here.ipynb#Symbols). Some code is folded: in JupyterLab, click its three dots to open
+# it.*
 #
 # A text has a million characters, and no gradient goes back through a million steps. So training
 # cuts the text into *windows*, and the gradient stops where a window begins. This lesson measures
@@ -211,7 +212,8 @@ for name in ("detached", "not detached"):
 # weight matrix gets a first axis M, and the matrix product does the rest. The step is the step of
 # lesson 5. The bias is part of the bit's row, because each step always uses one of the two rows.
 
-# %%
+# %% jupyter={"source_hidden": true}
+# Folded: weights of five seeds, and one step of all models
 H, SEEDS = 24, 5
 generator = torch.Generator().manual_seed(0)
 W0 = torch.randn(SEEDS, 2 + H, 4 * H, generator=generator) / H**0.5  # rows: 2 of the bit, H of h
@@ -229,7 +231,8 @@ def advance(W, bit, h, c):
 # %% [markdown]
 # Is it the LSTM of the package? We compare model 3, for one step from a random state:
 
-# %%
+# %% jupyter={"source_hidden": true}
+# Folded: compare with the package
 from types import SimpleNamespace
 
 from charlstm.model import cells
@@ -247,7 +250,8 @@ assert difference < 1e-6
 # shuffles its windows and still carries the state.
 
 
-# %%
+# %% jupyter={"source_hidden": true}
+# Folded: the state between two windows, by rule
 RULES = ("carried", "reset", "mixed")
 
 
@@ -259,7 +263,8 @@ def handed_on(runs, *state):
     return [torch.where(reset[:, None, None], torch.zeros(()), s) for s in state]
 
 
-# %%
+# %% jupyter={"source_hidden": true}
+# Folded: read a window with all models
 def read(W, W_out, bits, h, c):
     """Read bits (B, T) with all models; return logits (M, T * B, 2), h and c."""
     outputs = []
@@ -274,7 +279,8 @@ def read(W, W_out, bits, h, c):
 # bit is new. Only the last quarter of the updates counts.
 
 
-# %%
+# %% jupyter={"source_hidden": true}
+# Folded: nats and right answers of a window; random bits
 def score(logits, bits, runs, t, T):
     """Return nats and the share of right answers, each (M,), for the window at t."""
     wanted = torch.stack([bits[:, t - k : t - k + T].T.flatten() for k, _, _ in runs])
@@ -649,7 +655,7 @@ print(f"{sum(p.numel() for p in model.parameters()):,} numbers to learn")
 # The package trains with `fit`, a generator that gives a report for each update (a step of the
 # optimiser). Does it do more than the loop above? We make ten updates with `fit`, with all
 # refinements switched off, and ten by hand. Three things were not in the loop above. The gradient
-# is clipped (lesson 3). The optimiser averages gradients and their squares over other times
+# is clipped (lesson 4). The optimiser averages gradients and their squares over other times
 # (`betas`). The learning rate changes during the training (a *learning rate schedule*), so we take
 # it from the reports.
 
@@ -660,7 +666,8 @@ part = training[: 1 + 16 * 32 * 10]  # exactly ten windows
 plain = TrainOptions(steps=10, reset=0, ema=None, weight_decay=0)
 reports = list(fit(CharModel(stacked, len(vocabulary)), part, validation[:100], plain))
 
-# %%
+# %% jupyter={"source_hidden": true}
+# Folded: ten updates by hand
 model, state, ten = CharModel(stacked, len(vocabulary)), None, streams_for(part, 16, 32)
 optimizer = torch.optim.AdamW(model.parameters(), betas=(plain.beta1, 0.99), weight_decay=0)
 for report in reports:
