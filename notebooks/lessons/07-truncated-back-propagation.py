@@ -10,7 +10,7 @@
 # - compare losses of the same protocol only;
 # - see overfitting, and choose a remedy.
 #
-# *Know before: lessons 2 and 5. Takes 35 minutes to read, without solving the exercises, and 2
+# *Know before: lessons 2 and 5. Takes 39 minutes to read, without solving the exercises, and 2
 # minutes to run.*
 #
 # *The letters in formulas and code are those of [the table in lesson
@@ -456,10 +456,11 @@ for (k1, k2), found in overlaps.items():
 # We did not find out. One difference: its last losses see 15 steps back, and these would see 7.)
 #
 # Does the same hold for a text? The script `python notebooks/lessons/data/overlap.py` trains an LSTM
-# on the tales, with five seeds. Each update has 512 losses, and the learning rate is constant. Its
+# on the tales, with three seeds. Each update has 512 losses, and the learning rate is constant. Its
 # file has the loss on the last tenth of the tales, on which it does not train:
 
-# %%
+# %% jupyter={"source_hidden": true}
+# Folded: read the file and print it
 import csv
 from pathlib import Path
 
