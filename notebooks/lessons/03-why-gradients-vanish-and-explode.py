@@ -373,7 +373,7 @@ check(
 # %% [markdown]
 # **3.** The only certain rule: a tanh network with the recurrent matrix W stretches a gradient by
 # at most $s^k$ over k steps, where s is the largest singular value of W. Return the first lag at
-# which this rule promises less than a given share, or None if it promises nothing.
+# which this rule promises less than a given share, or infinity if it promises nothing.
 
 
 # %%
@@ -383,7 +383,7 @@ def promised_lag(W, share):
 
 check(
     promised_lag,
-    [((0.5 * np.eye(3), 0.1), 4), ((skewed / 10, 0.01), 7), ((skewed, 0.01), None)],
+    [((0.5 * np.eye(3), 0.1), 4), ((skewed / 10, 0.01), 7), ((skewed, 0.01), np.inf)],
 )
 
 # %% [markdown]
@@ -398,7 +398,7 @@ check(
 #
 # def promised_lag(W, share):
 #     s = np.linalg.norm(W, 2)
-#     return horizon_of(s, share) if s < 1 else None
+#     return horizon_of(s, share) if s < 1 else np.inf
 # ```
 # </details>
 #

@@ -92,12 +92,12 @@ def clip_scale(grads, limit):
     return norm, 1.0 if limit is None else limit / max(norm, limit)
 
 
-# %%
 def moved(p, grads, length):
     pairs = zip(p.items(), grads, strict=True)
     return {name: (w - length * grad).detach().requires_grad_() for (name, w), grad in pairs}
 
 
+# %%
 def train(activation, gain, limit, seed, rate=1.0, steps=STEPS):
     weights, norms, losses = [fresh(gain, seed)], [], []
     while len(norms) < steps and np.isfinite(norms[-1:]).all():
