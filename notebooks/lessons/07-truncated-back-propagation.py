@@ -447,9 +447,8 @@ for (k1, k2), found in overlaps.items():
     print(f"{equal.min():20.2f} to {equal.max():.2f}")
 
 # %% [markdown]
-# After the same number of bits, the overlap is worth something: the more losses see the bit, the
-# more echoes are right. But it is paid for with work. For the same work no overlap gets further
-# than plain windows of 8. And windows of 16 without overlap are far ahead of all others. They cost
+# After the same number of bits, the overlap is worth something: more echoes are right. But it is
+# paid for with work. For the same work no overlap gets further than plain windows of 8. And windows of 16 without overlap are far ahead of all others. They cost
 # no more work, because they, too, read each bit once; they need memory for 16 steps in place of 8.
 #
 # (Only 9 of 16 losses see the bit there, and with $k_1 = 1$ all do. Why is it so much better, then?
