@@ -15,7 +15,7 @@ from charlstm.model.atomic_file import write_atomically
 
 @dataclass(frozen=True)
 class Lessons:
-    """Copy the lessons, executed notebooks with their drawings, to a folder of yours.
+    """Copy the lessons, executed notebooks with their drawings and data, to a folder of yours.
 
     python -m charlstm.lessons my-lessons
 

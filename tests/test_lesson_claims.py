@@ -269,6 +269,7 @@ def lesson7():
     threads = torch.get_num_threads()
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CHARLSTM_FAST", "1")
+        patch.chdir(LESSONS)  # it reads data beside it
         yield runpy.run_path(str(LESSONS / "07-truncated-back-propagation.py"))
     torch.set_num_threads(threads)
 
@@ -322,12 +323,38 @@ def check_that_only_greedy_loops(lesson7, written):
     assert known["all"] < min(known["top-k 5"], known["top-p 0.8"])
 
 
+@pytest.mark.slow
+def test_lesson7_an_overlap_helps_but_less_than_a_longer_window(lesson7):
+    """Five seeds, side by side, in full."""
+    pairs = ((8, 8), (4, 8), (1, 8), (16, 16))
+    shares = {pair: lesson7["train_overlapping"](*pair, updates=400) for pair in pairs}
+    ends = {pair: found[-40:].mean(0) for pair, found in shares.items()}
+    assert all(found.shape == (400, 5) for found in shares.values())
+    assert ends[1, 8].mean() > ends[8, 8].mean() + 0.01
+    assert ends[16, 16].min() > max(ends[k1, 8].max() for k1 in (1, 4, 8)) + 0.05
+    for k1 in (1, 4):  # for the same work
+        updates = 400 * k1 // 8
+        assert shares[k1, 8][updates - 40 : updates].mean() < ends[8, 8].mean()
+
+
+@pytest.mark.slow
+def test_lesson7_on_the_tales_an_overlap_brings_nothing_but_work(lesson7):
+    """What the lesson says of the file."""
+    on_tales = {pair: np.array(nats) for pair, nats in lesson7["on_tales"].items()}
+    assert all(len(nats) >= 3 for nats in on_tales.values())
+    ends = [nats[:, 2].mean() for nats in on_tales.values()]
+    assert max(ends) - min(ends) < 0.03
+    for pair in ((32, 32), (16, 16)):  # for the same work, an overlap of half makes 500 updates
+        assert on_tales[16, 32][:, 1].min() > on_tales[pair][:, 2].max() + 0.08
+
+
 @pytest.fixture(scope="module")
 def lesson6():
     """What the lesson computes in full: its recall has five seeds; the texts get theirs here."""
     threads = torch.get_num_threads()
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("CHARLSTM_FAST", raising=False)
+        patch.chdir(LESSONS)  # it reads data beside it
         yield runpy.run_path(str(LESSONS / "06-does-the-lstm-cure-it.py"))
     torch.set_num_threads(threads)
 
@@ -347,6 +374,8 @@ def test_lesson6_only_a_forget_bias_keeps_the_gradient_of_an_untrained_lstm(less
     assert 1e-4 < left["LSTM, bias 1"] < 5e-3 < 0.03 < left["LSTM, bias 2"]
     for start in ("LSTM", "peephole", "coupled"):
         assert left[f"{start}, bias 3"] > 0.1
+    assert left["LSTM, chrono"] > 0.3
+    assert factors["LSTM, chrono"] == pytest.approx(0.98, abs=0.015)
     assert factors["coupled, bias 3"] == pytest.approx(1 / (1 + math.exp(-3)), abs=0.02)
     assert factors["coupled, bias 3"] < factors["LSTM, bias 3"] - 0.02
     assert factors["LSTM, bias 5"] > 1.01
@@ -355,14 +384,49 @@ def test_lesson6_only_a_forget_bias_keeps_the_gradient_of_an_untrained_lstm(less
 @pytest.mark.slow
 def test_lesson6_who_remembers(lesson6):
     scores = lesson6["scores"]
-    assert all(len(shares) == 5 for by_lag in scores.values() for shares in by_lag.values())
+    assert all(len(shares) == 5 for shares in scores.values())
     for start in ("LSTM", "LSTM, bias 1"):
-        assert max(scores[start][20]) < 0.3
-    assert min(scores["LSTM, bias 3"][20]) > 0.6
-    assert min(scores["GRU"][20] + scores["GRU"][40]) > 0.8
-    assert min(scores["coupled"][20]) > 0.3
-    assert np.mean(scores["RNN, orthogonal"][10]) > np.mean(scores["LSTM"][10]) + 0.3
-    assert np.mean(scores["LSTM, bias 3"][40]) < 0.6
+        assert max(scores[start]) < 0.3
+    assert min(scores["LSTM, bias 3"]) > 0.6
+    assert min(scores["GRU"] + scores["LSTM, chrono"]) > 0.8
+    assert min(scores["coupled"]) > 0.3
+    assert max(scores["RNN"]) < 0.5
+    assert np.mean(scores["RNN, orthogonal"]) < 0.5
+
+
+@pytest.mark.slow
+def test_lesson6_repeats_a_part_of_the_file(lesson6):
+    """Rounding differs from machine to machine, so only the means are compared."""
+    filed = lesson6["filed"]("after_250")
+    for start, shares in lesson6["scores"].items():
+        assert np.mean(filed[start][20]) == pytest.approx(np.mean(shares), abs=0.25)
+
+
+@pytest.mark.slow
+def test_lesson6_every_cell_at_every_lag(lesson6):
+    """What the lesson says of the file."""
+    by_lag = lesson6["filed"]("at_end")
+    assert all(len(shares) == 5 for of in by_lag.values() for shares in of.values())
+    after_lesson, longer = lesson6["lesson"], lesson6["longer"]
+    for start in ("GRU", "coupled", "LSTM, chrono"):
+        assert min(share for shares in by_lag[start].values() for share in shares) > 0.8
+        assert min(after_lesson["GRU"].values()) == 5 >= max(after_lesson[start].values())
+    assert list(longer["LSTM"].values()) == [5, 0, 0, 0]
+    assert max(by_lag["LSTM"][40] + by_lag["LSTM, bias 1"][40] + by_lag["LSTM, bias 3"][80]) < 0.2
+    assert 0 < longer["LSTM, bias 1"][20] < 5
+    assert 3 <= longer["LSTM, bias 3"][40] < 5
+    for start in ("RNN", "RNN, orthogonal"):
+        assert 0 < longer[start][20] < 5
+        assert lesson6["slower"][start][20] == 0
+    assert longer["RNN"][40] > 0
+    assert lesson6["slower"]["LSTM"][20] == 0
+
+
+@pytest.mark.slow
+def test_lesson6_the_closed_input_gate_does_it(lesson6):
+    mean = {name: np.mean(shares) for name, shares in lesson6["halves"].items()}
+    assert max(mean["LSTM, bias 3"], mean["only b_f"]) + 0.3 < mean["3 and -3"]
+    assert mean["3 and -3"] <= mean["LSTM, chrono"]
 
 
 @pytest.mark.slow
@@ -370,10 +434,10 @@ def test_lesson6_the_curve_foretells_recall_after_some_updates_not_before(lesson
     early = [
         lesson6["recalled"](run[1], 20)
         for name in lesson6["players"]
-        for run in lesson6["runs"][name, 20]
+        for run in lesson6["runs"][name]
     ]
     assert max(early) < 0.2  # nothing is learnt yet
-    assert lesson6["agree"](lesson6["before"]) < 0.7
+    assert lesson6["agree"](lesson6["before"]) < 0.8
     assert lesson6["agree"](lesson6["after"]) > 0.85
 
 

@@ -301,8 +301,10 @@ def test_the_wheel_works_without_the_repository(tmp_path):
     assert {f"charlstm/texts/{name}.txt" for name in SHIPPED} <= set(names)
     sources = [path.name for path in (ROOT / "notebooks" / "assignments").glob("*.py")]
     assert {f"charlstm/assignments/{name}" for name in sources} <= set(names)
-    lessons = [path.name for path in (ROOT / "notebooks" / "lessons").glob("*.ipynb")]
-    assert {f"charlstm/lesson_files/{name}" for name in lessons} <= set(names)
+    lessons = ROOT / "notebooks" / "lessons"
+    shown = [*lessons.glob("*.ipynb"), *lessons.glob("data/*.csv")]
+    shown = {path.relative_to(lessons).as_posix() for path in shown}
+    assert {f"charlstm/lesson_files/{name}" for name in shown} <= set(names)
     assert not [n for n in names if n.startswith(("tests/", "corpora/"))]
     environment = tmp_path / "environment"
     subprocess.run([sys.executable, "-m", "venv", str(environment)], check=True)

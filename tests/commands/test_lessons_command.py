@@ -70,6 +70,6 @@ def test_a_folder_that_cannot_be_written_is_named(shipped, tmp_path, capsys):
 
 
 def test_the_real_lessons_are_there():
-    names = [path.name for path in handed_out(lessons_folder())]
-    assert {"01-start-here.ipynb", "01-start-here.png"} <= set(names)
+    names = [path.as_posix() for path in handed_out(lessons_folder())]
+    assert {"01-start-here.ipynb", "01-start-here.png", "data/recall.csv"} <= set(names)
     assert not [name for name in names if name.endswith(".py")]
