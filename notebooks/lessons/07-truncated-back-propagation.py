@@ -10,7 +10,7 @@
 # - compare losses of the same protocol only;
 # - see overfitting, and choose a remedy.
 #
-# *Know before: lessons 2 and 5. Takes 40 minutes to read, without solving the exercises, and 2
+# *Know before: lessons 2 and 5. Takes 42 minutes to read, without solving the exercises, and 2
 # minutes to run.*
 #
 # *The letters in formulas and code are those of [the table in lesson

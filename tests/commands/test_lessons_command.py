@@ -52,7 +52,7 @@ def test_a_changed_file_stays_and_a_missing_one_comes_back(shipped, tmp_path, ca
     assert f"{target / '01-a.ipynb'}: kept as it is" in said
     assert "rename yours, or name a new folder" in said
     assert "data.json" not in said
-    assert "1 files copied" in said
+    assert "1 file copied" in said
 
 
 @pytest.mark.parametrize("where", ["", "drawings"])
