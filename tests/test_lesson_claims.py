@@ -232,10 +232,17 @@ def test_lesson5_units_with_written_weights_work_on_any_text(lesson5, seed):
 
 @pytest.mark.slow
 def test_lesson5_whether_forget_gates_are_at_their_ends_depends_on_the_model(lesson5):
-    for name, layers in lesson5["watched"].items():
-        for values in layers:
-            at_ends = ((values["f"] < 0.05) | (values["f"] > 0.95)).double().mean()
-            assert at_ends < 0.3 if name == "shipped" else 0.33 < at_ends < 0.6
+    at_ends = {
+        name: [
+            float(((values["f"] < 0.05) | (values["f"] > 0.95)).double().mean())
+            for values in layers
+        ]
+        for name, layers in lesson5["watched"].items()
+    }
+    shipped = at_ends.pop("shipped")
+    assert len(at_ends) == 5
+    small = [share for shares in at_ends.values() for share in shares]
+    assert 0.1 < min(shipped) < max(shipped) < min(small) < max(small) < 0.6
 
 
 @pytest.mark.slow
@@ -252,7 +259,7 @@ def test_lesson5_training_makes_units_that_follow_the_text(lesson5):
 def test_lesson5_c_is_missed_for_longer_than_h(lesson5):
     assert len(lesson5["damage"]) == 6
     for wiped in lesson5["damage"].values():
-        assert wiped["c"][9] > 2.5 * wiped["h"][9]
+        assert wiped["c"][9] > 2 * wiped["h"][9]
     assert lesson5["damage"]["shipped"]["h"][0] > 2 * lesson5["damage"]["shipped"]["c"][0]
 
 

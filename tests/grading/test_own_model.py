@@ -50,7 +50,7 @@ def hand_in(folder, what):
         "short": own_files.text()[:49_999],
         "repeated": own_files.text()[:6_000] * 9,
         "repeated at the end": own_files.text()[:54_000] + "abcd " * 1_200,
-        "shipped text": read_corpus(["tales"]).text,
+        "shipped text": read_corpus(["plays"]).text,
     }
     split = (0.9, 0.1) if what == "nothing held out" else (0.8, 0.1)
     steps = 0 if what == "not trained" else 10
