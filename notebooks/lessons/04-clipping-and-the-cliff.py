@@ -214,7 +214,8 @@ for step in [step for step in (0, 1, 2, 3, 5, 10, 20, 50, 99) if step < len(norm
 # %% [markdown]
 # It is one story in three acts:
 #
-# 1. **The gradient explodes.** The steps are several times as long as clipping allows.
+# 1. **The gradient explodes.** It grows on its way back through time. So the steps are several times
+#    as long as clipping allows, from the first one on.
 # 2. **The units saturate.** Long steps make large weights, and large weights push the units to the
 #    flat ends of the tanh.
 # 3. **The gradient vanishes.** Every step back multiplies it by slopes near 0.

@@ -671,8 +671,8 @@ for name, both in damage.items():
     print(f"{name:14}", *(f"{both[w][k]:13.5f}" for k in (0, 9) for w in "hc"))
 
 # %% [markdown]
-# Ten characters later, wiping c changes the prediction far more than wiping h, in all six models.
-# Right after the wipe, wiping h does more in the shipped model; in the small ones the two are
+# Ten characters later, wiping c changes the prediction more than wiping h in all six models: about
+# twice as much in the shipped one, and many times as much in the small ones. Right after the wipe, wiping h does more in the shipped model; in the small ones the two are
 # closer. If we must call one of them short, it is h. (But the name means neither. In 1997
 # *short-term memory* meant what a network holds in its states, and *long-term memory* what it holds
 # in its weights. The LSTM was invented to make the short-term memory last.)

@@ -197,8 +197,8 @@ for name in biased:
 # $1 + U$ is from 2 to $T_{max}$. The second equation closes the input gate of a unit that keeps
 # for long: at the start $i = \sigma(-b_f) = 1 - f$, so a unit writes as much as it forgets.
 #
-# $T_{max}$ is the longest distance that the task may ask for. We take 80 for all lags below, so
-# that we tell the network nothing about the lag of its task.
+# $T_{max}$ is the longest distance that the task may ask for. We take 80 for all lags below:
+# the network is told the longest lag, but not which lag its own task has.
 
 # %%
 LONGEST = 80
@@ -447,13 +447,13 @@ for name in longer:
 # Four times as many updates have moved the limits:
 #
 # - The GRU, the coupled cell, and the LSTM with chrono initialisation learn every lag in every seed.
-#   The GRU is the fastest.
+#   Of these three the GRU is the fastest.
 # - The LSTM as PyTorch starts it now learns lag 10, but no longer lag; at 20 the smaller learning
 #   rate does not help. A forget bias moves its limit: with 1 some seeds learn lag 20, with 3 most
 #   learn lag 40. None learns 80.
-# - In the vanilla networks the seeds disagree. PyTorch's own RNN learns in a few seeds what the LSTM
-#   without a bias learns in none, so the LSTM as PyTorch starts it has no advantage here. With the
-#   smaller rate no vanilla network learns lag 20.
+# - In the vanilla networks the seeds disagree. Beyond lag 10, PyTorch's own RNN learns in a few seeds
+#   what the LSTM without a bias learns in none. At lag 10 it is the other way round. With the smaller
+#   rate no vanilla network learns lag 20.
 #
 # ## Which half of chrono initialisation does it?
 #
@@ -473,7 +473,7 @@ for name, shares in halves.items():
 
 # %% [markdown]
 # It is mostly the input gate. The time constants alone help in few seeds. With input gates that
-# start nearly closed, the LSTM recalls half or more in every seed, although all units have the same
+# start nearly closed, the LSTM recalls about half or more in every seed, although all units have the same
 # biases. Both together do it best. This makes sense: a gate that lets little in also lets few
 # distractors in, so that they do not cover the symbol in c.
 #
@@ -671,8 +671,8 @@ plots.norm_by_lag(far, "the shipped model, and two from here", "s")
 
 # %% [markdown]
 # In its second layer the mean gradient does not fall below 1 % within these 100 letters. The lines
-# above say for how many of the texts this is true. (The few texts with the largest gradient
-# dominate the mean. This explains the sudden step in layer 1.) We cannot say whether size, text or
+# above say for how many of the texts this is true. (In a mean the texts with the largest gradient
+# count for most.) We cannot say whether size, text or
 # training time made the difference. But we see that an LSTM *can* learn to reach far. Being an LSTM
 # is not enough, and training may destroy what a start gives.
 #
@@ -773,7 +773,7 @@ check(fair_units, [((1, 5, 7), 7), ((4, 32, 128), 56), ((3, 32, 128), 67), ((4, 
 #   and none with chrono initialisation, which gives each unit a time constant of its own.
 # - Recall: the GRU, the coupled cell and the LSTM with chrono initialisation learnt every lag up to
 #   80 in every seed. The LSTM as PyTorch starts it learnt no more than 10, and a forget bias alone
-#   up to 40. Chrono initialisation owes this more to its closed input gates than to its time
+#   up to 40. At lag 40, the closed input gates of chrono initialisation brought more than its time
 #   constants. At lag 20 the curve before training predicted the order of the LSTMs, but not of the
 #   cells; the curve after a few updates nearly did.
 # - Clipping decided with plain descent and not with Adam. It brought no vanished gradient back.

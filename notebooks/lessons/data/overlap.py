@@ -2,8 +2,8 @@
 
     python notebooks/lessons/data/overlap.py
 
-The lesson *Truncated back-propagation* shows the result, `overlap.csv`. The script takes about five
-minutes on one core. It adds a row for each training that has ended, and skips those that have a
+The lesson *Truncated back-propagation* shows the result, `overlap.csv`. The script takes three to
+four minutes of CPU time. It adds a row for each training that has ended, and skips those that have a
 row, so you can stop it at any time.
 
 After every k1 characters of each stream, the gradient of their loss goes back over the last k2.

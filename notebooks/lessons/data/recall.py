@@ -3,7 +3,7 @@
     python notebooks/lessons/data/recall.py
 
 The lesson *Does the LSTM cure it?* shows the result, `recall.csv`, and repeats a part of it. The
-script takes about an hour on one core. It adds a row for each training that has ended, and skips
+script takes about fifteen minutes of CPU time. It adds a row for each training that has ended, and skips
 those that have a row, so you can stop it at any time.
 
 The recipe is the lesson's: 32 units, Adam, 32 new texts for each update, the norm of the gradient
