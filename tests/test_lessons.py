@@ -26,8 +26,9 @@ def test_a_notebook_is_its_source_executed(source, build):
     assert build["stale"](source) is None
     text = source.with_suffix(".ipynb").read_text(encoding="utf-8")
     assert len(text) <= build["MOST_BYTES"]
+    words = re.sub(r'"[A-Za-z0-9+/=\\n]{60,}"', "", text)  # pictures can spell anything
     for trace in ("/root", "/home", "/tmp", "iopub.", "tqdm", "widget-view"):
-        assert trace not in text
+        assert trace not in words
     code = [cell for cell in json.loads(text)["cells"] if cell["cell_type"] == "code"]
     assert [cell["execution_count"] for cell in code] == list(range(1, len(code) + 1))
     assert not [o for cell in code for o in cell["outputs"] if o["output_type"] == "error"]
