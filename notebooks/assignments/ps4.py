@@ -143,7 +143,9 @@ assert again.model < again.ngram, "the 5-gram is the better one"
 # The correlation of your unit must be 0.4 or more, or -0.4 or less. It must be farther from 0 than
 # the control's, by 0.1 or more. And it must be farther from 0 than `.character` of the same result:
 # that is the correlation of the best guess from the present character alone. So a feature such as
-# "is this a space" fails here. It asks nothing of a memory.
+# "is this a space" fails here. It asks nothing of a memory. The unit must also follow the feature in
+# both halves of the held-out part, in the same direction: `.first` is the correlation in the first
+# half, and all others are of the second.
 
 
 # %% nbgrader={"grade": false, "grade_id": "unit", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -172,8 +174,11 @@ print(f"guessed from the present character alone: {again.character:+.3f}")
 expect("the correlation of the unit", correlation["trained"], again.trained, 0.01)
 expect("the correlation of its control", correlation["untrained"], untrained, 0.01)
 assert abs(again.trained) >= 0.4, "the unit does not follow the feature: below 0.4"
+assert again.first * again.trained >= 0.1, (
+    "the unit follows the feature in one half of the text only"
+)
 assert abs(again.trained) >= abs(untrained) + 0.1, "an untrained network does as well, or nearly"
-assert abs(again.trained) > again.character, "the present character alone tells as much"
+assert abs(again.trained) > abs(again.character), "the present character alone tells as much"
 shown = own.held_out[-600:]
 values = activations.record(own.checkpoint, own.held_out[-1_000:])[layer][name][-600:, unit]
 text_plots.unit(shown, values, *place)
