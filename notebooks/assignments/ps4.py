@@ -29,8 +29,8 @@
 # seconds. So do not train in this notebook.
 #
 # **How to check before you hand in.** There are no hidden tests. If the cell of tests below a part
-# shows no error, you have the points of that part. Parts 2 to 4 need a text and a model that pass
-# part 1. Before you hand in, choose *Kernel > Restart Kernel and Run All Cells*.
+# shows no error, you have the points of that part (but see part 3). Parts 2 to 4 need a text and a
+# model that pass part 1. Before you hand in, choose *Kernel > Restart Kernel and Run All Cells*.
 
 # %% files=["text.txt", "model.safetensors"] nbgrader={"grade": false, "grade_id": "setup", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # %matplotlib inline
@@ -146,6 +146,9 @@ assert again.model < again.ngram, "the 5-gram is the better one"
 # "is this a space" fails here. It asks nothing of a memory. The unit must also follow the feature in
 # both halves of the held-out part, in the same direction: `.first` is the correlation in the first
 # half, and all others are of the second.
+#
+# A person reads `feature`. If it looks at anything but the text, or treats one part of the text
+# differently from another, part 3 has no points.
 
 
 # %% nbgrader={"grade": false, "grade_id": "unit", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -245,7 +248,8 @@ expect("the share that the author copies", copied["author"], author.copied[10], 
 # c. 2: a place where the colour changes as it should and one where it does not; the control's
 # figure is used (how much needs no learning); a correlation does not show that the model *uses* the
 # unit. 1: two of these. 0: the figures alone. Read `feature`: if it looks at the model's own
-# values, or at what the character itself shows, part 3 is worth nothing.
+# values, or at what the character itself shows, or treats one part of the text differently from
+# another, part 3 is worth nothing.
 #
 # d. 2: the model's share is judged beside the author's; the longest piece is named and judged; a
 # lower temperature copies more, because it stays on what is likely. 1: two of these. 0: "it is
