@@ -23,10 +23,14 @@ def asked_for(release: Path) -> list[str]:
 
 
 def put(file: File, target: Path) -> str:
-    """Write a file that was handed in; return why that failed, "" if it did not."""
+    """Write a file that was handed in; return why that failed, "" if it did not.
+
+    If it fails, the file that was handed in before goes, so that nobody grades it instead.
+    """
     try:
         content = file.read()
     except (OSError, ValueError) as error:
+        target.unlink(missing_ok=True)
         return str(error)
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_bytes(content)

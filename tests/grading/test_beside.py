@@ -26,6 +26,16 @@ def test_a_file_is_written_or_the_reason_is_told(tmp_path):
     assert not (tmp_path / "b.txt").exists()
 
 
+def test_a_file_that_cannot_be_read_does_not_leave_the_former_one_in_its_place(tmp_path):
+    def too_large():
+        raise ValueError("larger than 50 MB")
+
+    target = tmp_path / "text.txt"
+    put(File("text.txt", 0, lambda: b"abc"), target)
+    assert put(File("text.txt", 1, too_large), target) == "larger than 50 MB"
+    assert not target.exists()
+
+
 def test_missing_files_and_shared_ones_are_remarked(tmp_path):
     notebooks = {name: tmp_path / name / "ps1.ipynb" for name in ("ada", "bob", "cy", "dan")}
     for name, texts in {"ada": "xm", "bob": "xn", "cy": "yn", "dan": ""}.items():
