@@ -145,7 +145,7 @@ def sort_out(
     for file in files:
         if name := _which(file, asked_for):
             beside.append((name, file))
-        elif reason := _not_of_this_set(file, assignment, others):
+        elif reason := _not_of_this_set(file, assignment, others, asked_for):
             left.append((file.name, reason))
         else:
             candidates.append(file)
@@ -220,13 +220,16 @@ def _put_beside(
     return left
 
 
-def _not_of_this_set(file: File, assignment: str, others: Collection[str]) -> str | None:
+def _not_of_this_set(
+    file: File, assignment: str, others: Collection[str], asked_for: Collection[str]
+) -> str | None:
     """Return why a file cannot be a notebook of the set; None if it can."""
     path = PurePosixPath(file.name)
-    if not file.name.lower().endswith(".ipynb"):
-        return "no notebook"
     if path.is_absolute() or ".." in path.parts:
         return "its path leads out of the folder"
+    if not file.name.lower().endswith(".ipynb"):
+        names = " or ".join(asked_for)
+        return f"neither a notebook nor named {names}" if names else "no notebook"
     for part in (path.stem, path.parent.name):
         words = _words(part)
         if assignment in words:
