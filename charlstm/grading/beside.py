@@ -19,7 +19,9 @@ from charlstm.grading.downloads import File
 def asked_for(release: Path) -> list[str]:
     """Return the names of the files that a set asks for; its notebook is `release`."""
     cells = nbformat.read(release, as_version=4).cells
-    return [PurePath(name).name for cell in cells for name in cell.metadata.get("files", ())]
+    given = [cell.metadata.get("files", ()) for cell in cells]
+    lists = ([names] if isinstance(names, str) else names for names in given)
+    return [PurePath(name).name for names in lists for name in names]
 
 
 def put(file: File, target: Path) -> str:

@@ -14,6 +14,9 @@ def test_a_set_names_its_files_in_the_metadata_of_a_cell(tmp_path):
     cells[0].metadata.files = ["text.txt", "../../elsewhere/model.safetensors"]
     nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
     assert asked_for(path) == ["text.txt", "model.safetensors"]  # never outside the folder
+    cells[0].metadata.files = "text.txt"
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
+    assert asked_for(path) == ["text.txt"]
 
 
 def test_a_file_is_written_or_the_reason_is_told(tmp_path):
