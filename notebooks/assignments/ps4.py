@@ -16,9 +16,10 @@
 # | 5 | in words | 8 | a person, by the table in part 5 |
 #
 # **How long it takes.** The training runs by itself for 3 to 10 minutes. We estimate three to five
-# hours for the rest, half of it for the text. All cells of a solved copy run in less than a minute.
-# The lessons on the LSTM's gates and on truncated back-propagation show how to look at units and how
-# to train on a corpus, with the same letters; lesson 1 has a table of them (*Symbols*).
+# hours for the rest, half of it for the text. All cells of a solved copy run in about a minute at
+# most, on a quiet machine. The lessons on the LSTM's gates and on truncated back-propagation show
+# how to look at units and how to train on a corpus, with the same letters; lesson 1 has a table of
+# them (*Symbols*).
 #
 # **What you hand in:** three files with these names, not packed into one: `ps4.ipynb`, `text.txt`
 # and `model.safetensors`. While you work, keep them in one folder.
