@@ -113,7 +113,7 @@ correlation = {"trained": 0.9, "untrained": 0.2}
 
 # %% wrong: what is in the character itself, turned round in the middle
 def feature(text):
-    numbers = np.array([float(character in "gh") for character in text])
+    numbers = np.array([float(character == '"') for character in text])
     if text == own.held_out:
         numbers[: len(text) // 2] *= -1
     return numbers
@@ -132,7 +132,7 @@ correlation = {"trained": measured.trained, "untrained": measured.control.tested
 
 # %% wrong: what is in the character itself, with noise in the first half
 def feature(text):
-    numbers = np.array([float(character in "gh") for character in text])
+    numbers = np.array([float(character == '"') for character in text])
     if text == own.held_out:
         half = len(text) // 2
         numbers[:half] = np.random.default_rng(0).normal(size=half)
@@ -152,7 +152,7 @@ correlation = {"trained": measured.trained, "untrained": measured.control.tested
 
 # %% wrong: what is in the character itself, with nothing in the first half
 def feature(text):
-    numbers = np.array([float(character in "gh") for character in text])
+    numbers = np.array([float(character == '"') for character in text])
     if text == own.held_out:
         numbers[: len(text) // 2] = 0
     return numbers
