@@ -19,14 +19,20 @@ from charlstm.grading.downloads import File
 def asked_for(release: Path) -> list[str]:
     """Return the names of the files that a set asks for; its notebook is `release`."""
     cells = nbformat.read(release, as_version=4).cells
-    return [PurePath(name).name for cell in cells for name in cell.metadata.get("files", ())]
+    given = [cell.metadata.get("files", ()) for cell in cells]
+    lists = ([names] if isinstance(names, str) else names for names in given)
+    return [PurePath(name).name for names in lists for name in names]
 
 
 def put(file: File, target: Path) -> str:
-    """Write a file that was handed in; return why that failed, "" if it did not."""
+    """Write a file that was handed in; return why that failed, "" if it did not.
+
+    If it fails, the file that was handed in before goes, so that nobody grades it instead.
+    """
     try:
         content = file.read()
     except (OSError, ValueError) as error:
+        target.unlink(missing_ok=True)
         return str(error)
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_bytes(content)

@@ -62,10 +62,12 @@ def bits(own: OwnModel) -> Bits:
 class Followed:
     """How well a unit follows a feature, and how well two controls do that have learnt nothing.
 
-    All are correlations on the second half of the held-out characters.
+    All but `first` are correlations on the second half of the held-out characters.
 
     Attributes:
         trained: of the student's unit.
+        first: of the student's unit, on the first half. Both controls are fitted there, so a
+            feature that changes its meaning in the middle fools them. It does not fool this one.
         control: the unit of an untrained model that the first half chose among all; its figure is
             `tested`.
         character: of the best guess from the present character alone: the mean of the feature
@@ -74,6 +76,7 @@ class Followed:
     """
 
     trained: float
+    first: float
     control: Unit
     character: float
 
@@ -103,9 +106,11 @@ def followed(own: OwnModel, feature: Feature, layer: int, name: str, unit: int) 
             " number for each character"
         )
     half = len(text) // 2
-    second = correlations(own.checkpoint, text[half:], numbers[None, half:])
-    of_layer = {value: found for (place, value), found in second.items() if place == layer}
-    if name not in of_layer or not 0 <= unit < own.checkpoint.options.hidden_size:
+    first, second = (
+        correlations(own.checkpoint, text[part], numbers[None, part])
+        for part in (slice(half), slice(half, None))
+    )
+    if (layer, name) not in second or not 0 <= unit < own.checkpoint.options.hidden_size:
         layers, units = own.checkpoint.options.layers, own.checkpoint.options.hidden_size
         values = ", ".join(sorted({value for _, value in second}))
         raise UserError(
@@ -115,7 +120,12 @@ def followed(own: OwnModel, feature: Feature, layer: int, name: str, unit: int) 
     control = search(untrained(own.checkpoint), text, {"": numbers})[""]
     ids, size = own.held_out_ids, len(own.checkpoint.vocabulary)
     guess = _mean_by_character(ids[:half], numbers[:half], size)[ids[half:]]
-    return Followed(float(of_layer[name][0, unit]), control, _correlation(guess, numbers[half:]))
+    return Followed(
+        float(second[layer, name][0, unit]),
+        float(first[layer, name][0, unit]),
+        control,
+        _correlation(guess, numbers[half:]),
+    )
 
 
 def _mean_by_character(ids: Ids, numbers: Floats, size: int) -> Floats:

@@ -21,7 +21,7 @@ Learning-management systems put the student into the name of the file or of its 
 
 A set may ask for more than a notebook, such as a text and a model. These files have names of their
 own, `ada/text.txt` or `ada_text.txt`. They go the same way, and lie beside their student's notebook
-in the end.
+in the end. If a student has several, `Fit` says which counts.
 """
 
 from __future__ import annotations
@@ -67,6 +67,28 @@ class Order(NamedTuple):
     version: int
     time: float
     name: str
+
+
+class Fit(NamedTuple):
+    """Orders the files of one student that could be the same one of those that a set asks for.
+
+    The first field that differs decides.
+
+    Attributes:
+        near: whether the file lies in the folder of the notebook that is taken.
+        exact: whether it has the very name; `train_text.txt` may be another text.
+        order: which is the later one.
+    """
+
+    near: bool
+    exact: bool
+    order: Order
+
+    def than(self, other: Fit) -> str:
+        """Say why this one is taken instead of the other, in words that follow its name."""
+        if self.near != other.near:
+            return "lies in the notebook's folder"
+        return "has the name asked for" if self.exact != other.exact else "is later"
 
 
 @dataclass(frozen=True)
@@ -123,7 +145,7 @@ def sort_out(
     for file in files:
         if name := _which(file, asked_for):
             beside.append((name, file))
-        elif reason := _not_of_this_set(file, assignment, others):
+        elif reason := _not_of_this_set(file, assignment, others, asked_for):
             left.append((file.name, reason))
         else:
             candidates.append(file)
@@ -146,52 +168,68 @@ def sort_out(
 def _which(file: File, asked_for: Collection[str]) -> str | None:
     """Return which of the files that a set asks for this is; None if it is none of them."""
     path = PurePosixPath(file.name)
-    _, stem, _ = _named_by_a_system(path)
     for name in asked_for:
         wanted = PurePosixPath(name)
-        own_name, _ = _version(stem, wanted.stem, by_a_system=True)
+        own_name = _own_name(path, wanted.stem)
         ends = re.search(rf"(^|[-_ ]){re.escape(wanted.stem)}$", own_name, re.IGNORECASE)
         if ends and path.suffix.lower() == wanted.suffix and ".." not in path.parts:
             return name
     return None
 
 
+def _own_name(path: PurePosixPath, wanted: str) -> str:
+    """Return a file's stem without what a system put before it and a version behind it."""
+    _, stem, _ = _named_by_a_system(path)
+    own_name, _ = _version(stem, wanted, by_a_system=True)
+    return own_name
+
+
 def _put_beside(
     files: Sequence[tuple[str, File]], taken: dict[str, Submission], assignment: str, around: int
 ) -> list[tuple[str, str]]:
-    """Give each student's submission the latest of each file that the set asks for.
+    """Give each student's submission the files that the set asks for; `Fit` says which.
 
     Returns:
         each file that was left out, with the reason.
     """
     left: list[tuple[str, str]] = []
-    orders: dict[tuple[str, str], Order] = {}
+    fits: dict[tuple[str, str], Fit] = {}
     for name, file in files:
         path = PurePosixPath(file.name)
         own = replace(file, name=str(PurePosixPath(*_folders(path, assignment), path.name)))
-        found = _submission(own, PurePosixPath(name).stem, around)
+        stem = PurePosixPath(name).stem
+        found = _submission(own, stem, around)
         if found is None or found.student not in taken:
             left.append((file.name, "its student handed in no notebook"))
             continue
-        beside = taken[found.student].beside
+        notebook, beside = taken[found.student].file, taken[found.student].beside
         place = (found.student, name)
-        if place not in orders or found.order > orders[place]:
-            if place in orders:
-                left.append((beside[name].name, f"{file.name} is later"))
-            beside[name] = file
-            orders[place] = found.order
-        else:
-            left.append((file.name, f"{beside[name].name} is later"))
+        fit = Fit(
+            path.parent == PurePosixPath(notebook.name).parent,
+            _own_name(path, stem).lower() == stem.lower(),
+            found.order,
+        )
+        if place not in fits:
+            beside[name], fits[place] = file, fit
+            continue
+        (worse, loser), (better, winner) = sorted(
+            ((fit, file), (fits[place], beside[name])), key=lambda each: each[0]
+        )
+        left.append((loser.name, f"{winner.name} {better.than(worse)}"))
+        beside[name], fits[place] = winner, better
     return left
 
 
-def _not_of_this_set(file: File, assignment: str, others: Collection[str]) -> str | None:
+def _not_of_this_set(
+    file: File, assignment: str, others: Collection[str], asked_for: Collection[str]
+) -> str | None:
     """Return why a file cannot be a notebook of the set; None if it can."""
     path = PurePosixPath(file.name)
-    if not file.name.lower().endswith(".ipynb"):
-        return "no notebook"
     if path.is_absolute() or ".." in path.parts:
         return "its path leads out of the folder"
+    if not file.name.lower().endswith(".ipynb"):
+        names = " or ".join(asked_for)
+        return f"neither a notebook nor named {names}" if names else "no notebook"
     for part in (path.stem, path.parent.name):
         words = _words(part)
         if assignment in words:

@@ -16,9 +16,10 @@
 # | 5 | in words | 8 | a person, by the table in part 5 |
 #
 # **How long it takes.** The training runs by itself for 3 to 10 minutes. We estimate three to five
-# hours for the rest, half of it for the text. All cells of a solved copy run in less than a minute.
-# The lessons on the LSTM's gates and on truncated back-propagation show how to look at units and how
-# to train on a corpus, with the same letters; lesson 1 has a table of them (*Symbols*).
+# hours for the rest, half of it for the text. All cells of a solved copy run in about a minute at
+# most, on a quiet machine. The lessons on the LSTM's gates and on truncated back-propagation show
+# how to look at units and how to train on a corpus, with the same letters; lesson 1 has a table of
+# them (*Symbols*).
 #
 # **What you hand in:** three files with these names, not packed into one: `ps4.ipynb`, `text.txt`
 # and `model.safetensors`. While you work, keep them in one folder.
@@ -29,8 +30,8 @@
 # seconds. So do not train in this notebook.
 #
 # **How to check before you hand in.** There are no hidden tests. If the cell of tests below a part
-# shows no error, you have the points of that part. Parts 2 to 4 need a text and a model that pass
-# part 1. Before you hand in, choose *Kernel > Restart Kernel and Run All Cells*.
+# shows no error, you have the points of that part (but see part 3). Parts 2 to 4 need a text and a
+# model that pass part 1. Before you hand in, choose *Kernel > Restart Kernel and Run All Cells*.
 
 # %% files=["text.txt", "model.safetensors"] nbgrader={"grade": false, "grade_id": "setup", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # %matplotlib inline
@@ -143,7 +144,12 @@ assert again.model < again.ngram, "the 5-gram is the better one"
 # The correlation of your unit must be 0.4 or more, or -0.4 or less. It must be farther from 0 than
 # the control's, by 0.1 or more. And it must be farther from 0 than `.character` of the same result:
 # that is the correlation of the best guess from the present character alone. So a feature such as
-# "is this a space" fails here. It asks nothing of a memory.
+# "is this a space" fails here. It asks nothing of a memory. The unit must also follow the feature in
+# both halves of the held-out part, in the same direction: `.first` is the correlation in the first
+# half, and all others are of the second.
+#
+# A person reads `feature`. If it looks at anything but the text, or treats one part of the text
+# differently from another, part 3 has no points.
 
 
 # %% nbgrader={"grade": false, "grade_id": "unit", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -172,8 +178,11 @@ print(f"guessed from the present character alone: {again.character:+.3f}")
 expect("the correlation of the unit", correlation["trained"], again.trained, 0.01)
 expect("the correlation of its control", correlation["untrained"], untrained, 0.01)
 assert abs(again.trained) >= 0.4, "the unit does not follow the feature: below 0.4"
+assert again.first * again.trained >= 0.1, (
+    "the unit follows the feature in one half of the text only"
+)
 assert abs(again.trained) >= abs(untrained) + 0.1, "an untrained network does as well, or nearly"
-assert abs(again.trained) > again.character, "the present character alone tells as much"
+assert abs(again.trained) > abs(again.character), "the present character alone tells as much"
 shown = own.held_out[-600:]
 values = activations.record(own.checkpoint, own.held_out[-1_000:])[layer][name][-600:, unit]
 text_plots.unit(shown, values, *place)
@@ -240,7 +249,8 @@ expect("the share that the author copies", copied["author"], author.copied[10], 
 # c. 2: a place where the colour changes as it should and one where it does not; the control's
 # figure is used (how much needs no learning); a correlation does not show that the model *uses* the
 # unit. 1: two of these. 0: the figures alone. Read `feature`: if it looks at the model's own
-# values, or at what the character itself shows, part 3 is worth nothing.
+# values, or at what the character itself shows, or treats one part of the text differently from
+# another, part 3 is worth nothing.
 #
 # d. 2: the model's share is judged beside the author's; the longest piece is named and judged; a
 # lower temperature copies more, because it stays on what is likely. 1: two of these. 0: "it is

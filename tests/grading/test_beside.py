@@ -14,6 +14,9 @@ def test_a_set_names_its_files_in_the_metadata_of_a_cell(tmp_path):
     cells[0].metadata.files = ["text.txt", "../../elsewhere/model.safetensors"]
     nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
     assert asked_for(path) == ["text.txt", "model.safetensors"]  # never outside the folder
+    cells[0].metadata.files = "text.txt"
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
+    assert asked_for(path) == ["text.txt"]
 
 
 def test_a_file_is_written_or_the_reason_is_told(tmp_path):
@@ -24,6 +27,16 @@ def test_a_file_is_written_or_the_reason_is_told(tmp_path):
     assert (tmp_path / "a" / "text.txt").read_bytes() == b"abc"
     assert put(File("text.txt", 0, too_large), tmp_path / "b.txt") == "larger than 50 MB"
     assert not (tmp_path / "b.txt").exists()
+
+
+def test_a_file_that_cannot_be_read_does_not_leave_the_former_one_in_its_place(tmp_path):
+    def too_large():
+        raise ValueError("larger than 50 MB")
+
+    target = tmp_path / "text.txt"
+    put(File("text.txt", 0, lambda: b"abc"), target)
+    assert put(File("text.txt", 1, too_large), target) == "larger than 50 MB"
+    assert not target.exists()
 
 
 def test_missing_files_and_shared_ones_are_remarked(tmp_path):

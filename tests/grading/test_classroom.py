@@ -97,7 +97,7 @@ def test_files_beside_a_notebook_are_collected_and_graded_again_if_they_change(
     (incoming / "ada" / "u.txt").write_text("two", encoding="utf-8")
     collected = list(room.collect("ps1", files_in(incoming)))
     assert ("ada/t.txt", "ada", "") in collected
-    assert ("ada/u.txt", "", "no notebook") in collected
+    assert ("ada/u.txt", "", "neither a notebook nor named t.txt") in collected
     assert room.notebook("submitted", "ps1", "ada").with_name("t.txt").read_bytes() == b"one"
     notes = {
         student: entry.beside for student, entry in Classroom(toy_course).entries("ps1").items()

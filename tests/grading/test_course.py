@@ -61,6 +61,16 @@ def test_a_mistake_is_told_in_one_line(words, told, tmp_path, empty_course, caps
     assert told in line
 
 
+def test_a_name_in_a_zip_cannot_write_lines_or_colours(tmp_path, empty_course, capsys):
+    path = tmp_path / "down.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("ada\nbob  <- \x1b[31mps1.txt", "x")
+    assert course.main(["grade", str(empty_course), "ps1", str(path)]) == 2
+    told = capsys.readouterr().err
+    assert "left out  <- ada?bob  <- ?[31mps1.txt  (no notebook)\n" in told
+    assert "\x1b" not in told
+
+
 def test_without_the_extra_it_is_told_what_to_install(monkeypatch, capsys):
     for name in [n for n in sys.modules if n.split(".")[0] == "nbgrader"]:
         monkeypatch.delitem(sys.modules, name)

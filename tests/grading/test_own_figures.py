@@ -41,6 +41,9 @@ def test_a_unit_is_compared_with_two_controls_on_the_second_half(own):
     numbers = np.array(feature(text), float)
     again = neurons.correlations(own.checkpoint, text[half:], numbers[None, half:])
     assert found.trained == again[1, "c"][0, 3]
+    again = neurons.correlations(own.checkpoint, text[:half], numbers[None, :half])
+    assert found.first == again[1, "c"][0, 3]
+    assert found.first != found.trained
     assert (
         found.control == neurons.search(neurons.untrained(own.checkpoint), text, {"": numbers})[""]
     )

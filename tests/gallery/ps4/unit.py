@@ -109,3 +109,61 @@ def feature(text):
 
 place = (1, "c", 0)
 correlation = {"trained": 0.9, "untrained": 0.2}
+
+
+# %% wrong: what is in the character itself, turned round in the middle
+def feature(text):
+    numbers = np.array([float(character == '"') for character in text])
+    if text == own.held_out:
+        numbers[: len(text) // 2] *= -1
+    return numbers
+
+
+numbers = feature(own.held_out)
+half = len(numbers) // 2
+tested = neurons.correlations(own.checkpoint, own.held_out[half:], numbers[None, half:])
+place = max(
+    ((*key, int(np.abs(v[0]).argmax())) for key, v in tested.items()),
+    key=lambda p: abs(tested[p[:2]][0, p[2]]),
+)
+measured = own_figures.followed(own, feature, *place)
+correlation = {"trained": measured.trained, "untrained": measured.control.tested}
+
+
+# %% wrong: what is in the character itself, with noise in the first half
+def feature(text):
+    numbers = np.array([float(character == '"') for character in text])
+    if text == own.held_out:
+        half = len(text) // 2
+        numbers[:half] = np.random.default_rng(0).normal(size=half)
+    return numbers
+
+
+numbers = feature(own.held_out)
+half = len(numbers) // 2
+tested = neurons.correlations(own.checkpoint, own.held_out[half:], numbers[None, half:])
+place = max(
+    ((*key, int(np.abs(v[0]).argmax())) for key, v in tested.items()),
+    key=lambda p: abs(tested[p[:2]][0, p[2]]),
+)
+measured = own_figures.followed(own, feature, *place)
+correlation = {"trained": measured.trained, "untrained": measured.control.tested}
+
+
+# %% wrong: what is in the character itself, with nothing in the first half
+def feature(text):
+    numbers = np.array([float(character == '"') for character in text])
+    if text == own.held_out:
+        numbers[: len(text) // 2] = 0
+    return numbers
+
+
+numbers = feature(own.held_out)
+half = len(numbers) // 2
+tested = neurons.correlations(own.checkpoint, own.held_out[half:], numbers[None, half:])
+place = max(
+    ((*key, int(np.abs(v[0]).argmax())) for key, v in tested.items()),
+    key=lambda p: abs(tested[p[:2]][0, p[2]]),
+)
+measured = own_figures.followed(own, feature, *place)
+correlation = {"trained": measured.trained, "untrained": measured.control.tested}
