@@ -149,7 +149,9 @@ def _collect(room: Classroom, name: str, submissions: str) -> None:
     collected = list(room.collect(name, files_in(Path(submissions))))
     width = max((len(student) for _, student, _ in collected), default=0)
     for file, student, remark in collected:
-        say(f"{student or 'left out':{width}}  <- {file}" + (f"  ({remark})" if remark else ""))
+        line = f"{student or 'left out':{width}}  <- {file}" + (f"  ({remark})" if remark else "")
+        # the names in a zip are its maker's; the remark may hold one, too
+        say("".join(c if c.isprintable() else "?" for c in line))
     if not any(student for _, student, _ in collected):
         raise UserError(f"{submissions}: no notebook of {name} in it; see the names above")
 

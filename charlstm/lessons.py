@@ -15,7 +15,7 @@ from charlstm.model.atomic_file import write_atomically
 
 @dataclass(frozen=True)
 class Lessons:
-    """Copy the lessons, executed notebooks with their drawings, to a folder of yours.
+    """Copy the lessons, executed notebooks with their drawings and data, to a folder of yours.
 
     python -m charlstm.lessons my-lessons
 
@@ -48,7 +48,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         say(f"{folder / name}: kept as it is, which is not as it is shipped")
     if changed:
         say("to have these as shipped, too: rename yours, or name a new folder")
-    say(f"{copied} files copied to {folder}; to begin: jupyter lab {folder / first(source)}")
+    files = "1 file" if copied == 1 else f"{copied} files"
+    say(f"{files} copied to {folder}; to begin: jupyter lab {folder / first(source)}")
     return 0
 
 

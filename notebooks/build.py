@@ -14,6 +14,10 @@ It also makes the table of lessons in README.md, from three places:
 `--minutes` runs nothing. It prints how many minutes it takes to read each lesson aloud. The
 first cell of the lesson says it, too.
 
+A cell that begins `# %% jupyter={"source_hidden": true}` is *folded*: JupyterLab shows a line with
+three dots in place of its code. GitHub shows the code, so a first line `# Folded: ...` says what
+can be skipped.
+
 `--check` runs nothing. It exits with 1 if a notebook's cells, its cover or the table are stale.
 """
 
@@ -114,8 +118,8 @@ def stale(source: Path) -> str | None:
     target = source.with_suffix(".ipynb")
     if not target.exists():
         return "no notebook"
-    ours = [(c.cell_type, c.source) for c in jupytext.read(source).cells]
-    theirs = [(c.cell_type, c.source) for c in nbformat.read(target, as_version=4).cells]
+    ours = [(c.cell_type, c.source, folded(c)) for c in jupytext.read(source).cells]
+    theirs = [(c.cell_type, c.source, folded(c)) for c in nbformat.read(target, as_version=4).cells]
     for index in range(max(len(ours), len(theirs))):
         if ours[index : index + 1] != theirs[index : index + 1]:
             return f"cell {index + 1}"
@@ -125,15 +129,20 @@ def stale(source: Path) -> str | None:
     return None
 
 
+def folded(cell: nbformat.NotebookNode) -> bool:
+    """Return whether JupyterLab shows three dots in place of a cell's code."""
+    return bool(cell.metadata.get("jupyter", {}).get("source_hidden"))
+
+
 def minutes(source: Path) -> float:
     """Return the minutes to read a lesson: 180 words each, 20 s for each code cell and figure.
 
-    Solutions are left out. A figure is a drawing, a plot or a panel.
+    Solutions and folded cells are left out. A figure is a drawing, a plot or a panel.
     """
     cells = jupytext.read(source).cells
     prose = "\n".join(c.source for c in cells if c.cell_type == "markdown")
     prose = re.sub(r"<details>.*?</details>", "", prose, flags=re.S)
-    code = [c.source for c in cells if c.cell_type == "code"]
+    code = [c.source for c in cells if c.cell_type == "code" and not folded(c)]
     shown = re.compile(r"plots\.\w+\(|(Explorer|Panel|Monitor)\(")
     figures = prose.count("![") + sum(bool(shown.search(cell)) for cell in code)
     return len(prose.split()) / 180 + (len(code) + figures) / 3

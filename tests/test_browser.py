@@ -192,11 +192,12 @@ def copy(name, folder):
     """Copy a lesson and return its name and number of code cells.
 
     The counts of the cells are cleared, so that a count tells that a cell ran here. The sampler may
-    write for long, as fast mode would be over before anybody could press Stop. The drawings and the
-    cover, which lessons show, come along.
+    write for long, as fast mode would be over before anybody could press Stop. The drawings, the
+    data and the cover, which lessons show, come along.
     """
     shutil.copy(NOTEBOOKS / "lessons" / f"{name}.png", folder)
-    shutil.copytree(NOTEBOOKS / "lessons" / "drawings", folder / "drawings", dirs_exist_ok=True)
+    for part in ("drawings", "data"):
+        shutil.copytree(NOTEBOOKS / "lessons" / part, folder / part, dirs_exist_ok=True)
     notebook = json.loads((NOTEBOOKS / "lessons" / f"{name}.ipynb").read_text(encoding="utf-8"))
     cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
     panels = 0
@@ -341,8 +342,8 @@ def play_with_the_units(page):
     [
         ("01-start-here", play_with_the_sampler),
         ("03-why-gradients-vanish-and-explode", play_with_the_explorer),
-        ("04-the-lstm-gate-by-gate", play_with_the_units),
-        ("05-does-the-lstm-cure-it", play_with_the_explorer),
+        ("05-the-lstm-gate-by-gate", play_with_the_units),
+        ("06-does-the-lstm-cure-it", play_with_the_explorer),
     ],
 )
 def test_a_lesson_runs_and_its_panel_answers(name, play, browser, lab, tmp_path):

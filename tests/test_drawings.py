@@ -194,8 +194,8 @@ def test_lessons_show_every_drawing_with_a_text_for_those_who_cannot_see_it():
     assert set(DRAWINGS) < seen  # lesson 1 shows its cover, too
 
 
-def test_lesson_4_begins_with_the_cell():
+def test_lesson_5_begins_with_the_cell():
     import jupytext
 
-    first = jupytext.read(LESSONS / "04-the-lstm-gate-by-gate.py").cells[0]
+    first = jupytext.read(LESSONS / "05-the-lstm-gate-by-gate.py").cells[0]
     assert "(drawings/lstm-cell.svg)" in first.source

@@ -1,7 +1,6 @@
 """What only a GPU can show: the numbers of the CPU, no waiting inside a step, files for both.
 
-No GPU was at hand when these tests were written. On a machine that has one, `pytest -m gpu` runs
-them.
+On a machine that has one, `pytest -m gpu` runs these tests.
 """
 
 import numpy as np

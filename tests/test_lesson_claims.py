@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 import torch
 
-from charlstm import CharModel, ModelOptions, streams_for
+from charlstm import CharModel, Checkpoint, ModelOptions, find_model, streams_for
 from charlstm.insight import gradients
 from charlstm.model import cells
 from charlstm.model.network import initialize
+from charlstm.text.novelty import known_words, novelty
 
 LESSONS = Path(__file__).parent.parent / "notebooks" / "lessons"
 
@@ -40,7 +41,7 @@ def test_lesson2_leaps_follow_large_gradients_and_blow_up_rounding(lesson2):
 
 @pytest.fixture(scope="module")
 def lesson3():
-    """What the lesson defines; its trainings are run by the tests, at their full length."""
+    """What the lesson defines; it trains nothing."""
     threads = torch.get_num_threads()
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CHARLSTM_FAST", "1")
@@ -80,7 +81,7 @@ def test_lesson3_the_start_alone_decides(lesson3, seed):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(5))
-def test_lesson3_saturation_is_not_to_blame(lesson3, seed):
+def test_lesson3_before_training_saturation_is_not_to_blame(lesson3, seed):
     slopes = {}
     factors = {}
     for name, activation, gain in (
@@ -99,14 +100,24 @@ def test_lesson3_saturation_is_not_to_blame(lesson3, seed):
     assert factors["three"] > 1.2
 
 
+@pytest.fixture(scope="module")
+def lesson4():
+    """What the lesson defines; its trainings are run by the tests, at their full length."""
+    threads = torch.get_num_threads()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CHARLSTM_FAST", "1")
+        yield runpy.run_path(str(LESSONS / "04-clipping-and-the-cliff.py"))
+    torch.set_num_threads(threads)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(5))
-def test_lesson3_what_breaks_and_what_clipping_saves(lesson3, seed):
+def test_lesson4_what_breaks_and_what_clipping_saves(lesson4, seed):
     def final(activation, gain, limit, rate=1.0):
-        losses = lesson3["train"](activation, gain, limit, seed, rate, steps=100)[2]
+        losses = lesson4["train"](activation, gain, limit, seed, rate, steps=100)[2]
         return float(np.mean(losses[-10:])), len(losses)
 
-    often = np.bincount(lesson3["ids"]) / len(lesson3["ids"])
+    often = np.bincount(lesson4["ids"]) / len(lesson4["ids"])
     counting = -(often * np.log(often)).sum()
     loss, steps = final(torch.relu, 1.5, None)
     assert math.isnan(loss)
@@ -121,9 +132,32 @@ def test_lesson3_what_breaks_and_what_clipping_saves(lesson3, seed):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(5))
-def test_lesson3_an_exploded_gradient_keeps_no_promise(lesson3, seed):
+def test_lesson4_it_explodes_then_saturates_then_vanishes(lesson4, seed):
+    def look(p, **how):
+        norms, share = lesson4["look_back"](p, **how)
+        return norms[40] / norms[0], share
+
+    weights, norms, _ = lesson4["train"](torch.tanh, 1.5, None, seed, steps=100)
+    left, share = look(weights[0])
+    assert left > 2
+    assert share < 0.05
+    left, share = look(weights[-1])
+    assert left < 1e-11
+    assert share > 0.8
+    without_slopes, _ = look(weights[-1], slopes=False)
+    assert without_slopes > 1e9  # so it is the slopes that make it vanish, not the matrix
+    assert norms[-1] > 0.1  # the norm of the whole gradient does not tell
+    weights, _, _ = lesson4["train"](torch.tanh, 1.5, 1.0, seed, steps=100)
+    left, share = look(weights[-1])
+    assert 1e-4 < left < 0.1
+    assert share < 0.1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(5))
+def test_lesson4_an_exploded_gradient_keeps_no_promise(lesson4, seed):
     lengths = (1.0, 0.01, 1e-4, 1e-8)
-    promises = {g: lesson3["promises"](g, lengths, seed) for g in (0.5, 1.5, 3.0)}
+    promises = {g: lesson4["promises"](g, lengths, seed) for g in (0.5, 1.5, 3.0)}
     promised, came = promises[0.5][1].T
     assert came[0] > 0.7 * promised[0]
     promised, came = promises[1.5][1].T
@@ -136,15 +170,15 @@ def test_lesson3_an_exploded_gradient_keeps_no_promise(lesson3, seed):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(5))
-def test_lesson3_without_clipping_some_leave_the_cliff_for_good(lesson3, seed):
+def test_lesson4_without_clipping_some_leave_the_cliff_for_good(lesson4, seed):
     rng = np.random.default_rng(seed)
     start = [torch.tensor(rng.uniform(*ends, 200)) for ends in ((1.0, 2.0), (-0.4, 0.4))]
     thrown = {}
     arrived = {}
     for limit in (None, 1.0, 0.1):
-        way, _ = lesson3["descend"](*start, limit, steps=150)
+        way, _ = lesson4["descend"](*start, limit, steps=150)
         thrown[limit] = (np.hypot(way[-1, 0] - 1.5, way[-1, 1]) > 3).mean()
-        arrived[limit] = (lesson3["cliff_loss"](*torch.tensor(way[-1])).numpy() < 0.01).mean()
+        arrived[limit] = (lesson4["cliff_loss"](*torch.tensor(way[-1])).numpy() < 0.01).mean()
     assert thrown[None] > 0.05
     assert thrown[1.0] == thrown[0.1] == 0
     assert arrived[1.0] > arrived[None] + 0.1
@@ -152,37 +186,37 @@ def test_lesson3_without_clipping_some_leave_the_cliff_for_good(lesson3, seed):
 
 
 @pytest.fixture(scope="module")
-def lesson4():
+def lesson5():
     """What the lesson computes in full: its models are five seeds, and the shipped one."""
     threads = torch.get_num_threads()
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("CHARLSTM_FAST", raising=False)
-        yield runpy.run_path(str(LESSONS / "04-the-lstm-gate-by-gate.py"))
+        yield runpy.run_path(str(LESSONS / "05-the-lstm-gate-by-gate.py"))
     torch.set_num_threads(threads)
 
 
 @pytest.mark.slow
-def test_lesson4_most_of_a_far_gradient_does_not_come_along_c(lesson4):
-    assert [len(pairs) for pairs in lesson4["measured"].values()] == [5, 5, 1]
-    for pairs in lesson4["measured"].values():
+def test_lesson5_most_of_a_far_gradient_does_not_come_along_c(lesson5):
+    assert [len(pairs) for pairs in lesson5["measured"].values()] == [5, 5, 1]
+    for pairs in lesson5["measured"].values():
         for whole, along in pairs:
             assert whole[40] > 4 * along[40] > 0
 
 
 @pytest.mark.slow
-def test_lesson4_the_jacobian_is_more_than_the_forget_gate(lesson4):
-    for model in (*lesson4["fresh"], *lesson4["pytorch"], lesson4["shipped"]):
+def test_lesson5_the_jacobian_is_more_than_the_forget_gate(lesson5):
+    for model in (*lesson5["fresh"], *lesson5["pytorch"], lesson5["shipped"]):
         with torch.no_grad():
-            share, _, largest = lesson4["beside_f"](model, lesson4["ids"][:2])
+            share, _, largest = lesson5["beside_f"](model, lesson5["ids"][:2])
         assert 0.15 < share < 1
         assert largest <= 1
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(5))
-def test_lesson4_units_with_written_weights_work_on_any_text(lesson4, seed):
-    vocabulary = lesson4["vocabulary"]
-    cell = lesson4["cell"]
+def test_lesson5_units_with_written_weights_work_on_any_text(lesson5, seed):
+    vocabulary = lesson5["vocabulary"]
+    cell = lesson5["cell"]
     letters = np.random.default_rng(seed).choice(list(vocabulary.characters), 200)
     ids = torch.from_numpy(vocabulary.encode("".join(letters))).long()
     state = None
@@ -197,52 +231,60 @@ def test_lesson4_units_with_written_weights_work_on_any_text(lesson4, seed):
 
 
 @pytest.mark.slow
-def test_lesson4_whether_forget_gates_are_at_their_ends_depends_on_the_model(lesson4):
-    for name, layers in lesson4["watched"].items():
-        for values in layers:
-            at_ends = ((values["f"] < 0.05) | (values["f"] > 0.95)).double().mean()
-            assert at_ends < 0.3 if name == "shipped" else 0.33 < at_ends < 0.6
+def test_lesson5_whether_forget_gates_are_at_their_ends_depends_on_the_model(lesson5):
+    at_ends = {
+        name: [
+            float(((values["f"] < 0.05) | (values["f"] > 0.95)).double().mean())
+            for values in layers
+        ]
+        for name, layers in lesson5["watched"].items()
+    }
+    shipped = at_ends.pop("shipped")
+    assert len(at_ends) == 5
+    small = [share for shares in at_ends.values() for share in shares]
+    assert 0.1 < min(shipped) < max(shipped) < min(small) < max(small) < 0.6
 
 
 @pytest.mark.slow
-def test_lesson4_training_makes_units_that_follow_the_text(lesson4):
-    trained, *untrained = lesson4["searched"]
+def test_lesson5_training_makes_units_that_follow_the_text(lesson5):
+    trained, *untrained = lesson5["searched"]
     assert len(untrained) == 5
-    for name in lesson4["wanted"]:
+    for name in lesson5["wanted"]:
         got = abs(trained[name].tested)
         assert got > max(abs(units[name].tested) for units in untrained) + 0.15
     assert abs(trained["position in the line"].tested) > 0.85
 
 
 @pytest.mark.slow
-def test_lesson4_c_is_missed_for_longer_than_h(lesson4):
-    assert len(lesson4["damage"]) == 6
-    for wiped in lesson4["damage"].values():
-        assert wiped["c"][9] > 2.5 * wiped["h"][9]
-    assert lesson4["damage"]["shipped"]["h"][0] > 2 * lesson4["damage"]["shipped"]["c"][0]
+def test_lesson5_c_is_missed_for_longer_than_h(lesson5):
+    assert len(lesson5["damage"]) == 6
+    for wiped in lesson5["damage"].values():
+        assert wiped["c"][9] > 2 * wiped["h"][9]
+    assert lesson5["damage"]["shipped"]["h"][0] > 2 * lesson5["damage"]["shipped"]["c"][0]
 
 
 @pytest.mark.slow
-def test_lesson4_the_output_gate_also_serves_the_cell_itself(lesson4):
-    assert len(lesson4["losses"]) == 6
-    for intact, shut_to_head, shut_to_itself in lesson4["losses"].values():
+def test_lesson5_the_output_gate_also_serves_the_cell_itself(lesson5):
+    assert len(lesson5["losses"]) == 6
+    for intact, shut_to_head, shut_to_itself in lesson5["losses"].values():
         assert intact + 0.25 < shut_to_itself < shut_to_head - 0.5
 
 
 @pytest.fixture(scope="module")
-def lesson6():
+def lesson7():
     """What the lesson defines; its trainings are run by the tests, with smaller models."""
     threads = torch.get_num_threads()
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CHARLSTM_FAST", "1")
-        yield runpy.run_path(str(LESSONS / "06-truncated-back-propagation.py"))
+        patch.chdir(LESSONS)  # it reads data beside it
+        yield runpy.run_path(str(LESSONS / "07-truncated-back-propagation.py"))
     torch.set_num_threads(threads)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(5))
-def test_lesson6_what_makes_training_and_validation_part(lesson6, seed):
-    training, validation, score = (lesson6[k] for k in ("training", "validation", "score_cold"))
+def test_lesson7_what_makes_training_and_validation_part(lesson7, seed):
+    training, validation, score = (lesson7[k] for k in ("training", "validation", "score_cold"))
     sizes = {"layers": 2, "hidden_size": 64, "embedding_size": 32, "dropout": 0.0}
     parted = {}
     nats = {}
@@ -253,7 +295,7 @@ def test_lesson6_what_makes_training_and_validation_part(lesson6, seed):
         ("whole", {}, training),
     ):
         options = ModelOptions(**(sizes | changed))
-        model, _, _ = lesson6["watch"](options, text, updates=250, seed=seed)
+        model, _, _ = lesson7["watch"](options, text, updates=250, seed=seed)
         nats[name] = score(model, validation).nats
         parted[name] = nats[name] - score(model, text, most_windows=32).nats
     assert parted["plain"] > 0.3
@@ -262,27 +304,75 @@ def test_lesson6_what_makes_training_and_validation_part(lesson6, seed):
     assert nats["whole"] < min(nats["plain"], nats["dropped"], nats["half"]) - 0.05
 
     streams = streams_for(validation, 64, 48)
-    others, zero, own = lesson6["start_costs"](model, streams).values()
+    others, zero, own = lesson7["start_costs"](model, streams).values()
     assert min(others[0], zero[0]) > own[0] + 0.4
+
+    own_text = lesson7["text"][: len(training)]
+    checkpoint = Checkpoint(model.options, lesson7["vocabulary"], model.to_arrays())
+    written = lesson7["samples"](checkpoint, length=3_000, seed=seed)
+    check_that_only_greedy_loops(lesson7, written)
+    assert all(novelty(sample, own_text).copied[20] < 0.05 for sample in written.values())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(5))
+def test_lesson7_the_shipped_model_loops_only_when_it_is_greedy(lesson7, seed):
+    shipped = Checkpoint.load(find_model("tinyshakespeare"))
+    check_that_only_greedy_loops(lesson7, lesson7["samples"](shipped, length=3_000, seed=seed))
+
+
+def check_that_only_greedy_loops(lesson7, written):
+    """The two cuts have more known words than drawing from all, and repeat themselves no more."""
+    loops = {name: lesson7["loops"](sample) for name, sample in written.items()}
+    known = {name: known_words(sample, lesson7["known"]) for name, sample in written.items()}
+    assert loops["greedy"] > 0.5
+    assert max(loops["all"], loops["top-k 5"], loops["top-p 0.8"]) < 0.1
+    assert known["all"] < min(known["top-k 5"], known["top-p 0.8"])
+
+
+@pytest.mark.slow
+def test_lesson7_an_overlap_helps_but_less_than_a_longer_window(lesson7):
+    """Five seeds, side by side, in full."""
+    pairs = ((8, 8), (4, 8), (1, 8), (16, 16))
+    shares = {pair: lesson7["train_overlapping"](*pair, updates=400) for pair in pairs}
+    ends = {pair: found[-40:].mean(0) for pair, found in shares.items()}
+    assert all(found.shape == (400, 5) for found in shares.values())
+    assert ends[1, 8].mean() > ends[8, 8].mean() + 0.01
+    assert ends[16, 16].min() > max(ends[k1, 8].max() for k1 in (1, 4, 8)) + 0.05
+    for k1 in (1, 4):  # for the same work
+        updates = 400 * k1 // 8
+        assert shares[k1, 8][updates - 40 : updates].mean() < ends[8, 8].mean()
+
+
+@pytest.mark.slow
+def test_lesson7_on_the_tales_an_overlap_brings_nothing_but_work(lesson7):
+    """What the lesson says of the file."""
+    on_tales = {pair: np.array(nats) for pair, nats in lesson7["on_tales"].items()}
+    assert all(len(nats) >= 3 for nats in on_tales.values())
+    ends = [nats[:, 2].mean() for nats in on_tales.values()]
+    assert max(ends) - min(ends) < 0.03
+    for pair in ((32, 32), (16, 16)):  # for the same work, an overlap of half makes 500 updates
+        assert on_tales[16, 32][:, 1].min() > on_tales[pair][:, 2].max() + 0.08
 
 
 @pytest.fixture(scope="module")
-def lesson5():
+def lesson6():
     """What the lesson computes in full: its recall has five seeds; the texts get theirs here."""
     threads = torch.get_num_threads()
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("CHARLSTM_FAST", raising=False)
-        yield runpy.run_path(str(LESSONS / "05-does-the-lstm-cure-it.py"))
+        patch.chdir(LESSONS)  # it reads data beside it
+        yield runpy.run_path(str(LESSONS / "06-does-the-lstm-cure-it.py"))
     torch.set_num_threads(threads)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(5))
-def test_lesson5_only_a_forget_bias_keeps_the_gradient_of_an_untrained_lstm(lesson5, seed):
+def test_lesson6_only_a_forget_bias_keeps_the_gradient_of_an_untrained_lstm(lesson6, seed):
     left = {}
     factors = {}
-    for start in lesson5["STARTS"]:
-        curve = lesson5["start_norms"](start, seed)
+    for start in lesson6["STARTS"]:
+        curve = lesson6["start_norms"](start, seed)
         left[start] = curve[40] / curve[0]
         factors[start] = gradients.factor(curve)
     for start in ("RNN", "GRU", "LSTM", "peephole", "coupled"):
@@ -291,52 +381,89 @@ def test_lesson5_only_a_forget_bias_keeps_the_gradient_of_an_untrained_lstm(less
     assert 1e-4 < left["LSTM, bias 1"] < 5e-3 < 0.03 < left["LSTM, bias 2"]
     for start in ("LSTM", "peephole", "coupled"):
         assert left[f"{start}, bias 3"] > 0.1
+    assert left["LSTM, chrono"] > 0.3
+    assert factors["LSTM, chrono"] == pytest.approx(0.98, abs=0.015)
     assert factors["coupled, bias 3"] == pytest.approx(1 / (1 + math.exp(-3)), abs=0.02)
     assert factors["coupled, bias 3"] < factors["LSTM, bias 3"] - 0.02
     assert factors["LSTM, bias 5"] > 1.01
 
 
 @pytest.mark.slow
-def test_lesson5_who_remembers(lesson5):
-    scores = lesson5["scores"]
-    assert all(len(shares) == 5 for by_lag in scores.values() for shares in by_lag.values())
+def test_lesson6_who_remembers(lesson6):
+    scores = lesson6["scores"]
+    assert all(len(shares) == 5 for shares in scores.values())
     for start in ("LSTM", "LSTM, bias 1"):
-        assert max(scores[start][20]) < 0.3
-    assert min(scores["LSTM, bias 3"][20]) > 0.6
-    assert min(scores["GRU"][20] + scores["GRU"][40]) > 0.8
-    assert min(scores["coupled"][20]) > 0.3
-    assert np.mean(scores["RNN, orthogonal"][10]) > np.mean(scores["LSTM"][10]) + 0.3
-    assert np.mean(scores["LSTM, bias 3"][40]) < 0.6
+        assert max(scores[start]) < 0.3
+    assert min(scores["LSTM, bias 3"]) > 0.6
+    assert min(scores["GRU"] + scores["LSTM, chrono"]) > 0.8
+    assert min(scores["coupled"]) > 0.3
+    assert max(scores["RNN"]) < 0.5
+    assert np.mean(scores["RNN, orthogonal"]) < 0.5
 
 
 @pytest.mark.slow
-def test_lesson5_the_curve_foretells_recall_after_some_updates_not_before(lesson5):
+def test_lesson6_repeats_a_part_of_the_file(lesson6):
+    """Rounding differs from machine to machine, so only the means are compared."""
+    filed = lesson6["filed"]("after_250")
+    for start, shares in lesson6["scores"].items():
+        assert np.mean(filed[start][20]) == pytest.approx(np.mean(shares), abs=0.25)
+
+
+@pytest.mark.slow
+def test_lesson6_every_cell_at_every_lag(lesson6):
+    """What the lesson says of the file."""
+    by_lag = lesson6["filed"]("at_end")
+    assert all(len(shares) == 5 for of in by_lag.values() for shares in of.values())
+    after_lesson, longer = lesson6["lesson"], lesson6["longer"]
+    for start in ("GRU", "coupled", "LSTM, chrono"):
+        assert min(share for shares in by_lag[start].values() for share in shares) > 0.8
+        assert min(after_lesson["GRU"].values()) == 5 >= max(after_lesson[start].values())
+    assert list(longer["LSTM"].values()) == [5, 0, 0, 0]
+    assert max(by_lag["LSTM"][40] + by_lag["LSTM, bias 1"][40] + by_lag["LSTM, bias 3"][80]) < 0.2
+    assert 0 < longer["LSTM, bias 1"][20] < 5
+    assert 3 <= longer["LSTM, bias 3"][40] < 5
+    for start in ("RNN", "RNN, orthogonal"):
+        assert 0 < longer[start][20] < 5
+        assert lesson6["slower"][start][20] == 0
+    assert longer["RNN"][40] > 0
+    assert lesson6["slower"]["LSTM"][20] == 0
+
+
+@pytest.mark.slow
+def test_lesson6_the_closed_input_gate_does_it(lesson6):
+    mean = {name: np.mean(shares) for name, shares in lesson6["halves"].items()}
+    assert max(mean["LSTM, bias 3"], mean["only b_f"]) + 0.3 < mean["3 and -3"]
+    assert mean["3 and -3"] <= mean["LSTM, chrono"]
+
+
+@pytest.mark.slow
+def test_lesson6_the_curve_foretells_recall_after_some_updates_not_before(lesson6):
     early = [
-        lesson5["recalled"](run[1], 20)
-        for name in lesson5["players"]
-        for run in lesson5["runs"][name, 20]
+        lesson6["recalled"](run[1], 20)
+        for name in lesson6["players"]
+        for run in lesson6["runs"][name]
     ]
     assert max(early) < 0.2  # nothing is learnt yet
-    assert lesson5["agree"](lesson5["before"]) < 0.7
-    assert lesson5["agree"](lesson5["after"]) > 0.85
+    assert lesson6["agree"](lesson6["before"]) < 0.8
+    assert lesson6["agree"](lesson6["after"]) > 0.85
 
 
 @pytest.mark.slow
-def test_lesson5_clipping_decides_with_plain_descent_not_with_adam(lesson5):
+def test_lesson6_clipping_decides_with_plain_descent_not_with_adam(lesson6):
     mean = {}
-    for name, (clip, optimizer) in lesson5["tried"].items():
-        found = [lesson5["train"]("LSTM, bias 3", 10, seed, clip, optimizer) for seed in range(5)]
-        mean[name] = np.mean([lesson5["recalled"](model, 10) for model, _, _ in found])
+    for name, (clip, optimizer) in lesson6["tried"].items():
+        found = [lesson6["train"]("LSTM, bias 3", 10, seed, clip, optimizer) for seed in range(5)]
+        mean[name] = np.mean([lesson6["recalled"](model, 10) for model, _, _ in found])
     assert mean["plain, not clipped"] + 0.3 < mean["plain, clipped"]
     assert mean["Adam, not clipped"] > 0.9
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(5))
-def test_lesson5_on_text_neither_loss_nor_start_tells_the_reach(lesson5, seed):
+def test_lesson6_on_text_neither_loss_nor_start_tells_the_reach(lesson6, seed):
     found = {
-        reader: lesson5["learnt"][reader] if seed == 0 else lesson5["learn"](reader, seed)
-        for reader in lesson5["readers"]
+        reader: lesson6["learnt"][reader] if seed == 0 else lesson6["learn"](reader, seed)
+        for reader in lesson6["readers"]
     }
     nats = {reader: nats for reader, (_, nats, _, _) in found.items()}
     before, after = ({reader: pair[k] for reader, pair in found.items()} for k in (2, 3))

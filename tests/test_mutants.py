@@ -77,6 +77,11 @@ MUTANTS = [
     ("an old picture that looks new", "notebook/newest", "self._picture.add_class(STALE)", "pass", "notebook/test_newest.py"),
     ("bright while newer values wait", "notebook/newest", "                self._waiting = False\n", "                self._waiting = False\n                self._picture.remove_class(STALE)\n", "notebook/test_newest.py"),
     ("a zero on a logarithmic axis", "notebook/figure", "np.where(drawn > 0, drawn, math.nan)", "drawn", "notebook/test_figure.py -k anew"),
+    ("a model of another text taken", "grading/own_model", "if corpus.sha256 != trained_on.sha256", "if False", "grading/test_own_model.py -k another"),
+    ("a text that repeats itself taken", "grading/own_model", "compared(self.held_out, self.history)", "compared(self.held_out, self.history[:1])", "grading/test_own_model.py -k repeated"),
+    ("a 5-gram that has read nothing before", "grading/own_figures", "np.concatenate((own.history_ids, ids))", "np.concatenate((0 * own.history_ids, ids))", "grading/test_own_figures.py -k gram"),
+    ("a guess fitted to what tests it", "grading/own_figures", "ids[:half], numbers[:half]", "ids[half:], numbers[half:]", "grading/test_own_figures.py -k controls"),
+    ("two students with the same file", "grading/beside", "elif other:", "elif False:", "grading/test_beside.py"),
     ("lines broken inside words", "notebook/lines", "textwrap.wrap(line, columns)", "[line[k : k + columns] for k in range(0, len(line), columns)]", "notebook/test_lines.py"),
 ]  # fmt: skip
 

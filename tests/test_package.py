@@ -296,13 +296,16 @@ def test_the_wheel_works_without_the_repository(tmp_path):
     (wheel,) = tmp_path.glob("*.whl")
     names = zipfile.ZipFile(wheel).namelist()
     assert "charlstm/pretrained/tinyshakespeare.safetensors" in names
+    assert "charlstm/pretrained/tales.safetensors" in names
     assert "charlstm/py.typed" in names
     assert any(name.endswith("lab/settings/overrides.d/charlstm.json") for name in names)
     assert {f"charlstm/texts/{name}.txt" for name in SHIPPED} <= set(names)
     sources = [path.name for path in (ROOT / "notebooks" / "assignments").glob("*.py")]
     assert {f"charlstm/assignments/{name}" for name in sources} <= set(names)
-    lessons = [path.name for path in (ROOT / "notebooks" / "lessons").glob("*.ipynb")]
-    assert {f"charlstm/lesson_files/{name}" for name in lessons} <= set(names)
+    lessons = ROOT / "notebooks" / "lessons"
+    shown = [*lessons.glob("*.ipynb"), *lessons.glob("data/*.csv")]
+    shown = {path.relative_to(lessons).as_posix() for path in shown}
+    assert {f"charlstm/lesson_files/{name}" for name in shown} <= set(names)
     assert not [n for n in names if n.startswith(("tests/", "corpora/"))]
     environment = tmp_path / "environment"
     subprocess.run([sys.executable, "-m", "venv", str(environment)], check=True)
@@ -402,19 +405,23 @@ def test_the_readme_lists_every_file():
                          re.M | re.S), name  # fmt: skip
 
 
-def test_the_card_states_what_the_shipped_model_says_of_itself():
-    path = find_model(None)
+@pytest.mark.parametrize(("name", "cold"), [("tinyshakespeare", 1.34), ("tales", 1.30)])
+def test_the_card_states_what_a_shipped_model_says_of_itself(name, cold):
+    path = find_model(name)
     card = (PACKAGE / "pretrained" / "README.md").read_text(encoding="utf-8")
+    first, second = card.split("\n# The second model")
+    part = first if name == "tinyshakespeare" else second
     checkpoint = Checkpoint.load(path)
     measured = checkpoint.measured
     assert path.stat().st_size < 8_000_000
-    assert checkpoint.provenance.sha256 in card
+    assert f"{path.stat().st_size:,} bytes" in part
+    assert checkpoint.provenance.sha256 in part
     for score in (measured.carried, measured.cold):
-        assert f"{score.nats:.4f}" in card
-    assert measured.cold.nats <= 1.38
-    assert f"divided by {measured.calibration.temperature:.4f}" in card
-    assert f"{checkpoint.training.steps:,} steps" in card
-    (command,) = [a for n, a in commands(card) if n == "train"]
+        assert f"{score.nats:.4f}" in part
+    assert measured.cold.nats <= cold
+    assert f"divided by {measured.calibration.temperature:.4f}" in part
+    assert f"{checkpoint.training.steps:,} steps" in part
+    (command,) = [a for n, a in commands(part) if n == "train"]
     from charlstm.flags import lay_over, parse
     from charlstm.train import Train
     from charlstm.training.presets import preset
@@ -424,6 +431,26 @@ def test_the_card_states_what_the_shipped_model_says_of_itself():
     training = lay_over(chosen.training, given.training, names)
     assert training == checkpoint.training.options
     assert lay_over(chosen.model, given.model, names) == checkpoint.options
+
+
+def test_every_shipped_model_has_a_card():
+    card = (PACKAGE / "pretrained" / "README.md").read_text(encoding="utf-8")
+    titles = re.findall(r"^# The .*model: (\w+)$", card, re.M)
+    assert titles == ["tinyshakespeare", "tales"]
+    assert sorted(titles) == sorted(p.stem for p in (PACKAGE / "pretrained").glob("*.safetensors"))
+
+
+def test_the_second_model_scores_what_its_file_says(capsys):
+    import json
+
+    from charlstm.evaluate import main
+
+    assert main(["tales", "--json", "--threads", "1"]) == 0
+    figures = json.loads(capsys.readouterr().out)
+    measured = Checkpoint.load(find_model("tales")).measured
+    for protocol, score in {"carried": measured.carried, "cold": measured.cold}.items():
+        assert figures[protocol]["characters"] == score.characters == 22_298
+        assert figures[protocol]["nats"] == pytest.approx(score.nats, abs=1e-5)
 
 
 @pytest.mark.skipif("CHARLSTM_DATA" not in os.environ, reason="CHARLSTM_DATA names no corpora")

@@ -4,10 +4,13 @@
 - `submissions`: finds the student to whom each file belongs, by the file's name
 - `repair`: gives a notebook nbgrader's cells back, as they were released
 - `former`: the names that problem sets from before version 0.2 use for the package
+- `beside`: the files that a set asks for beside its notebook
 - `nbgrader`: runs nbgrader so that every student gets the points that are due
 - `record`: what a course remembers from one command to the next
 - `classroom`: a course in a folder: build it, collect, grade, give feedback
 - `results`: what each student got, as rows and as a CSV file
+- `own_model`: a text and a model of a student's own: read safely, and refused if they prove nothing
+- `own_figures`: the figures of such a model, measured again
 """
 
 from typing import Any

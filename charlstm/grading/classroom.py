@@ -5,7 +5,7 @@
 | `nbgrader_config.py` | the course's settings, which you may change |
 | `source/ps1/` | the set `ps1` with solutions |
 | `release/ps1/`, `ps1.zip` | the set without solutions, and the same packed to hand out |
-| `submitted/STUDENT/ps1/` | a student's notebook |
+| `submitted/STUDENT/ps1/` | a student's notebook, and the files that the set asks for beside it |
 | `autograded/...`, `feedback/...` | what nbgrader makes of it: a graded notebook, an HTML page |
 | `gradebook.db` | nbgrader's gradebook: every point |
 | `course.json` | from which file each submission came, and what was graded last |
@@ -13,14 +13,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
 from charlstm.errors import UserError
-from charlstm.grading import record
+from charlstm.grading import beside, record
+from charlstm.grading.beside import digest
 from charlstm.grading.downloads import File
 from charlstm.grading.nbgrader import (
     CONFIG,
@@ -128,13 +128,13 @@ class Classroom:
         handout = self.path / f"{name}.zip"
         before = source.read_bytes() if source.exists() else None
         written = self.record.written_sources.get(name)
-        by_hand = before is not None and _digest(source) != written
+        by_hand = before is not None and digest(source) != written
         kept = f"; source/{name} was changed by hand and is kept" if by_hand and original else ""
         if original and not by_hand:
             source.parent.mkdir(parents=True, exist_ok=True)
             source.write_bytes(to_notebook(original).encode())  # the same digest on every system
         released = self.record.released_sources.get(name)
-        if released == _digest(source) and handout.exists() and self._in_gradebook(name):
+        if released == digest(source) and handout.exists() and self._in_gradebook(name):
             return "unchanged" + kept
         try:
             run_nbgrader("release", self.path, name)
@@ -149,8 +149,8 @@ class Classroom:
             for path in sorted((self.path / "release" / name).rglob("*")):
                 archive.write(path, path.relative_to(self.path / "release"))
         if not by_hand:
-            self.record.written_sources[name] = _digest(source)
-        self.record.released_sources[name] = _digest(source)
+            self.record.written_sources[name] = digest(source)
+        self.record.released_sources[name] = digest(source)
         return f"{'made anew' if released is not None else 'made'}: {handout.name}{kept}"
 
     def _in_gradebook(self, assignment: str) -> bool:
@@ -165,9 +165,16 @@ class Classroom:
         The student is "" for a file that is left out.
         """
         others = [name for name in self.assignments() if name != assignment]
-        taken, left = sort_out(files, assignment, others)
+        names = beside.asked_for(self.notebook("release", assignment))
+        taken, left = sort_out(files, assignment, others, names)
         for submission in taken:
             yield submission.file.name, submission.student, self._take_in(assignment, submission)
+            for name, file in submission.beside.items():
+                target = self.notebook("submitted", assignment, submission.student).with_name(name)
+                yield file.name, submission.student, beside.put(file, target)
+        notebooks = {s: self.notebook("submitted", assignment, s) for s in self.entries(assignment)}
+        for student, remark in beside.remarks(notebooks, names).items():
+            self.entries(assignment)[student].beside = remark
         for name, why in left:
             yield name, "", why
         self.record.save()
@@ -200,8 +207,10 @@ class Classroom:
         return graded and entry is not None and entry.graded == self._to_grade(assignment, student)
 
     def _to_grade(self, assignment: str, student: str) -> tuple[str, str]:
-        """Return digests of the two files behind a grade: the notebook and the set's source."""
-        submitted = _digest(self.notebook("submitted", assignment, student))
+        """Return digests of what is behind a grade: the notebook with its files, and the source."""
+        notebook = self.notebook("submitted", assignment, student)
+        names = beside.asked_for(self.notebook("release", assignment))
+        submitted = digest(notebook, *(notebook.with_name(name) for name in names))
         return submitted, self.record.released_sources.get(assignment, "")
 
     def grade(self, assignment: str, student: str, seconds: int | None = None) -> Entry:
@@ -270,7 +279,3 @@ class Classroom:
                 (to / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(page, to / name)
         return students
-
-
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else ""

@@ -28,8 +28,9 @@ class Entry:
         problem: why the last file could not be read; "" if it could.
         repaired: what was restored in the notebook before grading; "" if nothing was.
         note: what went wrong during grading; "" if nothing did.
-        graded: digests of the notebook and of the set's source at the last grading; None before
-            the first.
+        graded: digests of the notebook, with the files beside it, and of the set's source at the
+            last grading; None before the first.
+        beside: what a person should know of the files beside the notebook; "" if nothing.
     """
 
     file: str = ""
@@ -38,6 +39,7 @@ class Entry:
     repaired: str = ""
     note: str = ""
     graded: tuple[str, str] | None = None
+    beside: str = ""
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> Entry:
@@ -58,6 +60,7 @@ class Entry:
             repaired=_checked(values, "mended", ""),  # the name in the file since the first version
             note=_checked(values, "note", ""),
             graded=graded,
+            beside=_checked(values, "beside", ""),
         )
 
     def to_json(self) -> dict[str, Any]:

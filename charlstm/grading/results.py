@@ -53,7 +53,7 @@ def _row(student: str, max_points: dict[str, float], entry: Entry, submission: A
     `submission` is None if nothing was graded.
     """
     points: dict[str, float | None] = dict.fromkeys(max_points)
-    notes = [entry.problem, "late" if entry.late else "", entry.note, entry.repaired]
+    notes = [entry.problem, "late" if entry.late else "", entry.note, entry.beside, entry.repaired]
     for grade in submission.notebooks[0].grades if submission else ():
         part = part_of(grade.name)
         if grade.needs_manual_grade:

@@ -18,6 +18,10 @@ Learning-management systems put the student into the name of the file or of its 
    download is often unpacked into one. But if nothing else names the student, that folder does:
    `ada/ps1.ipynb` alone is Ada's.
 3. If a student has several files, it takes the latest; `Order` says which that is.
+
+A set may ask for more than a notebook, such as a text and a model. These files have names of their
+own, `ada/text.txt` or `ada_text.txt`. They go the same way, and lie beside their student's notebook
+in the end. If a student has several, `Fit` says which counts.
 """
 
 from __future__ import annotations
@@ -25,7 +29,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import takewhile
 from pathlib import PurePosixPath
 from typing import NamedTuple
@@ -65,6 +69,28 @@ class Order(NamedTuple):
     name: str
 
 
+class Fit(NamedTuple):
+    """Orders the files of one student that could be the same one of those that a set asks for.
+
+    The first field that differs decides.
+
+    Attributes:
+        near: whether the file lies in the folder of the notebook that is taken.
+        exact: whether it has the very name; `train_text.txt` may be another text.
+        order: which is the later one.
+    """
+
+    near: bool
+    exact: bool
+    order: Order
+
+    def than(self, other: Fit) -> str:
+        """Say why this one is taken instead of the other, in words that follow its name."""
+        if self.near != other.near:
+            return "lies in the notebook's folder"
+        return "has the name asked for" if self.exact != other.exact else "is later"
+
+
 @dataclass(frozen=True)
 class Submission:
     """A file and the student it belongs to.
@@ -74,16 +100,22 @@ class Submission:
         file: the file that was handed in.
         late: whether the system marked the file as late.
         order: of a student's files, the one with the largest order counts.
+        beside: the other files that the set asks for, by the name that it gives them; those that
+            the student handed in.
     """
 
     student: str
     file: File
     late: bool
     order: Order
+    beside: dict[str, File] = field(default_factory=dict)
 
 
 def sort_out(
-    files: Sequence[File], assignment: str, others: Collection[str] = ()
+    files: Sequence[File],
+    assignment: str,
+    others: Collection[str] = (),
+    asked_for: Collection[str] = (),
 ) -> tuple[list[Submission], list[tuple[str, str]]]:
     """Find each student's file.
 
@@ -91,6 +123,7 @@ def sort_out(
         files: the files that were handed in.
         assignment: name of the set, such as `ps1`.
         others: names of other sets; their notebooks are left out.
+        asked_for: names of the files that the set asks for beside the notebook.
 
     Returns:
         one submission for each student, sorted by student; and each file that was left out, with
@@ -108,8 +141,11 @@ def sort_out(
     others = [other.lower() for other in others]
     candidates: list[File] = []
     left: list[tuple[str, str]] = []
+    beside: list[tuple[str, File]] = []
     for file in files:
-        if reason := _not_of_this_set(file, assignment, others):
+        if name := _which(file, asked_for):
+            beside.append((name, file))
+        elif reason := _not_of_this_set(file, assignment, others, asked_for):
             left.append((file.name, reason))
         else:
             candidates.append(file)
@@ -125,16 +161,75 @@ def sort_out(
             earlier, later = sorted((former, submission), key=lambda s: s.order)
             taken[submission.student] = later
             left.append((earlier.file.name, f"{later.file.name} is later"))
+    left += _put_beside(beside, taken, assignment, around)
     return sorted(taken.values(), key=lambda s: s.student), left
 
 
-def _not_of_this_set(file: File, assignment: str, others: Collection[str]) -> str | None:
+def _which(file: File, asked_for: Collection[str]) -> str | None:
+    """Return which of the files that a set asks for this is; None if it is none of them."""
+    path = PurePosixPath(file.name)
+    for name in asked_for:
+        wanted = PurePosixPath(name)
+        own_name = _own_name(path, wanted.stem)
+        ends = re.search(rf"(^|[-_ ]){re.escape(wanted.stem)}$", own_name, re.IGNORECASE)
+        if ends and path.suffix.lower() == wanted.suffix and ".." not in path.parts:
+            return name
+    return None
+
+
+def _own_name(path: PurePosixPath, wanted: str) -> str:
+    """Return a file's stem without what a system put before it and a version behind it."""
+    _, stem, _ = _named_by_a_system(path)
+    own_name, _ = _version(stem, wanted, by_a_system=True)
+    return own_name
+
+
+def _put_beside(
+    files: Sequence[tuple[str, File]], taken: dict[str, Submission], assignment: str, around: int
+) -> list[tuple[str, str]]:
+    """Give each student's submission the files that the set asks for; `Fit` says which.
+
+    Returns:
+        each file that was left out, with the reason.
+    """
+    left: list[tuple[str, str]] = []
+    fits: dict[tuple[str, str], Fit] = {}
+    for name, file in files:
+        path = PurePosixPath(file.name)
+        own = replace(file, name=str(PurePosixPath(*_folders(path, assignment), path.name)))
+        stem = PurePosixPath(name).stem
+        found = _submission(own, stem, around)
+        if found is None or found.student not in taken:
+            left.append((file.name, "its student handed in no notebook"))
+            continue
+        notebook, beside = taken[found.student].file, taken[found.student].beside
+        place = (found.student, name)
+        fit = Fit(
+            path.parent == PurePosixPath(notebook.name).parent,
+            _own_name(path, stem).lower() == stem.lower(),
+            found.order,
+        )
+        if place not in fits:
+            beside[name], fits[place] = file, fit
+            continue
+        (worse, loser), (better, winner) = sorted(
+            ((fit, file), (fits[place], beside[name])), key=lambda each: each[0]
+        )
+        left.append((loser.name, f"{winner.name} {better.than(worse)}"))
+        beside[name], fits[place] = winner, better
+    return left
+
+
+def _not_of_this_set(
+    file: File, assignment: str, others: Collection[str], asked_for: Collection[str]
+) -> str | None:
     """Return why a file cannot be a notebook of the set; None if it can."""
     path = PurePosixPath(file.name)
-    if not file.name.lower().endswith(".ipynb"):
-        return "no notebook"
     if path.is_absolute() or ".." in path.parts:
         return "its path leads out of the folder"
+    if not file.name.lower().endswith(".ipynb"):
+        names = " or ".join(asked_for)
+        return f"neither a notebook nor named {names}" if names else "no notebook"
     for part in (path.stem, path.parent.name):
         words = _words(part)
         if assignment in words:

@@ -62,7 +62,12 @@ class Newest:
             while self._goes_on():
                 self._draw(self._values())
         except BaseException:
-            self._thread = None  # the next change tries anew; until then the picture stays dim
+            # the next change tries anew, or one that came meanwhile; the picture stays dim
+            with self._lock:
+                self._thread = None
+                waiting = self._waiting
+            if waiting:
+                self._changed(None)
             raise
 
     def _goes_on(self) -> bool:

@@ -219,6 +219,28 @@ def curves(
     return figure
 
 
+def by_seed(
+    lines: Mapping[str, Mapping[float, Numbers]], xlabel: str, ylabel: str, title: str = ""
+) -> Figure:
+    """Draw the mean of several seeds as a line, and each seed as a dot; the x axis is logarithmic.
+
+    Args:
+        lines: for each line and x the y of its seeds.
+        xlabel: what x is, with its unit.
+        ylabel: what y is, with its unit.
+        title: title of the figure.
+    """
+    figure, axes = new_axes(xlabel, ylabel, title)
+    for index, (name, line) in enumerate(lines.items()):
+        style = line_style(index, len(line))
+        axes.semilogx(list(line), [np.mean(of) for of in line.values()], label=name, **style)
+        points = [(x, y) for x, of in line.items() for y in of]
+        x, y = np.array(points, float).reshape(-1, 2).T
+        axes.scatter(x, y, s=12, color=style["color"], marker=style["marker"], alpha=0.5)
+    add_legend(axes)
+    return figure
+
+
 def dots(
     points: Mapping[str, tuple[Numbers, Numbers]],
     xlabel: str,

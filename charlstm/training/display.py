@@ -156,4 +156,4 @@ def advice(progress: Progress, training: float, validation: float) -> str:
             f"{told} they part: more text helps most, then {dropout} and {option('weight_drop')},"
             f" and with those higher more time and a larger {size}"
         )
-    return f"{told} they are close: more time and a larger {size} will help most"
+    return f"{told} they are not far apart: more time and a larger {size} will help most"

@@ -15,9 +15,9 @@
 # | 6 | `experiment`: recall, by forget bias | 3 |
 # | 7 | in words | 3 |
 #
-# **20 points.** Lessons 3 and 4 (*Why gradients vanish and explode*; *The LSTM, gate by gate*)
-# cover the topics, with the same letters; lesson 1 has a table of them (*Symbols*). Read lesson 5
-# after this set, because it discusses parts 6 and 7.
+# **20 points.** Lessons 3 to 5 (*Why gradients vanish and explode*; *Clipping and the cliff*; *The
+# LSTM, gate by gate*) cover the topics, with the same letters; lesson 1 has a table of them
+# (*Symbols*). Read lesson 6 after this set, because it discusses parts 6 and 7.
 #
 # **How long it takes.** All cells of a solved copy run in 10 to 15 seconds on one core (measured
 # with two solutions). We estimate three to four hours for the writing, half of it for parts 1, 6

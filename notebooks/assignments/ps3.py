@@ -19,9 +19,9 @@
 # | 7 | in words | 3 |
 #
 # **How long it takes.** All cells of a solved copy run in some 15 seconds on one core (measured).
-# We estimate two and a half to three and a half hours for the writing. Lessons 1, 2 and 6 cover the
-# topics, with the same letters; lesson 1 has a table of them (*Symbols*). They leave out top-k and
-# top-p; part 3 explains these.
+# We estimate two and a half to three and a half hours for the writing. Lessons 1, 2 and 7 cover the
+# topics, with the same letters; lesson 1 has a table of them (*Symbols*). Lesson 7 shows
+# what top-k and top-p do; part 3 says what they are.
 #
 # **How to work.** Write where it says `YOUR CODE HERE`, in place of the line that raises
 # `NotImplementedError`. Keep the functions' names and arguments. You may add cells and helper
@@ -91,7 +91,7 @@ print(f"h has a graph behind it: {state[0][0].grad_fn is not None}")
 # `inputs` and `targets` are NumPy arrays of int32, (B, T), as `streams.read` returns them.
 # (PyTorch's loss functions need the targets as `.long()`.) `optimizer` is one of `torch.optim` and
 # holds all parameters of the model. The cell need not be an LSTM: a GRU's layers have one tensor in
-# their state. So `for h, c in state`, as in lesson 6, is not enough.
+# their state. So `for h, c in state`, as in lesson 7, is not enough.
 #
 # Return a pair. The first is the loss before the update, as a number without a graph. The second is
 # the state after the last character, as the model returned it in step 1, but *detached*: no tensor

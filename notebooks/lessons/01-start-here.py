@@ -96,15 +96,17 @@ held = activations.record(checkpoint, before + scene)[unit.layer][unit.name][len
 text_plots.unit(scene, held[:, unit.unit], unit.layer, unit.name, unit.unit)
 
 # %% [markdown]
-# What are h, c, and the layers? [Lesson 4](04-the-lstm-gate-by-gate.ipynb) opens the network. There
+# What are h, c, and the layers? [Lesson 5](05-the-lstm-gate-by-gate.ipynb) opens the network. There
 # you look for a unit of your own.
 #
 # ## Is everything there?
 #
 # Does your computer have everything that the lessons need? The next cell stops with an error if a
-# part is missing.
+# part is missing. (Its code is folded, like all code that only checks something. In JupyterLab,
+# click the three dots to open it.)
 
-# %%
+# %% jupyter={"source_hidden": true}
+# Folded: the versions of what the lessons need
 import platform
 from importlib.metadata import version
 

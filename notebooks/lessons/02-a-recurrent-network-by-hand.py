@@ -10,11 +10,12 @@
 # - write a recurrent network, its loss and its gradients in NumPy;
 # - check a gradient.
 #
-# *Know before: matrix products and the chain rule; lesson 1. Takes 17 minutes to read, without
+# *Know before: matrix products and the chain rule; lesson 1. Takes 15 minutes to read, without
 # solving the exercises, and 1 minute to run.*
 #
 # *The letters in formulas and code are those of [the table in lesson
-# 1](01-start-here.ipynb#Symbols).*
+# 1](01-start-here.ipynb#Symbols). Some code is folded: in JupyterLab, click its three dots to open
+# it.*
 #
 # In lesson 1 a trained model wrote. Here you build the simplest recurrent network: from text to
 # numbers, one step forward, the loss, and then every gradient by hand. You compare each gradient
@@ -64,7 +65,7 @@ print(f"{text[:8]!r} becomes {ids[:8]}")
 # begins](drawings/streams-and-windows.svg)
 #
 # (Each letter stands for its id, and the sign of an open box for a space. The arrows are the
-# subject of lesson 6.)
+# subject of lesson 7.)
 #
 # **Guess:** in the alphabet below, with 3 streams and windows of 4, what stands in the first row of
 # the *second* window?
@@ -80,7 +81,7 @@ for window in range(streams.windows):
 
 # %% [markdown]
 # Each row of a window continues where the same row of the window before ended. So we can carry the
-# state (the network's memory) from window to window (lesson 6). Some tutorials shuffle the windows
+# state (the network's memory) from window to window (lesson 7). Some tutorials shuffle the windows
 # and still carry the state. Then the state belongs to another text.
 #
 # ## One step forward
@@ -207,11 +208,23 @@ print({name: f"{np.linalg.norm(value):.4f}" for name, value in grads.items()})
 #
 # ## Is it right?
 #
-# Never believe a gradient that nobody has compared. First we compare ours with PyTorch's autograd,
-# in double precision. We run the forward pass once more in PyTorch and keep all values in between:
-# at each time the value inside the tanh (a), the state (h) and the logits (z).
+# Never believe a gradient that nobody has compared. We compare ours with the definition alone: we
+# change one number a little and look at the loss.
 
 # %%
+step = 1e-6
+moved = {name: value.copy() for name, value in p.items()}
+moved["W_hh"][2, 5] += step
+change = loss_of(forward(moved, inputs, h0)[1], targets)[0] - loss
+print(f"slope {change / step:.7f}, gradient {grads['W_hh'][2, 5]:.7f}")
+
+# %% [markdown]
+# This checks one number. Now we compare all of them with PyTorch's autograd, in double precision.
+# The forward pass runs once more in PyTorch and keeps all values in between: at each time the value
+# inside the tanh (a), the state (h) and the logits (z):
+
+# %% jupyter={"source_hidden": true}
+# Folded: compare with autograd
 q = {name: torch.tensor(value, requires_grad=True) for name, value in p.items()}
 start = torch.tensor(h0, requires_grad=True)
 h, kept = start, {"a": [], "h": [], "z": []}
@@ -221,8 +234,6 @@ for x in inputs:
     for name, tensor in (("a", a), ("h", h), ("z", q["W_out"] @ h + q["b_out"])):
         kept[name].append(tensor)
 total = torch.nn.functional.cross_entropy(torch.stack(kept["z"]), torch.tensor(targets).long())
-
-# %%
 for name, tensors in kept.items():
     theirs = torch.stack(torch.autograd.grad(total, tensors, retain_graph=True)).numpy()
     difference = np.abs(theirs - between[name]).max()
@@ -233,23 +244,14 @@ for name, value in [*q.items(), ("h0", start)]:
     print(f"{name:5} largest difference {np.abs(value.grad.numpy() - ours).max():.1e}")
 
 # %% [markdown]
-# Now we compare with the definition alone. We change one number a little and look at the loss.
-
-# %%
-step = 1e-6
-moved = {name: value.copy() for name, value in p.items()}
-moved["W_hh"][2, 5] += step
-change = loss_of(forward(moved, inputs, h0)[1], targets)[0] - loss
-print(f"slope {change / step:.7f}, gradient {grads['W_hh'][2, 5]:.7f}")
-
-# %% [markdown]
 # ## The same network, in the package and in PyTorch
 #
 # `charlstm.model.cells.rnn` is this step with PyTorch's names: `weight_ih` is $W_{ih}$, and so on.
 # (It has two biases where one is enough; only their sum counts, our b.) `torch.nn.RNN` is the same
 # over a whole window. All three agree:
 
-# %%
+# %% jupyter={"source_hidden": true}
+# Folded: run the same weights in the package and in PyTorch
 from types import SimpleNamespace
 
 from charlstm.model import cells
@@ -264,8 +266,6 @@ with torch.no_grad():
     for name, value in vars(named).items():
         getattr(torchs, f"{name}_l0").copy_(torch.tensor(value))
     by_torch, _ = torchs(torch.tensor(np.eye(V)[inputs])[None], torch.tensor(h0)[None, None])
-
-# %%
 for name, theirs in (("charlstm.model.cells", by_package), ("torch.nn.RNN", by_torch[0].numpy())):
     difference = np.abs(theirs - states[1:]).max()
     print(f"{name:15} largest difference {difference:.1e}")
@@ -311,8 +311,9 @@ for seed, (_, losses, norms) in runs.items():
     print(f"{norms[worst] / np.median(norms):.0f} times the median norm")
 
 # %% [markdown]
-# The step before the jump was long because the gradient was large. Why a gradient becomes so large,
-# and what to do about it, is the subject of lesson 3. First, what did the networks learn?
+# The step before the jump was long because the gradient was large. Why a gradient becomes so large
+# is the subject of lesson 3, and what to do about it of lesson 4. First, what did the networks
+# learn?
 
 
 # %%

@@ -1,5 +1,6 @@
-"""Fixtures: a small set, and a course with that set."""
+"""Fixtures: a small set, a course with that set, and files such as a student hands in."""
 
+import own_files
 import pytest
 from toy import TOY, ran
 
@@ -28,4 +29,12 @@ def toy_course(toy, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(classroom, "assignments_folder", lambda: toy.parent)
     folder = tmp_path / "a course"
     assert ran(capsys, "build", folder).out == "ps1  made: ps1.zip\n"
+    return folder
+
+
+@pytest.fixture(scope="session")
+def good_files(tmp_path_factory):
+    """A folder with a text and a model that was trained on it, in some ten seconds."""
+    folder = tmp_path_factory.mktemp("good")
+    own_files.train(folder)
     return folder

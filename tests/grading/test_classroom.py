@@ -1,14 +1,16 @@
 """Grading a course a second time, and grading the gallery's answers to each problem set."""
 
 import re
+import shutil
 
 import pytest
-from test_assignments import SOURCES, answers, graded
+from test_assignments import ASK_FOR_FILES, SOURCES, answers, graded
 from toy import RIGHT, TOY, exported, handed_in_by, points, ran, scores
 
 from charlstm import course
 from charlstm.grading.classroom import Classroom
-from charlstm.grading.nbgrader import gradebook
+from charlstm.grading.downloads import files_in
+from charlstm.grading.nbgrader import gradebook, part_of
 from charlstm.grading.results import results
 
 
@@ -78,6 +80,37 @@ def test_only_what_changed_is_graded_again(toy_course, toy, tmp_path, capsys):
     ).read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
+def test_files_beside_a_notebook_are_collected_and_graded_again_if_they_change(
+    toy_course, toy, tmp_path
+):
+    marked = TOY.replace(
+        '# %% nbgrader={"grade": false', '# %% files=["t.txt"] nbgrader={"grade": false', 1
+    )
+    toy.write_text(marked, encoding="utf-8")
+    room = Classroom(toy_course)
+    assert dict(room.build([toy])) == {"ps1": "made anew: ps1.zip"}
+    incoming = tmp_path / "in"
+    handed_in_by(incoming, "ada/ps1.ipynb", room.notebook("release", "ps1"), **RIGHT)
+    handed_in_by(incoming, "bob/ps1.ipynb", room.notebook("release", "ps1"), **RIGHT)
+    (incoming / "ada" / "t.txt").write_text("one", encoding="utf-8")
+    (incoming / "ada" / "u.txt").write_text("two", encoding="utf-8")
+    collected = list(room.collect("ps1", files_in(incoming)))
+    assert ("ada/t.txt", "ada", "") in collected
+    assert ("ada/u.txt", "", "neither a notebook nor named t.txt") in collected
+    assert room.notebook("submitted", "ps1", "ada").with_name("t.txt").read_bytes() == b"one"
+    notes = {
+        student: entry.beside for student, entry in Classroom(toy_course).entries("ps1").items()
+    }
+    assert notes == {"ada": "", "bob": "missing: t.txt"}
+    assert room.grade("ps1", "ada").note == ""
+    assert room.waiting("ps1") == ["bob"]
+    assert room.notebook("autograded", "ps1", "ada").with_name("t.txt").read_bytes() == b"one"
+    (incoming / "ada" / "t.txt").write_text("three", encoding="utf-8")
+    list(room.collect("ps1", files_in(incoming)))
+    assert room.waiting("ps1") == ["ada", "bob"]
+
+
 # these are a few; test_assignments.py tries all answers, without kernels
 MOST_ANSWERS = 3  # to each function here
 MOST_EXPERIMENTS = 2  # they take seconds each
@@ -106,8 +139,9 @@ def real_course(tmp_path_factory):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)
-def test_the_gallery_gets_the_points_that_are_due(source, real_course, tmp_path, capsys):
-    """Submission k has the k-th answer to each function: a test depends on one function alone."""
+def test_the_gallery_gets_the_points_that_are_due(source, real_course, tmp_path, capsys, request):
+    """Submission k has the k-th answer to each part: a test depends on one part alone."""
+    asks_for_files = source in ASK_FOR_FILES
     name = source.stem
     release = real_course / "release" / name / f"{name}.ipynb"
     assert "BEGIN" not in release.read_text(encoding="utf-8")
@@ -117,16 +151,21 @@ def test_the_gallery_gets_the_points_that_are_due(source, real_course, tmp_path,
     handed_in_by(tmp_path / "in", "empty.ipynb", release)
     for k in range(MOST_ANSWERS):
         taken = {part: found[k] for part, found in given.items() if k < len(found)}
-        handed_in_by(tmp_path / "in", f"s{k}.ipynb", release, **{p: a[2] for p, a in taken.items()})
+        changes = {p: a[2] for p, a in taken.items()}
+        handed_in_by(tmp_path / "in" / f"s{k}", f"{name}.ipynb", release, **changes)
+        if asks_for_files:
+            good = request.getfixturevalue("good_files")
+            shutil.copytree(good, tmp_path / "in" / f"s{k}", dirs_exist_ok=True)
         expected[f"s{k}"] = {part: answer[0] == "right" for part, answer in taken.items()}
     told = ran(capsys, "grade", real_course, name, tmp_path / "in", "--seconds", 600)
     got = scores(real_course, name)
     max_points, rows = results(Classroom(real_course), name)
     assert set(got) == set(expected)
     for row in rows:
-        assert not row.note, (row, told.err)
+        about_files = "missing: text" if row.student == "empty" else "same text.txt as s"
+        assert (about_files in row.note) if asks_for_files else not row.note, (row, told.err)
         for part, right in expected[row.student].items():
-            points = got[row.student][f"{part}-visible"] + got[row.student][f"{part}-hidden"]
+            points = sum(n for cell, n in got[row.student].items() if part_of(cell) == part)
             assert points == row.points[part]
             assert (points == max_points[part]) is right, (row.student, part, told.out)
     assert sum(got["empty"].values()) == 0

@@ -18,7 +18,7 @@ from toy import RIGHT, by_id, exported, handed_in_by, ran, scores
 
 from charlstm import course
 from charlstm.flags import parse
-from charlstm.grading import classroom, nbgrader, repair, results
+from charlstm.grading import beside, classroom, nbgrader, repair, results
 
 
 @pytest.fixture
@@ -61,6 +61,16 @@ def test_a_mistake_is_told_in_one_line(words, told, tmp_path, empty_course, caps
     assert told in line
 
 
+def test_a_name_in_a_zip_cannot_write_lines_or_colours(tmp_path, empty_course, capsys):
+    path = tmp_path / "down.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("ada\nbob  <- \x1b[31mps1.txt", "x")
+    assert course.main(["grade", str(empty_course), "ps1", str(path)]) == 2
+    told = capsys.readouterr().err
+    assert "left out  <- ada?bob  <- ?[31mps1.txt  (no notebook)\n" in told
+    assert "\x1b" not in told
+
+
 def test_without_the_extra_it_is_told_what_to_install(monkeypatch, capsys):
     for name in [n for n in sys.modules if n.split(".")[0] == "nbgrader"]:
         monkeypatch.delitem(sys.modules, name)
@@ -101,10 +111,12 @@ def test_the_page_for_instructors_names_commands_notes_and_flags_that_exist():
     for flag in re.findall(r"`[^`\n]*?(--[a-z]+)", page):
         assert flag in known, flag
     notes = re.findall(r"^\| `([^`]+)`", page, re.M)
-    modules = (classroom, nbgrader, repair, results)
+    modules = (beside, classroom, nbgrader, repair, results)
     sources = [Path(module.__file__).read_text(encoding="utf-8") for module in modules]
     for note in notes:
-        word = re.sub(r"in-words: |: rnn_step.*|not graded: | ?\(?\.\.\.\)?", "", note)
+        word = re.sub(
+            r"in-words: |: (rnn_step|text).*| model.*|not graded: | ?\(?\.\.\.\)?", "", note
+        )
         assert any(word in source for source in sources), note
 
 

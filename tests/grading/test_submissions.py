@@ -110,6 +110,75 @@ def test_late_is_what_the_system_says():
     assert {s.student: s.late for s in taken} == {"a_1": True, "late": False, "b_1": False}
 
 
+BESIDE = {  # a notebook, and a text of the same student, as the systems name them
+    "Ada Lovelace_12_assignsubmission_file_/ps4.ipynb":
+        "Ada Lovelace_12_assignsubmission_file_/text.txt",
+    "Bo_13_assignsubmission_file_ps4.ipynb": "Bo_13_assignsubmission_file_Text.TXT",
+    "cy_LATE_14_70_ps4.ipynb": "cy_LATE_14_71_text-1.txt",
+    "dan/ps4.ipynb": "dan/text.txt",
+    "eve/ps4/ps4.ipynb": "eve/ps4/text (2).txt",
+    "ps4/fay/ps4.ipynb": "ps4/fay/text.txt",
+    "gus.ipynb": "gus_text.txt",
+}  # fmt: skip
+
+
+def test_files_that_a_set_asks_for_lie_beside_their_students_notebook():
+    for names in ([*BESIDE, *BESIDE.values()], [*BESIDE.values(), *BESIDE]):
+        taken, left = sort_out(files(*names), "ps4", ["ps1"], ["text.txt", "model.safetensors"])
+        assert not left
+        assert {s.file.name: s.beside["text.txt"].name for s in taken} == BESIDE
+    for notebook, text in BESIDE.items():
+        ((found,), left) = sort_out(files(notebook, text), "ps4", (), ["text.txt"])
+        assert (found.beside["text.txt"].name, left) == (text, [])
+
+
+def test_of_two_files_beside_a_notebook_the_later_is_taken_and_the_rest_is_told():
+    names = ["a/text.txt", "a/ps4.ipynb", "a/text (1).txt", "b/text.txt", "a/notes.txt",
+             "../a/text.txt"]  # fmt: skip
+    for order in (names, names[::-1]):
+        ((found,), left) = sort_out(files(*order), "ps4", (), ["text.txt"])
+        assert found.beside["text.txt"].name == "a/text (1).txt"
+        assert dict(left) == {
+            "a/text.txt": "a/text (1).txt is later",
+            "b/text.txt": "its student handed in no notebook",
+            "a/notes.txt": "neither a notebook nor named text.txt",
+            "../a/text.txt": "its path leads out of the folder",
+        }
+    ((found,), left) = sort_out(files(*names), "ps4")
+    assert not found.beside
+    assert len(left) == 5
+
+
+@pytest.mark.parametrize(
+    ("worse", "better", "why"),
+    [
+        ("ada/train_text.txt", "ada/text.txt", "has the name asked for"),
+        ("ada/train-text (3).txt", "ada/text.txt", "has the name asked for"),
+        ("ada/my-run/text.txt", "ada/text.txt", "lies in the notebook's folder"),
+        ("ada/my-run/text.txt", "ada/own text.txt", "lies in the notebook's folder"),
+        ("ada/a/my text.txt", "ada/b/text.txt", "has the name asked for"),
+        ("ada/text.txt", "ada/text (1).txt", "is later"),
+    ],
+)
+def test_the_file_beside_the_notebook_with_the_very_name_is_taken(worse, better, why):
+    for names in ((worse, better), (better, worse)):
+        given = files("ada/ps4.ipynb", *names, "bob/ps4.ipynb", **{worse: 5})
+        taken, left = sort_out(given, "ps4", (), ["text.txt"])
+        assert taken[0].beside["text.txt"].name == better
+        assert left == [(worse, f"{better} {why}")]
+    canvas = "ada_1_5_ps4.ipynb", "ada_1_6_train_text.txt", "ada_1_7_text-1.txt"
+    ((found,), _) = sort_out(files(*canvas), "ps4", (), ["text.txt"])
+    assert found.beside["text.txt"].name == "ada_1_7_text-1.txt"
+
+
+def test_a_file_that_is_none_of_those_asked_for_is_told_their_names():
+    asked_for = ["text.txt", "model.safetensors"]
+    taken, left = sort_out(files("a/ps4.ipynb", "a/text.txt.txt"), "ps4", (), asked_for)
+    assert not taken[0].beside
+    told = "neither a notebook nor named text.txt or model.safetensors"
+    assert left == [("a/text.txt.txt", told)]
+
+
 PARTS = st.text(st.sampled_from("ab1_-. ()é\u0301/\\*ps"), min_size=1, max_size=12) | st.text()
 
 

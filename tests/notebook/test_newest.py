@@ -73,6 +73,24 @@ def test_after_an_error_the_picture_stays_dim_until_a_drawing_succeeds():
     assert STALE not in picture._dom_classes
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_move_during_a_drawing_that_fails_is_drawn_all_the_same():
+    slow = Slow()
+    assert slow.begun.acquire(timeout=60)
+    slow.slider.value = 1
+    assert slow.begun.acquire(timeout=60)  # it is drawing 1
+    slow.slider.value = 2
+    slow.drawn = None  # the drawing of 1 fails
+    failing = slow.newest._thread
+    slow.may.release()
+    failing.join(60)
+    slow.drawn = []
+    slow.may.release()
+    slow.newest.join(60)
+    assert slow.drawn == [2]
+    assert not slow.dim
+
+
 def test_controls_have_their_names_as_classes_and_the_style_names_the_class():
     slow = Slow()
     assert one(slow.slider, "lag-k") is slow.slider

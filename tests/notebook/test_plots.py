@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 from look_at_figures import check_axes, lines
+from matplotlib.colors import to_rgb
 
 from charlstm.notebook import plots
 from charlstm.notebook.figure import png
@@ -79,6 +80,17 @@ def test_curves_are_drawn_over_x():
     figure = plots.curves({"a": ([1, 2], [3, 4])}, "w", "loss, nats", log=True)
     check_axes(figure, "w", "loss, nats")
     assert lines(figure)["a"].get_xdata().tolist() == [1, 2]
+
+
+def test_seeds_are_dots_beside_the_line_of_their_means():
+    figure = plots.by_seed({"a": {10: [3, 1], 100: [1.5]}, "b": {30: [2]}}, "steps", "nats", "t")
+    check_axes(figure, "steps", "nats")
+    assert figure.axes[0].get_xscale() == "log"
+    line = lines(figure)["a"]
+    assert line.get_xydata().tolist() == [[10, 2], [100, 1.5]]
+    dots, _ = figure.axes[0].collections
+    assert dots.get_offsets().tolist() == [[10, 3], [10, 1], [100, 1.5]]
+    assert to_rgb(dots.get_facecolor()[0]) == to_rgb(line.get_color())
 
 
 def test_dots_are_not_joined():

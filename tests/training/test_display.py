@@ -12,7 +12,7 @@ from charlstm.training.progress import Progress, Report
         (1.0, 400, 1.6, "best at step 400 of 650, then the text was learnt by heart"),
         (1.0, 400, 0.9, "best at step 400 of 650, and got no better"),
         (1.0, 600, 1.6, "they part"),
-        (1.5, 650, 1.6, "they are close"),
+        (1.5, 650, 1.6, "they are not far apart"),
     ],
 )
 def test_advice_tells_which_knob_to_turn(training, best_step, validation, expected):

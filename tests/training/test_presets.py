@@ -44,6 +44,13 @@ def test_a_gpu_trains_a_larger_model_on_a_long_text_only():
     )
 
 
+def test_minutes_on_a_gpu_count_for_more():
+    minutes = TrainOptions(minutes=3)
+    assert choose_preset(1_000_000, minutes, "cuda") == "large"
+    assert choose_preset(1_000_000, minutes) == "medium"
+    assert choose_preset(1_000_000, TrainOptions(epochs=2), "cuda") == "medium"
+
+
 def test_an_unknown_preset_is_refused_by_name():
     assert preset("small") is PRESETS["small"]
     with pytest.raises(UserError, match="preset is 'huge'; it must be one of small, medium, large"):

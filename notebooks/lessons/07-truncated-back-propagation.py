@@ -1,8 +1,8 @@
 # %% [markdown]
-# # 6. Truncated back-propagation, and a stacked LSTM on a corpus
+# # 7. Truncated back-propagation, and a stacked LSTM on a corpus
 #
-# *What it shows: window against delay, state carried or reset, the cold start; two layers trained
-# on tales.*
+# *What it shows: window against delay, windows that overlap, state carried or reset, the cold
+# start; two layers trained on tales.*
 #
 # Afterwards you can
 #
@@ -10,11 +10,12 @@
 # - compare losses of the same protocol only;
 # - see overfitting, and choose a remedy.
 #
-# *Know before: lessons 2 and 4. Takes 37 minutes to read, without solving the exercises, and 2
+# *Know before: lessons 2 and 5. Takes 42 minutes to read, without solving the exercises, and 2
 # minutes to run.*
 #
 # *The letters in formulas and code are those of [the table in lesson
-# 1](01-start-here.ipynb#Symbols).*
+# 1](01-start-here.ipynb#Symbols). Some code is folded: in JupyterLab, click its three dots to open
+# it.*
 #
 # A text has a million characters, and no gradient goes back through a million steps. So training
 # cuts the text into *windows*, and the gradient stops where a window begins. This lesson measures
@@ -209,13 +210,14 @@ for name in ("detached", "not detached"):
 # *reset* it to zeros at the beginning of each window. Five seeds of each pair make 160 models. One
 # after the other would take long, so we train all models with the same window side by side. Every
 # weight matrix gets a first axis M, and the matrix product does the rest. The step is the step of
-# lesson 4. The bias is part of the bit's row, because each step always uses one of the two rows.
+# lesson 5. The bias is part of the bit's row, because each step always uses one of the two rows.
 
-# %%
+# %% jupyter={"source_hidden": true}
+# Folded: weights of five seeds, and one step of all models
 H, SEEDS = 24, 5
 generator = torch.Generator().manual_seed(0)
 W0 = torch.randn(SEEDS, 2 + H, 4 * H, generator=generator) / H**0.5  # rows: 2 of the bit, H of h
-W0[:, :2, H : 2 * H] += 1  # forget bias 1, see lesson 5
+W0[:, :2, H : 2 * H] += 1  # forget bias 1, see lesson 6
 W_out0 = torch.randn(SEEDS, H, 2, generator=generator) / H**0.5  # from h to the logits
 
 
@@ -229,7 +231,8 @@ def advance(W, bit, h, c):
 # %% [markdown]
 # Is it the LSTM of the package? We compare model 3, for one step from a random state:
 
-# %%
+# %% jupyter={"source_hidden": true}
+# Folded: compare with the package
 from types import SimpleNamespace
 
 from charlstm.model import cells
@@ -247,7 +250,8 @@ assert difference < 1e-6
 # shuffles its windows and still carries the state.
 
 
-# %%
+# %% jupyter={"source_hidden": true}
+# Folded: the state between two windows, by rule
 RULES = ("carried", "reset", "mixed")
 
 
@@ -259,7 +263,8 @@ def handed_on(runs, *state):
     return [torch.where(reset[:, None, None], torch.zeros(()), s) for s in state]
 
 
-# %%
+# %% jupyter={"source_hidden": true}
+# Folded: read a window with all models
 def read(W, W_out, bits, h, c):
     """Read bits (B, T) with all models; return logits (M, T * B, 2), h and c."""
     outputs = []
@@ -274,7 +279,8 @@ def read(W, W_out, bits, h, c):
 # bit is new. Only the last quarter of the updates counts.
 
 
-# %%
+# %% jupyter={"source_hidden": true}
+# Folded: nats and right answers of a window; random bits
 def score(logits, bits, runs, t, T):
     """Return nats and the share of right answers, each (M,), for the window at t."""
     wanted = torch.stack([bits[:, t - k : t - k + T].T.flatten() for k, _, _ in runs])
@@ -365,6 +371,130 @@ for k in DELAYS:
 # %% [markdown]
 # The longer the window, the smaller its blind part. Only the carried state sees everything. The
 # delay of 8 in windows of 16 is learnt slowly: neither rule finished it.
+#
+# ## Windows that overlap
+#
+# The first loss in a window sees one character, the last sees all T. We can do without the
+# short-sighted losses. Truncated back-propagation has two lengths: after every $k_1$ characters
+# there is an update, and its gradient goes back over the last $k_2$ characters. (These names are
+# Sutskever's, 2013. Williams and Peng write BPTT(h; h'), with $h = k_2$ and $h' = k_1$.) If
+# $k_1 < k_2$, a window begins before the one before has ended: the windows overlap. Only the
+# newest $k_1$ characters of a window have a loss, so that no loss counts twice. Then every loss
+# sees at least $k_2 - k_1 + 1$ characters.
+#
+# Our loop, and the trainer of this package, take $k_1 = k_2 = T$: each window begins where the one
+# before ended. An overlap is not free. The network reads every character $k_2 / k_1$ times,
+# forward and backward.
+#
+# **Guess:** the delay is 7. Windows of 8 without overlap show the bit to one of their 8 losses.
+# With $k_1 = 1$ all losses see it, for 8 times the work. How much better does the network learn?
+# And what is better for the same work: an overlap, or a longer window?
+
+
+# %%
+def stride(W, W_out, window, state, k1):
+    """Read a window; return the logits of its newest k1 bits, and where the next window starts."""
+    states, blocks = [], window.split(k1, dim=1)
+    for block in blocks:
+        logits, *state = read(W, W_out, block, *state)
+        states.append(state)
+    return logits, [s.detach() for s in states[0]]
+
+
+# %% [markdown]
+# Each update has 64 new bits, as above, in $64 / k_1$ streams. So after the same number of updates
+# all runs have read the same number of bits.
+
+
+# %%
+def train_overlapping(k1, k2, updates=UPDATES, delay=7):
+    """Return the share right, (updates, SEEDS)."""
+    W, W_out = (first.clone().requires_grad_() for first in (W0, W_out0))
+    optimizer, right_shares = torch.optim.Adam([W, W_out], 1e-2), []
+    bits, runs = random_bits(k1, updates + k2 // k1, seed=1), [(delay, "carried", 0)] * SEEDS
+    state = [torch.zeros(SEEDS, len(bits), H)] * 2
+    for t in range(8, 8 + updates * k1, k1):
+        logits, state = stride(W, W_out, bits[:, t : t + k2], state, k1)
+        nats, right = score(logits, bits, runs, t + k2 - k1, k1)
+        optimizer.zero_grad()
+        nats.sum().backward()
+        optimizer.step()
+        right_shares.append(right)
+    return torch.stack(right_shares)
+
+
+# %%
+PAIRS = (8, 8), (4, 8), (2, 8), (1, 8), (16, 16)
+overlaps = {pair: train_overlapping(*pair) for pair in PAIRS}
+tenth = UPDATES // 10  # each point is the mean of so many updates, and of the seeds
+lines = {}
+for (k1, k2), found in overlaps.items():
+    y = found.mean(1).view(-1, tenth).mean(1)
+    lines[f"$k_1$ = {k1}, $k_2$ = {k2}"] = 64 * tenth * np.arange(1, len(y) + 1), y
+plots.curves(lines, "bits of the text", "share right", "echo of 7 steps ago; chance is 0.5")
+
+# %% [markdown]
+# Now the same work: a run that reads every bit twice may only make half of the updates.
+
+# %%
+print("k1 k2   losses that   share right at the end,   at the same")
+print("        see the bit   worst and best seed       work")
+for (k1, k2), found in overlaps.items():
+    seeing = min(1, max(0, (k2 - 7) / k1))
+    ends, same = found[-tenth:].mean(0), UPDATES * k1 // k2
+    equal = found[max(0, same - tenth) : same].mean(0)
+    print(f"{k1:2} {k2:2}   {seeing:11.0%}   {ends.min():.2f} to {ends.max():.2f}", end=" ")
+    print(f"{equal.min():20.2f} to {equal.max():.2f}")
+
+# %% [markdown]
+# After the same number of bits, an overlap is worth a little on average: the worst seeds get better,
+# the best ones hardly. But it is paid for with work. For the same work no overlap gets further than
+# plain windows of 8. And windows of 16 without overlap are far ahead of all others. They cost
+# no more work, because they, too, read each bit once; they need memory for 16 steps in place of 8.
+#
+# (Only 9 of 16 losses see the bit there, and with $k_1 = 1$ all do. Why is it so much better, then?
+# We did not find out. One difference: its last losses see 15 steps back, and these would see 7.)
+#
+# Does the same hold for a text? The script `python notebooks/lessons/data/overlap.py` trains an LSTM
+# on the tales, with three seeds. Each update has 512 losses, and the learning rate is constant. Its
+# file has the loss on the last tenth of the tales, on which it does not train. (Runs with a smaller
+# $k_1$ have more streams.)
+
+# %% jupyter={"source_hidden": true}
+# Folded: read the file and print it
+import csv
+from pathlib import Path
+
+rows = csv.DictReader(Path("data/overlap.csv").read_text(encoding="utf-8").splitlines())
+MADE, on_tales = (250, 500, 1000), {}
+for row in rows:
+    nats = [float(row[f"after_{updates}"]) for updates in MADE]
+    on_tales.setdefault((int(row["k1"]), int(row["k2"])), []).append(nats)
+print("k1 k2   work per    nats per character after this many updates")
+print("        character       250               500              1000")
+for (k1, k2), nats in on_tales.items():
+    spans = zip(np.min(nats, 0), np.max(nats, 0), strict=True)
+    spans = "   ".join(f"{low:.3f} to {high:.3f}" for low, high in spans)
+    print(f"{k1:2} {k2:2} {k2 / k1:8.0f}x     {spans}")
+
+# %%
+lines = {}
+for (k1, k2), nats in on_tales.items():
+    work = (512 * updates * k2 // k1 for updates in MADE)
+    lines[f"$k_1$ = {k1}, $k_2$ = {k2}"] = dict(zip(work, np.transpose(nats), strict=True))
+plots.by_seed(lines, "characters processed", "nats per character", "unseen tales; a dot is a seed")
+
+# %% [markdown]
+# After the same number of updates all four have read the same number of characters, and they end
+# close to each other: here the overlap brings no gain that the seeds would not hide. For the same
+# work, the figure shows its curve to the right of the others. When an overlap of a half has
+# processed as many characters, it has made half of the updates, and is about 0.14 nats behind.
+#
+# When can an overlap pay? When there is no memory for longer windows; or when an update is due after
+# every few characters, as in the on-line training that Williams and Peng had in mind. For a text in
+# a file the overlap did not pay. A longer window costs no more work either: on the echo it helped
+# much, and on the tales it made no difference that the seeds would not hide. So the package has only
+# one length, `window`.
 #
 # ## A state from another text
 #
@@ -516,7 +646,7 @@ print(f"{streams.batch_size} streams; {streams.windows} windows of {streams.wind
 # *Stacked* means that the second layer reads the output of the first. The letters come in as rows
 # of a learnt table, the embedding. The softmax reads the sum of both layers' outputs, so the first
 # layer also reaches it directly. That is the whole model. We write it out with the step of lesson
-# 4, and compare it with the package:
+# 5, and compare it with the package:
 
 # %%
 stacked = ModelOptions(layers=2, hidden_size=HIDDEN, embedding_size=32, dropout=0)
@@ -536,7 +666,7 @@ print(f"{sum(p.numel() for p in model.parameters()):,} numbers to learn")
 # The package trains with `fit`, a generator that gives a report for each update (a step of the
 # optimiser). Does it do more than the loop above? We make ten updates with `fit`, with all
 # refinements switched off, and ten by hand. Three things were not in the loop above. The gradient
-# is clipped (lesson 3). The optimiser averages gradients and their squares over other times
+# is clipped (lesson 4). The optimiser averages gradients and their squares over other times
 # (`betas`). The learning rate changes during the training (a *learning rate schedule*), so we take
 # it from the reports.
 
@@ -547,7 +677,8 @@ part = training[: 1 + 16 * 32 * 10]  # exactly ten windows
 plain = TrainOptions(steps=10, reset=0, ema=None, weight_decay=0)
 reports = list(fit(CharModel(stacked, len(vocabulary)), part, validation[:100], plain))
 
-# %%
+# %% jupyter={"source_hidden": true}
+# Folded: ten updates by hand
 model, state, ten = CharModel(stacked, len(vocabulary)), None, streams_for(part, 16, 32)
 optimizer = torch.optim.AdamW(model.parameters(), betas=(plain.beta1, 0.99), weight_decay=0)
 for report in reports:
@@ -698,6 +829,73 @@ print(f"{'people':14} {people.copied[20]:.2%}; the longest {people.longest!r}")
 # by heart costs 0 nats, and this model's training curve is far above that. (Other models and texts
 # may differ: try `hidden_size=256` on 2,000 characters.)
 #
+# ## How to choose: greedy, top-k, top-p
+#
+# So far the model drew from all characters. Three other ways are common. *Greedy* always takes the
+# most likely one (temperature 0). *Top-k* draws among the k most likely ones. *Top-p* (nucleus
+# sampling) draws among the fewest that together have the chance p: few where the model is sure,
+# many where it is not.
+#
+# **Guess:** which of them writes the best text? And which repeats itself? We count the pieces of 20
+# characters that the same sample had before.
+
+
+# %%
+def loops(sample, length=20):
+    """Return the share of the pieces of a sample that stand earlier in it, too."""
+    pieces = [sample[t : t + length] for t in range(len(sample) - length + 1)]
+    return 1 - len(set(pieces)) / len(pieces)
+
+
+CHOICES = {
+    "greedy": {"temperature": 0.0},
+    "all": {"temperature": 1.0},
+    "top-k 5": {"temperature": 1.0, "top_k": 5},
+    "top-p 0.8": {"temperature": 1.0, "top_p": 0.8},
+}
+
+
+# %%
+def samples(checkpoint, length=500 if FAST else 3_000, seed=2):
+    """Return a sample for each way to choose."""
+    sampler, found = Sampler(checkpoint), {}
+    for name, choice in CHOICES.items():
+        options = SampleOptions(**choice, length=length, seed=seed)
+        found[name] = "".join(generate(sampler, "\n", options))
+    return found
+
+
+ours = samples(checkpoints["whole text"])
+for name, sample in ours.items():
+    print(f"--- {name}\n{wrapped(sample[:200].strip())}\n")
+
+# %% [markdown]
+# Is it the fault of our small model? The shipped model is larger and has read another text. We let
+# it write in the same ways. (Only for our model is the text at hand that it has read, so only for
+# ours we can say how much is copied. Known words are those that the tales and plays have.)
+
+# %%
+from charlstm.text.novelty import known_words
+
+shipped = samples(Checkpoint.load(find_model("tinyshakespeare")))
+known = read_corpus(["tales", "plays"]).text
+people = vocabulary.decode(validation)[: len(ours["all"])]
+print(f"{'':10} {'this lesson: loops':>19} {'copied':>7} {'words':>6}", end="")
+print(f" {'shipped: loops':>15} {'words':>6}")
+for name, sample in [*ours.items(), ("people", people)]:
+    copied = novelty(sample, text[: len(training)]).copied[20]
+    row = f"{name:10} {loops(sample):19.1%} {copied:7.1%} {known_words(sample, known):6.0%}"
+    if other := shipped.get(name):
+        row += f" {loops(other):15.1%} {known_words(other, known):6.0%}"
+    print(row)
+
+# %% [markdown]
+# Greedy goes in circles, in both models. Sooner or later the state comes near one that it had
+# before, and as nothing is drawn at random, the same text follows again. The two cuts still draw,
+# and leave out only what is unlikely. So they write more known words than drawing from all, and
+# hardly loop. (Holtzman et al. 2020 show this for large models.) None of the four copies much: a
+# loop is not a quotation.
+#
 # ## A panel for training
 #
 # The panel does the same training. It shows a live curve and a sample so far, and its button stops
@@ -809,6 +1007,9 @@ check(least_nats, [((4, 8, 2), np.log(2) / 2), ((9, 8, 2), np.log(2)), ((1, 4, 5
 #
 # - Truncated back-propagation carries the values of the state over the cut and detaches the
 #   history, for h and for c. The gradient of a loss reaches back to the beginning of its window.
+# - Overlapping windows ($k_1 < k_2$) let more losses see far back, for $k_2 / k_1$ times the work. On
+#   the echo a longer window without overlap did more, and costs no more work; on the tales neither
+#   brought anything.
 # - Echo: with a carried state, the network learns delays that are shorter than the window. With a
 #   reset state each window has a blind beginning, and the model may fail on a text that continues.
 #   With the state of another text it never learns to trust its memory.
@@ -827,8 +1028,10 @@ check(least_nats, [((4, 8, 2), np.log(2) / 2), ((9, 8, 2), np.log(2)), ((1, 4, 5
 # `charlstm/training/trainer.py`, in this order. It is the order of this course.
 #
 # **Where to read on.** R. Williams and J. Peng, *An efficient gradient-based algorithm for on-line
-# training of recurrent network trajectories* (1990): truncated back-propagation. C. Tallec and Y.
+# training of recurrent network trajectories* (1990): truncated back-propagation. I. Sutskever,
+# *Training recurrent neural networks* (PhD thesis, 2013): $k_1$ and $k_2$. C. Tallec and Y.
 # Ollivier, *Unbiasing truncated backpropagation through time* (2017): exercise 3 is the smallest
 # case of the bias that they remove. Y. Gal and Z. Ghahramani, *A theoretically grounded application
 # of dropout in recurrent neural networks* (2016), and S. Merity, N. Keskar and R. Socher,
-# *Regularizing and optimizing LSTM language models* (2018): the two ways to drop.
+# *Regularizing and optimizing LSTM language models* (2018): the two ways to drop. A. Holtzman and
+# others, *The curious case of neural text degeneration* (2020): top-p, and why greedy loops.

@@ -1,5 +1,5 @@
 # %% [markdown]
-# # 4. The LSTM, gate by gate
+# # 5. The LSTM, gate by gate
 #
 # *What it shows: the cell line by line; the path through c, and all that goes beside it; gates
 # driven by hand, and the gates of trained models.*
@@ -10,11 +10,12 @@
 # - say what each gate does, and how long a unit remembers;
 # - find a unit in a trained model, and test what it holds.
 #
-# *Know before: lessons 2 and 3. Takes 35 minutes to read, without solving the exercises, and 1
+# *Know before: lessons 2 and 3. Takes 33 minutes to read, without solving the exercises, and 1
 # minute to run.*
 #
 # *The letters in formulas and code are those of [the table in lesson
-# 1](01-start-here.ipynb#Symbols).*
+# 1](01-start-here.ipynb#Symbols). Some code is folded: in JupyterLab, click its three dots to open
+# it.*
 #
 # In a vanilla network every step rewrites the whole state. The *long short-term memory* (LSTM) of
 # Hochreiter and Schmidhuber (1997) carries a second state, c. A step only scales c and adds to it,
@@ -144,7 +145,8 @@ def lstm_step(p, x, h, c):
 # the states after the whole text and the gradients of all weights, in both precisions.
 
 
-# %%
+# %% jupyter={"source_hidden": true}
+# Folded: compare states and gradients with the package and PyTorch
 def run(step, dtype):
     q = {name: w.to(dtype).clone().requires_grad_() for name, w in vars(p).items()}
     state = [s.to(dtype) for s in start]
@@ -159,8 +161,6 @@ theirs = {
     "charlstm.model.cells": lambda q, x, h, c: cells.lstm(q, cells.project(q, x), (h, c)),
     "LSTMCell": lambda q, x, h, c: torch.func.functional_call(torchs, vars(q), (x, (h, c))),
 }
-
-# %%
 for dtype in (torch.float32, torch.float64):
     ours = run(lstm_step, dtype)
     for name, step in theirs.items():
@@ -218,7 +218,8 @@ readable = "".join(character for character in verse if character in known.charac
 print(f"left out: {len(verse) - len(readable)} of {len(verse)} characters that it does not know")
 
 
-# %%
+# %% jupyter={"source_hidden": true}
+# Folded: read with all layers, and compare with the shipped model
 def passages(text, vocabulary, B=PASSAGES, T=61):
     return torch.from_numpy(vocabulary.encode(text[: B * T])).reshape(B, T)
 
@@ -233,10 +234,6 @@ def advance(model, ids, states, to_head=1.0, to_self=1.0):
     return model.head(features), after, gates
 
 
-# %% [markdown]
-# Does `advance` compute the same as the shipped model?
-
-# %%
 ids = passages(readable, known)
 with torch.no_grad():
     states = shipped.zero_state(len(ids))
@@ -251,7 +248,8 @@ with torch.no_grad():
 # and the largest f. All are means over passages.
 
 
-# %%
+# %% jupyter={"source_hidden": true}
+# Folded: the part of the Jacobian beside diag(f), its stretch, the largest f
 def beside_f(model, ids, at=20):
     states, layer = model.zero_state(len(ids)), model.layers[0]
     for t in range(at):
@@ -326,7 +324,7 @@ for name, pairs in measured.items():
 # %% [markdown]
 # In none of these models did most of the gradient from 40 characters back come along c. The paths
 # through h and the gates matter. A product of f's alone would make the network's memory look
-# shorter than it is. Whether the gradient still vanishes is the subject of lesson 5.
+# shorter than it is. Whether the gradient still vanishes is the subject of lesson 6.
 #
 # ## Setting the gates by hand
 #
@@ -475,7 +473,8 @@ for seed in range(5):
     print(f"seed {seed}: {last.validation:.3f} nats after {last.step} steps")
 
 
-# %%
+# %% jupyter={"source_hidden": true}
+# Folded: read, and keep all states and gates
 @torch.no_grad()
 def watch(model, ids, skip=20):
     states, seen = model.zero_state(len(ids)), []
@@ -637,7 +636,8 @@ for name in ("shipped", "small, seed 0"):
 # **Guess:** which wipe does more damage at once, and which after ten characters?
 
 
-# %%
+# %% jupyter={"source_hidden": true}
+# Folded: the chances of the next character, and what a wipe changes in them
 @torch.no_grad()
 def forecasts(model, ids, states, **closed):
     rows = []
@@ -647,7 +647,6 @@ def forecasts(model, ids, states, **closed):
     return torch.stack(rows), states
 
 
-# %%
 def wiped(model, ids, at=20):
     _, states = forecasts(model, ids[:, :at], model.zero_state(len(ids)))
     without = {"h": [(0 * h, c) for h, c in states], "c": [(h, 0 * c) for h, c in states]}
@@ -672,8 +671,8 @@ for name, both in damage.items():
     print(f"{name:14}", *(f"{both[w][k]:13.5f}" for k in (0, 9) for w in "hc"))
 
 # %% [markdown]
-# Ten characters later, wiping c changes the prediction far more than wiping h, in all six models.
-# Right after the wipe, wiping h does more in the shipped model; in the small ones the two are
+# Ten characters later, wiping c changes the prediction more than wiping h in all six models: about
+# twice as much in the shipped one, and many times as much in the small ones. Right after the wipe, wiping h does more in the shipped model; in the small ones the two are
 # closer. If we must call one of them short, it is h. (But the name means neither. In 1997
 # *short-term memory* meant what a network holds in its states, and *long-term memory* what it holds
 # in its weights. The LSTM was invented to make the short-term memory last.)
@@ -812,4 +811,4 @@ check(set_forget_bias, [((other, 3.0), [0.7, 0.7, 3, 3, 0.7, 0.7, 0.7, 0.7])])
 # without a forget gate. F. Gers, J. Schmidhuber and F. Cummins, *Learning to forget: continual
 # prediction with LSTM* (2000): the forget gate. K. Greff, R. Srivastava, J. Koutník, B. Steunebrink
 # and J. Schmidhuber, *LSTM: a search space odyssey* (2017): what happens without some of the parts.
-# Next: [5. Does the LSTM cure it?](05-does-the-lstm-cure-it.ipynb).
+# Next: [6. Does the LSTM cure it?](06-does-the-lstm-cure-it.ipynb).

@@ -1,0 +1,121 @@
+"""What a lesson shows from a file comes from the script beside it, which has run to its end."""
+
+import importlib.util
+import itertools
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from charlstm.model.cells import sigmoid
+
+DATA = Path(__file__).parent.parent / "notebooks" / "lessons" / "data"
+NAMES = sorted(path.stem for path in DATA.glob("*.py"))
+each = pytest.mark.parametrize("name", NAMES)
+
+
+@pytest.fixture
+def load():
+    """Return a function that imports a script by its name."""
+
+    def load(name):
+        spec = importlib.util.spec_from_file_location(name, DATA / f"{name}.py")
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return module
+
+    threads = torch.get_num_threads()
+    yield load
+    torch.set_num_threads(threads)
+
+
+@each
+def test_script_and_lesson_say_the_command(name):
+    command = f"python notebooks/lessons/data/{name}.py"
+    assert f"\n    {command}\n" in (DATA / f"{name}.py").read_text(encoding="utf-8")
+    lessons = [path.read_text(encoding="utf-8") for path in DATA.parent.glob("*.py")]
+    (lesson,) = (text for text in lessons if f"data/{name}.csv" in text)
+    assert f"`{command}`" in " ".join(lesson.split("\n# "))
+
+
+@each
+def test_a_file_is_complete(name, load, monkeypatch):
+    """The script trains what has no row, so it has nothing to do."""
+    script = load(name)
+    before = script.RESULTS.read_bytes()
+    monkeypatch.setattr(script, "train", None)
+    script.main()
+    assert script.RESULTS.read_bytes() == before
+
+
+@each
+def test_a_script_goes_on_where_it_was_stopped(name, load, tmp_path, monkeypatch):
+    script = load(name)
+    *kept, last = script.RESULTS.read_text(encoding="utf-8").splitlines(keepends=True)
+    monkeypatch.setattr(script, "RESULTS", tmp_path / "some.csv")
+    script.RESULTS.write_text("".join(kept), encoding="utf-8")
+    calls = []
+    monkeypatch.setattr(script, "train", lambda *given: calls.append(given) or (7, 0.5, 0.75))
+    script.main()
+    *lines, added = script.RESULTS.read_text(encoding="utf-8").splitlines(keepends=True)
+    assert lines == kept
+    assert len(calls) == 1
+    key = last.split(",")[:2]
+    assert added.split(",")[:2] == key
+    assert added.count(",") == last.count(",") == kept[0].count(",")
+
+
+def test_recall_trains_and_tests(load, monkeypatch):
+    script = load("recall")
+    monkeypatch.setattr(script, "UPDATES", 3)
+    updates, after_lesson, at_end = script.train("RNN", 4, 0.01, 0)
+    assert updates == 3
+    assert 0 <= after_lesson == at_end <= 1
+    monkeypatch.setattr(script, "LESSON", 2)
+    model = script.fresh("RNN", 0)
+    assert script.train("RNN", 4, 0.01, 0)[1] != script.recalled(model, 4)
+    batch = script.task(np.random.default_rng(0), 5, 4)
+    assert batch.shape == (5, 6)
+    assert torch.equal(batch[:, 0], batch[:, -1])
+
+
+def test_recall_starts_as_it_says(load):
+    script = load("recall")
+    H = script.HIDDEN
+    for name, (cell, _, bias) in script.STARTS.items():
+        model = script.fresh(name, 3)
+        assert model.options.cell == cell
+        if bias is None:
+            continue
+        b = (model.layers[0].bias_ih + model.layers[0].bias_hh).detach().numpy()
+        if bias != "chrono":
+            np.testing.assert_array_equal(b[H : 2 * H], bias)
+            continue
+        np.testing.assert_array_equal(b[:H], -b[H : 2 * H])
+        constants = 1 / (1 - sigmoid(b[H : 2 * H].astype(float)))
+        assert 2 <= constants.min() < 20
+        assert 60 < constants.max() <= script.LONGEST
+
+
+def test_overlapping_windows_begin_k1_later_and_have_k2_targets(load, monkeypatch):
+    script = load("overlap")
+    monkeypatch.setattr(script, "LOSSES", 4)
+    ids = torch.arange(23)  # two streams of 11
+    found = list(itertools.islice(script.windows(ids, 2, 6), 4))
+    assert [begins for begins, _ in found] == [True, False, False, True]
+    assert [window[0].tolist() for _, window in found[:2]] == [[*range(7)], [*range(2, 9)]]
+    assert found[2][1][1].tolist() == [*range(15, 22)]
+    assert torch.equal(found[3][1], found[0][1])
+
+
+def test_overlap_evaluates_after_each_of_its_updates(load, monkeypatch):
+    script = load("overlap")
+    monkeypatch.setattr(script, "LOSSES", 8)
+    monkeypatch.setattr(script, "UPDATES", (1, 2))
+    ids = torch.from_numpy(np.random.default_rng(0).integers(5, size=200)).long()
+    for k1, k2 in ((4, 4), (2, 4), (2, 6)):
+        nats = script.train(ids, ids[:80].numpy(), 5, k1, k2, 0)
+        assert len(nats) == 2
+        assert nats[0] != nats[1]
+        assert all(1 < value < 2 for value in nats)
