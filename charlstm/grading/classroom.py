@@ -169,7 +169,7 @@ class Classroom:
         taken, left = sort_out(files, assignment, others, names)
         for submission in taken:
             yield submission.file.name, submission.student, self._take_in(assignment, submission)
-            for name, file in submission.attached.items():
+            for name, file in submission.beside.items():
                 target = self.notebook("submitted", assignment, submission.student).with_name(name)
                 yield file.name, submission.student, attached.put(file, target)
         notebooks = {s: self.notebook("submitted", assignment, s) for s in self.entries(assignment)}
