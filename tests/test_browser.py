@@ -203,6 +203,7 @@ def copy(name, folder):
     panels = 0
     for cell in cells:
         cell["execution_count"] = None
+        cell["metadata"].pop("jupyter", None)  # unfold it: a folded cell shows no count
         source = "".join(cell["source"])
         cell["source"], found = re.subn(
             r"(SamplerPanel\(.*?length=)[^,)]+", r"\g<1>10**6", source, flags=re.DOTALL

@@ -81,7 +81,7 @@ MUTANTS = [
     ("a text that repeats itself taken", "grading/own_model", "compared(self.held_out, self.history)", "compared(self.held_out, self.history[:1])", "grading/test_own_model.py -k repeated"),
     ("a 5-gram that has read nothing before", "grading/own_figures", "np.concatenate((own.history_ids, ids))", "np.concatenate((0 * own.history_ids, ids))", "grading/test_own_figures.py -k gram"),
     ("a guess fitted to what tests it", "grading/own_figures", "ids[:half], numbers[:half]", "ids[half:], numbers[half:]", "grading/test_own_figures.py -k controls"),
-    ("two students with the same file", "grading/beside", "elif other:", "elif False:", "grading/test_beside.py"),
+    ("two students with the same file", "grading/attached", "elif other:", "elif False:", "grading/test_attached.py"),
     ("lines broken inside words", "notebook/lines", "textwrap.wrap(line, columns)", "[line[k : k + columns] for k in range(0, len(line), columns)]", "notebook/test_lines.py"),
 ]  # fmt: skip
 

@@ -4,7 +4,7 @@
 - `submissions`: finds the student to whom each file belongs, by the file's name
 - `repair`: gives a notebook nbgrader's cells back, as they were released
 - `former`: the names that problem sets from before version 0.2 use for the package
-- `beside`: the files that a set asks for beside its notebook
+- `attached`: the files that a set asks for beside its notebook
 - `nbgrader`: runs nbgrader so that every student gets the points that are due
 - `record`: what a course remembers from one command to the next
 - `classroom`: a course in a folder: build it, collect, grade, give feedback

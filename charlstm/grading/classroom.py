@@ -19,8 +19,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
 from charlstm.errors import UserError
-from charlstm.grading import beside, record
-from charlstm.grading.beside import digest
+from charlstm.grading import attached, record
+from charlstm.grading.attached import digest
 from charlstm.grading.downloads import File
 from charlstm.grading.nbgrader import (
     CONFIG,
@@ -165,15 +165,15 @@ class Classroom:
         The student is "" for a file that is left out.
         """
         others = [name for name in self.assignments() if name != assignment]
-        names = beside.asked_for(self.notebook("release", assignment))
+        names = attached.asked_for(self.notebook("release", assignment))
         taken, left = sort_out(files, assignment, others, names)
         for submission in taken:
             yield submission.file.name, submission.student, self._take_in(assignment, submission)
             for name, file in submission.beside.items():
                 target = self.notebook("submitted", assignment, submission.student).with_name(name)
-                yield file.name, submission.student, beside.put(file, target)
+                yield file.name, submission.student, attached.put(file, target)
         notebooks = {s: self.notebook("submitted", assignment, s) for s in self.entries(assignment)}
-        for student, remark in beside.remarks(notebooks, names).items():
+        for student, remark in attached.remarks(notebooks, names).items():
             self.entries(assignment)[student].beside = remark
         for name, why in left:
             yield name, "", why
@@ -209,7 +209,7 @@ class Classroom:
     def _to_grade(self, assignment: str, student: str) -> tuple[str, str]:
         """Return digests of what is behind a grade: the notebook with its files, and the source."""
         notebook = self.notebook("submitted", assignment, student)
-        names = beside.asked_for(self.notebook("release", assignment))
+        names = attached.asked_for(self.notebook("release", assignment))
         submitted = digest(notebook, *(notebook.with_name(name) for name in names))
         return submitted, self.record.released_sources.get(assignment, "")
 

@@ -186,8 +186,8 @@ def measure(
         >>> text = "To be, or not to be, that is the question."
         >>> corpus = Corpus(("hamlet",), text, "", DataOptions())
         >>> evaluation = measure(Checkpoint.load(find_model("tinyshakespeare")), corpus)
-        >>> f"{evaluation.scores.cold.nats:.2f} nats, {evaluation.passage.part} of it"
-        '1.33 nats, all of it'
+        >>> f"{evaluation.scores.cold.nats:.1f} nats, {evaluation.passage.part} of it"
+        '1.3 nats, all of it'
     """
     passage = Passage.of(checkpoint, corpus, part, unknown)
     model = CharModel.from_checkpoint(checkpoint).to(device)

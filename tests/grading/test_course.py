@@ -18,7 +18,7 @@ from toy import RIGHT, by_id, exported, handed_in_by, ran, scores
 
 from charlstm import course
 from charlstm.flags import parse
-from charlstm.grading import beside, classroom, nbgrader, repair, results
+from charlstm.grading import attached, classroom, nbgrader, repair, results
 
 
 @pytest.fixture
@@ -111,7 +111,7 @@ def test_the_page_for_instructors_names_commands_notes_and_flags_that_exist():
     for flag in re.findall(r"`[^`\n]*?(--[a-z]+)", page):
         assert flag in known, flag
     notes = re.findall(r"^\| `([^`]+)`", page, re.M)
-    modules = (beside, classroom, nbgrader, repair, results)
+    modules = (attached, classroom, nbgrader, repair, results)
     sources = [Path(module.__file__).read_text(encoding="utf-8") for module in modules]
     for note in notes:
         word = re.sub(

@@ -2,7 +2,7 @@
 
 import nbformat
 
-from charlstm.grading.beside import asked_for, digest, put, remarks
+from charlstm.grading.attached import asked_for, digest, put, remarks
 from charlstm.grading.downloads import File
 
 
