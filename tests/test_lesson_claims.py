@@ -474,3 +474,18 @@ def test_lesson6_on_text_neither_loss_nor_start_tells_the_reach(lesson6, seed):
     assert reach["LSTM, bias 3"] < 50
     thin = {reader: gradients.horizon(curve, 1e-6) or 101 for reader, curve in after.items()}
     assert thin["RNN"] < 35 < 50 < thin["LSTM"]
+
+
+@pytest.mark.slow
+def test_lesson6_on_text_the_size_decides(lesson6):
+    showdown = lesson6["showdown"]
+    assert list(showdown) == [32_000, 128_000, 512_000]
+    assert all(
+        len(nats) == 3 for of in showdown.values() for by in of.values() for nats in by.values()
+    )
+    for updates, lstm in showdown[32_000]["lstm"].items():
+        for cell in ("rnn", "gru"):
+            assert np.mean(showdown[32_000][cell][updates]) < np.mean(lstm)
+    for size in (128_000, 512_000):
+        for updates, lstm in showdown[size]["lstm"].items():
+            assert max(lstm) < min(showdown[size]["rnn"][updates])
