@@ -71,7 +71,7 @@ MUTANTS = [
     ("letters above 0 stand on a line", "notebook/text_plots", "places[drawn < 0]", "places[drawn > 0]", "notebook/test_text_plots.py -k letters"),
     ("known letters not taken away", "text/writer", "if n[place] == character", "if n", "text/test_writer.py"),
     ("an echo from the wrong place", "text/synthetic", "ids[place] = ids[place - lag]", "ids[place] = ids[place - 1]", "text/test_synthetic.py -k echo"),
-    ("the weather never changes", "text/synthetic", "seen.sum() @ moves", "seen.sum()", "text/test_synthetic.py -k diary"),
+    ("the weather never changes", "text/chains", "seen.sum() @ moves", "seen.sum()", "text/test_chains.py -k diary"),
     ("more threads tried on a busy CPU", "machine/choice", "not self._pace.crowded and", "", "machine/test_choice.py -k even"),
     ("trials that cost nothing", "machine/choice", "max(0.0, self._lost) / SHARE", "0.0", "machine/test_choice.py -k percent"),
     ("a group above that is not asked", "machine/cpus", "(inside, *inside.parents)", "(inside,)", "machine/test_cpus.py -k quota"),
