@@ -193,9 +193,13 @@ def _with_preset(
         what to expect of the preset, and the command with its options.
     """
     length = len(corpus.text)
-    asked = None if given.preset == "auto" else given.preset
-    chosen = preset(asked or choose_preset(length, given.training, device.type))
-    expected = expectation(length, given.training, asked, device.type)
+    if given.preset == "auto":
+        name = choose_preset(length, given.training, device.type, flags)
+        expected = expectation(name, length)
+    else:
+        name = given.preset
+        expected = expectation(name)
+    chosen = preset(name)
     model = lay_over(chosen.model, given.model, flags)
     training = lay_over(chosen.training, given.training, flags)
     return expected, dataclasses.replace(given, model=model, training=training)
