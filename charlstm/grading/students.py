@@ -115,8 +115,8 @@ def _version(stem: str, wanted: str, by_a_system: bool) -> tuple[str, int]:
     if not numbered:
         return stem, 0
     number = int(numbered["browser"] or numbered["canvas"] or numbered["lab"])
-    own_name = numbered["canvas"] and numbered["stem"].lower() != wanted
-    if own_name and not by_a_system:
+    of_the_student = numbered["canvas"] and numbered["stem"].lower() != wanted
+    if of_the_student and not by_a_system:
         return stem, 0  # class-7.ipynb belongs to class-7; it is not version 7 of class
     return numbered["stem"], number
 

@@ -9,14 +9,12 @@ from charlstm.options import SIZES, ModelOptions
 from charlstm.text.corpus import Corpus
 from charlstm.text.vocabulary import Vocabulary
 
-Unknown = Literal["add", "skip", "error"]
-
 
 def inherit(
     checkpoint: Checkpoint,
     corpus: Corpus,
     model_options: ModelOptions,
-    unknown: Unknown = "add",
+    unknown: Literal["add", "skip", "error"] = "add",
     seed: int = 0,
 ) -> tuple[Vocabulary, CharModel]:
     """Make a model for a text out of a model for another text.

@@ -14,6 +14,7 @@ import math
 import time
 from collections.abc import Generator, Sequence
 from pathlib import Path
+from typing import Literal
 
 from charlstm.errors import UserError, option
 from charlstm.measuring.calibration import calibrated
@@ -28,7 +29,7 @@ from charlstm.text.vocabulary import Vocabulary
 from charlstm.training import log
 from charlstm.training.budget import Budget
 from charlstm.training.distributed import LostRankError
-from charlstm.training.inherit import Unknown, inherit
+from charlstm.training.inherit import inherit
 from charlstm.training.material import training_ids
 from charlstm.training.place import Place
 from charlstm.training.progress import Report
@@ -90,7 +91,7 @@ class Run:
         checkpoint: Checkpoint,
         model_options: ModelOptions,
         options: TrainOptions,
-        unknown: Unknown = "add",
+        unknown: Literal["add", "skip", "error"] = "add",
         place: Place | None = None,
     ) -> "Run":
         """Begin a training with a model's weights and vocabulary; `inherit` says how.
