@@ -22,7 +22,7 @@ MISTAKES = [
     ("", "no CORPUS; give a text to learn, or go on with a run by --resume RUN"),
     ("{missing}", "nothing.txt: no such file or folder"),
     ("{empty}", "empty.txt: empty; give a text"),
-    ("{one}", "one.txt: 1 character;"),
+    ("{one}", "one.txt: 1 character, 0 of them"),
     ("{emptyfolder}", "no text file in this folder"),
     ("{binary}", "binary.bin: byte 0x"),
     ("{latin}", "at offset 2 is not utf-8"),
