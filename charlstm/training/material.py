@@ -25,8 +25,8 @@ def _ids(corpus: Corpus, vocabulary: Vocabulary, part: str) -> Ids:
     text = corpus.text[corpus.parts()[part]]
     if len(text) < SHORTEST:
         raise UserError(
-            f"{name}: {counted(len(corpus.text), 'character')}, {len(text)} of them for {part}; each"
-            f" part needs {SHORTEST}, so give at least {_smallest(corpus.options)} characters, or"
+            f"{name}: {counted(len(corpus.text), 'character')}, {len(text)} of them for {part};"
+            f" each part needs {SHORTEST}, so give at least {_smallest(corpus.options)} characters, or"
             f" another {option('split')}"
         )
     ids = vocabulary.encode(text, unknown="skip")
