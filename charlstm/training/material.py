@@ -26,8 +26,8 @@ def _ids(corpus: Corpus, vocabulary: Vocabulary, part: str) -> Ids:
     if len(text) < SHORTEST:
         raise UserError(
             f"{name}: {counted(len(corpus.text), 'character')}, {len(text)} of them for {part};"
-            f" each part needs {SHORTEST}, so give at least {_smallest(corpus.options)} characters, or"
-            f" another {option('split')}"
+            f" each part needs {SHORTEST}, so give at least {_smallest(corpus.options)}"
+            f" characters, or another {option('split')}"
         )
     ids = vocabulary.encode(text, unknown="skip")
     if len(ids) < SHORTEST:
