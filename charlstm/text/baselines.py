@@ -156,7 +156,7 @@ class Ngram:
                 context[length + 1 :] += words[: -length - 1] * self._powers[length]
 
     def zero_state(self) -> list[tuple[Counts]]:
-        """Return the state at the start of a text, where there is no context: -1 is no character."""
+        """Return the state at the start of a text: no context, which is -1 for each character."""
         return [(np.full(len(self._powers), -1),)]
 
     def step(self, ids: Any, state: list[tuple[Counts]]) -> tuple[Floats, list[tuple[Counts]]]:

@@ -73,9 +73,7 @@ def counted(learned, read, order):
     for length in range(min(order, len(read) + 1)):
         context = read[len(read) - length :]
         after = [
-            learned[k]
-            for k in range(length, len(learned))
-            if learned[k - length : k] == context
+            learned[k] for k in range(length, len(learned)) if learned[k - length : k] == context
         ]
         counts = np.bincount(after, minlength=4)
         kinds = (counts > 0).sum()

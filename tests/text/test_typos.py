@@ -73,7 +73,11 @@ def test_too_many_errors_are_refused():
         mistype("abcde.", 0.5)
 
 
-ERRORS = (Error(10, 12, "swapped", "ab"), Error(30, 31, "changed", "x"), Error(50, 52, "doubled", "o"))  # fmt: skip
+ERRORS = (
+    Error(10, 12, "swapped", "ab"),
+    Error(30, 31, "changed", "x"),
+    Error(50, 52, "doubled", "o"),
+)
 
 
 def scores(*alarms):
