@@ -8,9 +8,13 @@ noisy-channel model of spelling (Kernighan, Church & Gale 1990), with a characte
 a dictionary.
 
 Repairs are tried only where the model is surprised, and one character before. One is given up as
-soon as it cannot save enough any more.
+soon as it cannot save enough any more, or if it has saved nothing after three letters. And what
+comes again is meant: a repair of a longer word that the text asks for twice, such as that of a name
+which the model has never read, is none.
 """
 
+import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -26,11 +30,14 @@ Array = np.ndarray[Any, Any]
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 PARTS = 32  # of a long text, read side by side
 BEFORE = 200  # characters that are read before each of them but the first
-SURPRISING = 5.0  # nats of a character near which repairs are tried
+SURPRISING = 3.5  # nats of a character near which repairs are tried
 GUESSES = 3  # letters tried in place of each such character, and before it
 AHEAD = 8  # characters after an error that judge its repair
-LEAST = 6.0  # nats that a repair must save to be told at all
+SOON = 3  # letters after which a repair must have saved something
+AGAIN = 5  # letters of a word that is meant if it needs the same repair twice
+LEAST = 4.0  # nats that a repair must save to be told at all
 OTHERS = np.log(25)  # a letter can be changed into 25 others; the other errors have one form each
+A_WORD = re.compile(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*")
 TOGETHER = 64  # places that are repaired at once
 
 
@@ -167,6 +174,7 @@ def read_and_repair(reader: Reader, text: str) -> tuple[Floats, list[Repair]]:
     last = list(waiting.values())
     for k in range(0, len(last), TOGETHER):
         found += _repaired(reader, ids, nats, last[k : k + TOGETHER])
+    found = _meant_once(found, text)
     kept: list[Repair] = []
     taken = np.zeros(len(ids) + 1, bool)
     for repair in sorted(found, key=lambda r: (-r.saved, r.start)):
@@ -185,8 +193,14 @@ def _repaired(reader: Reader, ids: Ids, nats: Floats, group: Sequence[_Place]) -
     seqs = np.zeros((len(tries), lengths.max()), ids.dtype)
     for seq, t, length in zip(seqs, tries, lengths, strict=True):
         seq[:length] = t.instead + t.rest
-    before = np.array([nats[t.place.at : t.end + len(t.rest)].sum() for t in tries])
-    most = before - [OTHERS if t.kind == "changed" else 0.0 for t in tries]
+    before = np.zeros(seqs.shape)  # what the text costs in place of the letters so far
+    letters = np.arange(1, seqs.shape[1] + 1)
+    for total, t, length in zip(before, tries, lengths, strict=True):
+        costs = np.cumsum([0.0, *nats[t.start : t.end + len(t.rest)]])
+        shorter = len(costs) - 1 - length  # than with the repair: -1, 0 or 1
+        total[:] = costs[np.clip(letters + shorter, 0, len(costs) - 1)]
+        total -= OTHERS * (t.kind == "changed")
+    most = before[:, -1]
     cost = np.array([-t.place.logs[seq[0]] for t, seq in zip(tries, seqs, strict=True)])
     left = np.flatnonzero(most - cost > LEAST)
     state = _join(np.stack, [t.place.state for t in tries])
@@ -197,6 +211,8 @@ def _repaired(reader: Reader, ids: Ids, nats: Floats, group: Sequence[_Place]) -
         more = -log_softmax(logits)[np.arange(len(left)), seqs[left, k]]
         cost[left] += np.where(k < lengths[left], more, 0.0)
         still = most[left] - cost[left] > LEAST
+        if k >= SOON:
+            still &= before[left, k] > cost[left]
         left, state = left[still], _row(state, still)
         if not len(left):
             break
@@ -212,6 +228,21 @@ def _repaired(reader: Reader, ids: Ids, nats: Floats, group: Sequence[_Place]) -
         )
         for k in left
     ]
+
+
+def _meant_once(found: list[Repair], text: str) -> list[Repair]:
+    """Leave out the repairs that the text asks for again, in the same longer word."""
+    words = [w.span() for w in A_WORD.finditer(text) if w.end() - w.start() >= AGAIN]
+    ends = np.array([end for _, end in words])
+    keys: list[Any] = []
+    for repair in found:
+        k = int(np.searchsorted(ends, repair.start, "right"))
+        start, end = words[k] if k < len(words) else (len(text), 0)
+        place = repair.start - start
+        again = (text[start:end], place, repair.kind, repair.instead) if place >= 0 else repair
+        keys.append(again)
+    counts = Counter(keys)
+    return [repair for repair, key in zip(found, keys, strict=True) if counts[key] == 1]
 
 
 def _tries(ids: Ids, place: _Place) -> Iterator[_Try]:

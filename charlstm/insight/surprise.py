@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from charlstm.insight.repairs import (
+    A_WORD,
     BEFORE,
     Floats,
     Reader,
@@ -30,15 +31,14 @@ from charlstm.insight.repairs import (
 from charlstm.machine.cpus import blas_threads
 from charlstm.text.vocabulary import Ids
 
-SAVED = 10.0  # nats that a repair must save
+SAVED = 6.0  # nats that a repair must save
 PASSAGE = 40.0  # nats above the level that make a passage
-USUAL = 1.0  # nats by which the characters of a passage must exceed the level, on average
+USUAL = 1.5  # nats by which the characters of a passage must exceed the level, on average
 CALM = 10.0  # nats by which the sum may fall again within a passage
 SHORTEST = 20  # characters of a passage
 WORD = 14.0  # nats above the level that make a word unexpected
 BLOCK, BLOCKS = 100, 9  # characters of a block, and blocks whose median is the level
 LONGEST = 20  # characters of what the model would have written
-A_WORD = re.compile(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*")
 PAUSES = " \n\t.,;:!?"
 
 
@@ -92,8 +92,8 @@ def level(nats: Floats) -> Floats:
 def stands_out(reader: Reader, text: str) -> list[Span]:
     """Find what stands out in a text, in the order of the text.
 
-    Nothing is told twice: typing errors and words within a passage are left out, and so are words
-    with a typing error.
+    Nothing is told twice. What lies in a passage is left out. A word with a repair is unexpected
+    only if it would still be so with the repair. Else it has a typing error.
 
     Args:
         reader: the model: `Sampler(checkpoint)`.
@@ -127,13 +127,13 @@ def stands_out(reader: Reader, text: str) -> list[Span]:
             " another language or style"
         )
         add(start, end, "passage", reason)
+    mended = above.copy()
     for repair in repairs:
-        if repair.saved > SAVED and not taken[repair.start : repair.end].any():
-            add(repair.start, repair.end, "typing error", _reason(repair, text))
+        mended[repair.start] -= repair.saved
     words = [
         found.span()
         for found in A_WORD.finditer(text)
-        if above[slice(*found.span())].sum() > WORD and not taken[slice(*found.span())].any()
+        if mended[slice(*found.span())].sum() > WORD and not taken[slice(*found.span())].any()
     ]
     places = [start + int(nats[start:end].argmax()) for start, end in words]
     for (start, end), place, (rest, chance) in zip(
@@ -146,14 +146,18 @@ def stands_out(reader: Reader, text: str) -> list[Span]:
             f" {expected!r}, with {rest[0]!r} at {chance:.2f}"
         )
         add(start, end, "word", reason)
+    for repair in repairs:
+        if repair.saved > SAVED and not taken[repair.start : repair.end].any():
+            add(repair.start, repair.end, "typing error", _reason(repair, text))
     return sorted(spans, key=lambda span: span.start)
 
 
 def passages(above: Floats) -> list[tuple[int, int]]:
     """Return where passages begin and end in which the surprise adds up.
 
-    A passage has at least 20 characters, which add up to 40 nats or more above the level, and to
-    one nat each. It ends where the sum has fallen by 10 nats from its top (CUSUM: Page 1954).
+    A passage has at least 20 characters. They add up to 40 nats or more above the level, and to
+    one and a half each. It ends where the sum has fallen by 10 nats from its top (CUSUM: Page
+    1954).
 
     Args:
         above: surprise above the level, (T,).
