@@ -31,7 +31,7 @@ from charlstm.insight.repairs import (
 from charlstm.machine.cpus import blas_threads
 from charlstm.text.vocabulary import Ids
 
-SAVED = 6.0  # nats that a repair must save
+SAVED = 5.5  # nats that a repair must save
 PASSAGE = 40.0  # nats above the level that make a passage
 USUAL = 1.5  # nats by which the characters of a passage must exceed the level, on average
 CALM = 10.0  # nats by which the sum may fall again within a passage
@@ -139,7 +139,7 @@ def stands_out(reader: Reader, text: str) -> list[Span]:
     for (start, end), place, (rest, chance) in zip(
         words, places, _expected(reader, text, places), strict=True
     ):
-        what = "name" if text[start].isupper() and not _begins(text, start) else "word"
+        what = "name" if _is_name(text, start, end) else "word"
         expected = text[start:place] + rest
         reason = (
             f"an unexpected {what} of {nats[start:end].sum():.0f} nats: the model expected"
@@ -197,10 +197,15 @@ def _reason(repair: Repair, text: str) -> str:
     )
 
 
-def _begins(text: str, start: int) -> bool:
-    """Whether a word begins a sentence or a line, so that its capital makes no name of it."""
+def _is_name(text: str, start: int, end: int) -> bool:
+    """Whether a word has a capital that is not due to the start of a sentence or a line.
+
+    In a play the names of speakers are written in capitals.
+    """
+    word = text[start:end]
     before = text[:start].rstrip(" \"'\u201c\u2018(")
-    return not before or before[-1] in ".!?\n"
+    begins = not before or before[-1] in ".!?\n"
+    return word[0].isupper() and (not begins or word[1:].isupper())
 
 
 def _expected(reader: Reader, text: str, places: Sequence[int]) -> list[tuple[str, float]]:
