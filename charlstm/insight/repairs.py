@@ -116,7 +116,8 @@ def read(reader: Reader, ids: Ids) -> Iterator[tuple[Any, Array, list[Any]]]:
     starts = np.arange(B) * size
     zero = reader.zero_state()
     newline = np.full(1, max(0, reader.vocabulary.characters.find("\n")))
-    with blas_threads(1):
+    one_thread = blas_threads(1)
+    with one_thread:
         logits, state = reader.step(newline, tile(zero, 1))
         if B > 1:
             others = tile(zero, B - 1)
@@ -128,7 +129,7 @@ def read(reader: Reader, ids: Ids) -> Iterator[tuple[Any, Array, list[Any]]]:
         places = starts + k
         count = int((places < T).sum())
         yield places[:count], log_softmax(logits[:count]), state
-        with blas_threads(1):
+        with one_thread:
             logits, state = reader.step(ids[np.minimum(places, T - 1)], state)
 
 
@@ -205,8 +206,9 @@ def _repaired(reader: Reader, ids: Ids, nats: Floats, group: Sequence[_Place]) -
     left = np.flatnonzero(most - cost > LEAST)
     state = _join(np.stack, [t.place.state for t in tries])
     state = _row(state, left)
+    one_thread = blas_threads(1)
     for k in range(1, seqs.shape[1]):
-        with blas_threads(1):
+        with one_thread:
             logits, state = reader.step(seqs[left, k - 1], state)
         more = -log_softmax(logits)[np.arange(len(left)), seqs[left, k]]
         cost[left] += np.where(k < lengths[left], more, 0.0)

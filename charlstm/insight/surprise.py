@@ -222,13 +222,12 @@ def _expected(reader: Reader, text: str, places: Sequence[int]) -> list[tuple[st
     state = tile(reader.zero_state(), len(places))
     windows: Ids = padded[np.asarray(places)[:, None] + np.arange(BEFORE)]  # (N, 200)
     written: list[Any] = []
-    for column in windows.T:
-        with blas_threads(1):
+    with blas_threads(1):
+        for column in windows.T:
             logits, state = reader.step(column, state)
-    chances = np.exp(log_softmax(logits).max(-1))
-    for _ in range(LONGEST):
-        written.append(logits.argmax(-1))
-        with blas_threads(1):
+        chances = np.exp(log_softmax(logits).max(-1))
+        for _ in range(LONGEST):
+            written.append(logits.argmax(-1))
             logits, state = reader.step(written[-1], state)
     texts = [reader.vocabulary.decode(row) for row in np.array(written).T]
     words = [re.match(f"[^{PAUSES}]*", row[1:]) for row in texts]
