@@ -194,7 +194,7 @@ def _repaired(reader: Reader, ids: Ids, nats: Floats, group: Sequence[_Place]) -
     seqs = np.zeros((len(tries), lengths.max()), ids.dtype)
     for seq, t, length in zip(seqs, tries, lengths, strict=True):
         seq[:length] = t.instead + t.rest
-    before = np.zeros(seqs.shape)  # what the text costs in place of the letters so far
+    before: Array = np.zeros(seqs.shape)  # what the text costs in place of the letters so far
     letters = np.arange(1, seqs.shape[1] + 1)
     for total, t, length in zip(before, tries, lengths, strict=True):
         costs = np.cumsum([0.0, *nats[t.start : t.end + len(t.rest)]])
