@@ -9,6 +9,7 @@ against the running level of a text, each with a reason that names the numbers b
 - words that the model did not expect, such as a wrong name.
 
 A reason says what the model expected, not what is wrong. A rare word that is right looks the same.
+README's "Look inside" says how much is found, and how much else is told.
 """
 
 import re
