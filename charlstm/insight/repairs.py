@@ -13,7 +13,6 @@ comes again is meant: a repair of a longer word that the text asks for twice, su
 which the model has never read, is none.
 """
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ import numpy as np
 
 from charlstm.errors import UserError
 from charlstm.machine.cpus import blas_threads
+from charlstm.text.novelty import A_WORD
 from charlstm.text.typos import NEAR, Kind
 from charlstm.text.vocabulary import Ids, Vocabulary
 
@@ -37,7 +37,6 @@ SOON = 3  # letters after which a repair must have saved something
 AGAIN = 5  # letters of a word that is meant if it needs the same repair twice
 LEAST = 4.0  # nats that a repair must save to be told at all
 OTHERS = np.log(25)  # a letter can be changed into 25 others; the other errors have one form each
-A_WORD = re.compile(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*")
 TOGETHER = 64  # places that are repaired at once
 
 
@@ -108,7 +107,8 @@ def read(reader: Reader, ids: Ids) -> Iterator[tuple[Any, Array, list[Any]]]:
 
     Yields:
         places (B,), log p of all characters there, (B, V), and the state before these places,
-        arrays (B, H) or longer. All places of the text come once.
+        arrays (B, H). Every place comes once. Near the end some parts are over: there are fewer
+        places then, but as many rows of the state as before.
     """
     T = len(ids)
     B = max(1, min(PARTS, T // (4 * BEFORE)))

@@ -20,7 +20,6 @@ from typing import Any
 import numpy as np
 
 from charlstm.insight.repairs import (
-    A_WORD,
     BEFORE,
     Floats,
     Reader,
@@ -30,6 +29,7 @@ from charlstm.insight.repairs import (
     tile,
 )
 from charlstm.machine.cpus import blas_threads
+from charlstm.text.novelty import A_WORD
 from charlstm.text.vocabulary import Ids
 
 SAVED = 5.5  # nats that a repair must save

@@ -12,8 +12,9 @@ import pytest
 
 from charlstm import Checkpoint, Sampler, find_model, read_corpus
 from charlstm.insight.repairs import read_and_repair
-from charlstm.insight.surprise import A_WORD, SAVED, stands_out
+from charlstm.insight.surprise import SAVED, stands_out
 from charlstm.text.baselines import Ngram
+from charlstm.text.novelty import A_WORD
 from charlstm.text.typos import KINDS, best_threshold, judge, mistype
 
 pytestmark = [
