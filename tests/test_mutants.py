@@ -70,6 +70,8 @@ MUTANTS = [
     ("lags in the wrong order", "insight/gradients", "[::-1].transpose", ".transpose", "insight/test_gradients.py -k finite"),
     ("a gate recorded as another", "model/cells", "watch(f=f, g=g, o=o)", "watch(f=g, g=f, o=o)", "insight/test_activations.py -k loop"),
     ("a unit tested on what has chosen it", "insight/neurons", "for half in (first, second))", "for half in (first, first))", "insight/test_neurons.py -k second"),
+    ("a repair pays for letters past its end", "insight/repairs", "np.where(k < lengths[left], more, 0.0)", "more", "insight/test_repairs.py -k every"),
+    ("the state after the place, not before it", "insight/repairs", "before = places, logs, state", "before = places, logs, reader.step(ids[places], state)[1]", "insight/test_repairs.py -k every"),
     ("letters above 0 stand on a line", "notebook/text_plots", "places[drawn < 0]", "places[drawn > 0]", "notebook/test_text_plots.py -k letters"),
     ("known letters not taken away", "text/writer", "if n[place] == character", "if n", "text/test_writer.py"),
     ("an echo from the wrong place", "text/synthetic", "ids[place] = ids[place - lag]", "ids[place] = ids[place - 1]", "text/test_synthetic.py -k echo"),
