@@ -114,5 +114,5 @@ def test_the_sizes_come_from_all_of_a_long_history(monkeypatch):
 
 
 def test_dynamic_needs_a_history(model, ids):
-    with pytest.raises(UserError, match="1 characters"):
+    with pytest.raises(UserError, match="1 character"):
         score_dynamic(model, ids, ids[:1])
