@@ -489,3 +489,10 @@ def test_lesson6_on_text_the_size_decides(lesson6):
     for size in (128_000, 512_000):
         for updates, lstm in showdown[size]["lstm"].items():
             assert max(lstm) < min(showdown[size]["rnn"][updates])
+    gru, lstm = (
+        {size: {n: np.mean(nats) for n, nats in of[cell].items()} for size, of in showdown.items()}
+        for cell in ("gru", "lstm")
+    )
+    assert all(gru[128_000][updates] < lstm[128_000][updates] for updates in (300, 1000, 3000))
+    assert gru[512_000][1000] > lstm[512_000][1000]
+    assert 0 < lstm[512_000][3000] - gru[512_000][3000] < 0.01
