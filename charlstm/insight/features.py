@@ -57,6 +57,8 @@ def speaker_name(text: str) -> Floats:
 def quoted(text: str) -> Floats:
     """Return 1 inside double quotation marks, with the opening one, and 0 elsewhere.
 
+    The marks open and close in turn. So a mark that has no partner turns round all that follows.
+
     Example:
         >>> quoted('a "b" c').tolist()
         [0.0, 0.0, 1.0, 1.0, 0.0, 0.0, 0.0]

@@ -4,6 +4,8 @@ Among thousands of units some follow any feature by chance. So `search` chooses 
 of a text, and tests it on the other half. And some units follow a feature although they have never
 learned anything: a forget gate reads each line end as it comes in. So `survey` shows two controls:
 the same search for shuffled features, and in an untrained model of the same sizes (`untrained`).
+
+The README, in *Look inside*, has the table for the shipped model and the command that makes it.
 """
 
 from collections.abc import Callable, Mapping, Sequence
