@@ -65,7 +65,7 @@ MUTANTS = [
     ("a gate recorded as another", "model/cells", "watch(f=f, g=g, o=o)", "watch(f=g, g=f, o=o)", "insight/test_activations.py -k loop"),
     ("a unit tested on what has chosen it", "insight/neurons", "for half in (first, second))", "for half in (first, first))", "insight/test_neurons.py -k second"),
     ("equal numbers ranked apart", "insight/following", "ordered[:, 1:] != ordered[:, :-1]", "True", "insight/test_following.py -k equal"),
-    ("a yes no larger than a no counted", "insight/following", "sums - number * (number + 1) / 2", "sums - number", "insight/test_following.py -k pairs"),
+    ("a yes no larger than a no counted", "insight/following", "ranks(values.T).T - number * (number + 1) / 2", "ranks(values.T).T - number", "insight/test_following.py -k pairs"),
     ("shuffled features left where they are", "insight/neurons", "np.roll(own[x], shift)", "np.roll(own[x], 0)", "insight/test_neurons.py -k shuffled"),
     ("a trace of another unit", "insight/activations", "values[layer][name][unit] for", "values[layer][name][0] for", "insight/test_activations.py -k trace"),
     ("brackets open for ever", "insight/features", "opened.clear()", "pass", "insight/test_features.py -k depth"),

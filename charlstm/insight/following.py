@@ -78,14 +78,24 @@ def areas(checkpoint: Checkpoint, text: str, features: Floats) -> Scores:
     for values in _read(checkpoint, text):
         for place, value in values.items():
             held.setdefault(place, []).append(value)  # (B, H)
+    return {place: area(np.concatenate(held.pop(place)), yes) for place in list(held)}
+
+
+def area(values: Any, yes: Floats) -> Floats:
+    """Return the area under the ROC curve of each of H columns of numbers, (F, H).
+
+    Args:
+        values: (N, H).
+        yes: 1 or 0 for each row, (F, N). If all are the same, the area is 0.5.
+
+    Example:
+        >>> area(np.array([[0.1, 5.0], [0.2, 4.0], [0.3, 5.0]]), np.array([[0, 0, 1]])).tolist()
+        [[1.0, 0.75]]
+    """
     number = yes.sum(1, keepdims=True)  # (F, 1)
     pairs = number * (yes.shape[1] - number)
-    found = {}
-    for place in list(held):
-        sums = yes @ ranks(np.concatenate(held.pop(place)).T).T  # (F, H)
-        above = sums - number * (number + 1) / 2  # pairs in which the yes has the larger value
-        found[place] = np.divide(above, pairs, out=np.full(above.shape, 0.5), where=pairs > 0)
-    return found
+    won = yes @ ranks(values.T).T - number * (number + 1) / 2  # pairs in which the yes is larger
+    return np.divide(won, pairs, out=np.full(won.shape, 0.5), where=pairs > 0)
 
 
 def ranks(values: Any) -> Floats:
