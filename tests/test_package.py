@@ -359,15 +359,30 @@ def test_every_command_in_the_documents_parses(document):
             parse(kind, arguments)
 
 
+def example(part):
+    """Return the example in Python in the README that has a part."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    (code,) = (x for x in re.findall(r"```python\n(.*?)```", readme, re.DOTALL) if part in x)
+    return code
+
+
 def test_the_example_in_python_runs(tmp_path, monkeypatch, text, capsys):
-    (code,) = re.findall(
-        r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL
-    )
-    assert "minutes=1" in code
+    code = example("minutes=1")
     (tmp_path / "my-text.txt").write_text(text + "Once upon a time", encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     exec(code.replace("minutes=1", "steps=3"), {})
     assert len(capsys.readouterr().out) > 500
+
+
+def test_the_survey_in_the_readme_runs(capsys):
+    code = example("survey")
+    for long, short in (('"tinyshakespeare"', '"tales"'), ("[:30_000]", "[:2_600]")):
+        assert long in code
+        code = code.replace(long, short)
+    exec(code, {})
+    head, *rows = capsys.readouterr().out.splitlines()
+    assert head in (ROOT / "README.md").read_text(encoding="utf-8")
+    assert len(rows) >= 5
 
 
 def test_every_flag_named_in_the_readme_exists():
