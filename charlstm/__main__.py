@@ -14,7 +14,7 @@ from typing import Any
 from charlstm import __version__
 from charlstm.errors import UserError, command
 
-VERBS = ("train", "sample", "evaluate", "compress", "corpora", "benchmark", "course", "lessons")
+VERBS = ("train", "sample", "evaluate", "compress", "page", "corpora", "benchmark", "course", "lessons")
 SHELLS = ("bash", "zsh", "fish")  # not tcsh: for that tyro needs another package, shtab
 
 
