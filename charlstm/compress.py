@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from charlstm.errors import UserError, command, option, say
 from charlstm.flags import Positional, parse
-from charlstm.model.atomic_file import check_place, write_atomically
+from charlstm.model.atomic_file import check_target, write_atomically
 from charlstm.options import CellOptions, MachineOptions
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     given, _ = parse(Compress, argv)
     out = _out(given)
     if out != "-":
-        check_place(Path(out), given.force)
+        check_target(Path(out), given.force)
     try:
         from charlstm.coding.packed import pack, unpack
     except ModuleNotFoundError as error:

@@ -11,7 +11,7 @@ from typing import Annotated
 from charlstm.errors import command, option, say
 from charlstm.flags import Positional, parse
 from charlstm.machine.cpus import prepare_cpu
-from charlstm.model.atomic_file import check_place, write_atomically
+from charlstm.model.atomic_file import check_target, write_atomically
 
 EXCERPT = 1200  # characters that the page shows at first
 
@@ -50,7 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit code."""
     given, _ = parse(Page, argv)
     out = Path(given.out)
-    check_place(out, given.force)
+    check_target(out, given.force)
     prepare_cpu(1)
 
     from charlstm.model.checkpoint import find_model, open_model

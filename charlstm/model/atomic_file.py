@@ -63,7 +63,7 @@ def _replaced(temporary: Path, path: Path) -> bool:
     return False
 
 
-def check_place(path: Path, force: bool) -> None:
+def check_target(path: Path, force: bool) -> None:
     """Refuse a place for a command's result before minutes of work, not after them.
 
     Args:

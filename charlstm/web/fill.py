@@ -11,6 +11,7 @@ import json
 import re
 import zlib
 from collections.abc import Sequence
+from dataclasses import asdict
 from hashlib import sha256
 from importlib import resources
 from pathlib import PurePath
@@ -21,6 +22,7 @@ import numpy as np
 from charlstm.errors import UserError
 from charlstm.model.cells import CELLS
 from charlstm.model.checkpoint import Arrays, Checkpoint, compact
+from charlstm.web.telling import Telling
 
 KINDS = {
     "lstm": "An LSTM",
@@ -34,7 +36,7 @@ IN_THE_PAGE = ("page.js", "writing.js", "reading.js")
 
 
 def page(
-    checkpoint: Checkpoint, name: str, telling: Sequence[dict[str, Any]] = (), excerpt: str = ""
+    checkpoint: Checkpoint, name: str, telling: Sequence[Telling] = (), excerpt: str = ""
 ) -> str:
     """Return a page that writes and reads with a model.
 
@@ -42,7 +44,7 @@ def page(
         checkpoint: the model, made of one of the five cells. The page holds the weights in the
             precision in which `Checkpoint.save` writes them.
         name: what the page calls it.
-        telling: what `telling.telling_units` found.
+        telling: the units by which the letters can be coloured.
         excerpt: a text that the page reads at first.
 
     Raises:
@@ -63,7 +65,10 @@ def page(
     weights = compact(checkpoint.weights)
     parts = {
         "style": _read("page.css"),
-        "model": _json(_model(checkpoint, weights, name) | {"telling": telling, "excerpt": excerpt}),
+        "model": _json(
+            _model(checkpoint, weights, name)
+            | {"telling": [*map(asdict, telling)], "excerpt": excerpt}
+        ),
         "weights": _packed(weights),
         "worker": "\n".join(map(_read, IN_THE_WORKER)),
         "script": "\n".join(map(_read, IN_THE_PAGE)),

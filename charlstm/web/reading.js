@@ -64,7 +64,7 @@ function scale() {
   const largest = reader.values ? Math.max(...reader.values.map(Math.abs), 1e-3) : 1;
   const most = signed && unit.value === "c" ? largest : 1;
   const end = most.toFixed(most < 10 ? 1 : 0);
-  return { most, signed, ends: signed ? [`−${end}`, end] : ["closed, 0", "open, 1"] };
+  return { most, signed, ends: signed ? [`−${end}`, end] : ["0, closed", "1, open"] };
 }
 
 function colour(number, { most, signed }) {
@@ -82,7 +82,7 @@ function paint(first = 0) {
     reader.spans[t].className = known ? colour(numbers[t], by) : "";
   }
   const steps = Array.from({ length: STEPS }, (_, step) =>
-    element("span", step === STEPS >> 1 && by.signed ? "0" : "a", { className: `${by.signed ? "d" : "s"}${step}` }));
+    element("span", "a", { className: `${by.signed ? "d" : "s"}${step}` }));
   $("scale").replaceChildren(by.ends[0], element("span", steps, { className: "steps" }), by.ends[1]);
   goTo(reader.here);
 }
@@ -100,7 +100,7 @@ function startReading() {
   const { ids, told } = encode($("given").value);
   const cut = ids.length > LONGEST ? ` Only the first ${count(LONGEST, "letter")}.` : "";
   const kept = ids.slice(0, LONGEST);
-  const spans = kept.map((id) => element("span", letters[id] === "\n" ? "↵\n" : shown(id)));
+  const spans = kept.map((id) => element("span", asText(letters[id])));
   Object.assign(reader, { ticket: reader.ticket + 1, ids: kept, spans, judged: [], done: false });
   Object.assign(reader, { here: 0, values: null, told: told + cut });
   $("letters").replaceChildren(...spans);
@@ -109,7 +109,11 @@ function startReading() {
   if (kept.length) ask("read", { ticket: reader.ticket, ids: kept });
 }
 
-const shown = (id) => (/[\s\p{L}\p{M}\p{N}\p{P}\p{S}]/u.test(letters[id]) && !(model.bytewise && model.characters[id] > 127) ? letters[id] : visible(letters[id]));
+/* A letter as it stands in the text: white space keeps its place, and a line end can be seen. */
+function asText(letter) {
+  if (letter === "\n") return "↵\n";
+  return letter === " " || letter === "\t" ? letter : visible(letter);
+}
 
 hear.letters = ({ ticket, letters: judged, done }) => {
   if (ticket !== reader.ticket) return;
@@ -143,8 +147,12 @@ function goTo(t) {
   const { nats, expected } = judged[t];
   const unit = chosen();
   const letter = letters[reader.ids[t]];
-  const surprise = `${nats.toFixed(2)} nats (it gave it ${percent(Math.exp(-nats))})`;
-  const rows = [["Letter", `${visible(letter)}  (${t + 1} of ${count(spans.length, "letter")})`], ["Surprise", surprise]];
+  const rows = [
+    ["Letter", visible(letter)],
+    ["Place", `${t + 1} of ${spans.length.toLocaleString("en")}`],
+    ["Surprise", `${nats.toFixed(2)} nats`],
+    ["It had given it", percent(Math.exp(-nats))],
+  ];
   const held = unit && values && t < values.length ? values[t].toFixed(3) : null;
   if (held) rows.push([place(unit), held]);
   $("numbers").replaceChildren(...rows.flatMap(([name, value]) => [element("dt", name), element("dd", value)]));
@@ -206,7 +214,7 @@ $("start-reading").addEventListener("click", startReading);
 
 hear.loaded = () => {
   $("written-status").textContent = "";
-  for (const id of ["start-reading"]) $(id).disabled = false;
+  $("start-reading").disabled = false;
   ask("begin", fresh());
   refresh();
   startReading();

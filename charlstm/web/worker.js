@@ -84,16 +84,16 @@ async function begin({ ticket, ids, seed, choice }) {
   return true;
 }
 
-/* Write `text.left` letters, `pace` a second; with 0 as fast as the machine can. */
-async function write(pace) {
+/* Write `text.left` letters, `text.pace` a second; with 0 as fast as the machine can. */
+async function write() {
   const turn = ++text.turn;
   let since = performance.now();
   let ids = [];
   for (; text.left > 0; text.left--) {
-    if (pace || performance.now() - since > BREATH) {
+    if (text.pace || performance.now() - since > BREATH) {
       tell(ids);
       ids = [];
-      await (pace ? sleep(1000 / pace) : breath());
+      await (text.pace ? sleep(1000 / text.pace) : breath());
       if (turn !== text.turn) return;
       since = performance.now();
     }
@@ -153,25 +153,25 @@ const answer = {
     if (await begin(message)) await answer.goOn(message);
   },
   async goOn({ choice, length, pace }) {
-    Object.assign(text, { choice, left: length, began: performance.now() });
-    await write(pace);
+    Object.assign(text, { choice, pace, left: length, began: performance.now() });
+    await write();
   },
   stop() {
     Object.assign(text, { turn: text.turn + 1, left: 0 });
     post("ended", { ticket: text.ticket });
   },
-  choose({ choice }) {
-    text.choice = choice;
+  choose({ choice, pace }) {
+    Object.assign(text, { choice, pace });
     tell([]);
   },
   /* The reader takes the letter that follows `count` letters. If the model writes, it goes on. */
-  async take({ id, count, pace }) {
+  async take({ id, count }) {
     if (count !== text.count) return; // it was shown before another letter came
     take(id);
     tell([id]);
     if (text.left > 0) {
       text.left -= 1;
-      await write(pace);
+      await write();
     }
   },
   read,

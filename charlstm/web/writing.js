@@ -1,20 +1,18 @@
 /* The half that writes. */
 
-const written = { ticket: 0, ids: [], shown: [], running: false, seed: 0, told: "" };
-const decoder = () => new TextDecoder(); // of a model of bytes
-let bytes = decoder();
+const written = { ticket: 0, ids: [], begun: [], running: false, seed: 0, told: "" };
+let bytes = new TextDecoder(); // of a model of bytes: a character may come in several letters
 
 function options() {
-  const number = (id) => ($(id).value === "" ? null : $(id).valueAsNumber);
-  const topP = $("top-p").valueAsNumber;
+  const [topK, topP] = [$("top-k").valueAsNumber, $("top-p").valueAsNumber];
   return {
     temperature: $("temperature").valueAsNumber,
-    topK: number("top-k"),
+    topK: topK >= 1 ? Math.floor(topK) : null,
     topP: topP < 1 ? topP : null,
   };
 }
 
-const pace = () => Number($("pace").value);
+const pace = () => Number($("pace").value); // letters a second; 0 is as fast as the machine
 
 /* The seed that the reader gave, or a new one. */
 function seed() {
@@ -22,24 +20,20 @@ function seed() {
   return Number.isSafeInteger(given) && given >= 0 ? given : Math.floor(Math.random() * 1e6);
 }
 
-function append(ids) {
-  const letter = ids.map((id) => letters[id]).join("");
-  const raw = () => Uint8Array.from(letter, (byte) => byte.charCodeAt(0));
-  $("text").append(model.bytewise ? bytes.decode(raw(), { stream: true }) : letter);
-  written.ids.push(...ids);
+/* The text that ids stand for, as far as its characters are complete. */
+function decoded(ids) {
+  if (!model.bytewise) return ids.map((id) => letters[id]).join("");
+  return bytes.decode(Uint8Array.from(ids, (id) => model.characters[id]), { stream: true });
 }
 
 /* Start a text anew: nothing is written of it yet. */
 function fresh() {
   const { ids, told } = encode($("prime").value);
   Object.assign(written, { ticket: written.ticket + 1, ids: [], begun: ids, told, seed: seed() });
-  bytes = decoder();
-  const symbols = ids.map((id) => letters[id]).join("");
-  $("begun").textContent = model.bytewise
-    ? decoder().decode(Uint8Array.from(symbols, (byte) => byte.charCodeAt(0)))
-    : symbols;
+  bytes = new TextDecoder();
+  $("begun").textContent = decoded(ids);
   $("text").textContent = "";
-  return { ticket: written.ticket, ids, seed: written.seed, choice: options() };
+  return { ticket: written.ticket, ids, seed: written.seed, choice: options(), pace: pace() };
 }
 
 function run(kind, content) {
@@ -50,15 +44,18 @@ function run(kind, content) {
   refresh();
 }
 
-/* Show which buttons can be pressed. At full speed the bars change too fast for a click. */
+/* Show which buttons can be pressed. At full speed the bars change too fast for a click. Who works
+   with the keyboard does not lose the place: the focus goes from Write to Stop and on to Go on. */
 function refresh() {
   const { running } = written;
+  const at = document.activeElement;
   $("start").disabled = running;
   $("stop").disabled = !running;
   $("on").disabled = running || !(written.ids.length || written.begun.length);
   $("hand").disabled = running || !written.ids.length;
   for (const bar of bars) bar.button.disabled = running && !pace();
   $("written").classList.toggle("running", running);
+  if (at.disabled) (running ? $("stop") : $("on")).focus();
 }
 
 /* --- the bars ---------------------------------------------------------------------------------- */
@@ -69,12 +66,13 @@ const bars = Array.from({ length: Math.min(10, letters.length) }, (_, place) => 
   const button = element("button", [letter, bar, share], { disabled: true });
   button.addEventListener("click", () => {
     const [id] = written.likely[place];
-    ask("take", { id, count: written.ids.length, pace: pace() });
+    ask("take", { id, count: written.ids.length });
   });
-  button.addEventListener("keydown", ({ key }) => {
-    const step = { ArrowDown: 1, ArrowUp: -1 }[key];
-    if (step) bars[(place + step + bars.length) % bars.length].button.focus();
-    if (step) event.preventDefault();
+  button.addEventListener("keydown", (event) => {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (!step) return;
+    event.preventDefault();
+    bars[(place + step + bars.length) % bars.length].button.focus();
   });
   $("bars").append(element("li", button));
   return { letter, share, bar, button };
@@ -97,8 +95,10 @@ hear.wrote = ({ ticket, ids, likely }) => {
   if (ticket !== written.ticket) return; // of a text that is no longer there
   const paper = $("written");
   const atEnd = paper.scrollTop + paper.clientHeight > paper.scrollHeight - 40;
-  append(ids);
+  $("text").append(decoded(ids));
+  written.ids.push(...ids);
   drawBars(likely);
+  refresh();
   if (atEnd) paper.scrollTop = paper.scrollHeight;
 };
 
@@ -128,10 +128,10 @@ $("prime").addEventListener("input", () => {
   $("written-status").textContent = written.told.trim();
   refresh();
 });
-for (const id of ["temperature", "top-p", "top-k"]) {
+for (const id of ["temperature", "top-p", "top-k", "pace"]) {
   $(id).addEventListener("input", () => {
     showOptions();
-    ask("choose", { choice: options() });
+    ask("choose", { choice: options(), pace: pace() });
   });
 }
 
