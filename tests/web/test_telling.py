@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from charlstm.insight.following import AREA
-from charlstm.insight.neurons import Finding, Unit
+from charlstm.insight.neurons import Finding, Unit, untrained
 from charlstm.web import telling
 from charlstm.web.telling import Telling, readable, telling_units
 
@@ -35,10 +35,8 @@ def test_a_unit_tells_if_it_beats_both_controls(finding, told, checkpoint, text,
     assert units == ([Telling("upper case", 1, "c", 7, told)] if told else [])
 
 
-def test_the_units_of_an_untrained_model_tell_nothing(checkpoint, text, monkeypatch):
-    """The checkpoint's weights are as random as those of the control."""
-    monkeypatch.setattr(telling, "CLOSER", 0.5)
-    assert telling_units(checkpoint, text * 4) == []
+def test_the_units_of_an_untrained_model_tell_nothing(checkpoint, text):
+    assert telling_units(untrained(checkpoint), text * 4) == []
 
 
 def test_a_larger_model_gets_a_shorter_text_and_a_short_text_gives_nothing(
