@@ -43,9 +43,7 @@ with TemporaryDirectory() as folder, sync_playwright() as playwright:
     widths = [int(width) for width in sys.argv[2:]] or [1240]
     for width in widths:
         for scheme in ("light", "dark") if sys.argv[1:] else ("light",):
-            page = browser.new_page(
-                viewport={"width": width, "height": 860}, color_scheme=scheme
-            )
+            page = browser.new_page(viewport={"width": width, "height": 860}, color_scheme=scheme)
             page.goto(file.as_uri())
             page.locator("#start:enabled").wait_for(timeout=100_000)
             if sys.argv[1:]:

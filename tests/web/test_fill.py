@@ -126,7 +126,9 @@ def test_the_policy_allows_these_scripts_and_nothing_else(checkpoint):
 
 
 def test_no_script_makes_markup_or_code_of_data():
-    makes = r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b|\bFunction\(|DOMParser"
+    makes = (
+        r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b|\bFunction\(|DOMParser"
+    )
     for name in (*IN_THE_PAGE, *IN_THE_WORKER):
         source = resources.files("charlstm.web").joinpath(name).read_text(encoding="utf-8")
         assert not re.search(makes, source), name
@@ -136,9 +138,7 @@ def test_no_script_makes_markup_or_code_of_data():
 
 def with_characters(checkpoint, characters):
     """The same model, but it knows other characters."""
-    padded = characters + "".join(
-        c for c in map(chr, range(0x3400, 0x4000)) if c not in characters
-    )
+    padded = characters + "".join(c for c in map(chr, range(0x3400, 0x4000)) if c not in characters)
     vocabulary = Vocabulary(padded[: len(checkpoint.vocabulary)])
     return dataclasses.replace(checkpoint, vocabulary=vocabulary)
 

@@ -160,7 +160,12 @@ def test_a_letter_is_chosen_as_choose_does(opened):
         logits = Sampler(checkpoint).read(ids)[0][-1].astype(float)
         order = np.argsort(-logits, kind="stable")
         page.fill("#prime", "The ")
-        for temperature, top_k, top_p in ((0.8, "", 1), (1.5, "3", 1), (1, "", 0.5), (0.6, "4", 0.7)):
+        for temperature, top_k, top_p in (
+            (0.8, "", 1),
+            (1.5, "3", 1),
+            (1, "", 0.5),
+            (0.6, "4", 0.7),
+        ):
             page.fill("#top-k", top_k)
             page.fill("#top-p", str(top_p))
             page.fill("#temperature", str(temperature))
@@ -268,7 +273,7 @@ def test_a_click_takes_that_letter_also_while_it_writes(opened, checkpoint):
 
 def test_unknown_characters_are_told_and_left_out(opened, checkpoint):
     with opened(checkpoint) as page:
-        page.fill("#prime", "it’s €\u200b")
+        page.fill("#prime", "it\u2019s €\u200b")
         assert page.text_content("#begun") == "it's "
         assert "It does not know €" in page.text_content("#written-status")
 
@@ -303,7 +308,9 @@ def test_a_text_is_coloured_and_walked_with_keys(opened, checkpoint):
         slider = page.locator("#letters")
         slider.focus()
         places = []
-        for key in "ArrowRight ArrowRight ArrowLeft End ArrowLeft ArrowUp ArrowDown Home ArrowLeft".split():
+        for key in (
+            "ArrowRight ArrowRight ArrowLeft End ArrowLeft ArrowUp ArrowDown Home ArrowLeft".split()
+        ):
             slider.press(key)
             places.append(int(slider.get_attribute("aria-valuenow")))
         last = len(TEXT) + 7
