@@ -73,7 +73,10 @@ function trouble(message) {
 
 /* --- the worker -------------------------------------------------------------------------------- */
 
-const hear = {}; // what to do with each kind of message from the worker
+/* What to do with each kind of message from the worker. */
+const hear = {
+  failed: ({ message }) => trouble(`The network cannot run in this browser: ${message}`),
+};
 let worker = null;
 
 function ask(kind, content) {
@@ -88,7 +91,7 @@ function wake() {
   const program = new Blob([$("worker").textContent], { type: "text/javascript" });
   worker = new Worker(URL.createObjectURL(program));
   worker.onmessage = ({ data }) => hear[data.kind](data);
-  worker.onerror = ({ message }) => trouble(`The network cannot run in this browser: ${message}`);
+  worker.onerror = hear.failed;
   ask("load", { model, packed: $("weights").textContent });
   $("weights").remove(); // megabytes that nobody needs twice
 }

@@ -17,15 +17,15 @@ function chosen() {
   const mark = $("colours").querySelector("input[type=radio]:checked").value;
   if (mark === "surprise") return null;
   if (mark !== "any") return model.telling[Number(mark)];
-  const unit = Math.round($("unit").valueAsNumber) || 1;
+  const unit = Math.round($("unit").valueAsNumber) || 0;
   return {
     layer: $("layer").selectedIndex,
     value: $("value").value,
-    unit: Math.min(Math.max(unit, 1), model.units) - 1,
+    unit: Math.min(Math.max(unit, 0), model.units - 1),
   };
 }
 
-const place = ({ layer, value, unit }) => `${VALUES[value]} of unit ${unit + 1}, layer ${layer + 1}`;
+const place = ({ layer, value, unit }) => `${VALUES[value]} of unit ${unit}, layer ${layer + 1}`;
 
 function offer(mark, name, hint, ...more) {
   const radio = element("input", "", { type: "radio", name: "colour", value: mark });
@@ -43,10 +43,12 @@ function offerAll() {
   const options = (names, show) => names.map((name) => element("option", show(name), { value: name }));
   const layer = element("select", options([...Array(model.layers).keys()], (k) => `layer ${k + 1}`));
   const value = element("select", options([...model.values], (name) => VALUES[name]));
-  const unit = element("input", "", { type: "number", min: 1, max: model.units, value: 1 });
-  Object.assign(layer, { id: "layer", ariaLabel: "Layer" });
-  Object.assign(value, { id: "value", ariaLabel: "What of the unit" });
-  Object.assign(unit, { id: "unit", ariaLabel: `Unit, 1 to ${model.units}` });
+  const unit = element("input", "", { type: "number", min: 0, max: model.units - 1, value: 0 });
+  const labels = { layer: "Layer", value: "What it holds", unit: `Unit, 0 to ${model.units - 1}` };
+  for (const [id, field] of Object.entries({ layer, value, unit })) {
+    field.id = id;
+    field.setAttribute("aria-label", labels[id]);
+  }
   const fields = element("div", [layer, value, unit], { className: "fields" });
   const any = offer("any", "Any unit, any gate", `of ${count(model.units, "unit")} a layer`, fields);
   fields.addEventListener("input", () => {

@@ -184,4 +184,10 @@ const answer = {
   },
 };
 
-self.onmessage = ({ data }) => answer[data.kind](data);
+self.onmessage = async ({ data }) => {
+  try {
+    await answer[data.kind](data);
+  } catch (error) {
+    post("failed", { message: String(error) });
+  }
+};

@@ -324,10 +324,10 @@ def test_a_text_is_coloured_and_walked_with_keys(opened, checkpoint):
         assert choices.count() == 3  # surprise, the telling unit, any
         choices.nth(1).check()
         page.locator("#letters span.d8, #letters span.d0").first.wait_for()
-        assert "cell c of unit 5, layer 2" in page.text_content("#numbers")
+        assert "cell c of unit 4, layer 2" in page.text_content("#numbers")
         page.select_option("#value", "f")
-        page.fill("#unit", "12")
-        page.locator("#numbers", has_text="forget gate f of unit 12, layer 1").wait_for()
+        page.fill("#unit", "11")
+        page.locator("#numbers", has_text="forget gate f of unit 11, layer 1").wait_for()
         assert choices.nth(2).is_checked()
         assert page.locator("#letters span[class^=d]").count() == 0  # a gate has no sign
 
