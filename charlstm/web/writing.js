@@ -1,6 +1,6 @@
 /* The half that writes. */
 
-const written = { ticket: 0, ids: [], begun: [], running: false, seed: 0, told: "" };
+const written = { ticket: 0, ids: [], begun: [], running: false, likely: [] };
 let bytes = new TextDecoder(); // of a model of bytes: a character may come in several letters
 
 function options() {
@@ -30,6 +30,7 @@ function decoded(ids) {
 function fresh() {
   const { ids, told } = encode($("prime").value);
   Object.assign(written, { ticket: written.ticket + 1, ids: [], begun: ids, told, seed: seed() });
+  written.likely = []; // what may come next is not known yet
   bytes = new TextDecoder();
   $("begun").textContent = decoded(ids);
   $("text").textContent = "";
@@ -53,7 +54,8 @@ function refresh() {
   $("stop").disabled = !running;
   $("on").disabled = running || !(written.ids.length || written.begun.length);
   $("hand").disabled = running || !written.ids.length;
-  for (const bar of bars) bar.button.disabled = running && !pace();
+  const still = written.likely.length && !(running && !pace());
+  for (const bar of bars) bar.button.disabled = !still;
   $("written").classList.toggle("running", running);
   if (at.disabled) (running ? $("stop") : $("on")).focus();
 }

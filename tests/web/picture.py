@@ -1,7 +1,7 @@
 """Make the README's picture of the page: `python tests/web/picture.py`. It needs chromium.
 
-With arguments it makes pictures to look at: `python tests/web/picture.py FOLDER 360 1300`, both
-halves of the page, light and dark, at these widths.
+With arguments it makes more, to look at: `python tests/web/picture.py FOLDER 360 1300`, both halves
+of the page, light and dark, at these widths.
 """
 
 import io
@@ -25,23 +25,24 @@ def main(folder=None, *widths):
         browser = playwright.chromium.launch(
             executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
         )
-        for width in map(int, widths or ["1240"]):
-            for scheme in ("light", "dark") if folder else ("light",):
-                size = {"width": width, "height": 860}
-                page = browser.new_page(viewport=size, color_scheme=scheme)
-                page.goto(file.as_uri())
-                page.locator("#start:enabled").wait_for(timeout=PATIENCE)
-                if folder:
-                    target = f"{folder}/{width}-{scheme}"
-                    write(page)
-                    save(page, f"{target}-write.png", full_page=True)
-                    read(page, by_unit=scheme == "dark")
-                    save(page, f"{target}-read.png", full_page=True)
-                else:
-                    read(page, by_unit=True)
-                    save(page, TARGET)
-                page.close()
+        page = opened(browser, file, 1240, "light")
+        read(page, by_unit=True)
+        save(page, TARGET)
+        for width in map(int, widths):
+            for scheme in ("light", "dark"):
+                page = opened(browser, file, width, scheme)
+                write(page)
+                save(page, f"{folder}/{width}-{scheme}-write.png", full_page=True)
+                read(page, by_unit=scheme == "dark")
+                save(page, f"{folder}/{width}-{scheme}-read.png", full_page=True)
         browser.close()
+
+
+def opened(browser, file, width, scheme):
+    page = browser.new_page(viewport={"width": width, "height": 980}, color_scheme=scheme)
+    page.goto(file.as_uri(), timeout=PATIENCE)
+    page.locator("#start:enabled").wait_for(timeout=PATIENCE)
+    return page
 
 
 def write(page):
@@ -59,7 +60,7 @@ def read(page, by_unit):
         page.locator("#colours label", has_text="position in the line").locator("input").check()
         page.locator("#letters span.d0, #letters span.d8").first.wait_for(timeout=PATIENCE)
     page.locator("#letters span").nth(205).hover()
-    page.mouse.move(0, 0)
+    page.evaluate("() => scrollTo(0, 0)")
 
 
 def save(page, target, **options):
