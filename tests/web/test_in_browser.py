@@ -7,6 +7,7 @@ test does, the page may ask nobody for anything and report no error.
 import dataclasses
 import shutil
 from contextlib import contextmanager
+from functools import partial
 
 import numpy as np
 import pytest
@@ -256,9 +257,7 @@ def test_a_click_takes_that_letter_also_while_it_writes(opened, checkpoint):
             letter = page.evaluate("(place) => letters[written.likely[place][0]]", place)
             before = page.text_content("#text")
             bars.nth(place).click()
-            grown = "() => document.getElementById('text').textContent.length"
-            until(page, "no letter", lambda: page.evaluate(grown), lambda n: n > len(before))
-            assert page.text_content("#text") == before + letter
+            until(page, "the text", partial(page.text_content, "#text"), (before + letter).__eq__)
             assert letter == " " or letter in label or not letter.isalnum()
         page.fill("#length", "6")
         page.select_option("#pace", "2")
