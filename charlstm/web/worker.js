@@ -57,20 +57,23 @@ const text = { turn: 0, ticket: 0, count: 0, left: 0, state: null, logits: null 
 function take(id) {
   text.logits = network.step(id, text.state).slice();
   text.count += 1;
+  text.pending.push(id);
 }
 
-/* Tell the page the letters that came, and what may come next. */
-function tell(ids) {
+/* Tell the page the letters that came, and what may come next. `heard` is false until it has shown
+   them: a page that is slower than the worker would else answer late to all that follows. */
+function tell() {
   const shares = probabilities(text.logits, text.choice);
   const likely = ranking(text.logits).slice(0, SHOWN).map((id) => [id, shares[id]]);
-  post("wrote", { ticket: text.ticket, ids, count: text.count, likely });
+  post("wrote", { ticket: text.ticket, ids: text.pending, count: text.count, likely });
+  Object.assign(text, { pending: [], heard: false });
 }
 
 /* Read the beginning of a text. Return whether nothing else began meanwhile. */
 async function begin({ ticket, ids, seed, choice }) {
   const turn = ++text.turn;
   Object.assign(text, { ticket, choice, random: generator(seed), state: network.start() });
-  Object.assign(text, { count: 0, left: 0 });
+  Object.assign(text, { count: 0, left: 0, pending: [], heard: true });
   let since = performance.now();
   for (const id of ids.length ? ids : [lineEnd]) {
     text.logits = network.step(id, text.state).slice();
@@ -80,7 +83,7 @@ async function begin({ ticket, ids, seed, choice }) {
       since = performance.now();
     }
   }
-  tell([]);
+  tell();
   return true;
 }
 
@@ -88,20 +91,16 @@ async function begin({ ticket, ids, seed, choice }) {
 async function write() {
   const turn = ++text.turn;
   let since = performance.now();
-  let ids = [];
   for (; text.left > 0; text.left--) {
     if (text.pace || performance.now() - since > BREATH) {
-      tell(ids);
-      ids = [];
+      if (text.pace || text.heard) tell();
       await (text.pace ? sleep(1000 / text.pace) : breath());
       if (turn !== text.turn) return;
       since = performance.now();
     }
-    const id = draw(probabilities(text.logits, text.choice), text.random);
-    take(id);
-    ids.push(id);
+    take(draw(probabilities(text.logits, text.choice), text.random));
   }
-  tell(ids);
+  tell();
   post("ended", { ticket: text.ticket, seconds: (performance.now() - text.began) / 1000 });
 }
 
@@ -149,6 +148,9 @@ const answer = {
     post("loaded");
   },
   begin,
+  heard() {
+    text.heard = true;
+  },
   async write(message) {
     if (await begin(message)) await answer.goOn(message);
   },
@@ -158,17 +160,18 @@ const answer = {
   },
   stop() {
     Object.assign(text, { turn: text.turn + 1, left: 0 });
+    tell();
     post("ended", { ticket: text.ticket });
   },
   choose({ choice, pace }) {
     Object.assign(text, { choice, pace });
-    tell([]);
+    tell();
   },
   /* The reader takes the letter that follows `count` letters. If the model writes, it goes on. */
   async take({ id, count }) {
     if (count !== text.count) return; // it was shown before another letter came
     take(id);
-    tell([id]);
+    tell();
     if (text.left > 0) {
       text.left -= 1;
       await write();

@@ -94,6 +94,7 @@ function drawBars(likely) {
 /* --- what the worker and the reader say -------------------------------------------------------- */
 
 hear.wrote = ({ ticket, ids, likely }) => {
+  ask("heard");
   if (ticket !== written.ticket) return; // of a text that is no longer there
   const paper = $("written");
   const atEnd = paper.scrollTop + paper.clientHeight > paper.scrollHeight - 40;

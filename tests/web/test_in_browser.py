@@ -263,10 +263,14 @@ def test_a_click_takes_that_letter_also_while_it_writes(opened, checkpoint):
         page.select_option("#pace", "2")
         page.click("#start")
         page.locator("#bars button:enabled").first.wait_for()
-        letter = page.evaluate("() => letters[written.likely[3][0]]")
-        bars.nth(3).click()
+        place, letter = page.evaluate(
+            """() => {
+              bars[3].button.click();
+              return [written.ids.length, letters[written.likely[3][0]]];
+            }"""
+        )
         page.locator("#start:enabled").wait_for()
-        assert page.text_content("#text")[0] == letter
+        assert page.text_content("#text")[place] == letter
         assert len(page.text_content("#text")) == 6  # the letter counts
 
 
@@ -345,7 +349,7 @@ def test_the_keyboard_reaches_everything(opened, checkpoint):
             reached.append(page.evaluate("() => document.activeElement.id || 'bar'"))
         wanted = ["prime", "start", "written", *["bar"] * 10, "temperature", "top-p", "top-k"]
         wanted += ["length", "seed", "pace"]
-        assert [name for name in reached if name in wanted] == wanted
+        assert [name for name in reached if name in wanted][: len(wanted)] == wanted
         page.fill("#length", "30")
         page.locator("#start").focus()
         page.keyboard.press("Enter")
