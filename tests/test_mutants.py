@@ -97,6 +97,11 @@ MUTANTS = [
     ("a bomb of many files in a student's zip", "grading/downloads", "if file.read().count(_ENTRY) > MAX_FILES", "if False", "grading/test_downloads.py -k refused"),
     ("a zip named like its folder, of another student", "grading/students", "return [_without(assignment, part) for part in parts]", "return [*parts]", "grading/test_students.py"),
     ("two students with the same file", "grading/attached", "elif other:", "elif False:", "grading/test_attached.py"),
+    ("markup in the data of a page", "web/fill", '.replace("<", r"\\u003c")', "", "web/test_fill.py -k characters"),
+    ("a page that may ask others", "web/fill", "default-src 'none'", "default-src *", "web/test_fill.py -k policy"),
+    ("high bytes before low ones", "web/fill", 'newbyteorder("<")', 'newbyteorder(">")', "web/test_fill.py -k weights"),
+    ("a page that tells where a text lies", "web/fill", "PurePath(path).stem", "path", "web/test_fill.py -k home"),
+    ("a unit shown that an untrained model has, too", "web/telling", "(*found.shuffled, found.untrained)", "found.shuffled", "web/test_telling.py -k beats"),
     ("lines broken inside words", "notebook/lines", "textwrap.wrap(line, columns)", "[line[k : k + columns] for k in range(0, len(line), columns)]", "notebook/test_lines.py"),
 ]  # fmt: skip
 
