@@ -3,4 +3,5 @@
 - `gradients`: how far back the gradient of a loss reaches
 - `activations`: what every unit holds while a network reads: states and gates
 - `neurons`: units that follow a feature of the text, such as the position in the line
+- `attribution`: which earlier letters made a model say this one
 """
