@@ -107,6 +107,35 @@ def unit(text: str, values: Numbers, layer: int, value: str, unit: int, title: s
     return letters(text, numbers, what, title, low=-1.0 if value in SIGNED else 0.0)
 
 
+def blame(text: str, relevance: Numbers, target: int, title: str = "") -> Figure:
+    """Draw a text up to one letter, in letters coloured by what each of them did for it.
+
+    The letter that is explained stands in a frame. Orange spoke for it, blue against it. The
+    strongest colour is that of the letter with the largest relevance, whichever its sign.
+
+    Args:
+        text: T characters.
+        relevance: a number for each character, (T,), as a row of `Blame.relevance`.
+        target: place of the letter that is explained.
+        title: title of the figure, such as the method.
+    """
+    from matplotlib.patches import Rectangle
+
+    read = np.asarray(relevance, float)[:target]
+    most = int(np.abs(read).argmax())
+    lag = target - most
+    what = (
+        f"relevance for {_in_a_row(text[target])}; 1 is {abs(read[most]):.2g}, the size of that of"
+        f" {_in_a_row(text[most])} {lag} {'letter' if lag == 1 else 'letters'} before"
+    )
+    shown = np.append(read / max(abs(read[most]), np.finfo(float).tiny), 0.0)
+    figure = letters(text[: target + 1], shown, what, title)
+    row, column = _rows_and_columns(text[: target + 1])[target]
+    frame = Rectangle((column - 0.5, row - 0.5), 1, 1, fill=False, linewidth=1.5, clip_on=False)
+    figure.axes[0].add_patch(frame)
+    return figure
+
+
 def gates(text: str, values: Mapping[str, np.ndarray[Any, Any]], title: str = "") -> Figure:
     """Draw the values of gates along a text: a row for each unit, a column for each character.
 
