@@ -241,7 +241,7 @@ class _Layer:
     A cell makes a candidate from a letter x and the old h, and writes it into its memory: in the
     LSTM, g into c. The gates count as constants.
 
-        z = W_x x + reset * (W_h h) + bias
+        z = W_ih x + b_ih + reset * (W_hh h + b_hh)
         memory' = keep * memory + write * tanh(z)
 
     Args:
@@ -258,8 +258,8 @@ class _Layer:
         self.reset = v.get("r", np.ones_like(self.h))
         candidate = next(name for name in ("g", "n", "h") if name in CELLS[cell].gates)
         rows = CELLS[cell].rows(candidate, self.h.shape[1])
-        self.W_x, self.W_h = p["weight_ih"][rows], p["weight_hh"][rows]
-        terms = self.x @ self.W_x.T + self.reset * (self.old_h @ self.W_h.T)
+        self.W_ih, self.W_hh = p["weight_ih"][rows], p["weight_hh"][rows]
+        terms = self.x @ self.W_ih.T + self.reset * (self.old_h @ self.W_hh.T)
         self.z = _stable(terms + p["bias_ih"][rows] + self.reset * p["bias_hh"][rows])
         self.unclaimed = self.z - terms  # by no term: the bias and the stabiliser
         memory = v.get("c", self.h)
@@ -290,8 +290,8 @@ class _Layer:
         part = relevance / self.z[t]
         terms = self.x.shape[1] + (self.h.shape[1] if t else 0)  # the zero state gets none
         each = spread * (part @ self.unclaimed[t])[:, None] / terms
-        to_h = self.old_h[t] * ((part * self.reset[t]) @ self.W_h)
-        return self.x[t] * (part @ self.W_x) + each, to_h + each, to_memory
+        to_h = self.old_h[t] * ((part * self.reset[t]) @ self.W_hh)
+        return self.x[t] * (part @ self.W_ih) + each, to_h + each, to_memory
 
 
 def _from_score(

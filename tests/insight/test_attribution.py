@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from small import CELLS as NAMES
 from small import TEXT, randomize
+from torch.nn import functional as F
 
 from charlstm.errors import UserError
 from charlstm.insight import attribution
@@ -22,8 +23,9 @@ from charlstm.insight.attribution import (
 from charlstm.model.cells import Cell, project, relu, rnn, run_layers
 from charlstm.model.checkpoint import Checkpoint
 from charlstm.model.named_cells import register_cell
-from charlstm.model.network import CharModel
+from charlstm.model.network import CharModel, initialize
 from charlstm.options import ModelOptions
+from charlstm.text import synthetic
 from charlstm.text.vocabulary import Vocabulary
 
 LETTERS = TEXT[:37]  # more than two blocks of occlusion
@@ -274,3 +276,98 @@ def test_relevance_has_no_rule_for_a_cell_of_ones_own():
     told = "no rule for the cell 'read'; it must be one of lstm, .*; occlusion"
     with pytest.raises(UserError, match=told):
         relevance_propagation(small(reader())[0], LETTERS)
+
+
+def lines_of(task, count, seed):
+    """Yield lines with a known answer: text, marked places, which letters decide, another answer.
+
+    In `recall` the first letter decides. In `agreement` the subject does: "is" or "are".
+    """
+    if task == "recall":
+        known = synthetic.recall(count, 12, "abcdefgh", "ijklmnop", seed)
+    else:
+        known = synthetic.agreement(count, 3, seed)
+    start = 0
+    for line in known.text.splitlines(keepends=True):
+        marked = np.flatnonzero(known.marked[start : start + len(line)])
+        start += len(line)
+        decides = np.zeros(len(line), bool)
+        if task == "recall":
+            decides[0] = True
+            other = "abcdefgh"["bcdefgha".index(line[0])]
+        else:
+            decides[4 : line.index(" ", 4) + 1] = True  # with the space, where no s stands
+            other = "a" if line[marked[0]] == "i" else "i"
+        yield line, marked, decides, other
+
+
+def train(task, seed, updates):
+    """Return an LSTM trained on new lines of a task, and one of the same start, untrained."""
+    vocabulary = Vocabulary.of("".join(line for line, *_ in lines_of(task, 300, 0)))
+    options = ModelOptions(hidden_size=32 if task == "recall" else 48, embedding_size=None)
+    model = initialize(CharModel(options, len(vocabulary)), forget_bias=3.0, seed=seed)
+    untrained = Checkpoint(options, vocabulary, model.to_arrays())
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+    rng = np.random.default_rng(seed)
+    for _ in range(updates):
+        lines = [(line, marked) for line, marked, *_ in lines_of(task, 32, rng)]
+        width = max(len(line) for line, _ in lines)
+        ids = np.stack([vocabulary.encode(line.ljust(width, "\n")) for line, _ in lines])
+        rows = torch.arange(len(lines)).repeat_interleave(len(lines[0][1]))
+        asked = torch.from_numpy(np.concatenate([marked for _, marked in lines]))
+        batch = torch.from_numpy(ids).long()
+        logits, _ = model(batch)
+        loss = F.cross_entropy(logits[rows, asked - 1], batch[rows, asked])
+        optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+    return Checkpoint(options, vocabulary, model.to_arrays()), untrained
+
+
+def shares(checkpoint, task, count):
+    """Return how often a model is right, and for each method the share on what decides."""
+    right = []
+    found = {name: [] for name in (*METHODS, "chance")}
+    for line, (target, *_), decides, other in lines_of(task, count, seed=1000):
+        for name, method in METHODS.items():
+            blame = method(checkpoint, line, [target], instead=other)
+            found[name].append(blame.share(decides)[0])
+        found["chance"].append(decides.sum() / target)
+        right.append(blame.score[0] > 0)
+    return np.mean(right), {name: float(np.mean(values)) for name, values in found.items()}
+
+
+def test_a_trained_model_blames_the_letter_to_recall():
+    trained, untrained = train("recall", seed=0, updates=100)
+    right, share = shares(trained, "recall", 6)
+    _, before = shares(untrained, "recall", 6)
+    assert right == 1
+    assert share["occlusion"] > 0.6
+    assert share["relevance propagation"] > 0.4
+    for name in METHODS:
+        assert share[name] > before[name] + 0.05
+    assert before["occlusion"] < 0.3
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("task", "updates"), [("recall", 150), ("agreement", 300)])
+def test_shares_of_the_letters_that_decide(task, updates):
+    """The table in the docstring: means over five seeds, 40 lines each. `-s` prints it."""
+    table = {}
+    for seed in range(5):
+        for kind, checkpoint in zip(
+            ("trained", "untrained"), train(task, seed, updates), strict=True
+        ):
+            right, share = shares(checkpoint, task, 40)
+            table.setdefault(kind, []).append([right, *share.values()])
+    print(f"\n{task:22} right", *METHODS, "chance", sep="  ")
+    for kind, rows in table.items():
+        print(
+            f"{kind:22}",
+            *(f"{np.mean(c):.2f} ({min(c):.2f}-{max(c):.2f})" for c in np.transpose(rows)),
+        )
+    trained, untrained = (np.array(table[kind]) for kind in ("trained", "untrained"))
+    assert trained[:, 0].min() > 0.9
+    assert trained[:, 1].min() > 0.5
+    assert (trained[:, 1] > untrained[:, 1] + 0.2).all()
