@@ -189,8 +189,8 @@ def relevance_propagation(
 
     The layer-wise relevance propagation of Arras, Montavon, Mueller & Samek 2017 (section 3.2):
 
-    - A sum z_j = sum_i w_ji x_i + b_j shares its relevance R_j among its terms: x_i gets
-      w_ji x_i / (z_j + e sign z_j) R_j. The stabiliser e = 0.001 keeps a sum near 0 from dividing.
+    - A sum a_j = sum_i w_ji x_i + b_j shares its relevance R_j among its terms: x_i gets
+      w_ji x_i / (a_j + e sign a_j) R_j. The stabiliser e = 0.001 keeps a sum near 0 from dividing.
       (This is the epsilon rule.)
     - In a product of a gate and a signal, the signal takes all and the gate gets nothing.
     - A tanh hands on what it gets.
@@ -241,8 +241,8 @@ class _Layer:
     A cell makes a candidate from a letter x and the old h, and writes it into its memory: in the
     LSTM, g into c. The gates count as constants.
 
-        z = W_ih x + b_ih + reset * (W_hh h + b_hh)
-        memory' = keep * memory + write * tanh(z)
+        a = W_ih x + b_ih + reset * (W_hh h + b_hh)
+        memory' = keep * memory + write * tanh(a)
 
     Args:
         cell: name of the cell.
@@ -260,8 +260,8 @@ class _Layer:
         rows = CELLS[cell].rows(candidate, self.h.shape[1])
         self.W_ih, self.W_hh = p["weight_ih"][rows], p["weight_hh"][rows]
         terms = self.x @ self.W_ih.T + self.reset * (self.old_h @ self.W_hh.T)
-        self.z = _stable(terms + p["bias_ih"][rows] + self.reset * p["bias_hh"][rows])
-        self.unclaimed = self.z - terms  # by no term: the bias and the stabiliser
+        self.a = _stable(terms + p["bias_ih"][rows] + self.reset * p["bias_hh"][rows])
+        self.unclaimed = self.a - terms  # by no term: the bias and the stabiliser
         memory = v.get("c", self.h)
         keep = v["z"] if cell == "gru" else v.get("f", np.zeros_like(memory))
         self.kept = keep * np.concatenate((np.zeros_like(memory[:1]), memory[:-1]))
@@ -287,7 +287,7 @@ class _Layer:
             part = relevance / self.memory[t]
             to_memory = part * (self.kept[t] + half)
             relevance = part * (self.written[t] + half)
-        part = relevance / self.z[t]
+        part = relevance / self.a[t]
         terms = self.x.shape[1] + (self.h.shape[1] if t else 0)  # the zero state gets none
         each = spread * (part @ self.unclaimed[t])[:, None] / terms
         to_h = self.old_h[t] * ((part * self.reset[t]) @ self.W_hh)

@@ -281,7 +281,8 @@ def test_relevance_has_no_rule_for_a_cell_of_ones_own():
 def lines_of(task, count, seed):
     """Yield lines with a known answer: text, marked places, which letters decide, another answer.
 
-    In `recall` the first letter decides. In `agreement` the subject does: "is" or "are".
+    In `recall` the first letter decides. In `agreement` the end of the subject does: the s of a
+    plural, or the space where no s stands.
     """
     if task == "recall":
         known = synthetic.recall(count, 12, "abcdefgh", "ijklmnop", seed)
@@ -296,7 +297,8 @@ def lines_of(task, count, seed):
             decides[0] = True
             other = "abcdefgh"["bcdefgha".index(line[0])]
         else:
-            decides[4 : line.index(" ", 4) + 1] = True  # with the space, where no s stands
+            end = line.index(" ", len("the "))
+            decides[end - 1 : end + 1] = True
             other = "a" if line[marked[0]] == "i" else "i"
         yield line, marked, decides, other
 
