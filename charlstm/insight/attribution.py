@@ -12,6 +12,19 @@ with `instead`, minus the logit of another letter. Then the question is "why thi
 that one?". The score is linear in the outputs of the layers, so relevance propagation can start
 with it. A log-probability is not: in it, what speaks for a letter is mixed with what speaks against
 all others. And a logit alone means nothing, because the same number can be added to all.
+
+**Which to trust.** Occlusion is the referee. In `synthetic.recall` only the first letter of a line
+can tell the answer. This is the share of the relevance on it, by size, of LSTMs that are always
+right; means of five seeds, 40 lines each (`python -m pytest -s -m slow -k shares_of
+tests/insight/test_attribution.py`):
+
+    recall     occlusion  gradient times input  relevance propagation  chance
+    trained         0.93                  0.25                   0.72    0.07
+    untrained       0.14                  0.13                   0.13    0.07
+
+A trained network is so sure that a small step changes little: the gradient misses that.
+Relevance propagation has a blind spot of its own: it gives gates nothing. So it misses a letter
+that acts by what it opens or closes.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -71,9 +84,9 @@ def occlusion(
 ) -> Blame:
     """Replace a letter, read again, and see how far the score falls.
 
-    A letter's relevance is the score minus the score without the letter. All targets are
-    answered in one go: a text with one letter replaced is the same as all others up to this letter,
-    and tells something about each target behind it.
+    A letter's relevance is the score minus the score without the letter. One reading of a text with
+    a letter replaced tells something about each target behind it. Up to that letter all these texts
+    are the same, and are read only once.
 
     Args:
         checkpoint: the model, made of any cell.
@@ -205,7 +218,9 @@ def relevance_propagation(
         targets: as for `occlusion`.
         instead: as for `occlusion`.
         spread: whether the terms of a sum also get, in equal parts, what the bias and the
-            stabiliser would keep. Then the relevances of a target sum to its score.
+            stabiliser would keep. Then the relevances of a target sum to its score. This shows that
+            nothing is lost; for a picture leave it off, because a unit near 0 gets as large a part
+            as any other.
 
     Raises:
         UserError: as for `occlusion`, or the model is made of another cell.
