@@ -1,71 +1,21 @@
 """Blame is held against reading again, against autograd, and against texts with a known answer."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from small import CELLS as NAMES
-from small import TEXT, randomize
+from small import TEXT
+from small_texts import LETTERS, TARGETS, WAYS, embedded, read, reader, scores_of, small
 from torch.nn import functional as F
 
-from charlstm.errors import UserError
-from charlstm.insight import attribution
-from charlstm.insight.attribution import (
-    METHODS,
-    Blame,
-    gradient_times_input,
-    occlusion,
-    relevance_propagation,
-)
-from charlstm.model.cells import Cell, project, relu, rnn, run_layers
+from charlstm.insight.attribution import METHODS, gradient_times_input, occlusion
 from charlstm.model.checkpoint import Checkpoint
-from charlstm.model.named_cells import register_cell
 from charlstm.model.network import CharModel, initialize
 from charlstm.options import ModelOptions
 from charlstm.text import synthetic
 from charlstm.text.vocabulary import Vocabulary
-
-LETTERS = TEXT[:37]  # more than two blocks of occlusion
-TARGETS = [1, 16, 17, 36]
-H = 5
-WAYS = [
-    {"embedding_size": 3, "readout": "sum", "layers": 2},
-    {"embedding_size": None, "readout": "last", "layers": 3},
-]
-
-
-def small(cell="lstm", size=0.7, **changed):
-    """Return a checkpoint in float64 with random weights and biases, and its model."""
-    options = ModelOptions(**({"cell": cell, "hidden_size": H, "embedding_size": 3} | changed))
-    vocabulary = Vocabulary.of(TEXT)
-    model = randomize(CharModel(options, len(vocabulary)), size=size).double()
-    return Checkpoint(options, vocabulary, model.to_arrays()), model
-
-
-def reader(name="read"):
-    """Register a cell that charlstm does not know, and return its name."""
-    register_cell(name, Cell(lambda p, u, state: rnn(p, u, state, relu), ("h",), ("h",)))
-    return name
-
-
-def read(model, xs, readout):
-    """Return the logits after each letter of texts, (B, T, V), for their embeddings (B, T, E)."""
-    features, _ = run_layers(list(model.layers), xs, model.zero_state(len(xs)), readout)
-    return model.head(features)
-
-
-def embedded(checkpoint, model):
-    return model.embed(torch.from_numpy(checkpoint.vocabulary.encode(LETTERS)).long()).detach()
-
-
-def scores_of(checkpoint, logits):
-    """Return the score of each target, its logit minus the mean: (N,), or (N, B) for B texts."""
-    ids = checkpoint.vocabulary.encode(LETTERS)
-    centred = logits - logits.mean(-1, keepdim=True)
-    return torch.stack([centred[..., t - 1, ids[t]] for t in TARGETS])
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -114,95 +64,6 @@ def test_the_gradient_is_that_of_the_whole_text(name, way):
         np.testing.assert_allclose(found.relevance[row], expected, rtol=0, atol=1e-10)
 
 
-@pytest.mark.parametrize("instead", [None, "x"])
-@pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("name", NAMES)
-def test_relevance_sums_to_the_score_if_all_of_it_is_spread(name, way, instead):
-    checkpoint, _ = small(name, size=0.4, **way)
-    found = relevance_propagation(checkpoint, LETTERS, instead=instead, spread=True)
-    assert len(found.score) == len(LETTERS) - 1
-    assert np.abs(found.score).max() > 0.3
-    np.testing.assert_allclose(found.relevance.sum(1), found.score, rtol=0, atol=1e-6)
-
-
-def still(x):
-    """Return tanh x as a factor that does not change, times x."""
-    return (torch.tanh(x) / x).detach() * x
-
-
-def frozen(name, p, u, state):
-    """Advance a cell whose gates and slopes of tanh are constants: all that is left is linear."""
-    h = state[0]
-    rows = [*torch.cat((u + h @ p.weight_hh.T + p.bias_hh, u)).split(H)]
-    if name == "rnn":
-        return (still(rows[0]),)
-    if name == "gru":
-        of_h = (h @ p.weight_hh.T + p.bias_hh).split(H)
-        r, z = torch.sigmoid(rows[0]).detach(), torch.sigmoid(rows[1]).detach()
-        return ((1 - z) * still(rows[5] + r * of_h[2]) + z * h,)
-    c = state[1]
-    q = p.weight_peephole if name == "peephole" else torch.zeros(3, H).double()
-    if name == "coupled":
-        rows.insert(0, -rows[0])
-    i, f = (torch.sigmoid(rows[k] + q[k] * c).detach() for k in (0, 1))
-    new = f * c + i * still(rows[2])
-    return torch.sigmoid(rows[3] + q[2] * new).detach() * still(new), new
-
-
-@pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("name", NAMES)
-def test_without_a_stabiliser_it_is_what_a_frozen_network_adds_up(name, way, monkeypatch):
-    """The gates get nothing, so relevance is gradient times input of a network of fixed gates."""
-    monkeypatch.setattr(attribution, "EPSILON", 1e-13)
-    checkpoint, model = small(name, size=0.4, **way)
-    found = relevance_propagation(checkpoint, LETTERS, TARGETS)
-    xs = embedded(checkpoint, model).requires_grad_()
-
-    def run(layer, inputs, state):
-        outputs = []
-        for x in inputs:
-            state = frozen(name, layer, project(layer, x), state)
-            outputs.append(state[0])
-        return torch.stack(outputs), state
-
-    layers = [lambda x, s, layer=layer: run(layer, x, s) for layer in model.layers]
-    zero = [tuple(s[0] for s in layer) for layer in model.zero_state(1)]
-    scores = scores_of(checkpoint, model.head(run_layers(layers, xs, zero, way["readout"])[0]))
-    for row, score in enumerate(scores):
-        (gradient,) = torch.autograd.grad(score, xs, retain_graph=True)
-        expected = (gradient * xs).sum(1).detach()
-        np.testing.assert_allclose(found.relevance[row], expected, rtol=0, atol=1e-7)
-
-
-def share_out(relevance, terms, total):
-    """Return what each of some terms (A, B) gets of the relevance (A,) of their sums."""
-    return terms * (relevance / (total + 0.001 * np.where(total < 0, -1, 1)))[:, None]
-
-
-def test_a_stabiliser_keeps_its_share():
-    """Term by term, as the paper has it, for one layer and two letters."""
-    checkpoint, model = small(layers=1)
-    found = relevance_propagation(checkpoint, LETTERS[:3], [2])
-    p = SimpleNamespace(**{n: w.detach().numpy() for n, w in model.layers[0].named_parameters()})
-    x = embedded(checkpoint, model).numpy()
-    g = slice(2 * H, 3 * H)
-    seen = attribution.record(checkpoint, LETTERS[:3])[0]
-    head = checkpoint.weights["head.weight"]
-    slope = head[checkpoint.vocabulary.encode(LETTERS)[2]] - head.mean(0)
-    score = found.score
-    R_c = share_out(score, (slope * seen["h"][1])[None], score)[0]
-    kept, written = seen["f"][1] * seen["c"][0], seen["i"][1] * seen["g"][1]
-    R_old, R_g = share_out(R_c, np.stack((kept, written), 1), seen["c"][1]).T
-    terms = np.hstack((p.weight_ih[g] * x[1], p.weight_hh[g] * seen["h"][0]))
-    z = terms.sum(1) + p.bias_ih[g] + p.bias_hh[g]
-    shares = share_out(R_g, terms, z).sum(0)
-    assert found.relevance[0, 1] == pytest.approx(shares[:3].sum(), abs=1e-12)
-    terms = p.weight_ih[g] * x[0]
-    z = terms.sum(1) + p.bias_ih[g] + p.bias_hh[g]
-    first = share_out(R_old + shares[3:], terms, z).sum()
-    assert found.relevance[0, 0] == pytest.approx(first, abs=1e-12)
-
-
 @pytest.mark.parametrize("method", METHODS)
 @settings(max_examples=10, deadline=None)
 @given(st.data())
@@ -244,38 +105,6 @@ def test_a_float32_model_is_explained_in_float32(method):
     assert single.relevance.dtype == single.score.dtype == np.float32
     np.testing.assert_allclose(single.score, exact.score, rtol=0, atol=1e-4)
     np.testing.assert_allclose(single.relevance, exact.relevance, rtol=0, atol=1e-3)
-
-
-def test_the_share_counts_size():
-    blame = Blame("abcd", np.array([2, 3]), np.zeros(2), np.array([[1.0, -3, 0, 0], [0, 0, 0, 0]]))
-    assert blame.share(np.array([False, True, True, True])).tolist() == [0.75, 0.0]
-    assert blame.share(np.array([[True] * 4, [False] * 4])).tolist() == [1.0, 0.0]
-
-
-@pytest.mark.parametrize("method", METHODS.values())
-@pytest.mark.parametrize(
-    ("text", "how", "told"),
-    [
-        ("", {}, "the text is ''; give at least one letter, and one to explain"),
-        ("T", {}, "the text is 'T'; give at least"),
-        ("T\u20ac", {}, "\u20ac"),
-        ("The", {"targets": [0, 1]}, "target 0: in a text of 3 letters give places from 1 to 2"),
-        ("The", {"targets": [3]}, "target 3: in a text of 3"),
-        ("The", {"targets": []}, "no targets: in a text of 3"),
-        ("The", {"instead": "The"}, "instead has 3 letters; give one, or one for each of the 2"),
-        ("The", {"instead": ""}, "instead has 0 letters"),
-        ("The", {"instead": "\u20ac"}, "\u20ac"),
-    ],
-)
-def test_what_cannot_be_explained(method, text, how, told):
-    with pytest.raises(UserError, match=told):
-        method(small()[0], text, **how)
-
-
-def test_relevance_has_no_rule_for_a_cell_of_ones_own():
-    told = "no rule for the cell 'read'; it must be one of lstm, .*; occlusion"
-    with pytest.raises(UserError, match=told):
-        relevance_propagation(small(reader())[0], LETTERS)
 
 
 def lines_of(task, count, seed):
