@@ -28,6 +28,7 @@ from collections.abc import Callable, Iterable, Mapping
 import numpy as np
 import torch
 
+from charlstm.errors import UserError
 from charlstm.insight.blame import Blame, ask
 from charlstm.insight.gradients import advance
 from charlstm.insight.relevance import relevance_propagation
@@ -67,8 +68,17 @@ def occlusion(
 
     Raises:
         UserError: the text is too short or has a letter that the model does not know, or there is
-            no such target.
+            no such target; or `draws` is below 1.
+
+    Example:
+        >>> from charlstm import Checkpoint, find_model
+        >>> shipped = Checkpoint.load(find_model("tinyshakespeare"))
+        >>> found = occlusion(shipped, "The queens are", targets=[11], instead="i")  # not "is"
+        >>> found.relevance.shape
+        (1, 14)
     """
+    if draws is not None and draws < 1:
+        raise UserError(f"draws is {draws}; give at least 1, or None for the mean of the text")
     ids, places, direction = ask(checkpoint, text, targets, instead)
     model = _on_torch(checkpoint)
     T = len(text)

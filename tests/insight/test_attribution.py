@@ -10,6 +10,7 @@ from small import TEXT
 from small_texts import LETTERS, TARGETS, WAYS, embedded, read, reader, scores_of, small
 from torch.nn import functional as F
 
+from charlstm.errors import UserError
 from charlstm.insight.attribution import METHODS, gradient_times_input, occlusion
 from charlstm.model.checkpoint import Checkpoint
 from charlstm.model.network import CharModel, initialize
@@ -48,6 +49,11 @@ def test_occlusion_replaces_a_letter_by_letters_of_the_text():
             scores = scores_of(checkpoint, read(model, texts, "sum"))
         falls[k] = scores[:, T:] - scores[:, :T]
     np.testing.assert_allclose(found.relevance, falls.mean(0), rtol=0, atol=1e-10)
+
+
+def test_no_draws_are_refused():
+    with pytest.raises(UserError, match="draws is 0; give at least 1, or None"):
+        occlusion(small()[0], LETTERS, draws=0)
 
 
 @pytest.mark.parametrize("way", WAYS)
