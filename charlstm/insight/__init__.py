@@ -7,4 +7,7 @@
 - `neurons`: the units that follow a feature best, such as the position in the line
 - `repairs`: typing errors, each with the repair that makes the text likelier
 - `surprise`: what stands out in a text, and why
+- `blame`: why this letter? What is asked, and how an answer looks
+- `relevance`: layer-wise relevance propagation
+- `attribution`: three methods that say which earlier letters made a model say this one
 """
