@@ -20,7 +20,7 @@ import secrets
 import time
 from pathlib import Path
 
-from charlstm.errors import UserError, unreadable
+from charlstm.errors import UserError, option, unreadable
 
 HELD = (5, 32, 33)  # Windows' errors: access denied, sharing violation, lock violation
 WAITS = [0.05 * 2**n for n in range(9)]  # seconds between the tries; all together 25.55
@@ -91,6 +91,26 @@ def _replaced(temporary: Path, path: Path) -> bool:
             if getattr(error, "winerror", None) not in HELD:  # elsewhere no program can hold a file
                 raise
     return False
+
+
+def check_target(path: Path, force: bool) -> None:
+    """Refuse a place for a command's result before minutes of work, not after them.
+
+    Args:
+        path: where `--out` wants the file.
+        force: a file that is there already may be replaced.
+
+    Raises:
+        UserError: a file is there already, or none can be.
+    """
+    advice = f"name another file with {option('out')}"
+    if path.is_dir():
+        raise UserError(f"{path}: this is a folder; {advice}")
+    if path.exists() and not force:
+        raise UserError(f"{path}: exists already; replace it with {option('force')}, or {advice}")
+    folder = next(parent for parent in path.absolute().parents if parent.exists())
+    if not folder.is_dir() or not os.access(folder, os.W_OK):
+        raise UserError(f"{path}: {folder} takes no new file; {advice}")
 
 
 def _flush_folder(folder: Path) -> None:

@@ -715,17 +715,12 @@ for size, of in showdown.items():
 # %%
 def behind(cell):
     """Draw how many nats a cell is behind the LSTM with the same seed."""
-    lines = {
-        f"{size:,} numbers": {
-            updates: np.subtract(nats, of["lstm"][updates])
-            for updates, nats in sorted(of[cell].items())
-        }
-        for size, of in showdown.items()
-    }
-    name = cell.upper()
-    figure = plots.by_seed(
-        lines, "updates", f"nats of the {name} minus the LSTM's", "tiny-shakespeare"
-    )
+    lines = {}
+    for size, of in showdown.items():
+        nats = sorted(of[cell].items())
+        lines[f"{size:,} numbers"] = {n: np.subtract(x, of["lstm"][n]) for n, x in nats}
+    what = f"nats of the {cell.upper()} minus the LSTM's"
+    figure = plots.by_seed(lines, "updates", what, "tiny-shakespeare")
     figure.axes[0].axhline(0, color="black", linewidth=0.8)
     return figure
 

@@ -133,6 +133,8 @@ def test_two_passages_are_two():
     above = np.full(300, -1.0)
     above[50:90] = above[150:190] = 3.0
     assert passages(above) == [(50, 90), (150, 190)]
+    above[90:110], above[110:150], above[150:] = -1.0, 3.0, -1.0  # the sum does not fall to 0
+    assert passages(above) == [(50, 90), (110, 150)]
     assert passages(np.full(60, 3.0)) == [(0, 60)]
     assert passages(np.full(19, 9.0)) == []
     assert passages(np.full(300, 0.9)) == []

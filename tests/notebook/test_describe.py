@@ -57,6 +57,11 @@ from charlstm.notebook.figure import new_figure
             "t. surprise, nats as shades, from 0.5 to 0.5.",
         ),
         (
+            text_plots.blame("abc", [3.0, -1.0, 0.0], 2, "occlusion"),
+            "occlusion. relevance for c; 1 is 3, the size of that of a 2 letters before as shades,"
+            " from -0.33 to 1.",
+        ),
+        (
             text_plots.next_character("ab", {"": [0.1, 0.9]}, "t"),
             "t. next character: b a; chance. tallest bars: b 0.9, a 0.1.",
         ),

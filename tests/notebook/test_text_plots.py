@@ -105,6 +105,31 @@ def test_letters_colour_gates_from_white_and_states_from_blue():
         assert png(figure)
 
 
+def test_blame_is_drawn_up_to_the_letter_in_the_frame():
+    figure = text_plots.blame("ab\nc$d", [2.0, -4.0, 1.0, -0.07, 0.0, 0.0], target=4, title="LRP")
+    page, glyphs, feet = cells_of(figure)
+    assert page[~np.isnan(page)].tolist() == [
+        0.5,
+        -1.0,
+        0.25,
+        0.0,
+        0.0,
+    ]  # c is faint, d comes later
+    assert len(glyphs.get_offsets()) == 5
+    assert len(feet) == 1
+    (frame,) = figure.axes[0].patches
+    assert (frame.get_xy(), frame.get_width(), frame.get_height()) == ((0.5, 0.5), 1, 1)
+    label = figure.axes[1].get_xlabel()
+    assert label == "relevance for $; 1 is 4, the size of that of b 3 letters before"
+    assert figure.axes[0].get_title() == "LRP"
+    assert png(figure)
+
+
+def test_blame_of_nobody_is_white():
+    page, *_ = cells_of(text_plots.blame("ab", [0.0, 0.0], target=1))
+    assert page[0, :2].tolist() == [0.0, 0.0]
+
+
 WEIGHTS = (0.2126, 0.7152, 0.0722)  # of red, green and blue in the lightness of WCAG 2
 
 

@@ -100,7 +100,7 @@ def main() -> None:
     """Tune and train what has no row yet, the short trainings first."""
     torch.set_num_threads(1)
     if not RESULTS.exists():
-        RESULTS.write_text(",".join((*COLUMNS, "cold", "seconds")) + "\n", "utf-8")
+        RESULTS.write_text(",".join((*COLUMNS, "cold", "seconds")) + "\n", encoding="utf-8")
     for steps, network, seed in itertools.product(STEPS, NETWORKS, SEEDS):
         nats(*network, largest(network[0]), steps, tuned(*network), seed)
 

@@ -107,7 +107,9 @@ def main() -> None:
     """Tune and train in every size, the small ones first."""
     torch.set_num_threads(1)
     if not RESULTS.exists():
-        RESULTS.write_text(",".join((*COLUMNS, "weights", "cold", "seconds")) + "\n", "utf-8")
+        RESULTS.write_text(
+            ",".join((*COLUMNS, "weights", "cold", "seconds")) + "\n", encoding="utf-8"
+        )
     for most, lengths in STEPS.items():
         for steps, cell in itertools.product(lengths, CELLS):
             size = largest(cell, most)
