@@ -314,7 +314,7 @@ def test_bytes_min_count_and_show(tmp_path, corpus, capsys):
     options = [*TINY, "--steps", 25, "--show", 60]
     assert run_main(corpus, *options, "--bytes", "--out", tmp_path / "a", "--min-count", 2) == 0
     told = capsys.readouterr().err
-    assert "vocabulary: 6 characters, 1 rare ones left out" in told
+    assert "vocabulary: 6 characters, 1 rare one left out" in told
     (shown,) = re.findall(r"chars/s\n(.*)done:", told, re.DOTALL)
     assert set(shown) <= set(corpus_text) | {"\ufffd"}
     assert len(shown) == 61
