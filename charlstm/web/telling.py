@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from charlstm.insight.neurons import Finding, survey
 from charlstm.model.checkpoint import Checkpoint
 
-CHARACTERS = 10_000  # of the text that is searched; for the shipped model that takes 14 seconds
+CHARACTERS = 10_000  # of the text that is searched
 WEIGHTS = 2_500_000  # a larger model gets a shorter text
 FEWEST = 2_560  # what `insight.neurons.search` needs
 CLOSER = 2 / 3  # a unit must come so much closer to 1 than what the controls reach
@@ -48,8 +48,8 @@ def telling_units(checkpoint: Checkpoint, text: str) -> list[Telling]:
     model does, and the best unit for the shuffled feature. All is measured on the half of the text
     that did not choose the unit.
 
-    The search ends after about 15 seconds for the shipped model on one CPU. A larger model gets a
-    shorter text, so that it takes no longer, down to the shortest that can be searched.
+    With the shipped model, `charlstm page` takes about 20 seconds on one CPU, most of them here. A
+    larger model gets a shorter text, down to the shortest that can be searched.
 
     Args:
         checkpoint: the model.
