@@ -1,14 +1,21 @@
-"""Mutants: each puts a mistake into the code on purpose, and some test must fail."""
+"""Mutants: each puts a mistake into the code on purpose, and some test must fail.
+
+`-m slow` runs those that the date draws, so that CI takes no longer as they become more. `-m "slow or
+long"` runs all.
+"""
 
 import os
+import random
 import shutil
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parent.parent
+DRAWN = 60  # mutants a day
 
 # what is broken, the file, the right text, the wrong text, the tests that must notice
 MUTANTS = [
@@ -109,15 +116,28 @@ MUTANTS = [
 ]  # fmt: skip
 
 
-@pytest.mark.slow
+TODAY = [MUTANTS[0], *random.Random(date.today().toordinal()).sample(MUTANTS[1:], DRAWN)]
+
+
+def test_each_mutant_fits_the_code():
+    for mistake, name, right, wrong, _ in MUTANTS[1:]:
+        source = (ROOT / "charlstm" / f"{name}.py").read_text(encoding="utf-8")
+        assert (source.count(right), right != wrong) == (1, True), mistake
+
+
 @pytest.mark.parametrize(
-    ("name", "right", "wrong", "tests"), [m[1:] for m in MUTANTS], ids=[m[0] for m in MUTANTS]
+    ("name", "right", "wrong", "tests"),
+    [
+        pytest.param(
+            *row[1:], id=row[0], marks=pytest.mark.slow if row in TODAY else pytest.mark.long
+        )
+        for row in MUTANTS
+    ],
 )
 def test_the_tests_notice(name, right, wrong, tests, tmp_path):
     shutil.copytree(ROOT / "charlstm", tmp_path / "charlstm")
     path = tmp_path / "charlstm" / f"{name}.py"
     source = path.read_text(encoding="utf-8")
-    assert source.count(right) == 1 or right == wrong, "the mutant no longer fits the code"
     path.write_text(source.replace(right, wrong), encoding="utf-8")
     selected, *rest = tests.split()
     # -P: the copy on PYTHONPATH, not the package in the current folder
