@@ -16,8 +16,9 @@ each = pytest.mark.parametrize("name", NAMES)
 
 
 @pytest.fixture
-def load():
-    """Return a function that imports a script by its name."""
+def load(monkeypatch):
+    """Return a function that imports a script by its name; one may import another beside it."""
+    monkeypatch.syspath_prepend(DATA)
 
     def load(name):
         spec = importlib.util.spec_from_file_location(name, DATA / f"{name}.py")

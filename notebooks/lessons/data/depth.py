@@ -13,16 +13,14 @@ seeds. Everything else is as `charlstm train` has it.
 """
 
 import bisect
-import csv
 import itertools
-import time
 from functools import cache
 from pathlib import Path
 
 import torch
+from showdown import recorded, text
 
-from charlstm import CharModel, ModelOptions, TrainOptions, Vocabulary, fit, read_corpus, score_cold
-from charlstm.text.vocabulary import Ids
+from charlstm import CharModel, ModelOptions, TrainOptions, fit, score_cold
 
 RESULTS = Path(__file__).with_suffix(".csv")
 COLUMNS = ("layers", "readout", "hidden_size", "steps", "learning_rate", "seed")
@@ -32,15 +30,6 @@ RATES = (6e-3, 1.2e-2, 2.4e-2)
 TUNING = 1_000
 STEPS = (300, 1_000, 3_000)  # of 16 streams x 32 characters
 SEEDS = range(3)
-
-
-@cache
-def text() -> tuple[Ids, Ids, int]:
-    """Return the training part, the validation part, and the number of different characters."""
-    characters = read_corpus(["tinyshakespeare"]).text
-    vocabulary = Vocabulary.of(characters)
-    ids, cut = vocabulary.encode(characters), int(0.9 * len(characters))
-    return ids[:cut], ids[cut:], len(vocabulary)
 
 
 @cache
@@ -69,17 +58,7 @@ def train(layers: int, readout: str, size: int, steps: int, rate: float, seed: i
 
 def nats(*training: str | float) -> float:
     """Return the nats of a training; train if it has no row yet."""
-    with RESULTS.open(newline="", encoding="utf-8") as file:
-        for row in csv.DictReader(file):
-            if [row[name] for name in COLUMNS] == [str(value) for value in training]:
-                return float(row["cold"])
-    began = time.process_time()
-    found = train(*training)
-    row = [*training, *found, round(time.process_time() - began)]
-    with RESULTS.open("a", newline="", encoding="utf-8") as file:
-        csv.writer(file, lineterminator="\n").writerow(row)
-    print(*row, flush=True)
-    return found[0]
+    return recorded(RESULTS, COLUMNS, training, train)
 
 
 def tuned(layers: int, readout: str) -> float:

@@ -15,6 +15,7 @@ import bisect
 import csv
 import itertools
 import time
+from collections.abc import Callable, Sequence
 from functools import cache, partial
 from pathlib import Path
 
@@ -70,19 +71,37 @@ def train(
     return weights(cell, size), round(score_cold(model, validation_ids, threads=1).nats, 4)
 
 
-def nats(*training: str | float) -> float:
-    """Return the nats of a training; train if it has no row yet."""
-    with RESULTS.open(newline="", encoding="utf-8") as file:
+def recorded(
+    results: Path,
+    columns: Sequence[str],
+    training: Sequence[str | float],
+    train: Callable[..., Sequence[float]],
+) -> float:
+    """Return the nats of a training from its row; train and add the row if there is none yet.
+
+    Args:
+        results: the file, whose column `cold` has the nats and whose last one has CPU seconds.
+        columns: the first columns, which tell a training apart.
+        training: their values.
+        train: takes these values, and returns the figures between them and the seconds; the last
+            is the nats.
+    """
+    with results.open(newline="", encoding="utf-8") as file:
         for row in csv.DictReader(file):
-            if [row[name] for name in COLUMNS] == [str(value) for value in training]:
+            if [row[name] for name in columns] == [str(value) for value in training]:
                 return float(row["cold"])
     began = time.process_time()
     found = train(*training)
     row = [*training, *found, round(time.process_time() - began)]
-    with RESULTS.open("a", newline="", encoding="utf-8") as file:
+    with results.open("a", newline="", encoding="utf-8") as file:
         csv.writer(file, lineterminator="\n").writerow(row)
     print(*row, flush=True)
-    return found[1]
+    return found[-1]
+
+
+def nats(*training: str | float) -> float:
+    """Return the nats of a training; train if it has no row yet."""
+    return recorded(RESULTS, COLUMNS, training, train)
 
 
 def tuned(cell: str, size: int) -> tuple[float, float]:
