@@ -184,6 +184,17 @@ def test_a_letter_is_chosen_as_choose_does(opened):
             assert page.evaluate("() => options()") == choice
 
 
+def test_of_equally_likely_letters_the_first_ones_stay(opened):
+    checkpoint = random_model(ModelOptions("lstm", 2, 12, 5))
+    for name in ("head.weight", "head.bias"):
+        checkpoint.weights[name] = np.zeros_like(checkpoint.weights[name])
+    with opened(checkpoint) as page:
+        choice = {"temperature": 1, "topK": 3, "topP": None}
+        told = asked(page, "choose", {"choice": choice, "pace": 0}, "wrote")["likely"]
+        shares = {place: share for place, share in told if share}
+        assert shares == pytest.approx(dict.fromkeys(range(3), 1 / 3))
+
+
 # --- it writes -----------------------------------------------------------------------------------
 
 
