@@ -231,7 +231,8 @@ for tau in (0.3, 0.8, 1.5):
 
 # %% [markdown]
 # The panel below does the same with sliders. (It needs a running kernel. If you read this on a web
-# page, you see a picture of it.) Try 0, and try 2.
+# page, you see a picture of it.) Set the sliders first, then press *Write*: a slider that you move
+# while the model writes counts only from the next *Write* on. Try 0, and try 2.
 
 # %%
 from charlstm.notebook.workers import SamplerPanel
