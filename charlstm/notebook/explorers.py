@@ -45,7 +45,7 @@ def explored_curve(
         activation: activation of the cell "rnn"; other cells ignore it.
         seed: seed of the weights and the letters.
     """
-    options = ModelOptions(cell=cell, hidden_size=64, embedding_size=32)
+    options = ModelOptions(cell=cell, hidden_size=64, embedding_size=None)
     model = initialize(CharModel(options, LETTERS), scheme, gain, forget_bias, seed)
     ids = np.random.default_rng(seed).integers(LETTERS, size=(8, length + 1), dtype=np.int32)
     step = functools.partial(cells.rnn, activation=ACTIVATIONS[activation])
@@ -97,13 +97,17 @@ class GradientExplorer(Panel):
         redraw(self._figure, lines, _title(values))
         self._curve = curve
         self._image.value = png(self._figure)
-        lag = horizon(curve)
-        self._summary.value = (
-            f"factor {factor(curve):.3f} a step; below 1 % of its start"
-            f" {f'from lag {lag} on' if lag else 'nowhere here'}"
-        )
+        self._summary.value = _summary(curve)
         self._controls["activation"].disabled = values["cell"] != "rnn"
         self._controls["forget_bias"].disabled = "f" not in find_cell(values["cell"]).gates
+
+
+def _summary(curve: np.ndarray[Any, Any]) -> str:
+    if not np.isfinite(curve).all():
+        return "a state or a gradient has grown too large for a number of 32 bits"
+    lag = horizon(curve)
+    below = f"from lag {lag} on" if lag else "nowhere here"
+    return f"factor {factor(curve):.3f} a step; below 1 % of its start {below}"
 
 
 def _title(values: dict[str, Any]) -> str:

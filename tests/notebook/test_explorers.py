@@ -58,6 +58,17 @@ def test_the_title_says_for_which_values_the_curve_is_drawn():
     assert before.get_label() == "before"
 
 
+def test_a_curve_that_is_too_large_is_said_to_be():
+    explorer = GradientExplorer(cell="rnn")
+    *_, image, summary = explorer.widget.children
+    assert "factor" in summary.value
+    for name, value in {"activation": "linear", "gain": 3.0, "length": 200}.items():
+        one(explorer.widget, name).value = value
+    explorer.newest.join()
+    assert "too large for a number of 32 bits" in summary.value
+    assert image.value[:4] == PNG
+
+
 def test_a_curve_is_computed_once(monkeypatch):
     asked = []
 
