@@ -80,17 +80,7 @@ class OwnModel:
                 f"{TEXT}: not the text that {MODEL} was trained on (another sha256); hand in the"
                 " very file that you named in the training, under this name"
             )
-        for name, shipped in _shipped_models().items():
-            if shipped.provenance and shipped.provenance.sha256 == corpus.sha256:
-                raise UserError(
-                    f"{TEXT}: the shipped model {name} was trained on it; take a text of your own"
-                )
-        least, most = CHARACTERS
-        if not least <= len(corpus.text) <= most:
-            raise UserError(
-                f"{TEXT}: has {len(corpus.text):,} characters; it must have from {least:,} to"
-                f" {most:,}"
-            )
+        _check_corpus(corpus)
         return corpus
 
     @cached_property
@@ -118,10 +108,18 @@ class OwnModel:
         """How much of the held-out part stands before it, too: so much copies the author."""
         return compared(self.held_out, self.history)
 
-    @cached_property
-    def shipped_novelty(self) -> Novelty:
-        """How much of the held-out part stands in the texts that come with charlstm."""
-        return compared(self.held_out, read_corpus([*SHIPPED]).text)
+    def check_text(self) -> None:
+        """Check the text alone, before a model is trained on it with `--split 0.8 0.1`.
+
+        Raises:
+            UserError: the text is missing, too large, too short or too long, it is shipped, or it
+                repeats itself.
+        """
+        corpus = read_corpus(str(self._file(TEXT)))
+        _check_corpus(corpus)
+        text = corpus.text
+        cut = len(text) - len(text) // 10
+        _check_pieces(text[cut:][:MEASURED], text[:cut])
 
     def check(self) -> None:
         """Check all of the above, and that the text is neither shipped nor repeats itself.
@@ -129,18 +127,7 @@ class OwnModel:
         Raises:
             UserError: as for the properties.
         """
-        elsewhere = {
-            "in the rest of the text, too": self.held_out_novelty.copied[PIECE],
-            "earlier in that part, too": _repeated(self.held_out),
-            "in the texts that come with charlstm": self.shipped_novelty.copied[PIECE],
-        }
-        for place, share in elsewhere.items():
-            if (share or 0.0) > MOST_COPIED:
-                raise UserError(
-                    f"{TEXT}: {share:.0%} of the {PIECE}-character pieces of the held-out part"
-                    f" stand {place}; at most {MOST_COPIED:.0%} may; take a text of your own that"
-                    " does not repeat itself"
-                )
+        _check_pieces(self.held_out, self.history)
 
     @property
     def _provenance(self) -> Provenance:
@@ -178,6 +165,38 @@ class OwnModel:
                 " smaller one"
             )
         return path
+
+
+def _check_corpus(corpus: Corpus) -> None:
+    """Refuse a text that a shipped model has read, or that is too short or too long."""
+    for name, shipped in _shipped_models().items():
+        if shipped.provenance and shipped.provenance.sha256 == corpus.sha256:
+            raise UserError(
+                f"{TEXT}: the shipped model {name} was trained on it; take a text of your own"
+            )
+    least, most = CHARACTERS
+    if not least <= len(corpus.text) <= most:
+        raise UserError(
+            f"{TEXT}: has {len(corpus.text):,} characters; it must have from {least:,} to {most:,}"
+        )
+
+
+def _check_pieces(held_out: str, rest: str) -> None:
+    """Refuse a text whose held-out part is not new."""
+    elsewhere = {
+        "in the rest of the text, too": compared(held_out, rest).copied[PIECE],
+        "earlier in that part, too": _repeated(held_out),
+        "in the texts that come with charlstm": compared(
+            held_out, read_corpus([*SHIPPED]).text
+        ).copied[PIECE],
+    }
+    for place, share in elsewhere.items():
+        if (share or 0.0) > MOST_COPIED:
+            raise UserError(
+                f"{TEXT}: {share:.0%} of the {PIECE}-character pieces of the held-out part"
+                f" stand {place}; at most {MOST_COPIED:.0%} may; take a text of your own that"
+                " does not repeat itself"
+            )
 
 
 def _repeated(text: str) -> float:

@@ -61,9 +61,12 @@ own = OwnModel()  # your two files; it reads them when you first ask for somethi
 # - not repeat itself. At most a tenth of the 50-character pieces of its last part may stand before
 #   them, too. Remove headers, licences and doubled pages.
 #
-# Save it as `text.txt`, and look at it before you train:
+# Save it as `text.txt` beside this notebook, and look at it before you train:
 #
 #     python -m charlstm.corpora text.txt
+#
+# And run `OwnModel().check_text()` in a cell of your own, below the next one. If it shows no error,
+# part 1 will take the text.
 #
 # Then train in a terminal. `--split 0.8 0.1` is needed: training reads the first 80 %, the next
 # 10 % choose the model, and the last 10 % are *held out*. All that you report is measured there.

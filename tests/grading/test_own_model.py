@@ -1,6 +1,7 @@
 """What is refused, and why; the gallery of problem set 4 has more of it, as students hand it in."""
 
 import pickle
+import re
 from dataclasses import replace
 
 import own_files
@@ -75,6 +76,22 @@ def hand_in(folder, what):
     elif what == "few letters":
         small = own_files.claim(folder / "other", "abab \n" * 9_000)
         replace(small, provenance=checkpoint.provenance).save(model)
+
+
+@pytest.mark.parametrize(
+    "what", ["no text", "a large text", "short", "repeated", "repeated at the end", "shipped text"]
+)
+def test_a_text_is_refused_before_a_model_is_trained_on_it(what, tmp_path):
+    hand_in(tmp_path, what)
+    (tmp_path / MODEL).unlink()
+    with pytest.raises(UserError, match=re.escape(REFUSED[what])):
+        OwnModel(tmp_path).check_text()
+
+
+def test_a_text_that_will_do_passes_before_the_training(tmp_path):
+    own_files.claim(tmp_path)
+    (tmp_path / MODEL).unlink()
+    OwnModel(tmp_path).check_text()
 
 
 @pytest.mark.parametrize(("what", "told"), REFUSED.items())
