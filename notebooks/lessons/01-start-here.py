@@ -20,7 +20,7 @@
 # along each line and starts again in the next](01-start-here.png)
 #
 # The colours show what one part of the network, a *unit*, holds after each letter. (Where it is
-# below 0, the letter is underlined, too.) It counts the letters of the line. Nobody told the network
+# below 0, the letter is underlined, too.) It follows the place in the line. Nobody told the network
 # what a line is. You make this picture below.
 #
 # **Before you run anything, guess:** the model has read most of a selection of Shakespeare's plays,

@@ -45,8 +45,8 @@ STEPS, DESCENT, SEEDS = (5, 20, range(1)) if FAST else (100, 150, range(5))
 # %% [markdown]
 # ## Explosion in training
 #
-# We train the network of lesson 2, five arrays, with plain gradient descent. The learning rate is 1,
-# so a step is as long as the gradient. The network reads windows of 100 characters of the tales.
+# We train the network of lesson 2, with its five arrays of weights, by plain gradient descent. The
+# learning rate is 1, so a step is as long as the gradient. The network reads windows of 100 characters of the tales.
 # Each window starts from the zero state. The recurrent matrix starts as an orthogonal matrix times
 # a number, the gain (lesson 3).
 
@@ -146,7 +146,7 @@ for name, of in runs.items():
 # %% [markdown]
 # We see two ways to fail. The **relu** network ends in NaN after a handful of steps, for each seed.
 # The **tanh** network never shows NaN here, and that is worse: nothing stops it. Its losses stay
-# finite, and they end above the loss of counting characters. Its gradients were not even enormous.
+# finite, and they end above the loss of counting characters. No gradient of it was enormous.
 # "An exploding gradient shows as NaN" is true for the relu network and false for the tanh network.
 #
 # With clipping, the same networks learn from the same weights, for each seed.
