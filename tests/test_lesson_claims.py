@@ -474,3 +474,42 @@ def test_lesson6_on_text_neither_loss_nor_start_tells_the_reach(lesson6, seed):
     assert reach["LSTM, bias 3"] < 50
     thin = {reader: gradients.horizon(curve, 1e-6) or 101 for reader, curve in after.items()}
     assert thin["RNN"] < 35 < 50 < thin["LSTM"]
+
+
+@pytest.fixture(scope="module")
+def lesson8():
+    """What the lesson computes in full: five seeds write, and five learn agreement."""
+    threads = torch.get_num_threads()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("CHARLSTM_FAST", raising=False)
+        yield runpy.run_path(str(LESSONS / "08-inside-the-network.py"))
+    torch.set_num_threads(threads)
+
+
+@pytest.mark.slow
+def test_lesson8_the_best_unit_is_a_witness_and_twenty_are_a_cause(lesson8):
+    found = lesson8["found"]["position in the line"]
+    assert found.strength(found.unit) > 0.85
+    assert found.strength(found.unit) > found.strength(found.untrained) + 0.2
+    for seed in range(5):
+        long = {name: (lesson8["written"][name, seed][1] > 60).mean() for name in lesson8["lacks"]}
+        assert long.pop("the best 20") > 0.1
+        assert max(long.values()) < 0.05
+
+
+@pytest.mark.slow
+def test_lesson8_four_units_turn_the_verb_and_one_may_not(lesson8):
+    one, misled = lesson8["one"], lesson8["misled"]
+    learned = [seed for seed in range(5) if (lesson8["said"][seed] == one)[misled].mean() > 0.95]
+    assert len(learned) >= 3
+    for seed in learned:
+        h, c = lesson8["states"][seed]
+        order = lesson8["units"][seed]
+        places = lesson8["noun"] + np.arange(10)[:, None]
+        for place in places:  # some unit knows the number at each place
+            best, areas = lesson8["chosen"](c[lesson8["every"], place], one)
+            assert areas[best[0]] > 0.9
+        others = np.random.default_rng(seed).permutation(order[8:])[:4]
+        turned = [lesson8["turned"](lesson8["models"][seed], h, c, x) for x in (order[:4], others)]
+        assert turned[0] > 0.4
+        assert turned[1] < 0.2
