@@ -89,7 +89,8 @@ def reach(model: CharModel, ids: Ids, lags: int | None = None, step: Step | None
         if t >= T - lags:
             history.append(state)
         if t < T:
-            logits, state = _step(model, step or cell.step, inputs[:, t], state)
+            x = model.embed(inputs[:, t : t + 1])[:, 0]  # (B, E)
+            logits, state = advance(model, step or cell.step, x, state)
     loss = F.cross_entropy(logits, text[:, -1], reduction="sum")
     tensors = [s for layers in history for layer in layers for s in layer]
     gradients = torch.autograd.grad(loss, tensors, allow_unused=True, materialize_grads=True)
@@ -101,16 +102,25 @@ def reach(model: CharModel, ids: Ids, lags: int | None = None, step: Step | None
     return Reach(np.arange(lags + 1), h=by_lag[0], c=c)
 
 
-def _step(
-    model: CharModel, step: Step, ids: Tensor, state: Sequence[State]
+def advance(
+    model: CharModel, step: Step, x: Tensor, state: Sequence[State]
 ) -> tuple[Tensor, list[State]]:
-    """Advance all layers by one character; return logits (B, V) and the new states."""
+    """Advance all layers by one character, by the step of a cell.
+
+    Args:
+        model: dropout is off.
+        step: of the model's cell.
+        x: what the first layer reads, (B, E).
+        state: of each layer, arrays (B, H).
+
+    Returns:
+        logits (B, V), and the new state of each layer.
+    """
 
     def run_layer(layer: Any, x: Tensor, layer_state: State) -> tuple[Tensor, State]:
         return one_step(step, layer, project(layer, x), layer_state)
 
     layers = [partial(run_layer, layer) for layer in model.layers]
-    x = model.embed(ids[:, None])[:, 0]  # (B, E)
     features, new_state = run_layers(layers, x, state, model.options.readout)
     return model.head(features), new_state
 
