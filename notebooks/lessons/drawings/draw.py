@@ -244,7 +244,7 @@ def three_kings() -> Drawing:
         " The last row shows what h tells: at each he the king of that time, and nothing elsewhere.",
         478,
     )
-    words = "Vikram he built he died Jayant he died Rohin he paid".split()
+    words = ["Vikram", "he", "built", "he", "died", "Jayant", "he", "died", "Rohin", "he", "paid"]
     columns = [146 + 52 * k for k in range(len(words))]
     kings = [k for k, word in enumerate(words) if word[0].isupper()]
     d.box(406, 98, 572, 34, fill=TINT, edge=TINT, radius=6)
