@@ -370,7 +370,16 @@ for name, found_in in small.items():
     print(f"{name:12}{shares}{nats.mean():11.3f}")
 
 # %% [markdown]
-# SMALL PROSE
+# Some of these networks miss their best unit. Without it they write far more short lines, and
+# without another unit they do not. There one unit *is* a cause. Others write on as if nothing had
+# happened, as the shipped model did, although their best unit was found by the same search. All
+# five lose the line without the best five, and none without five others. So whether the best unit
+# is a cause or a witness differs from network to network, and no correlation tells which it is.
+#
+# Look at the nats, too: five other units cost about half as much as the best five, and yet they
+# leave the lines as they are. Nats add up all letters, and few of them are line ends. So a loss
+# hides what a look at the lines shows.
+#
 #
 # ## "He", at a distance
 #
@@ -693,7 +702,8 @@ check(
 # - Search on one half of a text, test on the other. Compare with shuffled features, and with an
 #   untrained network: capitals and names cost no learning.
 # - That a unit follows something does not mean that the model uses it. Switch it off, and switch
-#   off others as a control. SMALLSUM
+#   off others as a control. Whether the best unit alone is a cause differs from network to network.
+#   Several together were a cause in all that we tried.
 # - In a small network that has learned agreement, the subject's number is known at every letter up
 #   to the verb. One unit may hold it, or several may hand it on. A distractor moves a unit that
 #   carries the number, but not to the other side.
@@ -703,4 +713,5 @@ check(
 # Y. Goldberg, *Assessing the ability of LSTMs to learn syntax-sensitive dependencies* (2016), is
 # about the verb and its distractors. Y. Lakretz et al., *The emergence of number and syntax units in
 # LSTM language models* (2019), switch units off, as we did, and find two that carry the number. F.
-# Gers, J. Schmidhuber and F. Cummins, *Learning to forget* (2000), is about the forget gate.
+# Gers, J. Schmidhuber and F. Cummins, *Learning to forget* (2000), is about the forget gate. Next:
+# lesson 9, *Why did it write that?*
