@@ -2,7 +2,7 @@
 
     python notebooks/lessons/data/silenced.py
 
-The lesson *Inside the network* shows the result, `silenced.csv`. The script takes six to seven
+The lesson *Inside the network* shows the result, `silenced.csv`. The script takes about five
 minutes of CPU time. It adds a row for each network that has written, and skips those that have a
 row, so you can stop it at any time.
 
