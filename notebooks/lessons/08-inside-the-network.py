@@ -212,9 +212,8 @@ for seed, model in enumerate(scribes):
 
 # %% [markdown]
 # All seeds know the king. And in each, the unit that knows him best erases at a death, as ours does:
-# there its f is nearest to 0, or close to it. But look at the other columns. Our f was open at all
-# other words. Theirs is not: some are half shut, or shut, at a name, at "he" or at a deed. They can
-# afford it. Each deed tells again who is king, so that a network may write him anew, where ours
+# there its f is small. But look at the other columns. Our f was open at all other words. Theirs is
+# not: some are half shut, or shut, at a name, at "he" or at a deed. They can afford it. Each deed tells again who is king, so that a network may write him anew, where ours
 # kept him from his name on. Training makes what the task needs, and not our drawing.
 #
 # Letters are harder than these eight words. The shipped model has never read a chronicle of Sonari.
@@ -244,12 +243,12 @@ found = {x.feature: x for x in neurons.survey(checkpoint, plays[:LETTERS])}
 print(*neurons.table(list(found.values())), sep="\n")
 
 # %% [markdown]
-# (This is what one trained model holds, the shipped one. Lesson 5 has more untrained ones.) No
-# shuffled feature comes near its own row: the search does not find what is not there. But the last
-# column is a warning. Capitals and names are told well by a network without any learning,
-# because the present letter goes through its gates, and the names in this text are all capitals.
-# What training adds is the distance between two columns. It is largest for the position in the
-# line, which no single letter shows.
+# (This is what *one* trained model holds, the shipped one, beside one untrained model. Lesson 5 has
+# five of those.) No shuffled feature comes near its own row: the search does not find what is not
+# there. But the last column is a warning. Capitals and names are told well by a network without any
+# learning, because the present letter goes through its gates, and the names in this text are all
+# capitals. What training adds is the distance between two columns. It is largest for the position
+# in the line, which no single letter shows.
 #
 # Here is that unit, on a scene that had no part in the search:
 
