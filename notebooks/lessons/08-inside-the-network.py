@@ -11,7 +11,7 @@
 # - find a unit that follows something, with honest controls;
 # - test whether a unit is a cause, and not only a witness.
 #
-# *Know before: lesson 5. Takes 27 minutes to read, without solving the exercises, and 2 minutes to
+# *Know before: lesson 5. Takes 29 minutes to read, without solving the exercises, and 3 minutes to
 # run.*
 #
 # *The letters in formulas and code are those of [the table in lesson
@@ -252,7 +252,7 @@ print(*neurons.table(list(found.values())), sep="\n")
 #
 # Here is that unit, on a scene that had no part in the search:
 
-# %% tags=["cover"] alt="a scene in coloured letters: a unit's colour changes along each line and starts again in the next"
+# %% alt="a scene in coloured letters: a unit's colour changes along each line and starts again in the next"
 from charlstm.notebook import text_plots
 
 line = found["position in the line"].unit
@@ -373,7 +373,7 @@ for name, found_in in small.items():
 # without another unit they do not. There one unit *is* a cause. Others write on as if nothing had
 # happened, as the shipped model did, although their best unit was found by the same search. All
 # five lose the line without the best five, and none without five others. So whether the best unit
-# is a cause or a witness differs from network to network, and no correlation tells which it is.
+# is a cause or a witness differs from network to network. The search alone does not tell which it is.
 #
 # Look at the nats, too: five other units cost about half as much as the best five, and yet they
 # leave the lines as they are. Nats add up all letters, and few of them are line ends. So a loss
@@ -526,7 +526,7 @@ for seed in learned:
 #
 # **Guess:** does it hold the number all the way?
 
-# %%
+# %% tags=["cover"] alt="how well a unit tells singular from plural, from the subject to the verb: in some seeds all the way, in others not"
 from charlstm.notebook import plots
 
 lags = np.arange(-4, (verb - noun).min())
@@ -611,10 +611,11 @@ for seed in learned:
 
 # %% [markdown]
 # Where one unit holds the number all the way, it alone turns nearly every verb, or most of them, and
-# another unit turns none. There the unit is a cause. But where the number is handed on, the best
-# unit turns few verbs or none, although it tells singular from plural without a mistake. It is a
-# witness. Four units together turn most verbs, and four others none. No correlation could have shown
-# the difference.
+# another unit turns none. There the unit is a cause. Where the number is handed on, the unit that
+# knows best at the verb turns few verbs or none. We exchange it one letter before, at the end of
+# the curves above, and there it does not hold the number yet, or not alone. Four units together
+# turn most verbs, and four others none. So the table of AUCs before the verb, in which all seeds
+# look alike, does not tell who carries the number.
 #
 # Compare this with the long distances. The one network that stayed right there, seed 2, is the one
 # in which a single unit holds the number without a flaw and turns every verb. Perhaps that is why.
