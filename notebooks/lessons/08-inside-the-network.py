@@ -373,7 +373,8 @@ for name, found_in in small.items():
 # without another unit they do not. There one unit *is* a cause. Others write on as if nothing had
 # happened, as the shipped model did, although their best unit was found by the same search. All
 # five lose the line without the best five, and none without five others. So whether the best unit
-# is a cause or a witness differs from network to network. The search alone does not tell which it is.
+# is a cause or a witness differs from network to network. The search alone does not tell which it
+# is.
 #
 # Look at the nats, too: five other units cost about half as much as the best five, and yet they
 # leave the lines as they are. Nats add up all letters, and few of them are line ends. So a loss
