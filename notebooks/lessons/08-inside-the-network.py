@@ -199,7 +199,7 @@ def tells_kings(c):
 
 
 # %%
-print("        right deeds   unit   tells kings    mean f at:", *(f"{x:>8}" for x in KINDS))
+print("        right deeds  unit  tells kings  f at:", *(f"{x:>8}" for x in KINDS))
 for seed, model in enumerate(scribes):
     with torch.no_grad():
         logits = model(torch.from_numpy(texts[:, :-1]))[0].numpy()
@@ -207,7 +207,7 @@ for seed, model in enumerate(scribes):
     f, c = watched(model)
     unit = tells_kings(c).argmax()
     means = (f[..., unit][np.isin(texts, kind)].mean() for kind in KINDS.values())
-    print(f"seed {seed} {right:12.0%} {unit:6} {tells_kings(c)[unit]:13.2f}", end=" " * 14)
+    print(f"seed {seed} {right:12.0%} {unit:5} {tells_kings(c)[unit]:12.2f}", end=" " * 8)
     print(*(f"{mean:8.2f}" for mean in means))
 
 # %% [markdown]
@@ -301,7 +301,7 @@ part = plays[:LETTERS]
 scores = following.correlations(checkpoint, part, line_position(part)[None])
 follows = {(k, n): abs(r) for k in (0, 1) for n, r in enumerate(scores[k, "c"][0])}
 ranked = sorted(follows, key=lambda unit: -follows[unit])
-print("|r| of the ranks 1, 2, 5, 10, 20, 50, 200:", end="")
+print("|r| of ranks 1, 2, 5, 10, 20, 50, 200:", end="")
 print(*(f"{follows[ranked[rank - 1]]:6.2f}" for rank in (1, 2, 5, 10, 20, 50, 200)))
 
 # %% [markdown]
@@ -362,7 +362,7 @@ rows = list(csv.DictReader(Path("data/silenced.csv").read_text(encoding="utf-8")
 small = {}
 for row in rows:
     small.setdefault(row["lacks"], []).append([float(row[x]) for x in ("short", "long", "cold")])
-print("lacks         below 25 letters, by seed        above 60 letters, by seed       nats, mean")
+print("lacks         below 25 letters, by seed        above 60 letters, by seed       mean nats")
 for name, found_in in small.items():
     short, long, nats = np.transpose(found_in)
     shares = "".join(f"{x:6.0%}" for x in short) + "   " + "".join(f"{x:6.0%}" for x in long)
