@@ -509,3 +509,68 @@ def test_lesson7_one_layer_is_best_and_a_sum_better_than_the_last(lesson7):
     for layers in "24":
         assert max(depth[layers, "sum"][3000]) < min(depth[layers, "last"][3000])
     assert max(depth["4", "sum"][300]) + 0.3 < min(depth["4", "last"][300])
+
+
+@pytest.fixture(scope="module")
+def lesson8():
+    """What the lesson computes in full: five scribes, five texts, and five that learn agreement."""
+    threads = torch.get_num_threads()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("CHARLSTM_FAST", raising=False)
+        patch.chdir(LESSONS)  # it reads data beside it
+        yield runpy.run_path(str(LESSONS / "08-inside-the-network.py"))
+    torch.set_num_threads(threads)
+
+
+@pytest.mark.slow
+def test_lesson8_the_unit_that_knows_the_king_erases_at_a_death(lesson8):
+    texts, deeds = lesson8["texts"], lesson8["deeds"]
+    assert len(lesson8["scribes"]) == 5
+    for model in lesson8["scribes"]:
+        with torch.no_grad():
+            logits = model(torch.from_numpy(texts[:, :-1]))[0].numpy()
+        assert (logits[..., 3:6].argmax(-1)[deeds] == lesson8["king"]).mean() > 0.99
+        f, c = lesson8["watched"](model)
+        unit = lesson8["tells_kings"](c).argmax()
+        assert f[..., unit][texts == 7].mean() < 0.25
+
+
+@pytest.mark.slow
+def test_lesson8_of_the_shipped_model_twenty_units_are_a_cause(lesson8):
+    found = lesson8["found"]["position in the line"]
+    assert found.strength(found.unit) > 0.85
+    assert found.strength(found.unit) > found.strength(found.untrained) + 0.2
+    for seed in range(5):
+        long = {name: (lesson8["written"][name, seed][1] > 60).mean() for name in lesson8["lacks"]}
+        assert long.pop("the best 20") > 0.1
+        assert max(long.values()) < 0.05
+
+
+@pytest.mark.slow
+def test_lesson8_of_small_models_five_units_are_a_cause_and_one_is_in_some(lesson8):
+    small = {name: np.transpose(figures) for name, figures in lesson8["small"].items()}
+    assert {figures.shape for figures in small.values()} == {(3, 5)}
+    short = {name: figures[0] for name, figures in small.items()}
+    assert (short["the best 5"] > 1.8 * short["5 others"]).all()
+    assert (short["the best"] > 2 * short["one other"]).any()
+    assert (short["the best"] < 1.3 * short["one other"]).any()
+
+
+@pytest.mark.slow
+def test_lesson8_four_units_turn_the_verb_and_one_may_not(lesson8):
+    one, every, learned = lesson8["one"], lesson8["every"], lesson8["learned"]
+    assert len(learned) >= 3
+    alone = []
+    for seed in learned:
+        h, c = lesson8["states"][seed]
+        order = lesson8["units"][seed]
+        for place in lesson8["noun"] + np.arange(10)[:, None]:  # some unit knows it at each place
+            best, areas = lesson8["chosen"](c[every, place], one)
+            assert areas[best[0]] > 0.9
+        others = np.random.default_rng(seed).permutation(order[8:])[:4]
+        model, turned = lesson8["models"][seed], lesson8["turned"]
+        assert turned(model, h, c, order[:4]) > 0.4
+        assert turned(model, h, c, others) < 0.2
+        alone.append(turned(model, h, c, order[:1]))
+        assert max(lesson8["pulled"][seed]) < 0.75
+    assert min(alone) < 0.1 < 0.5 < max(alone)

@@ -3,11 +3,14 @@
 import importlib.util
 import itertools
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 
+from charlstm import CharModel, Checkpoint, ModelOptions, Vocabulary
+from charlstm.insight.activations import record
 from charlstm.model.cells import sigmoid
 
 DATA = Path(__file__).parent.parent / "notebooks" / "lessons" / "data"
@@ -121,3 +124,37 @@ def test_overlap_evaluates_after_each_of_its_updates(load, monkeypatch):
         assert len(nats) == 2
         assert nats[0] != nats[1]
         assert all(1 < value < 2 for value in nats)
+
+
+def test_a_silenced_unit_tells_nothing_and_the_others_do(load):
+    script = load("silenced")
+    model = CharModel(ModelOptions(hidden_size=6, embedding_size=None), 3, seed=1)
+    checkpoint = Checkpoint(model.options, Vocabulary("abc"), model.to_arrays())
+    (whole,), (left,) = (
+        record(some, "abcab") for some in (checkpoint, script.without(checkpoint, [1, 4]))
+    )
+    others = [0, 2, 3, 5]
+    assert not left["h"][:, [1, 4]].any()
+    assert left["h"][:, others].all()
+    np.testing.assert_array_equal(left["h"][0, others], whole["h"][0, others])
+    assert (left["h"][1:, others] != whole["h"][1:, others]).all()  # which miss the two
+    assert whole["h"].all()
+
+
+def test_silenced_takes_the_units_that_its_rows_name(load, monkeypatch):
+    script = load("silenced")
+    ranked = list(range(script.SIZE))[::-1]
+    gone = {}
+    monkeypatch.setattr(script, "trained", lambda seed: (f"network {seed}", ranked))
+    monkeypatch.setattr(script, "without", lambda network, units: gone.setdefault(lacks, units))
+    monkeypatch.setattr(script, "speech", lambda network, seed: np.array([10, 30, 70, 61]))
+    monkeypatch.setattr(script.CharModel, "from_checkpoint", lambda network: None)
+    monkeypatch.setattr(script, "text", lambda: (None, None, 3))
+    monkeypatch.setattr(script, "score_cold", lambda *_, **__: SimpleNamespace(nats=1.23456))
+    for lacks in script.LACKS:
+        assert script.train(3, lacks) == [0.25, 0.5, 1.2346]
+    assert gone["nothing"] == []
+    assert gone["the best"] == ranked[:1]
+    assert gone["the best 5"] == ranked[:5]
+    assert gone["one other"] == gone["5 others"][:1]
+    assert len(set(gone["5 others"]) & set(ranked[script.SIZE // 2 :])) == 5

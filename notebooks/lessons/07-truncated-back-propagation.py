@@ -1089,4 +1089,5 @@ check(least_nats, [((4, 8, 2), np.log(2) / 2), ((9, 8, 2), np.log(2)), ((1, 4, 5
 # case of the bias that they remove. Y. Gal and Z. Ghahramani, *A theoretically grounded application
 # of dropout in recurrent neural networks* (2016), and S. Merity, N. Keskar and R. Socher,
 # *Regularizing and optimizing LSTM language models* (2018): the two ways to drop. A. Holtzman and
-# others, *The curious case of neural text degeneration* (2020): top-p, and why greedy loops.
+# others, *The curious case of neural text degeneration* (2020): top-p, and why greedy loops. Next:
+# [8. Inside the network](08-inside-the-network.ipynb).

@@ -10,7 +10,7 @@ started in, and `jupyter lab lessons/01-start-here.ipynb` starts it in `lessons`
 import sys
 from pathlib import Path
 
-from pen import BLUE, EDGE, GREY, MONO, RUST, SAND, TINT, Drawing
+from pen import BLUE, EDGE, GREY, MONO, PAPER, RUST, SAND, TINT, Drawing
 
 HERE = Path(__file__).parent
 
@@ -233,6 +233,43 @@ def protocols() -> Drawing:
     return d
 
 
+def three_kings() -> Drawing:
+    """A unit that remembers who "he" is: when its gates are open, what it holds, what it shows."""
+    d = Drawing(
+        "One unit remembers who is king",
+        "A row of words: Vikram he built he died Jayant he died Rohin he paid. Under each word it is"
+        " marked whether three gates are open. The input gate i is open at the three names only. The"
+        " forget gate f is shut at the two words died only. The output gate o is open at each he"
+        " only. Below, three bands show what c holds: each king from his name until the word died."
+        " The last row shows what h tells: at each he the king of that time, and nothing elsewhere.",
+        478,
+    )
+    words = ["Vikram", "he", "built", "he", "died", "Jayant", "he", "died", "Rohin", "he", "paid"]
+    columns = [146 + 52 * k for k in range(len(words))]
+    kings = [k for k, word in enumerate(words) if word[0].isupper()]
+    d.box(406, 98, 572, 34, fill=TINT, edge=TINT, radius=6)
+    for name, task, y in (("i", "write", 156), ("f", "keep", 206), ("o", "show", 256)):
+        d.text(44, y, f"${name}$", size=20)
+        d.text(62, y, task, anchor="start", colour=GREY, size=14)
+        for k, x in enumerate(columns):
+            opened = {"i": k in kings, "f": words[k] != "died", "o": words[k] == "he"}[name]
+            d.box(x, y, 22, 22, fill=BLUE if opened else PAPER, edge=BLUE, radius=5)
+    for name, task, y in (("c", "holds", 312), ("h", "tells", 366)):
+        d.text(44, y, f"${name}$", size=20)
+        d.text(62, y, task, anchor="start", colour=GREY, size=14)
+    for k, end in zip(kings, (4, 7, 11), strict=True):
+        d.band(columns[k] - 22, columns[0] + 52 * end - 28, 312)
+        d.text((columns[k] + columns[end - 1]) / 2, 312, words[k])
+    for k, (word, x) in enumerate(zip(words, columns, strict=True)):
+        d.text(x, 98, word, size=14)
+        if word == "he":
+            d.text(x, 366, words[max(king for king in kings if king < k)], size=14)
+    for y, fill, told in ((410, BLUE, "the gate is open"), (442, PAPER, "the gate is shut")):
+        d.box(44, y, 22, 22, fill=fill, edge=BLUE, radius=5)
+        d.text(72, y, told, anchor="start", colour=GREY)
+    return d
+
+
 def _key(d: Drawing, y: float, text: str, back: bool = False, **style: str) -> None:
     """Say at the foot of a drawing what a kind of arrow means."""
     ends = ((32, y), (76, y))
@@ -250,6 +287,7 @@ DRAWINGS = {
     "stack": stack,
     "streams-and-windows": streams,
     "protocols": protocols,
+    "three-kings": three_kings,
 }
 
 
