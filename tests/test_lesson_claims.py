@@ -474,3 +474,31 @@ def test_lesson6_on_text_neither_loss_nor_start_tells_the_reach(lesson6, seed):
     assert reach["LSTM, bias 3"] < 50
     thin = {reader: gradients.horizon(curve, 1e-6) or 101 for reader, curve in after.items()}
     assert thin["RNN"] < 35 < 50 < thin["LSTM"]
+
+
+@pytest.fixture(scope="module")
+def lesson9():
+    """What the lesson computes in full: five seeds of two tasks, and the shipped model."""
+    threads = torch.get_num_threads()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("CHARLSTM_FAST", raising=False)
+        yield runpy.run_path(str(LESSONS / "09-why-did-it-write-that.py"))
+    torch.set_num_threads(threads)
+
+
+@pytest.mark.slow
+def test_lesson9_on_recall_the_gradient_misses_what_the_others_find(lesson9):
+    trained = {name: table[:, 1] for name, table in lesson9["on_recall"].items()}
+    before = np.concatenate([table[:, 0] for table in lesson9["on_recall"].values()])
+    assert all(len(shares) == 5 for shares in trained.values())
+    assert trained["occlusion"].min() > 0.7
+    assert 0.5 < trained["relevance propagation"].min() < trained["occlusion"].min()
+    assert trained["gradient times input"].max() < 0.3
+    assert before.max() < 0.3
+
+
+@pytest.mark.slow
+def test_lesson9_on_agreement_relevance_misses_what_the_others_find(lesson9):
+    trained = {name: table[:, 1] for name, table in lesson9["on_agreement"].items()}
+    assert (trained["occlusion"] > trained["relevance propagation"] + 0.1).all()
+    assert (trained["gradient times input"] > trained["relevance propagation"]).all()
