@@ -29,6 +29,7 @@ SIGNED = ("h", "c", "g", "n")  # states and candidates, from -1 to 1; all others
 MOST_COLUMNS = 72  # letters in a row of a coloured text; a longer line is folded
 # what stands for -1, 0 and 1: light enough for black letters
 BELOW, NOTHING, ABOVE = "#56B4E9", "#FFFFFF", "#E69F00"
+FAINT = 0.02  # share of the largest relevance that is not drawn
 SIZE = 10.5  # of a letter, points
 ROW = 0.21  # height of a row of letters, inches
 
@@ -111,7 +112,8 @@ def blame(text: str, relevance: Numbers, target: int, title: str = "") -> Figure
     """Draw a text up to one letter, in letters coloured by what each of them did for it.
 
     The letter that is explained stands in a frame. Orange spoke for it, blue against it. The
-    strongest colour is that of the letter with the largest relevance, whichever its sign.
+    strongest colour is that of the letter with the largest relevance, whichever its sign. Less than
+    2 % of it is drawn as nothing, or else half of the letters would stand on a line.
 
     Args:
         text: T characters.
@@ -129,6 +131,7 @@ def blame(text: str, relevance: Numbers, target: int, title: str = "") -> Figure
         f" {_in_a_row(text[most])} {lag} {'letter' if lag == 1 else 'letters'} before"
     )
     shown = np.append(read / max(abs(read[most]), np.finfo(float).tiny), 0.0)
+    shown[np.abs(shown) < FAINT] = 0.0
     figure = letters(text[: target + 1], shown, what, title)
     row, column = _rows_and_columns(text[: target + 1])[target]
     frame = Rectangle((column - 0.5, row - 0.5), 1, 1, fill=False, linewidth=1.5, clip_on=False)

@@ -105,9 +105,15 @@ def test_letters_colour_gates_from_white_and_states_from_blue():
 
 
 def test_blame_is_drawn_up_to_the_letter_in_the_frame():
-    figure = text_plots.blame("ab\nc$d", [2.0, -4.0, 1.0, 0.5, 0.0, 0.0], target=4, title="LRP")
+    figure = text_plots.blame("ab\nc$d", [2.0, -4.0, 1.0, -0.07, 0.0, 0.0], target=4, title="LRP")
     page, glyphs, feet = cells_of(figure)
-    assert page[~np.isnan(page)].tolist() == [0.5, -1.0, 0.25, 0.125, 0.0]  # d comes later
+    assert page[~np.isnan(page)].tolist() == [
+        0.5,
+        -1.0,
+        0.25,
+        0.0,
+        0.0,
+    ]  # c is faint, d comes later
     assert len(glyphs.get_offsets()) == 5
     assert len(feet) == 1
     (frame,) = figure.axes[0].patches
