@@ -14,7 +14,9 @@ from typing import Any
 from charlstm import __version__
 from charlstm.errors import UserError, command
 
-VERBS = ("train", "sample", "evaluate", "compress", "corpora", "benchmark", "course", "lessons")
+VERBS = (
+    "train", "sample", "evaluate", "compress", "page", "corpora", "benchmark", "course", "lessons",
+)  # fmt: skip
 SHELLS = ("bash", "zsh", "fish")  # not tcsh: for that tyro needs another package, shtab
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from charlstm.errors import UserError, command, option, say
 from charlstm.flags import Positional, parse
+from charlstm.model.atomic_file import check_target, write_atomically
 from charlstm.options import CellOptions, MachineOptions
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     given, _ = parse(Compress, argv)
     out = _out(given)
     if out != "-":
-        _check_place(Path(out), given.force)
+        check_target(Path(out), given.force)
     try:
         from charlstm.coding.packed import pack, unpack
     except ModuleNotFoundError as error:
@@ -102,25 +102,7 @@ def _out(given: Compress) -> str:
     )
 
 
-def _check_place(path: Path, force: bool) -> None:
-    """Refuse a place for the result before minutes of work, not after them.
-
-    Raises:
-        UserError: a file is there already, or none can be.
-    """
-    advice = f"name another file with {option('out')}"
-    if path.is_dir():
-        raise UserError(f"{path}: this is a folder; {advice}")
-    if path.exists() and not force:
-        raise UserError(f"{path}: exists already; replace it with {option('force')}, or {advice}")
-    folder = next(parent for parent in path.absolute().parents if parent.exists())
-    if not folder.is_dir() or not os.access(folder, os.W_OK):
-        raise UserError(f"{path}: {folder} takes no new file; {advice}")
-
-
 def _write(out: str, content: bytes) -> None:
-    from charlstm.model.atomic_file import write_atomically
-
     if out == "-":
         sys.stdout.buffer.write(content)
         sys.stdout.buffer.flush()

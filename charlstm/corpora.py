@@ -58,9 +58,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     corpus = read_corpus(given.corpus, given.data)
     report = text_report(corpus.text, given.data.bytes)
     length = len(corpus.text)
-    expected = expectation(length, TrainOptions())
+    preset = choose_preset(length, TrainOptions())
+    expected = expectation(preset, length)
     if given.json:
-        found = {"preset": choose_preset(length, TrainOptions()), "expected": expected}
+        found = {"preset": preset, "expected": expected}
         print(json.dumps({"sha256": corpus.sha256, **dataclasses.asdict(report), **found}))
     else:
         print("\n".join([*report_lines(report), expected]))

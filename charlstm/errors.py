@@ -71,6 +71,16 @@ def _word(value: Any) -> str:
     return "none" if value is None else str(value)
 
 
+def counted(number: float, noun: str) -> str:
+    """Return a number of things as words.
+
+    Example:
+        >>> counted(1, "stream"), counted(1200, "stream"), counted(2.5, "epoch")
+        ('1 stream', '1,200 streams', '2.5 epochs')
+    """
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
 def unreadable(path: object, error: OSError, advice: str) -> UserError:
     """Return the error for a file that could not be opened: which one, why, and what to do."""
     return UserError(f"{path}: {(error.strerror or str(error)).lower()}; {advice}")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from charlstm.errors import UserError, command, say
+from charlstm.errors import UserError, command, counted, say
 from charlstm.flags import Positional, parse
 from charlstm.model.atomic_file import write_atomically
 
@@ -48,8 +48,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         say(f"{folder / name}: kept as it is, which is not as it is shipped")
     if changed:
         say("to have these as shipped, too: rename yours, or name a new folder")
-    files = "1 file" if copied == 1 else f"{copied} files"
-    say(f"{files} copied to {folder}; to begin: jupyter lab {folder / first(source)}")
+    begin = f"jupyter lab {folder / first(source)}"
+    say(f"{counted(copied, 'file')} copied to {folder}; to begin: {begin}")
     return 0
 
 

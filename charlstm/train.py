@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from charlstm.errors import UserError, command, option, say
+from charlstm.errors import UserError, command, counted, option, say
 from charlstm.flags import Positional, lay_over, parse
 from charlstm.machine.cpus import prepare_cpu
 from charlstm.machine.devices import find_device
@@ -177,9 +177,10 @@ def _run(given: Train, flags: Set[str], ranks: Ranks) -> Run:
     run = Run.start_from(folder, corpus, checkpoint, options, training, given.unknown, place)
     old = checkpoint.vocabulary
     if new := run.vocabulary.characters[len(old) :]:
-        say(f"{len(new)} new characters are added to the model's {len(old)}: {new!r}")
+        say(f"{counted(len(new), 'new character')} added to the model's {len(old)}: {new!r}")
     if refused := run.vocabulary.unknown(corpus.text):
-        say(f"{len(refused)} characters that the model does not know are left out: {refused!r}")
+        count = counted(len(refused), "character")
+        say(f"{count} left out, because the model does not know them: {refused!r}")
     return run
 
 
@@ -192,9 +193,13 @@ def _with_preset(
         what to expect of the preset, and the command with its options.
     """
     length = len(corpus.text)
-    asked = None if given.preset == "auto" else given.preset
-    chosen = preset(asked or choose_preset(length, given.training, device.type))
-    expected = expectation(length, given.training, asked, device.type)
+    if given.preset == "auto":
+        name = choose_preset(length, given.training, device.type, flags)
+        expected = expectation(name, length)
+    else:
+        name = given.preset
+        expected = expectation(name)
+    chosen = preset(name)
     model = lay_over(chosen.model, given.model, flags)
     training = lay_over(chosen.training, given.training, flags)
     return expected, dataclasses.replace(given, model=model, training=training)
@@ -231,10 +236,11 @@ def _finish(run: Run) -> None:
     progress = run.trainer.progress
     if run.trainer.out_of_patience():
         say(
-            f"stopped early: {progress.stale} validations without a better one"
+            f"stopped early: {counted(progress.stale, 'validation')} without a better one"
             f" ({option('patience')})"
         )
-    say(f"done: {progress.step:,} steps in {progress.seconds:,.0f} s; measuring the best model")
+    steps = counted(progress.step, "step")
+    say(f"done: {steps} in {progress.seconds:,.0f} s; measuring the best model")
     say(run.finish().table())
     if progress.best is not None:
         say(advice(progress, run.trainer.score_training(), progress.best))

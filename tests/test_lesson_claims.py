@@ -476,6 +476,41 @@ def test_lesson6_on_text_neither_loss_nor_start_tells_the_reach(lesson6, seed):
     assert thin["RNN"] < 35 < 50 < thin["LSTM"]
 
 
+@pytest.mark.slow
+def test_lesson6_on_text_the_size_decides(lesson6):
+    showdown = lesson6["showdown"]
+    assert list(showdown) == [32_000, 128_000, 512_000]
+    assert all(
+        len(nats) == 3 for of in showdown.values() for by in of.values() for nats in by.values()
+    )
+    for updates, lstm in showdown[32_000]["lstm"].items():
+        for cell in ("rnn", "gru"):
+            assert np.mean(showdown[32_000][cell][updates]) < np.mean(lstm)
+    for size in (128_000, 512_000):
+        for updates, lstm in showdown[size]["lstm"].items():
+            assert max(lstm) < min(showdown[size]["rnn"][updates])
+    gru, lstm = (
+        {size: {n: np.mean(nats) for n, nats in of[cell].items()} for size, of in showdown.items()}
+        for cell in ("gru", "lstm")
+    )
+    assert all(gru[128_000][updates] < lstm[128_000][updates] for updates in (300, 1000, 3000))
+    assert gru[512_000][1000] > lstm[512_000][1000]
+    assert 0 < lstm[512_000][3000] - gru[512_000][3000] < 0.01
+
+
+@pytest.mark.slow
+def test_lesson7_one_layer_is_best_and_a_sum_better_than_the_last(lesson7):
+    depth = {network[:2]: by_updates for network, by_updates in lesson7["depth"].items()}
+    assert len(depth) == 5
+    assert all(len(nats) == 3 for by_updates in depth.values() for nats in by_updates.values())
+    for updates, one in depth["1", "last"].items():
+        others = [np.mean(of[updates]) for network, of in depth.items() if network != ("1", "last")]
+        assert np.mean(one) < min(others)
+    for layers in "24":
+        assert max(depth[layers, "sum"][3000]) < min(depth[layers, "last"][3000])
+    assert max(depth["4", "sum"][300]) + 0.3 < min(depth["4", "last"][300])
+
+
 @pytest.fixture(scope="module")
 def lesson9():
     """What the lesson computes in full: five seeds of two tasks, and the shipped model."""

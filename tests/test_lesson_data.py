@@ -16,8 +16,9 @@ each = pytest.mark.parametrize("name", NAMES)
 
 
 @pytest.fixture
-def load():
-    """Return a function that imports a script by its name."""
+def load(monkeypatch):
+    """Return a function that imports a script by its name; one may import another beside it."""
+    monkeypatch.syspath_prepend(DATA)
 
     def load(name):
         spec = importlib.util.spec_from_file_location(name, DATA / f"{name}.py")
@@ -56,7 +57,8 @@ def test_a_script_goes_on_where_it_was_stopped(name, load, tmp_path, monkeypatch
     monkeypatch.setattr(script, "RESULTS", tmp_path / "some.csv")
     script.RESULTS.write_text("".join(kept), encoding="utf-8")
     calls = []
-    monkeypatch.setattr(script, "train", lambda *given: calls.append(given) or (7, 0.5, 0.75))
+    found = {"depth": [0.5], "showdown": (7, 0.5)}.get(name, (7, 0.5, 0.75))
+    monkeypatch.setattr(script, "train", lambda *given: calls.append(given) or found)
     script.main()
     *lines, added = script.RESULTS.read_text(encoding="utf-8").splitlines(keepends=True)
     assert lines == kept

@@ -1,14 +1,21 @@
-"""Mutants: each puts a mistake into the code on purpose, and some test must fail."""
+"""Mutants: each puts a mistake into the code on purpose, and some test must fail.
+
+`-m slow` runs those that the date draws, so that CI takes no longer as they become more. `-m "slow or
+long"` runs all.
+"""
 
 import os
+import random
 import shutil
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parent.parent
+DRAWN = 60  # mutants a day
 
 # what is broken, the file, the right text, the wrong text, the tests that must notice
 MUTANTS = [
@@ -42,9 +49,14 @@ MUTANTS = [
     ("targets not shifted", "text/streams", "self.ids[offset + 1 : offset + 1 +", "self.ids[offset : offset +", "text/test_streams.py -k row"),
     ("true taken for a whole number", "model/section", "type(v) is int and", "isinstance(v, int) and", "model/test_checkpoint.py -k garbled_fact"),
     ("a file that is held given up at once", "model/atomic_file", "(0.0, *WAITS)", "(0.0,)", "model/test_atomic_file.py"),
+    ("one temporary name for all writers", "model/atomic_file", ".{secrets.token_hex(8)}.tmp", ".tmp", "model/test_atomic_file.py -k at_once_each"),
+    ("written through a planted link", "model/atomic_file", 'temporary.open("xb")', 'temporary.open("wb")', "model/test_atomic_file.py -k link"),
+    ("a living writer's file removed", "model/atomic_file", ".st_mtime < oldest", ".st_mtime > 0", "model/test_atomic_file.py -k day"),
     ("cold targets not shifted", "measuring/scores", "_nats(model, tail[None, :-1], tail", "_nats(model, tail[None, 1:], tail", "measuring/test_scores.py -k cold"),
     ("baselines do not read the text before", "measuring/evaluation", "xz_bits(text, before)", "xz_bits(text)", "measuring/test_evaluation.py -k baselines"),
     ("own text told by its digest alone", "measuring/passage", 'names = ("encoding", "newlines", "bytes", "limit")', "names = ()", "measuring/test_passage.py -k own"),
+    ("steps of another preset counted", "training/presets", "lay_over(PRESETS[name].training, training, given)", "training", "training/test_presets.py -k counts"),
+    ("a log cut where it stands", "training/log", "write_atomically(path,", "(lambda path, content, _: path.write_bytes(content))(path,", "training/test_log.py -k killed"),
     ("the model's figures not noted", "training/run", "dataclasses.replace(checkpoint, measured=measured).save(path)", "checkpoint.save(path)", "training/test_run.py -k finish"),
     ("the next whole number below", "coding/fixed_point", "np.rint(products", "np.floor(products", "coding/test_fixed_point.py"),
     ("sums that are not exact", "coding/fixed_point", "if not np.abs(self.units).max()", "if not 0 * np.abs(self.units).max()", "coding/test_fixed_point.py -k refused"),
@@ -60,17 +72,25 @@ MUTANTS = [
     ("facts share their terms", "measuring/gate", "(self._rows + facts)", "(0 * self._rows + facts)", "measuring/test_gate.py"),
     ("nothing was expected", "measuring/corrections", "self._sums[rows, 1] += chances", "self._sums[rows, 1] += 0 * chances", "measuring/test_corrections.py -k sums"),
     ("the mixture is told the character", "measuring/mixture", "ids[place - 1], longest", "ids[place], longest", "measuring/test_mixture.py -k comes"),
+    ("what is added and taken cancels out", "measuring/mixture", "np.abs(np.add.reduceat(terms, starts))", "np.add.reduceat(terms, starts)", "measuring/test_mixture.py -k score"),
     ("pieces over the border counted", "text/novelty", "found[: size - length + 1]", "found[:size]", "text/test_novelty.py"),
     ("lags in the wrong order", "insight/gradients", "[::-1].transpose", ".transpose", "insight/test_gradients.py -k finite"),
     ("a gate recorded as another", "model/cells", "watch(f=f, g=g, o=o)", "watch(f=g, g=f, o=o)", "insight/test_activations.py -k loop"),
     ("a unit tested on what has chosen it", "insight/neurons", "for half in (first, second))", "for half in (first, first))", "insight/test_neurons.py -k second"),
+    ("equal numbers ranked apart", "insight/following", "ordered[:, 1:] != ordered[:, :-1]", "True", "insight/test_following.py -k equal"),
+    ("a yes no larger than a no counted", "insight/following", "ranks(values.T).T - number * (number + 1) / 2", "ranks(values.T).T - number", "insight/test_following.py -k pairs"),
+    ("shuffled features left where they are", "insight/neurons", "np.roll(own[x], shift)", "np.roll(own[x], 0)", "insight/test_neurons.py -k shuffled"),
+    ("a trace of another unit", "insight/activations", "values[layer][name][unit] for", "values[layer][name][0] for", "insight/test_activations.py -k trace"),
+    ("brackets open for ever", "insight/features", "opened.clear()", "pass", "insight/test_features.py -k depth"),
+    ("a repair pays for letters past its end", "insight/repairs", "np.where(k < lengths[left], more, 0.0)", "more", "insight/test_repairs.py -k every"),
+    ("the state after the place, not before it", "insight/repairs", "before = places, logs, state", "before = places, logs, reader.step(ids[places], state)[1]", "insight/test_repairs.py -k every"),
     ("another letter occluded", "insight/attribution", "old + K * (t + 1), t] = others", "old + K * (t + 1), t // 2] = others", "insight/test_attribution.py -k again"),
     ("a stabiliser towards 0", "insight/relevance", "sums < 0, -EPSILON, EPSILON", "sums < 0, EPSILON, -EPSILON", "insight/test_relevance.py -k stabiliser"),
     ("the zero state gets relevance", "insight/relevance", "(self.h.shape[1] if t else 0)", "self.h.shape[1]", "insight/test_relevance.py -k sums"),
     ("letters above 0 stand on a line", "notebook/text_plots", "places[drawn < 0]", "places[drawn > 0]", "notebook/test_text_plots.py -k letters"),
     ("known letters not taken away", "text/writer", "if n[place] == character", "if n", "text/test_writer.py"),
     ("an echo from the wrong place", "text/synthetic", "ids[place] = ids[place - lag]", "ids[place] = ids[place - 1]", "text/test_synthetic.py -k echo"),
-    ("the weather never changes", "text/synthetic", "seen.sum() @ moves", "seen.sum()", "text/test_synthetic.py -k diary"),
+    ("the weather never changes", "text/chains", "seen.sum() @ moves", "seen.sum()", "text/test_chains.py -k diary"),
     ("more threads tried on a busy CPU", "machine/choice", "not self._pace.crowded and", "", "machine/test_choice.py -k even"),
     ("trials that cost nothing", "machine/choice", "max(0.0, self._lost) / SHARE", "0.0", "machine/test_choice.py -k percent"),
     ("a group above that is not asked", "machine/cpus", "(inside, *inside.parents)", "(inside,)", "machine/test_cpus.py -k quota"),
@@ -84,20 +104,40 @@ MUTANTS = [
     ("a text that repeats itself taken", "grading/own_model", "compared(self.held_out, self.history)", "compared(self.held_out, self.history[:1])", "grading/test_own_model.py -k repeated"),
     ("a 5-gram that has read nothing before", "grading/own_figures", "np.concatenate((own.history_ids, ids))", "np.concatenate((0 * own.history_ids, ids))", "grading/test_own_figures.py -k gram"),
     ("a guess fitted to what tests it", "grading/own_figures", "ids[:half], numbers[:half]", "ids[half:], numbers[half:]", "grading/test_own_figures.py -k controls"),
+    ("a bomb of many files in a student's zip", "grading/downloads", "if file.read().count(_ENTRY) > MAX_FILES", "if False", "grading/test_downloads.py -k refused"),
+    ("a zip named like its folder, of another student", "grading/students", "return [_without(assignment, part) for part in parts]", "return [*parts]", "grading/test_students.py"),
     ("two students with the same file", "grading/attached", "elif other:", "elif False:", "grading/test_attached.py"),
+    ("markup in the data of a page", "web/fill", '.replace("<", r"\\u003c")', "", "web/test_fill.py -k characters"),
+    ("a page that may ask others", "web/fill", "default-src 'none'", "default-src *", "web/test_fill.py -k policy"),
+    ("high bytes before low ones", "web/fill", 'newbyteorder("<")', 'newbyteorder(">")', "web/test_fill.py -k weights"),
+    ("a page that tells where a text lies", "web/fill", "PurePath(path).stem", "path", "web/test_fill.py -k home"),
+    ("a unit shown that an untrained model has, too", "web/telling", "(*found.shuffled, found.untrained)", "found.shuffled", "web/test_telling.py -k beats"),
     ("lines broken inside words", "notebook/lines", "textwrap.wrap(line, columns)", "[line[k : k + columns] for k in range(0, len(line), columns)]", "notebook/test_lines.py"),
 ]  # fmt: skip
 
 
-@pytest.mark.slow
+TODAY = [MUTANTS[0], *random.Random(date.today().toordinal()).sample(MUTANTS[1:], DRAWN)]
+
+
+def test_each_mutant_fits_the_code():
+    for mistake, name, right, wrong, _ in MUTANTS[1:]:
+        source = (ROOT / "charlstm" / f"{name}.py").read_text(encoding="utf-8")
+        assert (source.count(right), right != wrong) == (1, True), mistake
+
+
 @pytest.mark.parametrize(
-    ("name", "right", "wrong", "tests"), [m[1:] for m in MUTANTS], ids=[m[0] for m in MUTANTS]
+    ("name", "right", "wrong", "tests"),
+    [
+        pytest.param(
+            *row[1:], id=row[0], marks=pytest.mark.slow if row in TODAY else pytest.mark.long
+        )
+        for row in MUTANTS
+    ],
 )
 def test_the_tests_notice(name, right, wrong, tests, tmp_path):
     shutil.copytree(ROOT / "charlstm", tmp_path / "charlstm")
     path = tmp_path / "charlstm" / f"{name}.py"
     source = path.read_text(encoding="utf-8")
-    assert source.count(right) == 1 or right == wrong, "the mutant no longer fits the code"
     path.write_text(source.replace(right, wrong), encoding="utf-8")
     selected, *rest = tests.split()
     # -P: the copy on PYTHONPATH, not the package in the current folder

@@ -28,10 +28,10 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 SHARED = ["errors", "options", "flags"]  # what every folder and every command may import
 ROOMS = [
     "machine", "text", "model", "sampling", "measuring", "coding", "insight", "training",
-    "speed", "notebook", "grading",
+    "speed", "web", "notebook", "grading",
 ]  # fmt: skip
-COMMANDS = ["train", "evaluate", "sample", "compress", "corpora", "benchmark", "course", "lessons",
-            "__main__"]  # fmt: skip
+COMMANDS = ["train", "evaluate", "sample", "compress", "page", "corpora", "benchmark", "course",
+            "lessons", "__main__"]  # fmt: skip
 
 
 def files_of(room):
@@ -298,6 +298,8 @@ def test_the_wheel_works_without_the_repository(tmp_path):
     assert "charlstm/pretrained/tinyshakespeare.safetensors" in names
     assert "charlstm/pretrained/tales.safetensors" in names
     assert "charlstm/py.typed" in names
+    web = [*(PACKAGE / "web").glob("page.*"), *(PACKAGE / "web").glob("*.js")]
+    assert {f"charlstm/web/{path.name}" for path in web} <= set(names)
     assert any(name.endswith("lab/settings/overrides.d/charlstm.json") for name in names)
     assert {f"charlstm/texts/{name}.txt" for name in SHIPPED} <= set(names)
     sources = [path.name for path in (ROOT / "notebooks" / "assignments").glob("*.py")]
@@ -359,28 +361,44 @@ def test_every_command_in_the_documents_parses(document):
             parse(kind, arguments)
 
 
+def example(part):
+    """Return the example in Python in the README that has a part."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    (code,) = (x for x in re.findall(r"```python\n(.*?)```", readme, re.DOTALL) if part in x)
+    return code
+
+
 def test_the_example_in_python_runs(tmp_path, monkeypatch, text, capsys):
-    (code,) = re.findall(
-        r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL
-    )
-    assert "minutes=1" in code
+    code = example("minutes=1")
     (tmp_path / "my-text.txt").write_text(text + "Once upon a time", encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     exec(code.replace("minutes=1", "steps=3"), {})
     assert len(capsys.readouterr().out) > 500
 
 
+def test_the_survey_in_the_readme_runs(capsys):
+    code = example("survey")
+    for long, short in (('"tinyshakespeare"', '"tales"'), ("[:30_000]", "[:2_600]")):
+        assert long in code
+        code = code.replace(long, short)
+    exec(code, {})
+    head, *rows = capsys.readouterr().out.splitlines()
+    assert head in (ROOT / "README.md").read_text(encoding="utf-8")
+    assert len(rows) >= 5
+
+
 def test_every_flag_named_in_the_readme_exists():
     from charlstm.benchmark import Benchmark
     from charlstm.compress import Compress
     from charlstm.evaluate import Evaluate
+    from charlstm.page import Page
     from charlstm.sample import Sample
     from charlstm.train import Train
 
     known = {"--help", "--temp", "--no-echo", "--version", "--completion"}
     known |= {"--time"}  # of notebooks/build.py
     known |= {"--nproc-per-node", "--nnodes", "--node-rank", "--master-addr", "--master-port"}
-    for kind in (Benchmark, Compress, Evaluate, Sample, Train):
+    for kind in (Benchmark, Compress, Evaluate, Page, Sample, Train):
         known |= {"--" + n.replace("_", "-") for n in fields(kind)}
     for document in DOCUMENTS:
         for flag in re.findall(

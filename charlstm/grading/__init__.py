@@ -1,7 +1,8 @@
 """Courses: who handed in what, and how many points it is worth.
 
 - `downloads`: the files in a download from a learning-management system: a folder, zip or notebook
-- `submissions`: finds the student to whom each file belongs, by the file's name
+- `students`: reads the student from the name of a file that was handed in
+- `submissions`: finds one notebook for each student, and the files beside it
 - `repair`: gives a notebook nbgrader's cells back, as they were released
 - `former`: the names that problem sets from before version 0.2 use for the package
 - `attached`: the files that a set asks for beside its notebook

@@ -1,21 +1,28 @@
 """The files in a download from a learning-management system: a folder, a zip or one notebook.
 
+A student may have handed in a zip. It counts as a folder: `ada.zip` with `ps4.ipynb` in it is
+`ada/ps4.ipynb`. A zip inside that one stays closed.
+
 Nothing is ever unpacked to disk. The files of a zip are read into memory, one at a time.
 """
 
 from __future__ import annotations
 
+import io
 import os
+import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path, PurePosixPath
 
 from charlstm.errors import UserError, unreadable
 
 MAX_BYTES = 50_000_000  # largest file; a notebook with all its figures has about one million
+MAX_FILES = 1000  # most files in a student's zip
+_ENTRY = b"PK\x01\x02"  # begins each file's entry in the directory of a zip
 
 
 @dataclass(frozen=True)
@@ -34,23 +41,44 @@ class File:
 
 
 def files_in(path: Path) -> list[File]:
-    """List the files in a folder, in a zip, or the one notebook itself.
+    """List the files in a folder, in a zip, or the one notebook itself; open students' zips.
 
     Raises:
         UserError: nothing is there, it cannot be read, or it is no zip.
     """
     try:
         if path.is_dir():
-            return sorted(_in_folder(path), key=lambda file: file.name)
-        if path.suffix.lower() == ".ipynb" and path.is_file():
-            return [File(path.name, path.stat().st_mtime, partial(_limited, path))]
-        return sorted(_in_zip(path), key=lambda file: file.name)
+            found = list(_in_folder(path))
+        elif path.suffix.lower() == ".ipynb" and path.is_file():
+            found = [File(path.name, path.stat().st_mtime, partial(_limited, path))]
+        else:
+            found = list(_in_zip(partial(zipfile.ZipFile, path)))
     except zipfile.BadZipFile as error:
         raise UserError(
             f"{path}: neither a folder nor a zip ({error}); give what was downloaded"
         ) from None
     except OSError as error:
         raise unreadable(path, error, "give a folder or a zip of notebooks") from None
+    opened = (inside for file in found for inside in _opened(file))
+    return sorted(opened, key=lambda file: file.name)
+
+
+def _opened(file: File) -> list[File]:
+    """Return the files in a student's zip; any other file itself, and a zip that is refused."""
+    if not file.name.lower().endswith(".zip"):
+        return [file]
+
+    def archive() -> zipfile.ZipFile:
+        return zipfile.ZipFile(io.BytesIO(file.read()))
+
+    try:
+        if file.read().count(_ENTRY) > MAX_FILES:  # before a list of them fills the memory
+            return [file]
+        members = list(_in_zip(archive))
+    except (zipfile.BadZipFile, OSError, ValueError, RuntimeError, EOFError, struct.error):
+        return [file]
+    folder = file.name[: -len(".zip")]
+    return [replace(member, name=f"{folder}/{member.name}", time=file.time) for member in members]
 
 
 def _hidden(name: str) -> bool:
@@ -81,20 +109,21 @@ def _not_too_long(read: bytes) -> bytes:
     return read
 
 
-def _in_zip(path: Path) -> Iterator[File]:
-    with zipfile.ZipFile(path) as archive:
+def _in_zip(archived: Callable[[], zipfile.ZipFile]) -> Iterator[File]:
+    """Yield the files of a zip, which `archived` opens."""
+    with archived() as archive:
         for info in archive.infolist():
             name = info.filename.replace("\\", "/")
             if not info.is_dir() and not _hidden(name):
                 stamp = "".join(f"{number:02}" for number in info.date_time)
                 time = float(stamp)  # such as 20261121230000: good only for comparing
-                yield File(name, time, partial(_member, path, info))
+                yield File(name, time, partial(_member, archived, info))
 
 
-def _member(path: Path, info: zipfile.ZipInfo) -> bytes:
+def _member(archived: Callable[[], zipfile.ZipFile], info: zipfile.ZipInfo) -> bytes:
     """Read one file of a zip, at most to the limit, as its header may lie about its length."""
     try:
-        with zipfile.ZipFile(path) as archive, archive.open(info) as file:
+        with archived() as archive, archive.open(info) as file:
             return _not_too_long(file.read(MAX_BYTES + 1))
     except (zipfile.BadZipFile, zlib.error, RuntimeError, EOFError) as error:
         raise ValueError(f"damaged or locked in the zip: {error}") from None

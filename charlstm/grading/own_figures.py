@@ -12,7 +12,10 @@ import numpy as np
 
 from charlstm.errors import UserError, option
 from charlstm.grading.own_model import OwnModel, compared
-from charlstm.insight.neurons import Floats, Unit, correlations, search, untrained
+from charlstm.insight.activations import check_place
+from charlstm.insight.features import Floats
+from charlstm.insight.following import correlations
+from charlstm.insight.neurons import Unit, search, untrained
 from charlstm.measuring.scores import score_carried
 from charlstm.model.network import CharModel
 from charlstm.options import SampleOptions
@@ -105,18 +108,12 @@ def followed(own: OwnModel, feature: Feature, layer: int, name: str, unit: int) 
             f"the feature has the shape {numbers.shape} for {len(text)} characters; return a finite"
             " number for each character"
         )
+    check_place(own.checkpoint, (layer, name, unit))
     half = len(text) // 2
     first, second = (
         correlations(own.checkpoint, text[part], numbers[None, part])
         for part in (slice(half), slice(half, None))
     )
-    if (layer, name) not in second or not 0 <= unit < own.checkpoint.options.hidden_size:
-        layers, units = own.checkpoint.options.layers, own.checkpoint.options.hidden_size
-        values = ", ".join(sorted({value for _, value in second}))
-        raise UserError(
-            f"layer {layer}, {name!r} of unit {unit}: no such unit; layers are 0 to {layers - 1},"
-            f" values {values}, units 0 to {units - 1}"
-        )
     control = search(untrained(own.checkpoint), text, {"": numbers})[""]
     ids, size = own.held_out_ids, len(own.checkpoint.vocabulary)
     guess = _mean_by_character(ids[:half], numbers[:half], size)[ids[half:]]

@@ -1,22 +1,10 @@
-"""Who handed in what: finds the student to whom each file of a download belongs.
-
-Learning-management systems put the student into the name of the file or of its folder:
-
-| system | name | student |
-| --- | --- | --- |
-| Moodle | `Ada Lovelace_12345_assignsubmission_file_/ps1.ipynb` | `Ada-Lovelace_12345` |
-| Canvas | `lovelaceada_LATE_12345_67890_ps1-2.ipynb` | `lovelaceada_12345`, late, version 2 |
-| folders | `ada/ps1.ipynb`, `ada/anything.ipynb`, `ada/ps1/ps1.ipynb` | `ada` |
-| files | `ada.ipynb`, `ada (1).ipynb`, `ada_ps1.ipynb` | `ada` |
+"""Who handed in what: finds each student's notebook and the files beside it in a download.
 
 `sort_out` finds one file for each student in three steps:
 
 1. It leaves out every file that is no notebook of this set: other kinds of files, paths that lead
    out of the folder, and notebooks that have the name of another set, or whose folder has it.
-2. It reads the student from the name, by the first row of the table that fits. A folder that has
-   the name of the set is no student. A folder around all the files is no student either, because a
-   download is often unpacked into one. But if nothing else names the student, that folder does:
-   `ada/ps1.ipynb` alone is Ada's.
+2. It reads the student from the name, as `students.py` says.
 3. If a student has several files, it takes the latest; `Order` says which that is.
 
 A set may ask for more than a notebook, such as a text and a model. These files have names of their
@@ -27,26 +15,19 @@ in the end. If a student has several, `Fit` says which counts.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import takewhile
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
-from charlstm.grading.downloads import File
+from charlstm.grading.downloads import MAX_BYTES, MAX_FILES, File
+from charlstm.grading.students import folders, own_name, read_name, words
 
-MAX_ID = 60  # characters of a student's id, which names a folder: most systems allow 255 bytes
-
-# Moodle names a folder, or a file without one: NAME_NUMBER_assignsubmission_KIND_, then the
-# student's own name for the file.
-_MOODLE = re.compile(r"(?P<student>.+_\d+)_assignsubmission_[a-z]+_?(?P<rest>.*)")
-# Canvas names a file: NAME_LATE_USER_UPLOAD_, then the student's own name for it. Each file has
-# another number of upload, so the id leaves that number out.
-_CANVAS = re.compile(r"(?P<name>[^_]+)_(?P<late>LATE_)?(?P<user>\d+)_(?P<upload>\d+)_(?P<rest>.+)")
-# A later version: a browser calls a second download "ps1 (1)", Canvas calls a second upload
-# "ps1-1", and JupyterLab calls a duplicate "ps1-Copy1".
-_VERSION = re.compile(r"(?P<stem>.*?)(?: ?\((?P<browser>\d+)\)|-(?P<canvas>\d+)|-Copy(?P<lab>\d+))")
+UNOPENED = (  # `downloads` opens every other zip
+    f"a zip that was not opened: damaged, in another student's zip, larger than"
+    f" {MAX_BYTES // 1_000_000} MB, or with more than {MAX_FILES:,} files"
+)
 
 
 class Order(NamedTuple):
@@ -152,7 +133,7 @@ def sort_out(
     around = _folders_around_all(candidates, assignment)
     taken: dict[str, Submission] = {}
     for file in candidates:
-        submission = _submission(file, assignment, around)
+        submission = _submission(file, assignment, assignment, around)
         if submission is None:
             left.append((file.name, "its name does not say whose it is"))
             continue
@@ -170,18 +151,11 @@ def _which(file: File, asked_for: Collection[str]) -> str | None:
     path = PurePosixPath(file.name)
     for name in asked_for:
         wanted = PurePosixPath(name)
-        own_name = _own_name(path, wanted.stem)
-        ends = re.search(rf"(^|[-_ ]){re.escape(wanted.stem)}$", own_name, re.IGNORECASE)
+        own = own_name(path, wanted.stem)
+        ends = re.search(rf"(^|[-_ ]){re.escape(wanted.stem)}$", own, re.IGNORECASE)
         if ends and path.suffix.lower() == wanted.suffix and ".." not in path.parts:
             return name
     return None
-
-
-def _own_name(path: PurePosixPath, wanted: str) -> str:
-    """Return a file's stem without what a system put before it and a version behind it."""
-    _, stem, _ = _named_by_a_system(path)
-    own_name, _ = _version(stem, wanted, by_a_system=True)
-    return own_name
 
 
 def _put_beside(
@@ -196,9 +170,8 @@ def _put_beside(
     fits: dict[tuple[str, str], Fit] = {}
     for name, file in files:
         path = PurePosixPath(file.name)
-        own = replace(file, name=str(PurePosixPath(*_folders(path, assignment), path.name)))
         stem = PurePosixPath(name).stem
-        found = _submission(own, stem, around)
+        found = _submission(file, stem, assignment, around)
         if found is None or found.student not in taken:
             left.append((file.name, "its student handed in no notebook"))
             continue
@@ -206,7 +179,7 @@ def _put_beside(
         place = (found.student, name)
         fit = Fit(
             path.parent == PurePosixPath(notebook.name).parent,
-            _own_name(path, stem).lower() == stem.lower(),
+            own_name(path, stem).lower() == stem.lower(),
             found.order,
         )
         if place not in fits:
@@ -227,96 +200,32 @@ def _not_of_this_set(
     path = PurePosixPath(file.name)
     if path.is_absolute() or ".." in path.parts:
         return "its path leads out of the folder"
+    if path.suffix.lower() == ".zip":
+        return UNOPENED
     if not file.name.lower().endswith(".ipynb"):
         names = " or ".join(asked_for)
         return f"neither a notebook nor named {names}" if names else "no notebook"
     for part in (path.stem, path.parent.name):
-        words = _words(part)
-        if assignment in words:
+        named = words(part)
+        if assignment in named:
             return None
         for other in others:
-            if other in words:
+            if other in named:
                 return f"looks like {other}"
     return None
 
 
 def _folders_around_all(files: Sequence[File], assignment: str) -> int:
     """Count the outermost folders that all files share."""
-    folders = [_folders(PurePosixPath(file.name), assignment) for file in files]
-    levels = zip(*folders, strict=False)
+    paths = [folders(PurePosixPath(file.name), assignment) for file in files]
+    levels = zip(*paths, strict=False)
     return len(list(takewhile(lambda level: len(set(level)) == 1, levels)))
 
 
-def _submission(file: File, assignment: str, around: int) -> Submission | None:
-    """Read from a file's name which student it belongs to; return None if the name does not say.
-
-    Args:
-        file: the file that was handed in.
-        assignment: name of the set, in small letters.
-        around: number of folders that lie around all files, and so name no student.
-    """
-    path = PurePosixPath(file.name)
-    student, stem, late = _named_by_a_system(path)
-    stem, version = _version(stem, assignment, by_a_system=bool(student))
-    student = _safe(student or _named_by_hand(path, stem, assignment, around))
-    if not student:
+def _submission(file: File, wanted: str, assignment: str, around: int) -> Submission | None:
+    """Return a file with its student; None if its name does not say who that is."""
+    name = read_name(PurePosixPath(file.name), wanted, assignment, around)
+    if not name.student:
         return None
-    order = Order(assignment in _words(stem), version, file.time, file.name)
-    return Submission(student, file, late, order)
-
-
-def _named_by_a_system(path: PurePosixPath) -> tuple[str, str, bool]:
-    """Return the student, the name that the student gave the file, and whether it is late.
-
-    The student is "" if no system named the file.
-    """
-    places = (
-        path.stem,
-        *reversed(path.parts[:-1]),
-    )  # from the inside: the innermost that Moodle named counts
-    for moodle in filter(None, map(_MOODLE.fullmatch, places)):
-        return moodle["student"], moodle["rest"] or path.stem, False
-    if canvas := _CANVAS.fullmatch(path.stem):
-        return f"{canvas['name']}_{canvas['user']}", canvas["rest"], bool(canvas["late"])
-    return "", path.stem, False
-
-
-def _version(stem: str, assignment: str, by_a_system: bool) -> tuple[str, int]:
-    """Split off the number that tells versions of a file apart; 0 if there is none."""
-    numbered = _VERSION.fullmatch(stem)
-    if not numbered:
-        return stem, 0
-    number = int(numbered["browser"] or numbered["canvas"] or numbered["lab"])
-    own_name = numbered["canvas"] and numbered["stem"].lower() != assignment
-    if own_name and not by_a_system:
-        return stem, 0  # class-7.ipynb belongs to class-7; it is not version 7 of class
-    return numbered["stem"], number
-
-
-def _named_by_hand(path: PurePosixPath, stem: str, assignment: str, around: int) -> str:
-    """Return the student: the folder, or the file's name without the set's name.
-
-    If neither names a student, the folder around all files does.
-    """
-    folders = _folders(path, assignment)
-    if folders[around:]:
-        return folders[around]
-    if stem.lower() != assignment:
-        name = re.escape(assignment)
-        return re.sub(rf"^{name}[-_ ]|[-_ ]{name}$", "", stem, flags=re.IGNORECASE)
-    return folders[-1] if folders else ""
-
-
-def _folders(path: PurePosixPath, assignment: str) -> list[str]:
-    """Return a file's folders, the outermost first, without those that have the set's name."""
-    return [part for part in path.parts[:-1] if part.lower() != assignment]
-
-
-def _words(text: str) -> list[str]:
-    return re.split(r"[^a-z0-9]+", text.lower())
-
-
-def _safe(name: str) -> str:
-    """Turn a name into an id that can name a folder, and is the same on every system."""
-    safe = re.sub(r"[^\w.@-]+", "-", unicodedata.normalize("NFC", name))
-    return safe.strip("-._@")[-MAX_ID:].lstrip("-._@")  # the end, as a system's number stands there
+    order = Order(wanted in words(name.own), name.version, file.time, file.name)
+    return Submission(name.student, file, name.late, order)

@@ -2,77 +2,25 @@
 
 Among thousands of units some follow any feature by chance. So `search` chooses a unit on one half
 of a text, and tests it on the other half. And some units follow a feature although they have never
-learned anything: a forget gate reads each line end as it comes in. So compare a trained model with
-an untrained one of the same sizes (`untrained`).
+learned anything: a forget gate reads each line end as it comes in. So `survey` shows two controls:
+the same search for shuffled features, and in an untrained model of the same sizes (`untrained`).
+
+The README, in *Look inside*, has the table for the shipped model and the command that makes it.
 """
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from charlstm.errors import UserError
-from charlstm.insight.activations import watch
+from charlstm.insight.features import FEATURES, Floats
+from charlstm.insight.following import AREA, CORRELATION, SKIPPED, STREAMS, Measure
 from charlstm.model.checkpoint import Checkpoint
 from charlstm.model.network import CharModel
 
-Floats = np.ndarray[Any, np.dtype[np.float64]]
-STREAMS = 32  # parts of a text that are read side by side
-SKIPPED = 20  # characters at the start of each part; there the zero state still shows
-A_NAME = re.compile(r"^[A-Z][A-Za-z .'-]*:$", re.M)  # a line that is a name and a colon
-
-
-def line_position(text: str) -> Floats:
-    r"""Return for each character how many stand before it in its line, (T,).
-
-    Example:
-        >>> line_position("ab\ncd").tolist()
-        [0.0, 1.0, 2.0, 0.0, 1.0]
-    """
-    return _since(text, "\n")
-
-
-def word_position(text: str) -> Floats:
-    """Return for each character how many stand between it and the last white space, (T,).
-
-    Example:
-        >>> word_position("an ox").tolist()
-        [0.0, 1.0, 2.0, 0.0, 1.0]
-    """
-    return _since(text, " \n\t")
-
-
-def speaker_name(text: str) -> Floats:
-    r"""Return 1 inside the names of speakers, lines such as `ROMEO:`, and 0 elsewhere, (T,).
-
-    Example:
-        >>> speaker_name("ANN:\nNo.").tolist()
-        [1.0, 1.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0]
-    """
-    inside = np.zeros(len(text))
-    for found in A_NAME.finditer(text):
-        inside[slice(*found.span())] = 1
-    return inside
-
-
-def quoted(text: str) -> Floats:
-    """Return 1 inside double quotation marks, with the opening one, and 0 elsewhere, (T,).
-
-    Example:
-        >>> quoted('a "b" c').tolist()
-        [0.0, 0.0, 1.0, 1.0, 0.0, 0.0, 0.0]
-    """
-    return np.cumsum([character == '"' for character in text]) % 2.0
-
-
-FEATURES: Mapping[str, Callable[[str], Floats]] = {
-    "position in the line": line_position,
-    "position in the word": word_position,
-    "inside a speaker's name": speaker_name,
-    "inside quotation marks": quoted,
-}
+SHUFFLES = 5
 
 
 @dataclass(frozen=True)
@@ -83,8 +31,9 @@ class Unit:
         layer: number of its layer, from 0.
         name: which of its values: a state (h, c) or a gate (i, f, g, o for the LSTM).
         unit: its number in the layer, from 0.
-        chosen: its correlation with the feature, -1 to 1, on the text that chose it.
-        tested: its correlation on a text that did not choose it.
+        chosen: its correlation with the feature, -1 to 1, on the text that chose it; the area under
+            the ROC curve, 0 to 1, if the search was one for that.
+        tested: the same on a text that did not choose it.
     """
 
     layer: int
@@ -97,8 +46,13 @@ class Unit:
         return f"layer {self.layer + 1}, {self.name} of unit {self.unit}"
 
 
-def search(checkpoint: Checkpoint, text: str, features: Mapping[str, Floats]) -> dict[str, Unit]:
-    """Find for each feature the unit that correlates best with it, in any layer, state or gate.
+def search(
+    checkpoint: Checkpoint,
+    text: str,
+    features: Mapping[str, Floats],
+    measure: Measure = CORRELATION,
+) -> dict[str, Unit]:
+    """Find for each feature the unit that follows it best, in any layer, state or gate.
 
     The first half of the text chooses the units. The second half tests them.
 
@@ -106,7 +60,8 @@ def search(checkpoint: Checkpoint, text: str, features: Mapping[str, Floats]) ->
         checkpoint: the model.
         text: T characters that the model knows.
         features: numbers by name, (T,), such as those of `FEATURES`. A feature that never changes
-            in one of the halves gets the correlation 0.
+            in one of the halves gets the figure of chance.
+        measure: how well a unit follows a feature: `CORRELATION`, or `AREA` for yes and no.
 
     Returns:
         the best unit for each feature.
@@ -123,55 +78,109 @@ def search(checkpoint: Checkpoint, text: str, features: Mapping[str, Floats]) ->
     if table.shape[1] != T:
         raise UserError(f"the features have {table.shape[1]} numbers, but the text has {T}")
     first, second = (
-        correlations(checkpoint, text[part], table[:, part])
+        measure.of(checkpoint, text[part], table[:, part])
         for part in (slice(T // 2), slice(T // 2, None))
     )
     units = {}
     for k, name in enumerate(names):
-        layer, value = max(first, key=lambda place: np.abs(first[place][k]).max())
-        unit = int(np.abs(first[layer, value][k]).argmax())
+        far = {place: np.abs(figures[k] - measure.chance) for place, figures in first.items()}
+        layer, value = max(far, key=lambda place: far[place].max())
+        unit = int(far[layer, value].argmax())
         chosen, tested = (float(half[layer, value][k, unit]) for half in (first, second))
         units[name] = Unit(layer, value, unit, chosen, tested)
     return units
 
 
-def correlations(
-    checkpoint: Checkpoint, text: str, features: Floats
-) -> dict[tuple[int, str], Floats]:
-    """Return the correlation of every unit with every feature.
+@dataclass(frozen=True)
+class Finding:
+    """The unit that follows a feature best, and what the search finds where there is nothing.
 
-    The text is read as 32 parts side by side, each from the zero state. The first 20 characters of
-    each part do not count.
+    Attributes:
+        feature: its name.
+        measure: `AREA` if the feature says yes or no, else `CORRELATION`.
+        unit: the unit.
+        shuffled: what the same search finds for each of the shuffled features.
+        untrained: what it finds in an untrained model.
+    """
+
+    feature: str
+    measure: Measure
+    unit: Unit
+    shuffled: tuple[Unit, ...]
+    untrained: Unit
+
+    def rises(self, unit: Unit) -> bool:
+        """Tell whether a unit rises with the feature, on the text that chose it."""
+        return unit.chosen >= self.measure.chance
+
+    def strength(self, unit: Unit) -> float:
+        """Return what a unit reaches on the text that did not choose it, whether it rises or falls.
+
+        Above chance it is the size of the correlation, or the AUC of the unit or of its opposite.
+        It is below chance if the unit rises in one half of the text and falls in the other.
+        """
+        return unit.tested if self.rises(unit) else 2 * self.measure.chance - unit.tested
+
+
+def survey(
+    checkpoint: Checkpoint,
+    text: str,
+    features: Mapping[str, Callable[[str], Any]] = FEATURES,
+    seed: int = 0,
+) -> list[Finding]:
+    """Find the unit that follows each feature best, beside two controls.
+
+    A shuffled feature is the feature of another place of the same text: all its numbers move by the
+    same random distance, at least a quarter of the text, and what falls off the end comes in at the
+    start. So it changes as slowly as the feature does, which matters: numbers in random order would
+    follow nothing, and a slow feature may follow a slow unit by chance.
 
     Args:
         checkpoint: the model.
-        text: T characters.
-        features: numbers for each character, (F, T).
+        text: T characters that the model knows, best ones that it was not trained on.
+        features: functions by name. A feature that never changes in a half is left out.
+        seed: of the shuffles, and of the untrained model.
 
     Returns:
-        for each (layer, name of a state or gate) an array (F, H). It has a 0 where a unit or a
-        feature never changes.
+        a finding for each feature, the strongest first.
+
+    Raises:
+        UserError: as for `search`.
     """
-    steps = len(text) // STREAMS
-    ids = checkpoint.vocabulary.encode(text)[: STREAMS * steps].reshape(STREAMS, steps)
-    kept = features[:, : STREAMS * steps].reshape(-1, STREAMS, steps)[..., SKIPPED:]
-    spread = kept - kept.mean((1, 2), keepdims=True)  # (F, B, T')
-    sums: dict[tuple[int, str], Any] = {}
-    for t, layers in enumerate(watch(checkpoint, ids), -SKIPPED):
-        for layer, values in enumerate(layers if t >= 0 else ()):
-            for name, value in values.items():
-                v = value.astype(float)  # (B, H)
-                now = np.stack([v.sum(0), (v * v).sum(0), *(spread[:, :, t] @ v)])
-                sums[layer, name] = sums.get((layer, name), 0.0) + now
-    number = kept[0].size
-    size = np.sqrt((spread**2).sum((1, 2)))[:, None]  # (F, 1)
-    found = {}
-    for place, (total, squares, *products) in sums.items():
-        of_unit = np.sqrt(np.maximum(squares - total**2 / number, 0.0))
-        moved = of_unit > 1e-6 * np.sqrt(squares)  # else rounding is all that moves
-        both = size * of_unit * moved
-        found[place] = np.divide(products, both, out=np.zeros(both.shape), where=both > 0)
-    return found
+    half = len(text) // 2
+    numbers = {name: np.asarray(feature(text), float) for name, feature in features.items()}
+    changing = [name for name, x in numbers.items() if np.ptp(x[:half]) and np.ptp(x[half:])]
+    rng = np.random.default_rng(seed)
+    shifts = rng.integers(len(text) // 4, 3 * len(text) // 4, SHUFFLES)
+    fresh = untrained(checkpoint, seed)
+    findings = []
+    for measure in (CORRELATION, AREA):
+        own = {x: numbers[x] for x in changing if _says_yes_or_no(numbers[x]) == (measure is AREA)}
+        if not own:
+            continue
+        moved = {f"{x} {k}": np.roll(own[x], shift) for x in own for k, shift in enumerate(shifts)}
+        found = search(checkpoint, text, own | moved, measure)
+        control = search(fresh, text, own, measure)
+        for x in own:
+            shuffled = tuple(found[f"{x} {k}"] for k in range(SHUFFLES))
+            findings.append(Finding(x, measure, found[x], shuffled, control[x]))
+    return sorted(findings, key=lambda finding: -finding.strength(finding.unit))
+
+
+def table(findings: Sequence[Finding]) -> list[str]:
+    """Return a table of findings, one line for each, at most 90 columns wide.
+
+    The measure is r, the correlation, or AUC. All figures are strengths on the half that did not
+    choose the unit; of the shuffled features it is the strongest.
+    """
+    lines = [f"{'feature':24} {'unit':24} measure {'':5} trained shuffled untrained"]
+    for found in findings:
+        way = "rises" if found.rises(found.unit) else "falls"
+        shuffled = max(map(found.strength, found.shuffled))
+        figures = f"{found.strength(found.unit):7.2f} {shuffled:8.2f}"
+        figures += f" {found.strength(found.untrained):9.2f}"
+        lines.append(f"{found.feature:24} {found.unit!s:24} {found.measure.name:7} {way} {figures}")
+    return lines
 
 
 def untrained(checkpoint: Checkpoint, seed: int = 0) -> Checkpoint:
@@ -182,11 +191,5 @@ def untrained(checkpoint: Checkpoint, seed: int = 0) -> Checkpoint:
     )
 
 
-def _since(text: str, starts: str) -> Floats:
-    """Return how many characters lie between each character and the last one of `starts`."""
-    counts = []
-    count = 0
-    for character in text:
-        counts.append(count)
-        count = 0 if character in starts else count + 1
-    return np.array(counts, float)
+def _says_yes_or_no(numbers: Floats) -> bool:
+    return bool(np.isin(numbers, (0, 1)).all())

@@ -8,7 +8,7 @@ one. No setting suits every machine, so `Choice` measures.
 import sys
 from dataclasses import dataclass
 
-from charlstm.errors import option
+from charlstm.errors import counted, option
 
 WINDOW = 5e-3  # seconds; numbers of threads are compared by what so many seconds of work brought
 TRIAL = 0.1  # seconds; a trial ends after so long, or after three pieces and three windows
@@ -165,12 +165,12 @@ class Choice:
             tried, self.number = self.number, self.best
             times = now / before
             self._settle(
-                f"{count_threads(self.best)}: with {tried} it takes {times:.1f} times as long"
+                f"{counted(self.best, 'thread')}: with {tried} it takes {times:.1f} times as long"
             )
         elif done:
             old, self.best = self.best, self.number
             self._pace = self._trial
-            self._why = f"{count_threads(self.best)}: {before / now:.1f} times as fast as {old}"
+            self._why = f"{counted(self.best, 'thread')}: {before / now:.1f} times as fast as {old}"
             fewer, more = self._neighbours()
             further = fewer if self.best < old else 0 if self._pace.crowded else more
             if further:
@@ -225,14 +225,9 @@ class Fixed:
         self._pace += Pace(1, wall, cpu)
         if self._pace.wall >= WATCHED and self._pace.crowded:
             self.news = (
-                f"{count_threads(self.number)}, but other programs keep the CPUs busy:"
+                f"{counted(self.number, 'thread')}, but other programs keep the CPUs busy:"
                 f" {option('threads', 1)} may be many times faster"
             )
 
     def new_work(self) -> None:
         """Do nothing: the number stays."""
-
-
-def count_threads(number: int) -> str:
-    """Return a number of threads as words: "1 thread", "2 threads"."""
-    return "1 thread" if number == 1 else f"{number} threads"

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from charlstm.machine.choice import count_threads
+from charlstm.errors import counted
 from charlstm.measuring.mixture import Mixture
 from charlstm.measuring.passage import Passage
 from charlstm.measuring.scores import COLD_WINDOW, Scores, score
@@ -116,7 +116,7 @@ class Evaluation:
         if self.baselines:
             yield from self._baseline_lines(self.baselines)
         on = self.scores.device
-        on = count_threads(self.scores.threads) if on == "cpu" else f"on {on}"
+        on = counted(self.scores.threads, "thread") if on == "cpu" else f"on {on}"
         yield f"{self.scores.chars_per_second:,.0f} characters a second, {on}."
         if self.calibration:
             yield str(self.calibration)

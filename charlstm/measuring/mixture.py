@@ -60,9 +60,9 @@ class Mixture:
     Attributes:
         alone: the score of the model that learns, without the n-grams.
         mixed: the score of the mixture.
-        shares: what each of `PARTS` adds. log p(y) of the character y that came is some amount
-            above the mean of log p(w) over all characters w. That amount is a sum of the parts'
-            amounts; these are their shares of the sum over the whole text.
+        shares: how much each of `PARTS` decides. log p(y) of the character y that came is some
+            amount above the mean of log p(w) over all characters w. Each part adds to that amount
+            or takes from it; these are the shares of the parts in all that is added and taken.
         chars_per_second: how fast all of this went.
     """
 
@@ -182,14 +182,16 @@ def score_mixture(
     started = time.perf_counter()
     alone = 0.0
     mixed = 0.0
-    amounts = np.zeros(sum(COUNTS))
+    amounts = np.zeros(len(PARTS))
+    starts = np.cumsum((0, *COUNTS[:-1]))
     predictions = predict_mixture(model, ids, history, vocabulary, threads)
     for came, p in zip(ids[1:], predictions, strict=True):
         alone -= float(p.features[0, came])
         mixed -= float(p.logs[came])
-        amounts += p.weights * (p.features[:, came] - p.features.sum(1) / model.vocabulary_size)
+        terms = p.weights * (p.features[:, came] - p.features.sum(1) / model.vocabulary_size)
+        # without signs: corrections add and take about as much, which would sum to nothing
+        amounts += np.abs(np.add.reduceat(terms, starts))
     seconds = time.perf_counter() - started
-    parts = np.add.reduceat(amounts, np.cumsum((0, *COUNTS[:-1])))
-    shares = {name: float(part / parts.sum()) for name, part in zip(PARTS, parts, strict=True)}
+    shares = dict(zip(PARTS, (amounts / amounts.sum()).tolist(), strict=True))
     n = len(ids) - 1
     return Mixture(Score(alone / n, n), Score(mixed / n, n), shares, n / seconds)

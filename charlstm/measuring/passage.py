@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from charlstm.errors import UserError, option
+from charlstm.errors import UserError, counted, option
 from charlstm.model.checkpoint import Checkpoint
 from charlstm.options import Part, Unknown
 from charlstm.text.corpus import Corpus
@@ -57,8 +57,8 @@ class Passage:
         length = where.stop - where.start
         if length < 2:
             raise UserError(
-                f"{name}: the part {part} has {length} characters; at least 2 are needed; name"
-                f" another {option('part')} or {option('split')}"
+                f"{name}: the part {part} has {counted(length, 'character')}; at least 2 are"
+                f" needed; name another {option('part')} or {option('split')}"
             )
         vocabulary = checkpoint.vocabulary
         unknown = unknown or ("skip" if own else "error")

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from charlstm.errors import UserError
+from charlstm.errors import UserError, counted
 from charlstm.machine.cpus import torch_threads
 from charlstm.machine.threads import Threads
 from charlstm.model.facts import Score
@@ -170,4 +170,6 @@ def check_predictable(ids: Ids) -> None:
         UserError: fewer than two characters.
     """
     if len(ids) < 2:
-        raise UserError(f"{len(ids)} characters to evaluate; at least 2 are needed to predict one")
+        raise UserError(
+            f"{counted(len(ids), 'character')} to evaluate; at least 2 are needed to predict one"
+        )

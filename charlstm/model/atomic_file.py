@@ -1,20 +1,30 @@
 """A file that is replaced whole: whatever happens, its name stands for the old or the new content.
 
 The new content goes to a temporary file beside the old one, is flushed to disk, and then takes the
-old one's name. On Windows that last step fails while another program has the old file open: a virus
-scanner, an indexer, a program that synchronises the folder. These let go after a moment, so it is
-tried again.
+old one's name. Each writer has a temporary file of its own, `NAME.<16 hex digits>.tmp`. So of two
+who write at once, the later one wins with the whole of its content.
+
+A writer that was killed leaves its temporary file behind. The next one who writes the same file
+removes it once it is a day old. Nobody can tell sooner whether its writer still lives, because that
+may run on another machine which shares the folder. So a temporary file that stays the same for a
+day is lost, even if somebody still wants it.
+
+On Windows the last step fails while another program has the old file open: a virus scanner, an
+indexer, a program that synchronises the folder. These let go after a moment, so it is tried again.
 """
 
 import contextlib
 import os
+import re
+import secrets
 import time
 from pathlib import Path
 
-from charlstm.errors import UserError, unreadable
+from charlstm.errors import UserError, option, unreadable
 
 HELD = (5, 32, 33)  # Windows' errors: access denied, sharing violation, lock violation
 WAITS = [0.05 * 2**n for n in range(9)]  # seconds between the tries; all together 25.55
+ABANDONED = 24 * 60 * 60  # seconds; a temporary file of this age has no writer any more
 
 
 def write_atomically(path: Path, content: bytes, remedy: str) -> None:
@@ -30,10 +40,11 @@ def write_atomically(path: Path, content: bytes, remedy: str) -> None:
             the file. The old file stays as it was. In the last case the new content stays, too: in
             the temporary file, which the message names.
     """
-    temporary = path.with_name(path.name + ".tmp")
+    temporary = path.with_name(f"{path.name}.{secrets.token_hex(8)}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("wb") as file:
+        _sweep(path)
+        with temporary.open("xb") as file:  # exclusively: never a file or link that is there
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
@@ -41,13 +52,32 @@ def write_atomically(path: Path, content: bytes, remedy: str) -> None:
             raise UserError(
                 f"{path}: another program has it open (a virus scanner, a folder that is"
                 " synchronised, another command), or it is write-protected; the new content is safe"
-                f" in {temporary}: close that program, then rename this file to {path.name}"
+                f" in {temporary} for a day: close that program, then rename this file to"
+                f" {path.name}"
             )
+        _flush_folder(path.parent)
     except OSError as error:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
+        _remove(temporary)
         stays = "the old file is as it was; " if path.exists() else ""
         raise unreadable(path, error, f"{stays}{remedy}") from None
+    except KeyboardInterrupt:
+        _remove(temporary)
+        raise
+
+
+def _sweep(path: Path) -> None:
+    """Remove what killed writers of a file have left behind, as far as that is allowed."""
+    temporary = re.compile(re.escape(path.name) + r"\.[0-9a-f]{16}\.tmp")
+    oldest = time.time() - ABANDONED
+    with contextlib.suppress(OSError):  # some folders can be written but not listed
+        for other in path.parent.iterdir():
+            if temporary.fullmatch(other.name) and other.lstat().st_mtime < oldest:
+                _remove(other)
+
+
+def _remove(path: Path) -> None:
+    with contextlib.suppress(OSError):
+        path.unlink()
 
 
 def _replaced(temporary: Path, path: Path) -> bool:
@@ -61,3 +91,33 @@ def _replaced(temporary: Path, path: Path) -> bool:
             if getattr(error, "winerror", None) not in HELD:  # elsewhere no program can hold a file
                 raise
     return False
+
+
+def check_target(path: Path, force: bool) -> None:
+    """Refuse a place for a command's result before minutes of work, not after them.
+
+    Args:
+        path: where `--out` wants the file.
+        force: a file that is there already may be replaced.
+
+    Raises:
+        UserError: a file is there already, or none can be.
+    """
+    advice = f"name another file with {option('out')}"
+    if path.is_dir():
+        raise UserError(f"{path}: this is a folder; {advice}")
+    if path.exists() and not force:
+        raise UserError(f"{path}: exists already; replace it with {option('force')}, or {advice}")
+    folder = next(parent for parent in path.absolute().parents if parent.exists())
+    if not folder.is_dir() or not os.access(folder, os.W_OK):
+        raise UserError(f"{path}: {folder} takes no new file; {advice}")
+
+
+def _flush_folder(folder: Path) -> None:
+    """Let the new name outlast a power failure, where the system can open and flush a folder."""
+    with contextlib.suppress(OSError):  # Windows cannot; the file is whole without it
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -78,9 +78,7 @@ class Checkpoint:
                 f"{path}: not written, because the weights are no longer finite; train again with"
                 f" a smaller {option('learning_rate')}"
             )
-        fits = all(np.abs(array).max() <= FLOAT16_MAX for array in self.weights.values())
-        dtype = np.float16 if fits else np.float32
-        write_arrays(path, {k: v.astype(dtype) for k, v in self.weights.items()}, header)
+        write_arrays(path, compact(self.weights), header)
 
     @classmethod
     def load(cls, path: str | Path) -> "Checkpoint":
@@ -105,6 +103,18 @@ class Checkpoint:
             Training.from_json(saved.section("training")) if "training" in saved else None,
             Measured.from_json(saved.section("measured")) if "measured" in saved else None,
         )
+
+
+def compact(weights: Arrays) -> Arrays:
+    """Return weights as they are stored: in float16, or in float32 if one is too large for that.
+
+    Example:
+        >>> compact({"bias": np.array([0.1, 2.0])})["bias"].dtype
+        dtype('float16')
+    """
+    fits = all(np.abs(array).max() <= FLOAT16_MAX for array in weights.values())
+    dtype = np.float16 if fits else np.float32
+    return {name: array.astype(dtype) for name, array in weights.items()}
 
 
 def weight_shapes(options: ModelOptions, vocabulary_size: int) -> dict[str, tuple[int, ...]]:

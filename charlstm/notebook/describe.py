@@ -36,7 +36,7 @@ def _axes(axes: Axes) -> str:
     title = axes.get_title()
     sentences = [_plain(title) if axes.title.get_parse_math() else title]
     sentences.append("; ".join(filter(None, (_axis(axes, axes.xaxis), _axis(axes, axes.yaxis)))))
-    parts = [*_shades(axes), *_bars(axes), *_lines(axes)]
+    parts = [*_shades(axes), *_marks(axes), *_bars(axes), *_lines(axes)]
     words = [_plain(text.get_text()) for text in axes.texts]
     parts += [word for word in words if re.search("[^\\W\\d]", word)]  # not each number of a grid
     if len(parts) > MOST:
@@ -118,6 +118,14 @@ def _shades(axes: Axes) -> Iterator[str]:
         bar = image.colorbar.ax
         what = _plain(bar.get_ylabel() or bar.get_xlabel()) or "values"
         yield f"{what} as shades, from {finite.min():.2g} to {finite.max():.2g}"
+
+
+def _marks(axes: Axes) -> Iterator[str]:
+    """Yield what is marked on the letters of a text, if the marks have a name."""
+    for marks in axes.collections:
+        name = str(marks.get_label())
+        if name and not name.startswith("_"):
+            yield name
 
 
 def _plain(text: str) -> str:

@@ -237,6 +237,9 @@ def by_seed(
         points = [(x, y) for x, of in line.items() for y in of]
         x, y = np.array(points, float).reshape(-1, 2).T
         axes.scatter(x, y, s=12, color=style["color"], marker=style["marker"], alpha=0.5)
+    places = sorted({x for line in lines.values() for x in line})
+    axes.set_xticks(places, [f"{x:,}" for x in places])
+    axes.set_xticks([], minor=True)
     add_legend(axes)
     return figure
 

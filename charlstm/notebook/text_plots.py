@@ -6,7 +6,7 @@ Every function takes a text and numbers, and returns a `matplotlib.figure.Figure
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,37 +24,46 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.path import Path
 
+    from charlstm.insight.surprise import Span
 
 SIGNED = ("h", "c", "g", "n")  # states and candidates, from -1 to 1; all others are gates
 MOST_COLUMNS = 72  # letters in a row of a coloured text; a longer line is folded
 # what stands for -1, 0 and 1: light enough for black letters
 BELOW, NOTHING, ABOVE = "#56B4E9", "#FFFFFF", "#E69F00"
+MOST_NATS = 8.0  # what is more surprising has the same colour
 FAINT = 0.02  # share of the largest relevance that is not drawn
 SIZE = 10.5  # of a letter, points
 ROW = 0.21  # height of a row of letters, inches
 
 
 def letters(
-    text: str, values: Numbers, what: str = "", title: str = "", low: float = -1.0
+    text: str,
+    values: Numbers,
+    what: str = "",
+    title: str = "",
+    low: float = -1.0,
+    high: float = 1.0,
 ) -> Figure:
     """Draw a text in which each letter stands on a colour that shows a number.
 
-    Orange stands for 1, white for 0, blue for -1. Letters on a number below 0 stand on a line, so
-    that the figure can also be read in grey.
+    Orange stands for `high`, white for 0, blue for `-high`. Letters on a number below 0 stand on a
+    line, so that the figure can also be read in grey.
 
     Args:
         text: T characters. A line of more than 72 is folded.
-        values: a number for each character, (T,), `low` to 1. The figure cuts off what is beyond.
+        values: a number for each character, (T,), `low` to `high`. The figure cuts off what is
+            beyond.
         what: what the numbers are, such as "tanh c of unit 7".
         title: title of the figure, such as the model.
         low: the smallest number: -1 for a state, 0 for a gate.
+        high: the largest number.
     """
     from matplotlib.collections import LineCollection, PathCollection
     from matplotlib.colors import LinearSegmentedColormap
     from matplotlib.transforms import Affine2D
 
     colours = LinearSegmentedColormap.from_list("numbers", (BELOW, NOTHING, ABOVE), 257)
-    drawn = np.clip(np.asarray(values, float), low, 1.0)
+    drawn = np.clip(np.asarray(values, float), low, high)
     places = _rows_and_columns(text)
     rows, columns = (int(most) + 1 for most in places.max(0))
     width = max(columns, 24)
@@ -62,7 +71,7 @@ def letters(
     axes = figure.subplots()
     page = np.full((rows, width), np.nan)
     page[tuple(places.T)] = drawn
-    image = axes.imshow(page, cmap=colours, vmin=-1.0, vmax=1.0, aspect="auto")
+    image = axes.imshow(page, cmap=colours, vmin=-high, vmax=high, aspect="auto")
     seen = [_in_a_row(character) for character in text]
     inked = [k for k, character in enumerate(seen) if not character.isspace()]
     glyphs = PathCollection(
@@ -82,9 +91,9 @@ def letters(
     axes.set_axis_off()
     axes.set_title(title, parse_math=False, fontsize="medium")
     bar = figure.colorbar(
-        image, ax=axes, orientation="horizontal", aspect=40, boundaries=np.linspace(low, 1, 65)
+        image, ax=axes, orientation="horizontal", aspect=40, boundaries=np.linspace(low, high, 65)
     )
-    bar.set_ticks([low, (low + 1) / 2, 1])
+    bar.set_ticks([low, (low + high) / 2, high])
     bar.set_label(what, parse_math=False)
     bar.ax.axhline(0.15, xmax=0.5 * (low < 0), color="black", linewidth=0.8)
     return figure
@@ -106,6 +115,30 @@ def unit(text: str, values: Numbers, layer: int, value: str, unit: int, title: s
     numbers = np.tanh(values) if value == "c" else np.asarray(values)
     what = f"{'tanh c' if value == 'c' else value} of unit {unit}, layer {layer + 1}"
     return letters(text, numbers, what, title, low=-1.0 if value in SIGNED else 0.0)
+
+
+def surprise(text: str, nats: Numbers, spans: Sequence[Span] = (), title: str = "") -> Figure:
+    """Draw how surprised a model is by each character of a text, and underline what stands out.
+
+    White stands for 0 nats, orange for 8 or more.
+
+    Args:
+        text: T characters.
+        nats: surprise of each character, (T,).
+        spans: what to underline, such as what `insight.surprise.stands_out` finds.
+        title: title of the figure, such as the model.
+    """
+    from matplotlib.collections import LineCollection
+
+    figure = letters(text, nats, "surprise, nats", title, low=0.0, high=MOST_NATS)
+    places = _rows_and_columns(text)
+    pieces = [place for span in spans for place in places[span.start : span.end]]
+    under = [((c - 0.5, r + 0.42), (c + 0.5, r + 0.42)) for r, c in pieces]
+    told = ", ".join(repr(span.text) for span in spans)
+    label = f"underlined: {told}" if told else "_nothing"
+    lines = LineCollection(under, colors="black", linewidths=2.0, label=label)
+    figure.axes[0].add_collection(lines)
+    return figure
 
 
 def blame(text: str, relevance: Numbers, target: int, title: str = "") -> Figure:

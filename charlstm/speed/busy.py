@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from charlstm.machine.choice import count_threads
+from charlstm.errors import counted
 from charlstm.machine.cpus import prepare_cpu
 from charlstm.measuring.scores import score
 from charlstm.model.checkpoint import Checkpoint
@@ -48,7 +48,11 @@ def busy_rows(seconds: float, rounds: int, most: int) -> Iterator[dict[str, Any]
     Yields:
         the mean speeds with the default, one and `most` threads: shares of the quiet default's.
     """
-    settings: dict[str, int | None] = {"default": None, "1 thread": 1, count_threads(most): most}
+    settings: dict[str, int | None] = {
+        "default": None,
+        "1 thread": 1,
+        counted(most, "thread"): most,
+    }
     for name in WORKS:
         cases = [(beside, threads) for beside in BUSY for threads in settings.values()]
         works = [_begun(name, threads) for _, threads in cases]

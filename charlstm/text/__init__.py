@@ -5,7 +5,9 @@
 - `corpus`: a name, a path, a folder or "-" becomes one text, cut into parts
 - `streams`: ids become parallel streams, cut into windows (truncated BPTT)
 - `writer`: a text made choice by choice, with the entropy of each character
-- `synthetic`: texts about which the truth is known: chains, brackets, recall, echo, agreement
+- `chains`: texts about which the truth is known: a Markov chain, and one whose states are hidden
+- `synthetic`: texts whose answers lie far back: brackets, copy, echo, recall, adding, agreement
+- `typos`: typing errors put into a text, and how well they are found
 - `contexts`: what stands before each place of a text: words and paragraphs
 - `ngrams`: what n-grams say about each next character, from all that was read before it
 - `baselines`: what a compressor and a 5-gram model reach on a text

@@ -1,7 +1,8 @@
 """How well a compressor and a 5-gram model do on the same text: a scale for our own figures.
 
 Both learn while they read. Both may first read a history, such as the text that a model was
-trained on. The history costs nothing.
+trained on. The history costs nothing. `Ngram` is the 5-gram model that has learned, and no longer
+does: it can stand where a network stands.
 """
 
 import lzma
@@ -10,9 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from charlstm.text.vocabulary import Ids
+from charlstm.text.vocabulary import Ids, Vocabulary
 
 Counts = np.ndarray[Any, np.dtype[np.int64]]
+Floats = np.ndarray[Any, np.dtype[np.float32]]
 
 
 def xz_bits(text: bytes, history: bytes = b"") -> float:
@@ -109,3 +111,72 @@ def _earlier(groups: Counts, counted: Any = None) -> Counts:
     result = np.empty(len(groups), np.int64)
     result[order] = before - at_start
     return result
+
+
+class Ngram:
+    """An n-gram model that has read a text, and can be asked as a network is.
+
+    It predicts as `ngram_bits` explains, but learns nothing from what it reads later. `step` and
+    `zero_state` are used as those of `charlstm.sampling.sampler.Sampler`.
+
+    Args:
+        vocabulary: V characters.
+        ids: the text to learn from, (N,), N at least n. Each context that it has takes a row of V
+            numbers.
+        order: n; contexts have up to n - 1 characters.
+
+    Example:
+        >>> from charlstm.text.vocabulary import Vocabulary
+        >>> ngram = Ngram(Vocabulary("ab"), np.array([0, 1, 0]), order=2)
+        >>> logits, _ = ngram.step(0, ngram.zero_state())
+        >>> np.exp(logits).round(2)  # 7/10 for b, as in ngram_bits
+        array([0.3, 0.7], dtype=float32)
+    """
+
+    def __init__(self, vocabulary: Vocabulary, ids: Ids, order: int = 5) -> None:
+        V = len(vocabulary)
+        words = ids.astype(np.int64)
+        self.vocabulary = vocabulary
+        self._powers = V ** np.arange(order - 1, dtype=np.int64)
+        # for each length the contexts in order, as numbers in base V, and log p(w | h), (., V)
+        self._tables: list[tuple[Counts, Floats]] = []
+        context = np.zeros(len(words), np.int64)
+        chance = np.full((1, V), 1 / V)
+        for length in range(order):
+            contexts, row = np.unique(context[length:], return_inverse=True)
+            cells = row * V + words[length:]
+            count = np.bincount(cells, minlength=len(contexts) * V).reshape(-1, V)  # n(h, w)
+            kinds = np.count_nonzero(count, axis=1)[:, None]  # t(h)
+            if length:  # the context without its first character was read, too
+                shorter = contexts % self._powers[length - 1]
+                chance = chance[np.searchsorted(self._tables[-1][0], shorter)]
+            chance = (count + kinds * chance) / (count.sum(1, keepdims=True) + kinds)
+            self._tables.append((contexts, np.log(chance).astype(np.float32)))
+            if length < order - 1:
+                context[length + 1 :] += words[: -length - 1] * self._powers[length]
+
+    def zero_state(self) -> list[tuple[Counts]]:
+        """Return the state at the start of a text: no context, which is -1 for each character."""
+        return [(np.full(len(self._powers), -1),)]
+
+    def step(self, ids: Any, state: list[tuple[Counts]]) -> tuple[Floats, list[tuple[Counts]]]:
+        """Read one character of one text, or one of each of N texts.
+
+        Args:
+            ids: one id, or (N,).
+            state: one array (n - 1,) or (N, n - 1): the characters before, the last one first.
+
+        Returns:
+            logits (V,) or (N, V), which are log p, and the new state.
+        """
+        [(before,)] = state
+        newest = np.asarray(ids, np.int64)[..., None]
+        recent = np.concatenate([newest, before], -1)[..., : len(self._powers)]
+        logits = np.repeat(self._tables[0][1], newest.size, 0)  # (N, V)
+        rows = recent.reshape(newest.size, -1)
+        for length, (contexts, logs) in enumerate(self._tables[1:], 1):
+            context = rows[:, :length] @ self._powers[:length]
+            at = np.searchsorted(contexts, context) % len(contexts)
+            known = (contexts[at] == context) & (rows[:, length - 1] >= 0)
+            logits[known] = logs[at[known]]
+        return logits.reshape(*newest.shape[:-1], -1), [(recent,)]

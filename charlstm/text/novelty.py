@@ -30,7 +30,7 @@ import numpy as np
 
 LENGTHS = (5, 10, 20, 30, 50, 100)
 # letters, with an apostrophe or a hyphen between them; combining marks are not letters
-_WORD = re.compile(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*")
+A_WORD = re.compile(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*")
 Ranks = np.ndarray[Any, np.dtype[np.int32]]
 
 
@@ -107,8 +107,8 @@ def known_words(text: str, original: str) -> float | None:
         >>> known_words("The doth smurgle", "What doth the knave?")
         0.6666666666666666
     """
-    known = {word.lower() for word in _WORD.findall(original)}
-    words = _WORD.findall(text)
+    known = {word.lower() for word in A_WORD.findall(original)}
+    words = A_WORD.findall(text)
     return sum(word.lower() in known for word in words) / len(words) if words else None
 
 

@@ -24,7 +24,7 @@ Which ones depends on the offset; the trainer draws another offset for each epoc
 from dataclasses import dataclass
 from typing import Any
 
-from charlstm.errors import UserError
+from charlstm.errors import UserError, counted
 
 SHORTEST = 2  # characters: one to read, and one to predict from it
 
@@ -96,7 +96,9 @@ def streams_for(ids: Any, batch_size: int, window: int) -> Streams:
         UserError: fewer than two characters.
     """
     if len(ids) < SHORTEST:
-        raise UserError(f"{len(ids)} characters; at least {SHORTEST} are needed to predict one")
+        raise UserError(
+            f"{counted(len(ids), 'character')}; at least {SHORTEST} are needed to predict one"
+        )
     window = max(1, min(window, (len(ids) - 1) // 2))
     batch_size = max(1, min(batch_size, (len(ids) - 1) // (2 * window)))
     return Streams(ids, batch_size, window)

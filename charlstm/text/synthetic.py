@@ -1,9 +1,8 @@
-"""Synthetic texts about which the truth is known: how well any model could predict each character.
+"""Synthetic tasks: texts in which the answer to some characters lies far back.
 
-Each function writes a text from a seed, and says for every character how uncertain it was. The
-answer to some characters lies far back in the text. The function marks these characters, and says
-how much more they cost a model that has forgotten the answer. `KnownText` in `writer.py` defines
-these figures.
+Each function writes a text from a seed, and says for every character how uncertain it was. It marks
+the characters whose answer lies far back, and says how much more they cost a model that has
+forgotten the answer. `KnownText` in `writer.py` defines these figures.
 
 Most functions choose string by string and leave the entropies to the writer. `echo` and `recall`
 draw all letters at once. That is fast enough to give a training new lines at each update.
@@ -11,114 +10,18 @@ draw all letters at once. That is fast enough to give a training new lines at ea
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from charlstm.errors import UserError
-from charlstm.text.writer import Floats, KnownText, Seed, Writer, entropy
+from charlstm.text.writer import KnownText, Seed, Writer, check_letters, check_sizes, entropy
 
-MOST_CONTEXTS = 5000  # of a Markov chain; a matrix of 5000 x 5000 numbers takes 200 MB of memory
 BRACKETS = {"(": ")", "[": "]", "{": "}", "<": ">"}
 SINGULAR = {"cloud": "it", "king": "he", "queen": "she", "tree": "it", "sister": "she", "boy": "he"}
 PLURAL = ("clouds", "kings", "queens", "trees", "sisters", "boys")
 PLACES = ("near", "under", "behind", "before")
 ADVERBS = ("now", "often", "still")
 STATES = ("tired", "old", "proud", "low")
-
-
-def markov(
-    length: int, order: int = 2, letters: str = "abcd", seed: Seed = 0
-) -> tuple[KnownText, float]:
-    """Write a stationary Markov chain: each letter depends on the `order` letters before it.
-
-    These letters are the context. For each context, the chances of the next letter are drawn with
-    the seed, from a flat Dirichlet distribution.
-
-    Args:
-        length: characters, at least 1.
-        order: k, at least 0.
-        letters: A different letters; there are A^k contexts.
-        seed: of the chances and of the text.
-
-    Returns:
-        the text, and the entropy rate in nats (Shannon 1948, theorem 5): the mean of the entropies
-        after each context, weighted by how often the context comes.
-
-    Example:
-        >>> known, rate = markov(10_000, order=1, letters="ab", seed=3)
-        >>> bool(abs(known.entropy.mean() - rate) < 0.01)
-        True
-    """
-    _check_sizes(length=(length, 1), order=(order, 0))
-    _check_letters(letters, 1)
-    writer = Writer(seed)
-    size = len(letters)
-    if size**order > MOST_CONTEXTS:
-        raise UserError(
-            f"markov: {size} letters of order {order} have {size**order:,} contexts; at most"
-            f" {MOST_CONTEXTS:,} are allowed; give a smaller order, or fewer letters"
-        )
-    chances = writer.rng.dirichlet(np.ones(size), size**order)  # (A^k, A), contexts in base A
-    often = _stationary(chances)
-    rate = float(np.dot(often, [entropy(row) for row in chances]))
-    options_by_context = [dict(zip(letters, row, strict=True)) for row in chances.tolist()]
-    context = 0
-    for place in range(length):
-        if place < order:  # sum over the contexts that begin with the text so far
-            weights = often.reshape(size**place, size, -1)[context].sum(-1).tolist()
-            options = dict(zip(letters, weights, strict=True))
-        else:
-            options = options_by_context[context]
-        letter = writer.choose(options)
-        context = (context * size + letters.index(letter)) % size**order
-    return writer.finish(chance=0.0), rate
-
-
-def weather_diary(
-    days: int,
-    change: float = 0.1,
-    habits: Mapping[str, Sequence[float]] | None = None,
-    seed: Seed = 0,
-) -> KnownText:
-    r"""Write a diary, one word a day. The word depends on the weather, which the diary never names.
-
-    This is a hidden Markov model. When the weather changes, all other weathers are equally likely.
-    The forward algorithm computes the chances of the next word from the diary so far (Rabiner 1989,
-    section III A).
-
-    Args:
-        days: number of lines.
-        change: chance that the weather is another one the next day.
-        habits: for each word, its chance in each weather.
-        seed: of the text.
-
-    Example:
-        >>> weather_diary(3).text
-        'read\nwalk\nwalk\n'
-    """
-    _check_sizes(days=(days, 1))
-    habits = habits or {"walk": (0.7, 0.3, 0.1), "read": (0.2, 0.4, 0.3), "mend": (0.1, 0.3, 0.6)}
-    writer = Writer(seed)
-    if len({len(chances) for chances in habits.values()}) != 1:
-        raise UserError("weather_diary: every word needs as many chances as there are weathers")
-    table = np.array(list(habits.values()), float).T  # (weather, word)
-    if not 0 <= change <= 1 or table.min() < 0 or not np.allclose(table.sum(1), 1):
-        raise UserError(
-            "weather_diary: change must be from 0 to 1, and the chances of the words in each"
-            " weather must sum to 1"
-        )
-    count = len(table)
-    words = list(habits)
-    moves = np.full((count, count), change / max(1, count - 1))
-    np.fill_diagonal(moves, 1 - change if count > 1 else 1.0)
-    belief = np.full(count, 1 / count)  # chance of each weather today, given all days before
-    for _ in range(days):
-        expected = belief @ table
-        word = writer.choose({f"{w}\n": p for w, p in zip(words, expected, strict=True)})[:-1]
-        seen = belief * table[:, words.index(word)]
-        belief = seen / seen.sum() @ moves
-    return writer.finish(chance=0.0)
 
 
 def brackets(
@@ -142,7 +45,7 @@ def brackets(
         >>> brackets(10, kinds=2, seed=1).text
         '[]()([][]())'
     """
-    _check_sizes(length=(length, 1), kinds=(kinds, 1), depth=(depth, 1))
+    check_sizes(length=(length, 1), kinds=(kinds, 1), depth=(depth, 1))
     if kinds > len(BRACKETS) or not 0 <= opening <= 1:
         raise UserError(f"brackets: kinds is at most {len(BRACKETS)}, opening from 0 to 1")
     writer = Writer(seed)
@@ -180,8 +83,8 @@ def copy(
         >>> copy(1, lag=5).text
         'fca....?fca\n'
     """
-    _check_sizes(lines=(lines, 1), lag=(lag, 1), size=(size, 1))
-    _check_letters(letters, 1, reserved=".?\n")
+    check_sizes(lines=(lines, 1), lag=(lag, 1), size=(size, 1))
+    check_letters(letters, 1, reserved=".?\n")
     writer = Writer(seed)
     for _ in range(lines):
         seen = [writer.choose(dict.fromkeys(letters, 1 / len(letters))) for _ in range(size)]
@@ -211,8 +114,8 @@ def echo(
         >>> echo(40, lag=3).text
         'dccdccaacaacaacaacaacaacaacaacaacaacaaca'
     """
-    _check_sizes(length=(length, 1), lag=(lag, 1))
-    _check_letters(letters, 1)
+    check_sizes(length=(length, 1), lag=(lag, 1))
+    check_letters(letters, 1)
     if not 0 <= share <= 1:
         raise UserError(f"echo: share is {share}; it must be from 0 to 1")
     rng = np.random.default_rng(seed)
@@ -249,9 +152,9 @@ def recall(
         >>> recall(2, lag=5).text
         'Dyxxww?D\nCwwzyz?C\n'
     """
-    _check_sizes(lines=(lines, 1), lag=(lag, 0))
-    _check_letters(symbols, 1, reserved="?\n")
-    _check_letters(distractors, 1, reserved="?\n")
+    check_sizes(lines=(lines, 1), lag=(lag, 0))
+    check_letters(symbols, 1, reserved="?\n")
+    check_letters(distractors, 1, reserved="?\n")
     rng = np.random.default_rng(seed)
     first = rng.integers(len(symbols), size=lines)
     between = rng.integers(len(distractors), size=(lines, lag))
@@ -281,7 +184,7 @@ def adding(lines: int, lag: int = 10, seed: Seed = 0) -> KnownText:
         >>> adding(1, lag=6).text
         '4+0078+7=7\n'
     """
-    _check_sizes(lines=(lines, 1), lag=(lag, 2))
+    check_sizes(lines=(lines, 1), lag=(lag, 2))
     writer = Writer(seed)
     digits = "0123456789"
     for _ in range(lines):
@@ -319,7 +222,7 @@ def agreement(sentences: int, distance: int = 6, seed: Seed = 0) -> KnownText:
         >>> agreement(1, distance=4).text
         'the tree near the cloud still is proud because it is low.\n'
     """
-    _check_sizes(sentences=(sentences, 1), distance=(distance, 0))
+    check_sizes(sentences=(sentences, 1), distance=(distance, 0))
     writer = Writer(seed)
     nouns = [f"{noun} " for noun in (*SINGULAR, *PLURAL)]
     for _ in range(sentences):
@@ -342,34 +245,3 @@ def agreement(sentences: int, distance: int = 6, seed: Seed = 0) -> KnownText:
     # after "are" the pronoun is certain
     pronoun_nats = single * entropy(Counter(SINGULAR.values()).values())
     return writer.finish(chance=(verb_nats + pronoun_nats) / 2)
-
-
-def _stationary(chances: Floats) -> Floats:
-    """Return how often each context comes in the long run, (A^k,).
-
-    Args:
-        chances: of each letter after each context, (A^k, A).
-    """
-    contexts, size = chances.shape
-    moves = np.zeros((contexts, contexts))
-    for letter in range(size):
-        next_context = (np.arange(contexts) * size + letter) % contexts
-        moves[np.arange(contexts), next_context] += chances[:, letter]
-    # often @ moves = often; "the sum is 1" replaces one of these equations
-    equations = moves.T - np.eye(contexts)
-    equations[-1] = 1.0
-    return np.linalg.solve(equations, np.eye(contexts)[-1])
-
-
-def _check_sizes(**sizes: tuple[int, int]) -> None:
-    for name, (value, least) in sizes.items():
-        if value < least:
-            raise UserError(f"{name} is {value}; it must be at least {least}")
-
-
-def _check_letters(letters: str, least: int, reserved: str = "") -> None:
-    if len(set(letters)) != len(letters) or len(letters) < least or set(letters) & set(reserved):
-        raise UserError(
-            f"the letters are {letters!r}; give at least {least}, all different"
-            + (f", and none of {reserved!r}" if reserved else "")
-        )

@@ -15,6 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from charlstm.errors import UserError
+
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 Seed = int | np.random.Generator  # a generator that is passed again goes on from where it was
 
@@ -112,3 +114,35 @@ def entropy(chances: Iterable[float]) -> float:
     some = [chance for chance in chances if chance > 0]
     total = sum(some)
     return max(0.0, -sum(c / total * math.log(c / total) for c in some))
+
+
+def check_sizes(**sizes: tuple[int, int]) -> None:
+    """Refuse a text of too few parts.
+
+    Args:
+        sizes: by the name of an argument, its value and the least that is allowed.
+
+    Raises:
+        UserError: a value is too small.
+    """
+    for name, (value, least) in sizes.items():
+        if value < least:
+            raise UserError(f"{name} is {value}; it must be at least {least}")
+
+
+def check_letters(letters: str, least: int, reserved: str = "") -> None:
+    """Refuse letters that cannot be told apart.
+
+    Args:
+        letters: the letters to choose from.
+        least: how many there must be.
+        reserved: characters that mean something else in the text.
+
+    Raises:
+        UserError: there are too few, two are alike, or one is reserved.
+    """
+    if len(set(letters)) != len(letters) or len(letters) < least or set(letters) & set(reserved):
+        raise UserError(
+            f"the letters are {letters!r}; give at least {least}, all different"
+            + (f", and none of {reserved!r}" if reserved else "")
+        )

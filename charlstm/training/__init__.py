@@ -10,6 +10,7 @@
 - `trainer`: truncated back-propagation; `fit` yields a report for each step
 - `follow`: what all ranks but the first do: they take the steps that rank 0 takes
 - `material`: what a training reads: the training and the validation part, as ids
+- `inherit`: a new model that begins with the weights and the vocabulary of another one
 - `log`: a line for each validation of a run
 - `folder`: where a training lives that was given no folder
 - `saved`: `resume.safetensors`, all that a training needs to go on

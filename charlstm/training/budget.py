@@ -8,6 +8,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
+from charlstm.errors import counted
 from charlstm.options import DEFAULT_MINUTES, TrainOptions
 
 WARMUP_STEPS = 100
@@ -47,9 +48,9 @@ class Budget:
         return cls(options.minutes or DEFAULT_MINUTES, "minutes")
 
     def __str__(self) -> str:
-        if self.unit == "steps":
-            return f"{self.amount:,} steps"
-        return f"{self.amount:g} {self.unit}"
+        whole = round(self.amount)
+        amount = whole if whole == self.amount else self.amount  # "2 epochs" for 2.0
+        return counted(amount, self.unit.removesuffix("s"))
 
     def fraction(self, step: int, seconds: float, steps_per_epoch: int) -> float:
         """Return the share of the budget that is used after these steps and seconds, 0 to 1."""

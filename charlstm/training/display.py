@@ -8,8 +8,7 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from charlstm.errors import carry_on_unread, option
-from charlstm.machine.choice import count_threads
+from charlstm.errors import carry_on_unread, counted, option
 from charlstm.machine.devices import describe_device
 from charlstm.training.budget import Budget
 
@@ -50,8 +49,8 @@ def _describe_text(run: Run) -> Iterator[str]:
     left_out = run.vocabulary.unknown(corpus.text)
     yield (
         f"text: {' '.join(corpus.sources)}; train 0 to {parts['train'].stop:,}, validation to"
-        f" {parts['validation'].stop:,}; vocabulary: {characters:,} characters"
-        + (f", {len(left_out)} rare ones left out" if left_out else "")
+        f" {parts['validation'].stop:,}; vocabulary: {counted(characters, 'character')}"
+        + (f", {counted(len(left_out), 'rare one')} left out" if left_out else "")
     )
     if not run.trainer.progress.step:
         yield from report_lines(text_report(corpus.text, corpus.options.bytes))
@@ -68,24 +67,27 @@ def _describe_model(run: Run) -> Iterator[str]:
     streams = run.trainer.streams
     if (streams.batch_size, streams.window) != (options.batch_size, options.window):
         yield (
-            f"a short text: {streams.batch_size} streams and windows of {streams.window} instead of"
-            f" {options.batch_size} and {options.window}"
+            f"a short text: {counted(streams.batch_size, 'stream')} and windows of {streams.window}"
+            f" instead of {options.batch_size} and {options.window}"
         )
     sizes = model.options
     weights = sum(p.numel() for p in model.parameters())
     cpu = model.device.type == "cpu"
     threads = run.trainer.threads
     used = (
-        "threads: measured while it trains" if threads.measured else count_threads(threads.number)
+        "threads: measured while it trains"
+        if threads.measured
+        else counted(threads.number, "thread")
     )
     where = used if cpu else describe_device(model.device)
     if (size := run.trainer.ranks.size) > 1:
         where += f" in each of {size} processes"
     yield (
         f"model: {sizes.layers} x {sizes.hidden_size} {sizes.cell}, {weights:,} weights;"
-        f" {streams.batch_size} streams x {streams.window} characters, {streams.windows} windows an"
-        f" epoch, {streams.dropped} characters dropped; {'bf16' if run.trainer.bf16 else 'fp32'},"
-        f" {where}"
+        f" {counted(streams.batch_size, 'stream')} x {counted(streams.window, 'character')},"
+        f" {counted(streams.windows, 'window')} an epoch,"
+        f" {counted(streams.dropped, 'character')} dropped;"
+        f" {'bf16' if run.trainer.bf16 else 'fp32'}, {where}"
     )
 
 

@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from charlstm.errors import OUT_OF_MEMORY, UserError, option
+from charlstm.errors import OUT_OF_MEMORY, UserError, counted, option
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -159,11 +159,11 @@ class Processes(Ranks):
         each, left = divmod(batch_size, self.size)
         if left:
             most = max(size for size in range(1, self.size) if batch_size % size == 0)
-            count = "1 stream" if batch_size == 1 else f"{batch_size} streams"
             longer = "" if each else ", and with a longer text if this one is short"
             raise UserError(
-                f"{count} cannot be shared by {self.size} processes; start {most} instead, or"
-                f" train anew with {option('batch_size', self.size * max(1, each))}{longer}"
+                f"{counted(batch_size, 'stream')} cannot be shared by {self.size} processes; start"
+                f" {most} instead, or train anew with"
+                f" {option('batch_size', self.size * max(1, each))}{longer}"
             )
         return slice(self.rank * each, (self.rank + 1) * each)
 

@@ -2,7 +2,7 @@
 
 import math
 
-from charlstm.errors import UserError, option
+from charlstm.errors import UserError, counted, option
 from charlstm.options import DataOptions
 from charlstm.text.corpus import Corpus, parts
 from charlstm.text.streams import SHORTEST
@@ -25,9 +25,9 @@ def _ids(corpus: Corpus, vocabulary: Vocabulary, part: str) -> Ids:
     text = corpus.text[corpus.parts()[part]]
     if len(text) < SHORTEST:
         raise UserError(
-            f"{name}: {len(corpus.text)} characters, {len(text)} of them for {part}; each part"
-            f" needs {SHORTEST}, so give at least {_smallest(corpus.options)} characters, or"
-            f" another {option('split')}"
+            f"{name}: {counted(len(corpus.text), 'character')}, {len(text)} of them for {part};"
+            f" each part needs {SHORTEST}, so give at least {_smallest(corpus.options)}"
+            f" characters, or another {option('split')}"
         )
     ids = vocabulary.encode(text, unknown="skip")
     if len(ids) < SHORTEST:

@@ -1,8 +1,10 @@
 """Presets: options that go together. `pretrained/README.md` tells how they were found."""
 
+from collections.abc import Set
 from dataclasses import dataclass
 
 from charlstm.errors import UserError, option
+from charlstm.flags import lay_over
 from charlstm.options import ModelOptions, TrainOptions
 from charlstm.training.budget import Budget
 
@@ -110,7 +112,9 @@ def preset(name: str) -> Preset:
     return PRESETS[name]
 
 
-def choose_preset(characters: int, training: TrainOptions, device: str = "cpu") -> str:
+def choose_preset(
+    characters: int, training: TrainOptions, device: str = "cpu", given: Set[str] = frozenset()
+) -> str:
     """Return the name of the preset for a text of so many characters, a budget and a device.
 
     A model that reads a text many times learns it by heart, unless dropout is strong. With strong
@@ -133,22 +137,25 @@ def choose_preset(characters: int, training: TrainOptions, device: str = "cpu") 
     if device == "cuda" and characters >= LONG_TEXT:
         return "xlarge"
     name = "small" if characters < SHORT_TEXT else "large"
-    chars_per_step = training.batch_size * training.window
+    options = lay_over(PRESETS[name].training, training, given)
+    chars_per_step = options.batch_size * options.window
     speed = PRESETS[name].speed * (GPU_SPEED if device == "cuda" else 1)
     read = Budget.of(training).characters(characters, chars_per_step, speed)
     return name if read >= PRESETS[name].passes * characters else "medium"
 
 
-def expectation(
-    characters: int, training: TrainOptions, name: str | None = None, device: str = "cpu"
-) -> str:
-    """Tell which preset a training takes, and what such a model reaches on a known text."""
-    chosen = name or choose_preset(characters, training, device)
-    why = "" if name else f", chosen for {characters:,} characters and this budget"
-    reaches = PRESETS[chosen].reaches
+def expectation(name: str, characters: int | None = None) -> str:
+    """Tell which preset a training takes, and what such a model reaches on a known text.
+
+    Args:
+        name: the preset.
+        characters: length of the text that the preset was chosen for; None if a person named it.
+    """
+    why = f", chosen for {characters:,} characters and this budget" if characters else ""
+    reaches = PRESETS[name].reaches
     told = (
         f"on tiny-shakespeare such a model reaches {reaches}"
         if reaches
         else "nobody has measured it"
     )
-    return f"preset {chosen}{why}; {told}"
+    return f"preset {name}{why}; {told}"

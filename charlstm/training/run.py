@@ -23,12 +23,13 @@ from charlstm.model.checkpoint import Arrays, Checkpoint
 from charlstm.model.facts import Measured, Provenance, Training
 from charlstm.model.kernels import bf16_trouble
 from charlstm.model.network import CharModel
-from charlstm.options import SIZES, ModelOptions, TrainOptions
+from charlstm.options import ModelOptions, TrainOptions
 from charlstm.text.corpus import Corpus, read_corpus
 from charlstm.text.vocabulary import Vocabulary
 from charlstm.training import log
 from charlstm.training.budget import Budget
 from charlstm.training.distributed import LostRankError
+from charlstm.training.inherit import inherit
 from charlstm.training.material import training_ids
 from charlstm.training.place import Place
 from charlstm.training.progress import Report
@@ -93,9 +94,7 @@ class Run:
         unknown: Literal["add", "skip", "error"] = "add",
         place: Place | None = None,
     ) -> "Run":
-        """Begin a training with a model's weights and vocabulary.
-
-        New characters get new rows in the weight matrices. The old characters keep their rows.
+        """Begin a training with a model's weights and vocabulary; `inherit` says how.
 
         Args:
             folder: as for `start`.
@@ -103,34 +102,14 @@ class Run:
             checkpoint: the model.
             model_options: sizes, which are those of the model, and dropout rates.
             options: budget, windows, optimiser.
-            unknown: what to do with characters that the model does not know: add them to its
-                vocabulary, leave them out, or refuse the text.
+            unknown: what to do with characters that the model does not know; see `inherit`.
             place: as for `start`.
 
         Raises:
-            UserError: as for `start`; or the sizes are not those of the model; or `unknown` is
-                "error" and the text has unknown characters.
+            UserError: as for `start` or for `inherit`.
         """
         _check_free(folder)
-        for name in SIZES:
-            asked = getattr(model_options, name)
-            own = getattr(checkpoint.options, name)
-            if asked != own:
-                raise UserError(
-                    f"{option(name)} is {asked!r}, but the model has {own!r}, which cannot change"
-                )
-        vocabulary = checkpoint.vocabulary
-        if unknown == "add":
-            present = Vocabulary.of(corpus.text, min_count=corpus.options.min_count)
-            added = vocabulary.unknown(present.characters)
-            vocabulary = Vocabulary(vocabulary.characters + added, vocabulary.bytewise)
-        elif unknown == "error":
-            vocabulary.encode(corpus.text, where=" ".join(corpus.sources))
-        model = CharModel(model_options, len(vocabulary), options.seed)
-        weights = model.to_arrays()
-        for name, old in checkpoint.weights.items():
-            weights[name][tuple(slice(size) for size in old.shape)] = old
-        model.load_arrays(weights)
+        vocabulary, model = inherit(checkpoint, corpus, model_options, unknown, options.seed)
         return cls._started(folder, corpus, vocabulary, model, options, place or Place())
 
     @classmethod

@@ -41,7 +41,7 @@ import torch
 from charlstm import SampleOptions
 from charlstm.grading import own_figures
 from charlstm.grading.own_model import OwnModel
-from charlstm.insight import activations, neurons
+from charlstm.insight import activations, features, neurons
 from charlstm.notebook import text_plots
 from charlstm.notebook.exercises import expect
 from charlstm.notebook.lines import wrapped
@@ -131,7 +131,7 @@ assert again.model < again.ngram, "the 5-gram is the better one"
 # text first, and guess what the model must keep in mind.
 #
 # - `feature(text)` returns a number for each character of a text: a list or an array as long as the
-#   text. It looks at nothing but the text. `charlstm.insight.neurons` has four such functions as
+#   text. It looks at nothing but the text. `charlstm.insight.features` has such functions as
 #   examples (`line_position`, `word_position`, `speaker_name`, `quoted`). You may use one of these,
 #   but a feature of your own tells more;
 # - `place` is the unit that you found: number of the layer (from 0), name of the value (`"c"`,
@@ -156,7 +156,7 @@ assert again.model < again.ngram, "the 5-gram is the better one"
 ### BEGIN SOLUTION
 def feature(text):
     """Return 1 inside quotation marks, and 0 elsewhere."""
-    return neurons.quoted(text)
+    return features.quoted(text)
 
 
 searched = own.history[-20_000:]

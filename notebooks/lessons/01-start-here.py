@@ -73,12 +73,12 @@ print(f"\n\nloaded and written in {time.perf_counter() - began:.1f} s")
 
 # %%
 from charlstm import read_corpus
-from charlstm.insight import activations, neurons
+from charlstm.insight import activations, features, neurons
 
 known = checkpoint.vocabulary.characters
 plays = "".join(letter for letter in read_corpus(["plays"]).text if letter in known)
 part = plays[: 3_200 if FAST else 6_400]
-place = {"line": neurons.line_position(part)}
+place = {"line": features.line_position(part)}
 unit = neurons.search(checkpoint, part, place)["line"]
 control = neurons.search(neurons.untrained(checkpoint), part, place)["line"]
 print(f"trained:   {unit} has the correlation {unit.tested:+.2f} in the second half")

@@ -114,7 +114,7 @@ def test_a_mistake_gets_one_line_and_exit_code_2(mistake, arguments, message, tm
 
 
 def test_a_folder_that_must_not_be_written_is_told_at_once(corpus, monkeypatch, capsys):
-    monkeypatch.setattr(compress.os, "access", lambda *_: False)  # root may write everywhere
+    monkeypatch.setattr(os, "access", lambda *_: False)  # root may write everywhere
     assert compress.main([corpus]) == 2
     assert "takes no new file; name another file with --out" in capsys.readouterr().err
 

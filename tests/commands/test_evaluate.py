@@ -17,7 +17,7 @@ MISTAKES = [
     ("{model} {other}", "other.txt, part all: character '€' (U+20AC) at position 4"),
     ("{model} {text} --part half", "--part"),
     ("{model} {text} --part test", "the part test has 0 characters; at least 2"),
-    ("{model} {one}", "the part all has 1 characters"),
+    ("{model} {one}", "the part all has 1 character;"),
     ("{model} {other} --unknown skip --part train --split 0.1 0.1", "the part train has 0"),
     ("{model} {strange} --unknown skip", "the model knows 0; at least 2 are needed"),
     ("{text} {text}", "text.txt: not a whole safetensors file"),

@@ -17,6 +17,7 @@ from charlstm import (
     course,
     evaluate,
     lessons,
+    page,
     sample,
     train,
 )
@@ -26,6 +27,7 @@ COMMANDS = {
     "evaluate": evaluate,
     "sample": sample,
     "compress": compress,
+    "page": page,
     "benchmark": benchmark,
     "corpora": corpora,
     "course": course,

@@ -1,5 +1,6 @@
 """Files are read from folders and zips, and nothing is ever unpacked to disk."""
 
+import io
 import os
 import zipfile
 
@@ -76,3 +77,92 @@ def test_damage_in_one_file_of_a_zip_is_told_for_that_one(tmp_path):
         with pytest.raises(ValueError, match="damaged or locked"):
             damaged.read()
     assert bob.read() == b"b" * 99
+
+
+def packed(**members):
+    """Return the bytes of a zip."""
+    return zipped(io.BytesIO(), **members).getvalue()
+
+
+THREE = {"ps4.ipynb": "N", "text.txt": "T", "model.safetensors": "M", "__MACOSX/._ps4.ipynb": ""}
+
+
+@pytest.mark.parametrize("made", ["folder", "zip"])
+def test_a_zip_for_each_student_counts_as_a_folder(made, tmp_path):
+    """One has all three files in it, one a folder with them, and one handed in no zip."""
+    inside = {"ada.zip": packed(**THREE), "Bo_12_assignsubmission_file_/my work.ZIP": packed(
+        **{f"ps4/{name}": f"{content}2" for name, content in THREE.items()}), "cy.ipynb": "N3",
+    }  # fmt: skip
+    place = tmp_path / "all.zip"
+    if made == "zip":
+        zipped(place, **inside)
+    else:
+        place = tmp_path / "all"
+        for name, content in inside.items():
+            (place / name).parent.mkdir(parents=True, exist_ok=True)
+            (place / name).write_bytes(content if isinstance(content, bytes) else content.encode())
+    before = sorted(tmp_path.rglob("*"))
+    taken, left = sort_out(files_in(place), "ps4", ["ps1"], ["text.txt", "model.safetensors"])
+    assert left == []
+    assert {
+        s.student: [s.file.read(), *(file.read() for _, file in sorted(s.beside.items()))]
+        for s in taken
+    } == {"ada": [b"N", b"M", b"T"], "Bo_12": [b"N2", b"M2", b"T2"], "cy": [b"N3"]}
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_of_a_notebook_and_a_zip_the_one_handed_in_later_is_taken(tmp_path):
+    path = tmp_path / "all.zip"
+    for day, taken in ((20, b"alone"), (22, b"in a zip")):
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr(zipfile.ZipInfo("ada/ps4.ipynb", (2026, 11, 21, 0, 0, 0)), "alone")
+            own = packed(**{"ps4.ipynb": "in a zip"})  # its files have a date of their own
+            archive.writestr(zipfile.ZipInfo("ada.zip", (2026, 11, day, 0, 0, 0)), own)
+        ((ada,), _) = sort_out(files_in(path), "ps4")
+        assert ada.file.read() == taken
+
+
+def test_a_students_zip_that_is_refused_stays_a_zip(tmp_path, monkeypatch):
+    good = packed(**THREE)
+    monkeypatch.setattr(downloads, "MAX_FILES", 4)
+    many = {f"{number}.txt": "" for number in range(5)}
+    inside = {
+        "damaged.zip": good[:-30],
+        "none.zip": b"no zip at all",
+        "many.zip": packed(**many),
+        "nested.zip": packed(**{"inner.zip": good}),
+        "good.zip": good,
+    }
+    found = {file.name: file for file in files_in(zipped(tmp_path / "all.zip", **inside))}
+    own = {f"good/{name}" for name in THREE if not name.startswith("__")}
+    assert set(found) == {"damaged.zip", "none.zip", "many.zip", "nested/inner.zip"} | own
+    monkeypatch.setattr(downloads, "MAX_BYTES", len(good) - 1)
+    assert "good.zip" in [file.name for file in files_in(tmp_path / "all.zip")]
+
+
+def test_a_bomb_in_a_students_zip_is_not_read_to_its_end(tmp_path, monkeypatch):
+    monkeypatch.setattr(downloads, "MAX_BYTES", 100_000)
+    (bomb,) = files_in(
+        zipped(tmp_path / "all.zip", **{"ada.zip": packed(**{"x.ipynb": b"0" * 10**6})})
+    )
+    assert bomb.name == "ada/x.ipynb"
+    with pytest.raises(ValueError, match="larger than 0 MB"):
+        bomb.read()
+
+
+def test_a_path_out_of_a_students_zip_is_left_out(tmp_path):
+    inside = {
+        "../../bob/ps4.ipynb": "N",
+        "ps4.ipynb": "N",
+        "../text.txt": "T",
+        "/etc/text.txt": "T",
+    }
+    path = zipped(tmp_path / "all.zip", **{"ada.zip": packed(**inside), "cy.ipynb": "N"})
+    (ada, cy), left = sort_out(files_in(path), "ps4", (), ["text.txt"])
+    assert (ada.student, cy.student) == ("ada", "cy")
+    assert ada.file.name == "ada/ps4.ipynb"
+    assert dict(left) == {
+        "ada/../../bob/ps4.ipynb": "its path leads out of the folder",
+        "ada/../text.txt": "its path leads out of the folder",
+    }
+    assert ada.beside["text.txt"].name == "ada//etc/text.txt"  # a name only; nothing goes there

@@ -7,7 +7,7 @@ import pytest
 from charlstm import CharModel, SampleOptions, UserError, score_carried
 from charlstm.grading.own_figures import bits, followed, written
 from charlstm.grading.own_model import OwnModel
-from charlstm.insight import neurons
+from charlstm.insight import features, following, neurons
 from charlstm.text.baselines import ngram_bits
 from charlstm.text.novelty import novelty
 
@@ -39,32 +39,32 @@ def test_a_unit_is_compared_with_two_controls_on_the_second_half(own):
     text = own.held_out
     half = len(text) // 2
     numbers = np.array(feature(text), float)
-    again = neurons.correlations(own.checkpoint, text[half:], numbers[None, half:])
+    again = following.correlations(own.checkpoint, text[half:], numbers[None, half:])
     assert found.trained == again[1, "c"][0, 3]
-    again = neurons.correlations(own.checkpoint, text[:half], numbers[None, :half])
+    again = following.correlations(own.checkpoint, text[:half], numbers[None, :half])
     assert found.first == again[1, "c"][0, 3]
     assert found.first != found.trained
     assert (
         found.control == neurons.search(neurons.untrained(own.checkpoint), text, {"": numbers})[""]
     )
     assert found.character == pytest.approx(1)
-    quoted = neurons.quoted(text)
+    quoted = features.quoted(text)
     letters = np.array([*text])
     means = {x: quoted[:half][letters[:half] == x].mean() for x in set(text[:half])}
     guess = [means.get(x, 0.0) for x in text[half:]]
     by_hand = np.corrcoef(guess, quoted[half:])[0, 1]
     assert 0.2 < by_hand < 0.9
-    assert followed(own, neurons.quoted, 1, "c", 3).character == pytest.approx(by_hand)
+    assert followed(own, features.quoted, 1, "c", 3).character == pytest.approx(by_hand)
     assert followed(own, lambda text: np.ones(len(text)), 1, "c", 3).character == 0
 
 
 @pytest.mark.parametrize(
     ("feature", "place", "told"),
     [
-        (neurons.quoted, (2, "c", 0), "no such unit; layers are 0 to 1, values c, f, g, h, i, o"),
-        (neurons.quoted, (0, "n", 0), "layer 0, 'n' of unit 0: no such unit"),
-        (neurons.quoted, (0, "c", 12), "units 0 to 11"),
-        (neurons.quoted, (0, "c", -1), "units 0 to 11"),
+        (features.quoted, (2, "c", 0), "no such unit; layers are 0 to 1, values c, f, g, h, i, o"),
+        (features.quoted, (0, "n", 0), "layer 0, 'n' of unit 0: no such unit"),
+        (features.quoted, (0, "c", 12), "units 0 to 11"),
+        (features.quoted, (0, "c", -1), "units 0 to 11"),
         (lambda text: text, (0, "c", 0), "return a number for each character"),
         (lambda text: [1, 2], (0, "c", 0), r"the shape (2,) for 5500 characters"),
         (lambda text: np.full(len(text), np.nan), (0, "c", 0), "return a finite number"),

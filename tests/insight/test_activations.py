@@ -1,6 +1,8 @@
 """What is recorded is what the equations and PyTorch compute, character by character."""
 
+import tracemalloc
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,8 +11,8 @@ from small import CELLS as NAMES
 from small import randomize
 
 from charlstm.errors import UserError
-from charlstm.insight.activations import record, watch
-from charlstm.model.cells import CELLS, Cell, rnn
+from charlstm.insight.activations import check_place, record, trace, watch
+from charlstm.model.cells import CELLS, Cell, one_step, project, rnn
 from charlstm.model.checkpoint import Checkpoint
 from charlstm.model.named_cells import register_cell
 from charlstm.model.network import CharModel
@@ -92,6 +94,73 @@ def test_states_are_those_of_the_torch_model(name):
                 np.testing.assert_allclose(values[s][length - 1], tensor[0], rtol=0, atol=1e-12)
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_every_step_is_that_of_cells_from_the_state_before_it(name):
+    checkpoint, model = small(name, layers=3)
+    cell = CELLS[name]
+    recorded = record(checkpoint, TEXT)
+    inputs = model.embed(torch.from_numpy(checkpoint.vocabulary.encode(TEXT))).detach().numpy()
+    for layer, values in enumerate(recorded):
+        names = cell.shapes(len(TEXT), H)
+        p = SimpleNamespace(**{x: checkpoint.weights[f"layers.{layer}.{x}"] for x in names})
+        for t in range(1, len(TEXT)):  # so no state is zero
+            before = tuple(values[s][t - 1] for s in cell.states)
+            assert all(np.abs(s).min() > 0 for s in before)
+            seen = {}
+            step = cell.step if name == "rnn" else lambda *a, f=seen.update: cell.step(*a, watch=f)
+            _, state = one_step(step, p, project(p, inputs[t]), before)
+            seen |= dict(zip(cell.states, state, strict=True))
+            assert set(seen) == set(values)
+            for value, expected in seen.items():
+                np.testing.assert_allclose(values[value][t], expected, rtol=0, atol=1e-12)
+        inputs = values["h"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_trace_is_what_the_record_has_of_some_units(name):
+    checkpoint, _ = small(name, layers=3)
+    recorded = record(checkpoint, TEXT)
+    places = [(layer, value, 4 - layer) for layer in (2, 0, 1) for value in recorded[layer]]
+    traced = trace(checkpoint, TEXT, places)
+    assert traced.shape == (len(places), len(TEXT))
+    for row, (layer, value, unit) in zip(traced, places, strict=True):
+        np.testing.assert_array_equal(row, recorded[layer][value][:, unit])
+
+
+def test_a_trace_keeps_nothing_but_the_units_asked_for():
+    checkpoint, _ = small("rnn", layers=1)
+
+    def peak(length):
+        text = (TEXT * length)[:length]
+        tracemalloc.start()
+        trace(checkpoint, text, [(0, "h", 1)])
+        most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return most
+
+    peak(10)  # what is imported and cached at first
+    # for each character its number (float64) and its id, which are made from the text at once;
+    # all units would take another 40 bytes
+    assert peak(3_000) - peak(300) < 2_700 * 30
+
+
+@pytest.mark.parametrize(
+    "place", [(2, "c", 0), (-1, "c", 0), (0, "r", 0), (0, "c", 5), (0, "c", -1)]
+)
+def test_a_unit_that_is_not_there_is_refused(place):
+    layer, name, unit = place
+    told = (
+        f"layer {layer}, '{name}' of unit {unit}: no such unit; layers are 0 to 1,"
+        " values c, f, g, h, i, o, units 0 to 4"
+    )
+    checkpoint, _ = small()
+    check_place(checkpoint, (1, "f", 4))
+    with pytest.raises(UserError, match=told):
+        check_place(checkpoint, place)
+    with pytest.raises(UserError, match=told):
+        trace(checkpoint, TEXT, [(0, "c", 0), place])
+
+
 def test_texts_side_by_side_are_read_as_alone():
     checkpoint, _ = small()
     texts = "abc a", "cab b", "\n\n\nab"
@@ -123,5 +192,7 @@ def test_a_cell_without_watch_shows_its_states_alone():
 def test_an_empty_or_unknown_text_is_refused():
     with pytest.raises(UserError, match="the text is empty"):
         record(small()[0], "")
+    with pytest.raises(UserError, match="the text is empty"):
+        trace(small()[0], "", [(0, "c", 0)])
     with pytest.raises(UserError, match="'x'"):
         record(small()[0], "ax")

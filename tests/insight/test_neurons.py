@@ -1,26 +1,13 @@
-"""Features are what they say; correlations are NumPy's; a planted unit is found."""
+"""A planted unit is found, on text that did not choose it, and shuffled features find none."""
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from small import randomize
 
 from charlstm.errors import UserError
-from charlstm.insight.activations import record
-from charlstm.insight.neurons import (
-    FEATURES,
-    SKIPPED,
-    STREAMS,
-    Unit,
-    correlations,
-    line_position,
-    quoted,
-    search,
-    speaker_name,
-    untrained,
-    word_position,
-)
+from charlstm.insight.features import line_position, upper_case
+from charlstm.insight.following import AREA, CORRELATION, STREAMS
+from charlstm.insight.neurons import Finding, Unit, search, survey, table, untrained
 from charlstm.model.checkpoint import Checkpoint
 from charlstm.model.network import CharModel
 from charlstm.options import ModelOptions
@@ -42,56 +29,6 @@ def small(hidden_size=5):
     return Checkpoint(options, vocabulary, model.to_arrays())
 
 
-@settings(deadline=None)  # else a busy machine fails it
-@given(st.text(alphabet='aA.:" \n\t', max_size=60))
-def test_features_of_any_text(text):
-    for feature in FEATURES.values():
-        assert feature(text).shape == (len(text),)
-    for t in range(len(text)):
-        before = text[:t]
-        assert line_position(text)[t] == len(before) - (before.rfind("\n") + 1)
-        assert word_position(text)[t] == len(before) - (max(map(before.rfind, " \n\t")) + 1)
-        assert quoted(text)[t] == text[: t + 1].count('"') % 2
-    inside = speaker_name(text)
-    start = 0
-    for line in text.split("\n"):
-        named = (
-            len(line) > 1
-            and line[0] == "A"
-            and line[-1] == ":"
-            and not set(line[:-1]) & set(':"\t')
-        )
-        assert (inside[start : start + len(line)] == named).all()
-        assert not inside[start + len(line) :][:1].any()
-        start += len(line) + 1
-
-
-def test_correlations_are_those_of_numpy(text):
-    checkpoint = small()
-    features = np.stack([line_position(text), np.random.default_rng(1).normal(size=T)])
-    found = correlations(checkpoint, text, features)
-    assert set(found) == {(layer, name) for layer in (0, 1) for name in "hcifgo"}
-    steps = T // STREAMS
-    parts = [slice(k * steps, (k + 1) * steps) for k in range(STREAMS)]
-    recorded = [record(checkpoint, text[part]) for part in parts]
-    truths = np.concatenate([features[:, part][:, SKIPPED:] for part in parts], 1)
-    for (layer, name), table in found.items():
-        values = np.concatenate([one[layer][name][SKIPPED:] for one in recorded])  # (N, H)
-        expected = np.corrcoef(truths, values.T)[:2, 2:]
-        np.testing.assert_allclose(table, expected, rtol=0, atol=1e-9)
-
-
-def test_what_never_changes_correlates_with_nothing(text):
-    checkpoint = small()
-    checkpoint.weights["layers.0.weight_ih"][5:10] = 0  # f of layer 1, and its sums
-    checkpoint.weights["layers.0.weight_hh"][5:10] = 0
-    features = np.stack([np.ones(T), line_position(text)])
-    found = correlations(checkpoint, text, features)
-    assert (found[0, "f"] == 0).all()
-    assert (found[0, "h"][0] == 0).all()
-    assert (found[0, "h"][1] != 0).all()
-
-
 def planted():
     """Return a model in which c of unit 3 of layer 1 counts letters and forgets at a line end."""
     checkpoint = small()
@@ -108,10 +45,14 @@ def planted():
     return checkpoint
 
 
+def letters(text):
+    """Return how many characters have come since the last line end, which is what it counts."""
+    positions = zip(text, line_position(text), strict=True)
+    return np.array([0 if c == "\n" else n + 1 for c, n in positions])
+
+
 def test_a_planted_unit_is_found_on_text_that_did_not_choose_it(text):
-    after = np.array(
-        [0 if c == "\n" else n + 1 for c, n in zip(text, line_position(text), strict=True)]
-    )
+    after = letters(text)
     noise = np.random.default_rng(2).normal(size=T)
     units = search(planted(), text, {"noise": noise, "line": after})
     line = units["line"]
@@ -148,3 +89,79 @@ def test_what_cannot_be_searched_is_refused(text):
         search(small(), text[:1000], {"line": line_position(text[:1000])})
     with pytest.raises(UserError, match=f"the features have 9 numbers, but the text has {T}"):
         search(small(), text, {"line": np.ones(9)})
+
+
+def test_a_survey_finds_what_is_planted_and_shuffled_features_do_not(text):
+    features = {
+        "falls": lambda text: -letters(text),
+        "late": lambda text: [int(number > 5) for number in letters(text)],
+        "never": lambda text: np.zeros(len(text)),
+        "later": lambda text: np.arange(len(text)) > len(text) // 2,
+        "capitals": upper_case,
+    }
+    found = {finding.feature: finding for finding in survey(planted(), text, features)}
+    assert set(found) == {"late", "falls"}
+    number, yes = found["falls"], found["late"]
+    assert number.measure is CORRELATION
+    assert yes.measure is AREA
+    for finding, least in ((number, 0.9), (yes, 0.97)):
+        assert finding.strength(finding.unit) > least
+        assert len(finding.shuffled) == 5
+        chance = finding.measure.chance
+        for control in finding.shuffled:
+            assert abs(control.chosen - chance) < 0.25
+            assert abs(finding.strength(control) - chance) < 0.2
+    assert (number.unit.layer, number.unit.name, number.unit.unit) == (0, "c", 3)
+    assert number.unit.tested < 0 < number.strength(number.unit)
+    assert not number.rises(number.unit)
+    assert yes.rises(yes.unit)
+    fresh = search(untrained(planted()), text, {"": -letters(text)})[""]
+    assert number.untrained == fresh
+
+
+def test_a_shuffled_feature_keeps_its_numbers_in_their_order(text, monkeypatch):
+    import charlstm.insight.neurons as module
+
+    seen = {}
+
+    def spy(checkpoint, text, features, measure):
+        seen.update(features)
+        return search(checkpoint, text, features, measure)
+
+    monkeypatch.setattr(module, "search", spy)
+    survey(small(), text, {"line": line_position})
+    own = line_position(text)
+    shifts = set()
+    for name, numbers in seen.items():
+        if name != "line":
+            (shift,) = (k for k in range(T) if (np.roll(own, k) == numbers).all())
+            assert T // 4 <= shift < 3 * T // 4
+            shifts.add(shift)
+    assert len(shifts) == 5
+
+
+@pytest.mark.parametrize(
+    ("measure", "chosen", "tested", "rises", "strength"),
+    [
+        (CORRELATION, -0.8, -0.7, False, 0.7),
+        (CORRELATION, 0.8, -0.1, True, -0.1),
+        (AREA, 0.1, 0.25, False, 0.75),
+        (AREA, 0.9, 0.25, True, 0.25),
+    ],
+)
+def test_a_strength_does_not_depend_on_the_direction(measure, chosen, tested, rises, strength):
+    unit = Unit(0, "c", 3, chosen, tested)
+    finding = Finding("it", measure, unit, (unit,), unit)
+    assert finding.rises(unit) == rises
+    assert finding.strength(unit) == pytest.approx(strength)
+
+
+def test_the_table_says_all_in_90_columns():
+    unit = Unit(11, "c", 1023, 0.1, 0.25)
+    weak, none = Unit(0, "h", 1, 0.6, 0.58), Unit(0, "h", 1, 0.4, 0.51)
+    head, line = table([Finding("inside a speaker's name", AREA, unit, (none, weak), weak)])
+    assert line == (
+        "inside a speaker's name  layer 12, c of unit 1023 AUC     falls    0.75     0.58      0.58"
+    )
+    assert len(head) == len(line) <= 90
+    assert head.split() == ["feature", "unit", "measure", "trained", "shuffled", "untrained"]

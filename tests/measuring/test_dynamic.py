@@ -24,18 +24,18 @@ def model():
 
 @pytest.fixture
 def ids():
-    return np.random.default_rng(0).integers(V, size=700, dtype=np.int32)
+    return np.random.default_rng(0).integers(V, size=1210, dtype=np.int32)
 
 
 def losses_and_gradients(model, ids, weights, update):
-    """Walk over segments of 64 with weights of our own; the state crosses, the gradient does not.
+    """Walk over segments of 128 with weights of our own; the state crosses, the gradient does not.
 
     `update(gradients)` changes `weights` after each segment.
     """
     total = 0.0
     state = None
-    for start in range(0, len(ids) - 1, 64):
-        piece = torch.from_numpy(ids[start : start + 65]).long()
+    for start in range(0, len(ids) - 1, 128):
+        piece = torch.from_numpy(ids[start : start + 129]).long()
         tracked = {name: w.clone().requires_grad_() for name, w in weights.items()}
         logits, state = torch.func.functional_call(model, tracked, (piece[None, :-1], state))
         nats = -torch.log_softmax(logits[0], -1)[torch.arange(len(piece) - 1), piece[1:]]
@@ -49,8 +49,8 @@ def losses_and_gradients(model, ids, weights, update):
 def test_dynamic_is_krauses_rule(model, ids):
     model = model.double()
     # 4 and 7 segments; the last of each is shorter
-    history = ids[:210]
-    text = ids[210:610]
+    history = ids[:410]
+    text = ids[410:]
     trained = {name: p.detach().clone() for name, p in model.named_parameters()}
     sums = {name: torch.zeros_like(w) for name, w in trained.items()}
 
@@ -72,7 +72,7 @@ def test_dynamic_is_krauses_rule(model, ids):
 
     expected = losses_and_gradients(model, text, weights, learn)
     score = score_dynamic(model, text, history, rate=0.01, decay=0.05)
-    assert score.characters == 399
+    assert score.characters == 799
     assert score.nats == pytest.approx(expected, abs=1e-12)
     assert abs(score.nats - score_carried(model, text).nats) > 1e-3  # the rule did something
     for name, p in model.named_parameters():
@@ -114,5 +114,5 @@ def test_the_sizes_come_from_all_of_a_long_history(monkeypatch):
 
 
 def test_dynamic_needs_a_history(model, ids):
-    with pytest.raises(UserError, match="1 characters"):
+    with pytest.raises(UserError, match="1 character"):
         score_dynamic(model, ids, ids[:1])

@@ -69,7 +69,7 @@ def test_cold_on_some_windows_is_a_mean_of_those(model, ids):
 
 @pytest.mark.parametrize("protocol", [score_carried, score_cold])
 def test_one_character_cannot_be_scored(model, protocol):
-    with pytest.raises(UserError, match="1 characters to evaluate; at least 2"):
+    with pytest.raises(UserError, match="1 character to evaluate; at least 2"):
         protocol(model, np.zeros(1, np.int32))
 
 

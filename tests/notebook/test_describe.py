@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from IPython.core.formatters import DisplayFormatter
 
+from charlstm.insight.surprise import Span
 from charlstm.notebook import plots, text_plots
 from charlstm.notebook.describe import describe
 from charlstm.notebook.figure import new_figure
@@ -44,6 +45,16 @@ from charlstm.notebook.figure import new_figure
         (
             text_plots.letters("a\nb", [0.5, -2.0, 0.25], "tanh c of unit 7", "t"),
             "t. tanh c of unit 7 as shades, from -1 to 0.5.",
+        ),
+        (
+            text_plots.surprise(
+                "a bc", [0, 1, 4, 9], [Span(2, 4, "bc", 6.5, 1.0, "word", "rare")], "t"
+            ),
+            "t. surprise, nats as shades, from 0 to 8; underlined: 'bc'.",
+        ),
+        (
+            text_plots.surprise("a", [0.5], title="t"),
+            "t. surprise, nats as shades, from 0.5 to 0.5.",
         ),
         (
             text_plots.blame("abc", [3.0, -1.0, 0.0], 2, "occlusion"),

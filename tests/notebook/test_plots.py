@@ -88,6 +88,7 @@ def test_seeds_are_dots_beside_the_line_of_their_means():
     assert figure.axes[0].get_xscale() == "log"
     line = lines(figure)["a"]
     assert line.get_xydata().tolist() == [[10, 2], [100, 1.5]]
+    assert figure.axes[0].get_xticks().tolist() == [10, 30, 100]
     dots, _ = figure.axes[0].collections
     assert dots.get_offsets().tolist() == [[10, 3], [10, 1], [100, 1.5]]
     assert to_rgb(dots.get_facecolor()[0]) == to_rgb(line.get_color())

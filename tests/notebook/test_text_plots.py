@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from look_at_figures import check_axes, lines
 from matplotlib.colors import to_hex, to_rgb
 
+from charlstm.insight.surprise import Span
 from charlstm.notebook import text_plots
 from charlstm.notebook.figure import png
 
@@ -148,3 +149,32 @@ def test_a_unit_is_drawn_by_what_it_is():
         figure = text_plots.unit("ab", [0.0, 0.5], layer=0, value=value, unit=1)
         assert figure.axes[1].get_xlim()[0] == low
         assert figure.axes[1].get_xlabel() == f"{value} of unit 1, layer 1"
+
+
+def test_surprise_is_drawn_in_nats_with_what_stands_out_underlined():
+    nats = np.array([0.0, 2.0, 9.0, 4.0, 1.0, 3.0])
+    span = Span(2, 5, "c\nd", 4.7, 1.0, "passage", "because")
+    figure = text_plots.surprise("abc\nde", nats, [span], "A title")
+    axes = figure.axes[0]
+    (image,) = axes.get_images()
+    page = np.ma.filled(image.get_array().astype(float), np.nan)
+    np.testing.assert_array_equal(page[~np.isnan(page)], nats.clip(0, text_plots.MOST_NATS))
+    colours = [to_hex(image.cmap(image.norm(v))).upper() for v in (0.0, text_plots.MOST_NATS)]
+    assert colours == [text_plots.NOTHING, text_plots.ABOVE]
+    *_, feet, under = axes.collections
+    assert not feet.get_segments()
+    ends = [segment.tolist() for segment in under.get_segments()]
+    cells = [(0, 2), (0, 3), (1, 0)]
+    assert ends == [[[c - 0.5, r + 0.42], [c + 0.5, r + 0.42]] for r, c in cells]
+    assert figure.axes[1].get_xlim() == (0.0, text_plots.MOST_NATS)
+    assert figure.axes[1].get_xlabel() == "surprise, nats"
+    assert axes.get_title() == "A title"
+    assert png(figure)
+
+
+def test_surprise_grows_darker_in_grey():
+    image = text_plots.surprise("ab", [0.0, 1.0]).axes[0].get_images()[0]
+    shades = [image.cmap(image.norm(v))[:3] for v in np.linspace(0, text_plots.MOST_NATS, 9)]
+    grey = [np.dot(((np.array(s) + 0.055) / 1.055) ** 2.4, WEIGHTS) for s in shades]
+    assert (np.diff(grey) < -0.03).all()
+    assert grey[-1] < 0.5

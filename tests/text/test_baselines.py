@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from charlstm.text.baselines import ngram_bits, xz_bits
+from charlstm.text.baselines import Ngram, ngram_bits, xz_bits
+from charlstm.text.vocabulary import Vocabulary
 
 
 def slow_ngram(ids, size, first, order):
@@ -41,3 +42,41 @@ def test_xz_counts_only_what_the_text_adds():
     text = np.random.default_rng(0).bytes(4000)
     assert xz_bits(text) == pytest.approx(8 * 4000, rel=0.05)
     assert xz_bits(text, history=text) < 8 * 100
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.integers(0, 3), min_size=6, max_size=80),
+    st.lists(st.integers(0, 3), min_size=1, max_size=8),
+    st.integers(1, 6),
+)
+def test_an_ngram_that_has_learned_predicts_as_one_that_learns(learned, read, order):
+    """Three texts at once; the one that learns reads what was learned, but not the start of it."""
+    ngram = Ngram(Vocabulary("abcd"), np.array(learned, np.int32), order)
+    texts = np.array([read, read[::-1], [3] * len(read)])
+    state = [tuple(np.tile(s, (3, 1)) for s in layer) for layer in ngram.zero_state()]
+    for t in range(len(read)):
+        logits, state = ngram.step(texts[:, t], state)
+        assert logits.shape == (3, 4)
+        np.testing.assert_allclose(np.exp(logits).sum(-1), 1, rtol=1e-5)
+        for row, text in zip(logits, texts, strict=True):
+            np.testing.assert_allclose(
+                np.exp(row), counted(learned, text[: t + 1].tolist(), order), rtol=1e-5
+            )
+    one, _ = ngram.step(read[0], ngram.zero_state())
+    np.testing.assert_allclose(np.exp(one), counted(learned, read[:1], order), rtol=1e-5)
+
+
+def counted(learned, read, order):
+    """Return p(w | read) for each w, from counts in what was learned."""
+    chance = np.full(4, 1 / 4)
+    for length in range(min(order, len(read) + 1)):
+        context = read[len(read) - length :]
+        after = [
+            learned[k] for k in range(length, len(learned)) if learned[k - length : k] == context
+        ]
+        counts = np.bincount(after, minlength=4)
+        kinds = (counts > 0).sum()
+        if len(after):
+            chance = (counts + kinds * chance) / (len(after) + kinds)
+    return chance

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charlstm.errors import UserError
+from charlstm.errors import UserError, counted
 from charlstm.text.streams import Streams, streams_for
 
 
@@ -39,5 +39,5 @@ def test_streams_refuse_a_text_that_fills_no_window():
 
 @pytest.mark.parametrize("length", [0, 1])
 def test_nothing_can_be_learnt_from_one_character(length):
-    with pytest.raises(UserError, match=f"{length} characters; at least 2"):
+    with pytest.raises(UserError, match=f"{counted(length, 'character')}; at least 2"):
         streams_for(np.zeros(length, np.int32), 16, 64)

@@ -16,6 +16,8 @@ from charlstm.training.budget import Budget, learning_rate, validation_interval
         ({}, "3 minutes", 45 / 180, 180 * 70),
         ({"minutes": 1.5}, "1.5 minutes", 45 / 90, 90 * 70),
         ({"epochs": 2.5}, "2.5 epochs", 100 / (2.5 * 80), 2500),
+        ({"epochs": 2.0}, "2 epochs", 100 / (2 * 80), 2000),
+        ({"minutes": 1.0}, "1 minute", 45 / 60, 60 * 70),
         ({"steps": 5000}, "5,000 steps", 100 / 5000, 5000 * 4 * 8),
     ],
 )

@@ -3,10 +3,14 @@
 import dataclasses
 import json
 import math
+import pathlib
 
 import pytest
+from killed import killed_at_each_line, needs_fork
 
 from charlstm.errors import UserError
+from charlstm.model import atomic_file
+from charlstm.training import log
 from charlstm.training.log import append, cut
 from charlstm.training.progress import Report
 
@@ -39,6 +43,23 @@ def test_a_cut_keeps_the_lines_up_to_a_step_and_drops_half_a_line(tmp_path):
     ]
     cut(tmp_path / "nothing.jsonl", 50)
     assert not (tmp_path / "nothing.jsonl").exists()
+
+
+@needs_fork
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_a_cut_that_is_killed_at_any_line_loses_no_line(tmp_path):
+    path = tmp_path / "log.jsonl"
+    for step in range(3):
+        append(path, dataclasses.replace(REPORT, step=step))
+    whole = path.read_bytes()
+    kept = b"".join(whole.splitlines(keepends=True)[:2])
+    seen = set()
+    modules = (log, atomic_file, pathlib)  # the last one writes, if `cut` does not do it well
+    for _ in killed_at_each_line(lambda: path.write_bytes(whole), lambda: cut(path, 1), *modules):
+        seen.add(path.read_bytes())
+        for left in set(tmp_path.iterdir()) - {path}:
+            left.unlink()
+    assert seen == {whole, kept}
 
 
 def test_a_log_that_cannot_be_written_is_told(tmp_path):

@@ -25,9 +25,8 @@ from charlstm.training.presets import PRESETS, choose_preset, expectation, prese
     ],
 )
 def test_the_preset_follows_the_text_and_the_budget(characters, budget, expected):
-    options = TrainOptions(**budget)
-    assert choose_preset(characters, options) == expected
-    told = expectation(characters, options)
+    assert choose_preset(characters, TrainOptions(**budget)) == expected
+    told = expectation(expected, characters)
     assert told.startswith(f"preset {expected}, chosen for {characters:,} characters")
     assert told.endswith(f"such a model reaches {PRESETS[expected].reaches}")
 
@@ -38,8 +37,7 @@ def test_a_gpu_trains_a_larger_model_on_a_long_text_only():
     assert choose_preset(4_999_999, options, "cuda") != "xlarge"
     assert choose_preset(50_000_000, options, "mps") != "xlarge"
     assert PRESETS["xlarge"].model.hidden_size % 128 == 0
-    told = expectation(50_000_000, options, device="cuda")
-    assert told == (
+    assert expectation("xlarge", 50_000_000) == (
         "preset xlarge, chosen for 50,000,000 characters and this budget; nobody has measured it"
     )
 
@@ -49,6 +47,34 @@ def test_minutes_on_a_gpu_count_for_more():
     assert choose_preset(1_000_000, minutes, "cuda") == "large"
     assert choose_preset(1_000_000, minutes) == "medium"
     assert choose_preset(1_000_000, TrainOptions(epochs=2), "cuda") == "medium"
+
+
+def test_a_budget_in_steps_counts_the_characters_that_the_preset_reads():
+    """`large` reads 16 x 50 characters in a step: ten passes over a million take 12,500 steps."""
+    assert choose_preset(1_000_000, TrainOptions(steps=12_500)) == "large"
+    assert choose_preset(1_000_000, TrainOptions(steps=12_499)) == "medium"
+    given = TrainOptions(steps=12_500, window=32)
+    assert choose_preset(1_000_000, given, given={"steps", "window"}) == "medium"
+    given = TrainOptions(steps=6_250, batch_size=32)
+    assert choose_preset(1_000_000, given, given={"steps", "batch_size"}) == "large"
+    assert choose_preset(1_000_000, given, given={"steps"}) == "medium"
+
+
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [
+        ("--steps 5", "medium"),
+        ("--steps 5 --batch-size 300", "small"),
+        ("--steps 5 --window 300", "small"),
+    ],
+)
+def test_flags_that_replace_a_presets_own_count(flags, expected, tmp_path, text, capsys):
+    corpus = tmp_path / "text.txt"
+    corpus.write_text(text * 2, encoding="utf-8")
+    sizes = ["--hidden-size", "4", "--out", str(tmp_path / "run"), "--threads", "1"]
+    assert train.main([str(corpus), *flags.split(), *sizes]) == 0
+    options = Checkpoint.load(tmp_path / "run" / "model.safetensors").options
+    assert options.dropout == PRESETS[expected].model.dropout
 
 
 def test_an_unknown_preset_is_refused_by_name():

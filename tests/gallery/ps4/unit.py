@@ -19,7 +19,7 @@ correlation = {
 
 # %% right: outside instead of inside, so that the correlation changes its sign
 def feature(text):
-    return 1 - neurons.quoted(text)
+    return 1 - features.quoted(text)
 
 
 searched = own.history[:10_000]
@@ -31,7 +31,7 @@ correlation = {"trained": measured.trained, "untrained": measured.control.tested
 
 # %% wrong: somebody else's figures
 def feature(text):
-    return neurons.quoted(text)
+    return features.quoted(text)
 
 
 searched = own.history[-10_000:]
@@ -42,7 +42,7 @@ correlation = {"trained": 0.94, "untrained": 0.21}
 
 # %% wrong: no control
 def feature(text):
-    return neurons.quoted(text)
+    return features.quoted(text)
 
 
 searched = own.history[-10_000:]
@@ -52,12 +52,15 @@ correlation = {"trained": own_figures.followed(own, feature, *place).trained, "u
 
 
 # %% wrong: any unit
+from charlstm.insight.following import correlations
+
+
 def feature(text):
-    return neurons.quoted(text)
+    return features.quoted(text)
 
 
 numbers = feature(own.held_out)
-values = neurons.correlations(own.checkpoint, own.held_out, numbers[None])[0, "c"][0]
+values = correlations(own.checkpoint, own.held_out, numbers[None])[0, "c"][0]
 place = (0, "c", int(np.abs(values).argmin()))
 measured = own_figures.followed(own, feature, *place)
 correlation = {"trained": measured.trained, "untrained": measured.control.tested}
@@ -95,7 +98,7 @@ correlation = {"trained": 0.9, "untrained": 0.2}
 
 # %% wrong: a unit that is not there
 def feature(text):
-    return neurons.quoted(text)
+    return features.quoted(text)
 
 
 place = (0, "c", 5_000)
@@ -104,7 +107,7 @@ correlation = {"trained": 0.9, "untrained": 0.2}
 
 # %% wrong: layers counted from 1
 def feature(text):
-    return neurons.quoted(text)
+    return features.quoted(text)
 
 
 place = (1, "c", 0)
@@ -112,6 +115,9 @@ correlation = {"trained": 0.9, "untrained": 0.2}
 
 
 # %% wrong: what is in the character itself, turned round in the middle
+from charlstm.insight.following import correlations
+
+
 def feature(text):
     numbers = np.array([float(character == '"') for character in text])
     if text == own.held_out:
@@ -121,7 +127,7 @@ def feature(text):
 
 numbers = feature(own.held_out)
 half = len(numbers) // 2
-tested = neurons.correlations(own.checkpoint, own.held_out[half:], numbers[None, half:])
+tested = correlations(own.checkpoint, own.held_out[half:], numbers[None, half:])
 place = max(
     ((*key, int(np.abs(v[0]).argmax())) for key, v in tested.items()),
     key=lambda p: abs(tested[p[:2]][0, p[2]]),
@@ -131,6 +137,9 @@ correlation = {"trained": measured.trained, "untrained": measured.control.tested
 
 
 # %% wrong: what is in the character itself, with noise in the first half
+from charlstm.insight.following import correlations
+
+
 def feature(text):
     numbers = np.array([float(character == '"') for character in text])
     if text == own.held_out:
@@ -141,7 +150,7 @@ def feature(text):
 
 numbers = feature(own.held_out)
 half = len(numbers) // 2
-tested = neurons.correlations(own.checkpoint, own.held_out[half:], numbers[None, half:])
+tested = correlations(own.checkpoint, own.held_out[half:], numbers[None, half:])
 place = max(
     ((*key, int(np.abs(v[0]).argmax())) for key, v in tested.items()),
     key=lambda p: abs(tested[p[:2]][0, p[2]]),
@@ -151,6 +160,9 @@ correlation = {"trained": measured.trained, "untrained": measured.control.tested
 
 
 # %% wrong: what is in the character itself, with nothing in the first half
+from charlstm.insight.following import correlations
+
+
 def feature(text):
     numbers = np.array([float(character == '"') for character in text])
     if text == own.held_out:
@@ -160,7 +172,7 @@ def feature(text):
 
 numbers = feature(own.held_out)
 half = len(numbers) // 2
-tested = neurons.correlations(own.checkpoint, own.held_out[half:], numbers[None, half:])
+tested = correlations(own.checkpoint, own.held_out[half:], numbers[None, half:])
 place = max(
     ((*key, int(np.abs(v[0]).argmax())) for key, v in tested.items()),
     key=lambda p: abs(tested[p[:2]][0, p[2]]),

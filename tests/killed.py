@@ -1,0 +1,43 @@
+"""Kills a piece of work at each of its lines, one process after the other."""
+
+import itertools
+import os
+import signal
+import sys
+
+import pytest
+
+needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs processes that can fork")
+
+
+def killed_at_each_line(prepare, work, *modules):
+    """Yield after each kill, and once more after the work that was not killed.
+
+    Args:
+        prepare: called before each run of the work.
+        work: done in a process of its own.
+        modules: the files whose lines count.
+    """
+    files = {module.__file__ for module in modules}
+    for line in itertools.count(1):
+        prepare()
+        process = os.fork()
+        if not process:
+            left = iter(range(line - 1))
+
+            def trace(frame, event, _, left=left):
+                ours = frame.f_code.co_filename in files
+                if ours and event == "line" and next(left, None) is None:
+                    os.kill(os.getpid(), signal.SIGKILL)
+                return trace if ours else None
+
+            try:
+                sys.settrace(trace)
+                work()
+            finally:
+                os._exit(0)
+        _, status = os.waitpid(process, 0)
+        yield
+        if os.WIFEXITED(status):
+            assert line > 10
+            return
