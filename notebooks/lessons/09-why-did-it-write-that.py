@@ -45,25 +45,31 @@ UPDATES, LINES, SIZE, SEEDS = (10, 2, 1000, range(2)) if FAST else (150, 20, 550
 #
 # Lesson 1 measured the surprise of a line: $-\ln P$ of each character that came. Here is a longer
 # text, a scene of the plays that come with charlstm. The shipped model has not read it. We spoil
-# it: one line becomes German, and one character in a hundred gets a typing error. The seed decides
-# which.
+# it: one line becomes German, a lady gets a Polish name, and one character in a hundred gets a
+# typing error. The seed decides which.
 
 # %%
-from charlstm import Sampler, read_corpus
-from charlstm.insight.repairs import read_and_repair
-from charlstm.insight.surprise import stands_out
+from charlstm import read_corpus
 from charlstm.text.typos import mistype
 
-plays = read_corpus("plays").text
-start = plays.index("ISAURE:\nThere is a house on")
-scene = plays[start : plays.index("HOB:\nShells.", start)].replace(
-    "you have seen it.", "Der Wind ging durch die leeren Gassen, und niemand kam."
-)
-spoilt = mistype(scene, share=0.01, seed=1)
+scenes = read_corpus("plays").text
+scene = scenes[scenes.index("ISAURE:\nThere is a house") : scenes.index("HOB:\nShells.")]
+spoilt = mistype(
+    scene.replace(
+        "you have seen it.", "Der Wind ging durch die leeren Gassen, und niemand wusste warum."
+    ).replace("Isaure's sister", "Zbigniew's sister"),
+    share=0.01, seed=2,
+)  # fmt: skip
+
+# %%
+from charlstm import Sampler
+from charlstm.insight.repairs import read_and_repair
+from charlstm.insight.surprise import stands_out
+
 reader = Sampler(Checkpoint.load(find_model("tinyshakespeare")))
-spans = stands_out(reader, spoilt.text)
 nats, _ = read_and_repair(reader, spoilt.text)
-text_plots.surprise(spoilt.text, nats, spans, "a scene, with typing errors and a foreign line")
+spans = stands_out(reader, spoilt.text)
+text_plots.surprise(spoilt.text, nats, spans, "the shipped model reads a spoilt scene")
 
 # %% [markdown]
 # The darker a letter, the less the model expected it. What is underlined stands out, and for each
@@ -79,9 +85,9 @@ errors = [f"{error.start} ({error.right!r} {error.kind})" for error in spoilt.er
 print(wrapped("the errors: " + ", ".join(errors)))
 
 # %% [markdown]
-# The German line stands out as a whole. Nobody told the model about languages: the surprise of its
-# letters adds up. The name stands out, too, because the model knows another one that begins like
-# it. And of the typing errors it finds some and misses some.
+# The German line stands out once enough surprise has added up. Nobody told the model about
+# languages. The name stands out, too. Of the typing errors it finds some and misses some. And an
+# alarm in the German line is wrong: nothing was mistyped there.
 #
 # ### Why surprise alone is not enough
 #
