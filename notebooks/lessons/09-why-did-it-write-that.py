@@ -128,17 +128,17 @@ def scores(reader, text):
 
 
 # %%
-found = {}
+f1s = {}
 print("reader   rule      precision  recall   F1 of each seed")
 for name, reader in readers.items():
     first, others = scores(reader, chosen.text), [scores(reader, text.text) for text in judged]
     for rule in first:
         least = best_threshold(chosen.errors, first[rule])
         results = [judge(m.errors, s[rule], least) for m, s in zip(judged, others, strict=True)]
-        found[name, rule] = [result.f1 for result in results]
+        f1s[name, rule] = [result.f1 for result in results]
         means = np.mean([(result.precision, result.recall) for result in results], 0)
         print(f"{name:8} {rule:9} {means[0]:9.2f} {means[1]:7.2f}  ", end=" ")
-        print(*(f"{f1:.2f}" for f1 in found[name, rule]))
+        print(*(f"{f1:.2f}" for f1 in f1s[name, rule]))
 
 # %% [markdown]
 # The repair is better than surprise alone, for each reader and in every seed. But the network is
