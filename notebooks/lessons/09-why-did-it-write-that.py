@@ -141,9 +141,9 @@ for name, reader in readers.items():
         print(*(f"{f1:.2f}" for f1 in f1s[name, rule]))
 
 # %% [markdown]
-# The repair is better than surprise alone, for each reader and in every seed. But the network is
-# not better than counting. It is small, and the tales are short. A network earns its keep where it
-# has read more. The shipped model has read a million characters of Shakespeare.
+# The repair is better than surprise alone, for each reader and in every seed. But this network is
+# hardly better than counting, and by surprise alone it is worse. It is small, and the tales are
+# short. Is that different for the shipped model, which has read a million characters?
 # `python notebooks/lessons/data/typos.py` repeats the search with it and with a 5-gram that has
 # read the same, on texts that neither has read. Its file, `data/typos.csv`, has a row for each
 # seed.
@@ -218,9 +218,9 @@ for what, *asked in (("passage", SENTENCES, SENTENCE), ("word", NAMES, NAME)):
         print(f"{what:8} {there} of {of} stand out, and {others} others")
 
 # %% [markdown]
-# Sentences of another language are found, and hardly anything else is. With names it is different:
-# a model cannot know whether a word that it did not expect is wrong. It says "unexpected", and you
-# must look.
+# Sentences of another language are found, and hardly anything else is. With names it is different.
+# Some are missed, and of the alarms more than half are words that nobody has put in: a model cannot
+# know whether a word that it did not expect is wrong. It says "unexpected", and you must look.
 #
 # So surprise says *where* the model was wrong. It does not say which letters misled it. For that we
 # need the second question.
@@ -610,8 +610,9 @@ for seed, (trained, _) in zip(SEEDS, doubles, strict=True):
     print("seed {}                  {:9.2f}  {:10.2f}  {:4.2f}".format(seed, *falls_twice[-1]))
 
 # %% [markdown]
-# Take one of the two away, and the other still tells: the score hardly falls. Take both, and it
-# does. Occlusion asks about one letter at a time, and each of the two is *dispensable*. Relevance
+# Occlusion gives the two much less of the blame than it gave the single letter before. (By chance it
+# would be two letters of fifteen.) Take one of the two away, and the other still tells: the score
+# hardly falls. Take both, and it does. Occlusion asks about one letter at a time, and each of the two is *dispensable*. Relevance
 # propagation shares the score between them, and here it is the best of the three.
 #
 # We keep occlusion as our referee, with this in mind. It is the only one of the three whose answer
@@ -647,7 +648,7 @@ blame = gradient(shipped, PASSAGE, [last])
 text_plots.blame(PASSAGE, blame.relevance[0], last, "gradient times input")
 
 # %% [markdown]
-# Three pictures of one letter, and each looks as if it had understood the play. We know no right
+# Three pictures of one letter, and they do not even name the same letter first. We know no right
 # answer here. But we can ask how well the other two agree with occlusion: the correlation of what
 # they say about the same target, the median over the targets of a passage. Occlusion itself depends
 # on what replaces a letter. So we ask a second referee, who draws two letters of the passage in
@@ -775,9 +776,9 @@ plots.curves(
 )  # fmt: skip
 
 # %% [markdown]
-# Occlusion and the gradient find most of the blame within a word or two. What a method finds far
-# away may be memory, or it may be crumbs: a little relevance on many letters, of both signs, adds
-# up in such a curve. The trial above counts, not the curve.
+# All three find most of the blame within a word or two, and the curves hardly differ. So a curve
+# does not tell a good method from a bad one, either: it says how far back the blame is, and not
+# whether it lies on the right letters. That took a trial, or a text whose answer is known.
 
 # %% [markdown]
 # ## Exercises
