@@ -393,10 +393,10 @@ on_recall = trial(pairs, recall(3, LINES), decides)
 print(f"by chance {1 / answer:.2f}")
 
 # %% [markdown]
-# Occlusion gives the first letter most of the blame, in every seed, and relevance propagation comes
-# second. Gradient times input does not find it: it gives the letter that decides hardly more than
-# chance, and no more than it gives in a network that knows nothing. So a method that needs the
-# gradient can draw a picture that has nothing to do with what the network does.
+# So two of the three point at the first letter. Occlusion gives it most of the blame, in every seed,
+# and relevance propagation comes second. Gradient times input does not find it: it gives the letter
+# that decides hardly more than chance, and on average no more than in a network that knows nothing.
+# A picture drawn by it would have nothing to do with what the network has learnt.
 #
 # (The untrained networks give the first letter a little more than chance, by any method. The forget
 # bias keeps what is written first.)
@@ -776,9 +776,10 @@ plots.curves(
 )  # fmt: skip
 
 # %% [markdown]
-# All three find most of the blame within a word or two, and the curves hardly differ. So a curve
-# does not tell a good method from a bad one, either: it says how far back the blame is, and not
-# whether it lies on the right letters. That took a trial, or a text whose answer is known.
+# All three find most of the blame within a word or two. Relevance propagation finds more of it far
+# back. Is that memory, or is it crumbs on letters that do not matter? A curve like this cannot tell:
+# it says how far back the blame is, and not whether it lies on the right letters. That takes a
+# trial, or a text whose answer is known.
 
 # %% [markdown]
 # ## Exercises
