@@ -93,10 +93,10 @@ def test_dynamic_evaluation_leaves_nothing_on_the_host(cell):
     model = CharModel(dataclasses.replace(SIZES, cell=cell), V).to(META)
     sizes = dynamic.mean_squares(model, IDS)
     learn = partial(dynamic._learn, model, sizes, sizes, list(model.parameters()))
-    segments = dynamic._segments(model, IDS, "", learn, threads=1)
+    segments = dynamic._segments(model, IDS, 2, "", learn, threads=1)
     for _ in range(3):
         logs = next(segments)
-        assert (logs.device, logs.shape) == (META, (dynamic.SEGMENT, V))
+        assert (logs.device, logs.shape) == (META, (2, dynamic.SEGMENT // 2, V))
     assert {p.device for p in model.parameters()} == {META}
 
 

@@ -141,7 +141,8 @@ class Evaluation:
 
     def _dynamic_lines(self, dynamic: Mixture) -> Iterator[str]:
         yield "Apart from these, a copy that learns from what it has been scored on:"
-        yield _row("dynamic (one pass)", dynamic.alone)
+        way = "one pass" if dynamic.streams == 1 else counted(dynamic.streams, "stream")
+        yield _row(f"dynamic ({way})", dynamic.alone)
         yield _row("mixed with n-grams", dynamic.mixed)
         shares = [f"{name} {share:.0%}" for name, share in dynamic.shares.items()]
         yield f"Shares in the mixture: {', '.join(shares)}."

@@ -12,21 +12,22 @@ The model does not wait for the gate: it reads a segment ahead, in a thread of i
 """
 
 import time
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import chain
 from typing import Any
 
 import numpy as np
 import torch
 
 from charlstm.measuring.corrections import DEGREES, Corrections
-from charlstm.measuring.dynamic import predict_dynamic
+from charlstm.measuring.dynamic import predict_dynamic, reading
 from charlstm.measuring.gate import Gate
 from charlstm.model.facts import Score
 from charlstm.model.network import CharModel
-from charlstm.text.contexts import Place, number, read_places
+from charlstm.text.contexts import Place, Whole, number, read_places
 from charlstm.text.ngrams import CONFIDENCES, Floats, Ladder
 from charlstm.text.vocabulary import Ids, Vocabulary
 
@@ -50,6 +51,7 @@ PARTS = ("model", "n-grams and words of all that was read", "corrections from th
 COUNTS = (1, len(LENGTHS) + len(WORDS), len(CORRECTED))  # features of each part
 PART_DEGREES = (1, CONFIDENCES, DEGREES)
 START_WEIGHTS = (0.8, 0.15, 0.15)
+NOTHING = np.zeros(0, np.int32)
 NO_DEGREES = np.zeros(1, np.int64)  # of the model: always the same
 
 
@@ -63,18 +65,20 @@ class Mixture:
         shares: how much each of `PARTS` decides. log p(y) of the character y that came is some
             amount above the mean of log p(w) over all characters w. Each part adds to that amount
             or takes from it; these are the shares of the parts in all that is added and taken.
+        streams: into how many streams the text was cut.
         chars_per_second: how fast all of this went.
     """
 
     alone: Score
     mixed: Score
     shares: dict[str, float]
+    streams: int
     chars_per_second: float = field(compare=False)
 
     def to_json(self) -> dict[str, Any]:
         """Return the mixture's figures by name; the model alone has its own place."""
-        speed = {"chars_per_second": self.chars_per_second}
-        return self.mixed.to_json() | {"shares": self.shares} | speed
+        how = {"streams": self.streams, "chars_per_second": self.chars_per_second}
+        return self.mixed.to_json() | {"shares": self.shares} | how
 
 
 @dataclass(frozen=True)
@@ -82,23 +86,31 @@ class Prediction:
     """What was expected of one character before it was read.
 
     Attributes:
+        place: where the character stands in the text.
         logs: the mixture's log-probabilities, (V,).
         weights: the gate's weights, (K,).
         features: what they weigh, (K, V): the model's log-probabilities, the rungs, the
             corrections.
     """
 
+    place: int
     logs: Floats
     weights: Floats
     features: Floats
 
 
 def predict_mixture(
-    model: CharModel, ids: Ids, history: Ids, vocabulary: Vocabulary, threads: int | None = None
+    model: CharModel,
+    ids: Ids,
+    history: Ids,
+    vocabulary: Vocabulary,
+    streams: int = 1,
+    threads: int | None = None,
 ) -> Iterator[Prediction]:
-    """Yield what the mixture expects of each character but the first; learn from it afterwards.
+    """Yield what the mixture expects of each character; learn from it afterwards.
 
-    No prediction depends on its own character, or on anything that comes after it.
+    The characters come in the order of `dynamic.reading`. No prediction depends on its own
+    character, or on anything that comes after it in that order.
 
     Args:
         model: the trained model; it stays as it was.
@@ -106,32 +118,33 @@ def predict_mixture(
         history: the text before it, (M,). The n-grams read it first, and it shows how large each
             weight's gradient usually is.
         vocabulary: the characters that the ids stand for. Some of them are parts of words.
+        streams: B, streams that are read side by side; the first character of each is given.
         threads: PyTorch's threads. None measures while it reads how many are the fastest.
 
     Raises:
-        UserError: fewer than two characters in either text.
+        UserError: fewer than two characters in the history, or in a stream of the text.
     """
-    segments = _read_ahead(predict_dynamic(model, ids, history, threads=threads))
-    said = (logs for segment in segments for logs in segment)
-    everything = np.concatenate((history, ids))
+    segments = _read_ahead(predict_dynamic(model, ids, history, streams=streams, threads=threads))
+    said = chain.from_iterable(logs.reshape(-1, logs.shape[-1]) for logs in segments)
+    places = np.concatenate([p.flatten() for p in reading(len(ids), streams)])
+    given = np.setdiff1d(np.arange(len(ids)), places)  # the first character of each stream
     size = model.vocabulary_size
     ladder = Ladder(
-        everything,
+        np.concatenate((history, ids)),
         size,
-        len(history) + 1,
+        len(history) + streams,
         LENGTHS,
-        [number(map(kind, read_places(vocabulary.decode(everything)))) for kind in WORDS],
+        _numbers(WORDS, ids, given, vocabulary, history),
         FOOT,
+        np.concatenate((np.arange(len(history)), len(history) + given, len(history) + places)),
     )
-    corrections = Corrections(
-        [number(map(kind, read_places(vocabulary.decode(ids)))) for kind in CORRECTED], size
-    )
+    corrections = Corrections(_numbers(CORRECTED, ids, given, vocabulary), size)
     gate = Gate(
         np.repeat(PART_DEGREES, COUNTS).tolist(),
         np.repeat(START_WEIGHTS, COUNTS).tolist(),
         [size, size, len(LENGTHS) + 1],
     )
-    for place, (logs, (rungs, known)) in enumerate(zip(said, ladder, strict=True), 1):
+    for place, logs, (rungs, known) in zip(places.tolist(), said, ladder, strict=True):
         corrected, degrees = corrections.before(place)
         features = np.concatenate((logs[None], rungs, corrected))
         best_guess = logs.argmax()
@@ -141,11 +154,27 @@ def predict_mixture(
             np.array((best_guess, ids[place - 1], longest_known)),
         )
         mixed, weights = gate.predict(features, chosen)
-        yield Prediction(mixed, weights, features)
+        yield Prediction(place, mixed, weights, features)
         came = ids[place]
         chances = np.exp(mixed)
         gate.learn(features, chosen, chances, came)
         corrections.learn(place, chances, came)
+
+
+def _numbers(
+    kinds: Sequence[Callable[[Place], Hashable]],
+    ids: Ids,
+    starts: Whole,
+    vocabulary: Vocabulary,
+    history: Ids = NOTHING,
+) -> list[Whole]:
+    """Return for each kind the numbers of all contexts of a text, or of a history and a text.
+
+    No context reaches back beyond the start of a stream. The first stream goes on from the history.
+    """
+    first, *others = np.split(ids, starts[1:])
+    texts = [vocabulary.decode(part) for part in (np.concatenate((history, first)), *others)]
+    return [number(kind(place) for text in texts for place in read_places(text)) for kind in kinds]
 
 
 def _read_ahead(segments: Iterator[Any]) -> Iterator[Any]:
@@ -165,27 +194,33 @@ def _read_ahead(segments: Iterator[Any]) -> Iterator[Any]:
 
 
 def score_mixture(
-    model: CharModel, ids: Ids, history: Ids, vocabulary: Vocabulary, threads: int | None = None
+    model: CharModel,
+    ids: Ids,
+    history: Ids,
+    vocabulary: Vocabulary,
+    streams: int = 1,
+    threads: int | None = None,
 ) -> Mixture:
     """Score a text in one pass by the mixture, and by the model that learns without n-grams.
 
     Args:
         model: see `predict_mixture`.
-        ids: see `predict_mixture`; N - 1 characters are predicted.
+        ids: see `predict_mixture`; N - B characters are predicted.
         history: see `predict_mixture`.
         vocabulary: see `predict_mixture`.
+        streams: see `predict_mixture`.
         threads: see `predict_mixture`.
 
     Raises:
-        UserError: fewer than two characters in either text.
+        UserError: see `predict_mixture`.
     """
     started = time.perf_counter()
     alone = 0.0
     mixed = 0.0
     amounts = np.zeros(len(PARTS))
     starts = np.cumsum((0, *COUNTS[:-1]))
-    predictions = predict_mixture(model, ids, history, vocabulary, threads)
-    for came, p in zip(ids[1:], predictions, strict=True):
+    for p in predict_mixture(model, ids, history, vocabulary, streams, threads):
+        came = ids[p.place]
         alone -= float(p.features[0, came])
         mixed -= float(p.logs[came])
         terms = p.weights * (p.features[:, came] - p.features.sum(1) / model.vocabulary_size)
@@ -193,5 +228,5 @@ def score_mixture(
         amounts += np.abs(np.add.reduceat(terms, starts))
     seconds = time.perf_counter() - started
     shares = dict(zip(PARTS, (amounts / amounts.sum()).tolist(), strict=True))
-    n = len(ids) - 1
-    return Mixture(Score(alone / n, n), Score(mixed / n, n), shares, n / seconds)
+    n = len(ids) - streams
+    return Mixture(Score(alone / n, n), Score(mixed / n, n), shares, streams, n / seconds)

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from charlstm.notebook.describe import describe
@@ -26,6 +27,7 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 # 7 colours, 5 dashes, 8 markers: no two of these numbers have a common divisor, so the first
 # 7 * 5 * 8 lines all differ
 ROOM = (0.13, 0.15, 0.84, 0.75)  # left, bottom, width, height of axes, as shares of the figure
+RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 Numbers = Sequence[float] | np.ndarray[Any, Any]
 
 
@@ -83,8 +85,10 @@ def add_legend(axes: Axes) -> None:
 def png(figure: Figure, dots_per_inch: int = 100) -> bytes:
     """Return a figure as the bytes of a PNG file, for `ipywidgets.Image.value`."""
     file = io.BytesIO()
+    figure.dpi = dots_per_inch
+    # `savefig` would draw twice, to find out how large the picture becomes, which is known here;
     # little compression: the picture goes no further than to the browser, and is there sooner
-    figure.savefig(file, format="png", dpi=dots_per_inch, pil_kwargs={"compress_level": 1})
+    FigureCanvasAgg(figure).print_png(file, pil_kwargs={"compress_level": 1})
     return file.getvalue()
 
 
@@ -92,7 +96,8 @@ def redraw(figure: Figure, lines: Mapping[str, Numbers], title: str) -> None:
     """Give the lines of a figure new numbers.
 
     A new figure would take several times as long: most of that time goes into making ticks, and
-    into finding out how much room the labels need. Here the room is fixed.
+    into finding out how much room the labels need. Here the room is fixed, and powers of ten are
+    plain text: matplotlib would parse each new one as a formula, for longer than it draws the rest.
 
     Args:
         figure: with one pair of axes, which has as many lines as there are `lines`.
@@ -103,6 +108,8 @@ def redraw(figure: Figure, lines: Mapping[str, Numbers], title: str) -> None:
     axes = figure.axes[0]
     axes.set_position(ROOM)
     axes.set_title(title, parse_math=False)
+    if axes.get_yscale() == "log":
+        axes.yaxis.set_major_formatter(_power_of_ten)
     for index, (line, (name, y)) in enumerate(zip(axes.get_lines(), lines.items(), strict=True)):
         shown = positive(y) if axes.get_yscale() == "log" else y
         line.set_data(np.arange(len(shown)), shown)
@@ -111,6 +118,10 @@ def redraw(figure: Figure, lines: Mapping[str, Numbers], title: str) -> None:
     axes.relim()
     axes.autoscale_view()
     add_legend(axes)
+
+
+def _power_of_ten(value: float, _: object) -> str:
+    return "10" + str(round(math.log10(value))).translate(RAISED)
 
 
 def positive(values: Numbers) -> np.ndarray[Any, Any]:

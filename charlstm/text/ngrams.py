@@ -30,8 +30,9 @@ class Ladder:
 
     The rung of h holds log p(w | h) - log p(w | shorter h) for each character w. The empty context
     stands on 1 / V. So the rungs from the bottom to h add up to log p(w | h) + log V. The rung of
-    a context that is new, or would begin before the text, is 0. Each count covers only what
-    stands before the place.
+    a context that is new, or would begin before the text, is 0. Each count covers only what was
+    read before the place. If the text is read in another order than its own, no context reaches
+    back beyond a character that is read later.
 
     Beside each rung stands how well its context is known, from n(h) and t(h): 0 if it is new,
     else 1 + 3 min(floor(log2 n(h)), 6) + min(t(h), 3) - 1. In PPM and PAQ, too, such numbers tell
@@ -40,11 +41,12 @@ class Ladder:
     Args:
         ids: the text, (N,).
         vocabulary_size: V.
-        first: the first place for which rungs are wanted.
+        first: the number of places that are read before rungs are wanted.
         lengths: K context lengths, in rising order.
         leaning: contexts of another kind: for each kind the number of each place's context, (N,).
             Their rungs come after the K others.
         foot: the length on whose rung the first of them stands.
+        order: all places in the order in which they are read, (N,). None is that of the text.
 
     Example:
         What follows an a in "abab"? The rungs of the last place, for a and b:
@@ -65,14 +67,19 @@ class Ladder:
         lengths: tuple[int, ...],
         leaning: Sequence[Whole] = (),
         foot: int = 0,
+        order: Whole | None = None,
     ) -> None:
-        self._words = ids.astype(np.int64)
+        words = ids.astype(np.int64)
+        order = np.arange(len(words)) if order is None else order
+        self._words = words[order]
         self._size = vocabulary_size
         self._first = first
+        turn = np.argsort(order)  # when each place is read
+        starts = np.flatnonzero(np.diff(turn, prepend=len(turn)) < 0)  # read before what precedes
         self._contexts = [
-            _Contexts(order, context, self._words, first)
-            for order, context in chain(
-                _sorted_contexts(self._words, lengths), map(_sorted, leaning)
+            _Contexts(places, context, words, turn, first)
+            for places, context in chain(
+                _sorted_contexts(words, lengths, starts), map(_sorted, leaning)
             )
         ]
         self._leans = len(lengths)
@@ -81,6 +88,8 @@ class Ladder:
 
     def __iter__(self) -> Iterator[tuple[Floats, Whole]]:
         """Yield for each place its rungs, (K, V), and how well each context is known, (K,).
+
+        The places come in the order of reading.
 
         With L kinds of leaning contexts both have K + L rows.
         """
@@ -136,25 +145,29 @@ class Ladder:
 
 
 class _Contexts:
-    """The contexts of one length: what followed each of them, in the order of the text.
+    """The contexts of one length: what followed each of them, in the order of reading.
 
     Args:
-        order: the places of the text, (N,), sorted by context. Places with equal contexts stand in
-            the order of the text.
+        places: the places of the text, (N,), sorted by context.
         context: the number of each of these contexts, (N,).
         words: the text, (N,).
-        first: the first place that will be asked for.
+        turn: when each place of the text is read, (N,).
+        first: the first turn that will be asked for.
     """
 
-    def __init__(self, order: Whole, context: Whole, words: Whole, first: int) -> None:
-        self._followers = words[order].astype(np.int32)
+    def __init__(
+        self, places: Whole, context: Whole, words: Whole, turn: Whole, first: int
+    ) -> None:
+        by_turn = np.argsort(context * len(words) + turn[places], kind="stable")
+        places = places[by_turn]  # the contexts stay where they are
+        self._followers = words[places].astype(np.int32)
         begins = np.flatnonzero(np.diff(context, prepend=-1))
-        asked = order >= first
-        index = order[asked] - first
+        asked = turn[places] >= first
+        index = turn[places][asked] - first
         self._context, self._begin, self._end = np.empty((3, len(index)), np.int64)
         self._context[index] = context[asked]
         self._begin[index] = begins[context[asked]]
-        self._end[index] = np.flatnonzero(asked)  # all from begin to end came before the place
+        self._end[index] = np.flatnonzero(asked)  # all from begin to end is read before the place
 
     def before(self, start: int, stop: int, size: int) -> tuple[Whole, Floats]:
         """Return which row of a table each place has, (B,), and the table at the start, (R, V)."""
@@ -174,23 +187,28 @@ def _sorted(contexts: Whole) -> tuple[Whole, Whole]:
     return order, np.cumsum(np.diff(contexts[order], prepend=contexts[order[0]]) != 0)
 
 
-def _sorted_contexts(words: Whole, lengths: tuple[int, ...]) -> Iterator[tuple[Whole, Whole]]:
+def _sorted_contexts(
+    words: Whole, lengths: tuple[int, ...], starts: Whole
+) -> Iterator[tuple[Whole, Whole]]:
     """Yield for each length the places of a text, sorted by context, and numbers of the contexts.
 
     Contexts are compared from their last character back. So the next length needs no new sort: the
     places that come next are already in order, but for the one character between. A context that
-    would begin before the text is like no other one.
+    would begin before one of the `starts` is like no other one.
     """
     order = np.arange(len(words))
     context = np.zeros(len(words), np.int64)
     small = words.astype(np.min_scalar_type(words.max()))  # NumPy sorts small numbers faster
+    last = np.zeros(len(words), bool)
+    last[starts - 1] = True  # before each start, and of the whole text
     for length in range(lengths[-1] + 1):
         if length in lengths:
             yield order, context
-        followed = order < len(words) - 1
+        followed = ~last[order]
         order, context = order[followed], context[followed]
         by_letter = np.argsort(small[order], kind="stable")
         order, context = order[by_letter], context[by_letter]
         other = (np.diff(context) != 0) | (small[order[1:]] != small[order[:-1]])
-        order = np.concatenate(([0], order + 1))
-        context = np.concatenate(([0, 1], 1 + other.cumsum()))[: len(order)]
+        order = np.concatenate((starts, order + 1))
+        numbers = np.concatenate(([0], other.cumsum()))[: len(order) - len(starts)]
+        context = np.concatenate((np.arange(len(starts)), len(starts) + numbers))

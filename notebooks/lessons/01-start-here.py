@@ -19,8 +19,9 @@
 # ![A scene in coloured letters. The colour shows what one unit of the network holds: it changes
 # along each line and starts again in the next](01-start-here.png)
 #
-# The colours show what one part of the network, a *unit*, holds after each letter. It counts the
-# letters of the line. Nobody told the network what a line is. You make this picture below.
+# The colours show what one part of the network, a *unit*, holds after each letter. (Where it is
+# below 0, the letter is underlined, too.) It counts the letters of the line. Nobody told the network
+# what a line is. You make this picture below.
 #
 # **Before you run anything, guess:** the model has read most of a selection of Shakespeare's plays,
 # one letter after the other, and nothing else. Nobody taught it what a word is. How many of the
@@ -154,8 +155,9 @@ once = [found for found, n in missing.items() if n == 1]
 print(wrapped(f"once: {len(once)} words, among them {' '.join(once[:12])}"))
 
 # %% [markdown]
-# Which of these words did Shakespeare use, and which did the model invent? The answer to the guess
-# is at least the percentage above, and at most that percentage plus Shakespeare's own words.
+# Which of these words are English, now or in Shakespeare's time, and which did the model invent? The
+# answer to the guess is at least the percentage above. Add the missing words that are English, too:
+# those that come most often are English words and names, and you can judge the others one by one.
 #
 # ## What a character model is
 #
@@ -229,7 +231,8 @@ for tau in (0.3, 0.8, 1.5):
 
 # %% [markdown]
 # The panel below does the same with sliders. (It needs a running kernel. If you read this on a web
-# page, you see a picture of it.) Try 0, and try 2.
+# page, you see a picture of it.) Set the sliders first, then press *Write*: a slider that you move
+# while the model writes counts only from the next *Write* on. Try 0, and try 2.
 
 # %%
 from charlstm.notebook.workers import SamplerPanel

@@ -160,6 +160,9 @@ loss, chances = loss_of(logits, targets)
 print(f"{loss:.4f} nats; ln {V} = {np.log(V):.4f} is what knowing nothing costs")
 
 # %% [markdown]
+# (The network does worse than knowing nothing. It has learnt nothing either, but its random weights
+# make it sure of some characters, and mostly of wrong ones.)
+#
 # ## Back through time
 #
 # ![Four copies of one cell in a row read four letters. Solid arrows: from letters to states, to
@@ -311,9 +314,10 @@ for seed, (_, losses, norms) in runs.items():
     print(f"{norms[worst] / np.median(norms):.0f} times the median norm")
 
 # %% [markdown]
-# The step before the jump was long because the gradient was large. Why a gradient becomes so large
-# is the subject of lesson 3, and what to do about it of lesson 4. First, what did the networks
-# learn?
+# The step before the jump was long because the gradient was large. (The median is small, because
+# most updates come late, when the gradients are small. A jump among the first updates needs no
+# unusual gradient: there all of them are far above the median.) Why a gradient becomes so large is
+# the subject of lesson 3, and what to do about it of lesson 4. First, what did the networks learn?
 
 
 # %%

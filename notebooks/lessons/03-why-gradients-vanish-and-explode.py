@@ -290,10 +290,12 @@ for gain in (1.0, 1.5, 3.0):
 
 # %% [markdown]
 # In the panel below you can change the gain, the length and the activation. (The panel needs a
-# running kernel. It reads random letters, so its numbers differ a little from the figure above.) It
-# opens with the cell `rnn` and the start `charlstm`, which is the orthogonal one. **Try** to find a
-# gain that keeps the gradient over 200 letters, for the tanh and for the linear network. The LSTM
-# follows in lesson 5.
+# running kernel.) It opens with the cell `rnn` and the start `charlstm`, which is the orthogonal
+# one. Its network is not the one above: it reads random letters, and a vector of 32 random numbers,
+# an *embedding*, stands for each. These inputs push the units farther to the flat ends of the tanh.
+# So the same gain leaves less of the gradient than in the figure above, and a gain of 1 vanishes
+# fast. **Try** to find a gain that keeps the gradient over 200 letters, for the tanh and for the
+# linear network. The LSTM follows in lesson 5.
 
 # %%
 from charlstm.notebook.explorers import GradientExplorer

@@ -214,8 +214,8 @@ for step in [step for step in (0, 1, 2, 3, 5, 10, 20, 50, 99) if step < len(norm
 # %% [markdown]
 # It is one story in three acts:
 #
-# 1. **The gradient explodes.** It grows on its way back through time. So the steps are several times
-#    as long as clipping allows, from the first one on.
+# 1. **The gradient explodes.** It grows on its way back through time. So many steps are several
+#    times as long as clipping allows, the first one among them.
 # 2. **The units saturate.** Long steps make large weights, and large weights push the units to the
 #    flat ends of the tanh.
 # 3. **The gradient vanishes.** Every step back multiplies it by slopes near 0.
@@ -249,8 +249,11 @@ for step, (p, norm, loss) in enumerate(zip(weights[1:], norms, losses, strict=Tr
     print(f"after it the largest weight of W_hh is {largest:.3g}, {lost:.0%} of weights are NaN")
 
 # %% [markdown]
-# A step along a large gradient makes large weights. Large weights make a larger gradient. Then the
-# states overflow. A weight that is NaN stays NaN, whatever we subtract from it.
+# After the first step no weight is large, and yet the next loss is about a thousand times as large.
+# The states do that: no flat end holds them, and now they grow from letter to letter, through all
+# 100 letters of the window. The gradient that comes back through such a window is enormous. A step
+# along it makes enormous weights, and then the states overflow. A weight that is NaN stays NaN,
+# whatever we subtract from it.
 #
 # ## What clipping can and cannot do
 #

@@ -514,9 +514,10 @@ for name, layers in watched.items():
         print(f"{name:14} layer {layer + 1}   {low:8.1%}  {1 - low - high:8.1%}   {high:8.1%}")
 
 # %% [markdown]
-# In none of the six models are nearly all values at the ends. How many are there depends on the
-# model: more in the small ones than in the shipped one. No value is exactly 0 or 1 (except by
-# rounding), because a sigmoid never gets there. Look before you say what a gate does.
+# In none of the six models are nearly all values at the ends, and in none even half of them. How
+# many are there depends on the model: more in the small ones than in the shipped one. No value is
+# exactly 0 or 1 (except by rounding), because a sigmoid never gets there. Look before you say what a
+# gate does.
 #
 # How long do the units of the shipped model remember? We take each unit's mean f as if it were
 # constant:
@@ -565,7 +566,8 @@ for name in wanted:
 # %% [markdown]
 # (A unit may rise or fall with the feature; for the untrained models the table leaves out the
 # sign.) The untrained models do not reach 0: this is what a network gets for nothing. What training
-# has added is the distance from there.
+# has added is the distance from there. Was one difference the largest? Compare them with how much
+# the five controls of one feature differ among themselves, before you put the features in an order.
 #
 # Look at the unit that knows names, on a scene that had no part in the search. A letter's colour is
 # the unit's value after it:

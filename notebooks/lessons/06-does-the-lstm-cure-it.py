@@ -107,7 +107,16 @@ print(f"lag 0: {by_hand[0]:.3f}, lag 40: {by_hand[40]:.1e}, {by_hand[40] / by_ha
 
 # %% [markdown]
 # **A claim you will read:** "the LSTM eliminates the vanishing gradient." We compare it with the
-# vanilla network and with the GRU (Cho et al. 2014), a younger cell with gates and without c:
+# vanilla network and with the GRU (Cho et al. 2014), a younger cell with gates and without c. It has
+# two gates, r and z (we leave out the biases):
+#
+# $$r_t = \sigma(W_{ir} x_t + W_{hr} h_{t-1}) \qquad z_t = \sigma(W_{iz} x_t + W_{hz} h_{t-1})$$
+#
+# $$n_t = \tanh(W_{in} x_t + r_t \cdot (W_{hn} h_{t-1})) \qquad
+# h_t = (1 - z_t) \cdot n_t + z_t \cdot h_{t-1}$$
+#
+# So z does the work of two gates of the LSTM: as much as it keeps of the old state, so much less it
+# takes of the new n. Here are the curves of all:
 
 
 # %%

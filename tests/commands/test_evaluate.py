@@ -26,6 +26,9 @@ MISTAKES = [
     ("{altered} {text}", "damaged: its content does not match its digest"),
     ("{model} {text} --threads 0", "--threads is 0"),
     ("{model} {text} --dynamic", "the part all has none before it; name --part"),
+    ("{model} {text} --streams 2", "--streams 2 without --dynamic does nothing; add --dynamic"),
+    ("{model} {text} --streams 0 --dynamic", "--streams is 0"),
+    ("{model} {text} --part validation --dynamic --streams 500", "500 streams: a text of"),
     ("{model} {text} --temp 0.5", "--temperature without --novelty"),
     ("{model} {text} --novelty --top-p 2", "--top-p is 2"),
 ]

@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from small import randomize
 
 from charlstm.errors import UserError
@@ -27,28 +29,43 @@ def ids():
     return np.random.default_rng(0).integers(V, size=1210, dtype=np.int32)
 
 
-def losses_and_gradients(model, ids, weights, update):
+def losses_and_gradients(model, ids, weights, update, streams=1):
     """Walk over segments of 128 with weights of our own; the state crosses, the gradient does not.
 
-    `update(gradients)` changes `weights` after each segment.
+    `update(gradients)` changes `weights` after each segment, which holds a piece of every stream.
     """
     total = 0.0
-    state = None
-    for start in range(0, len(ids) - 1, 128):
-        piece = torch.from_numpy(ids[start : start + 129]).long()
+    each, left = divmod(len(ids), streams)
+    ends = [each * (k + 1) for k in range(streams)]
+    ends[-1] += left
+    at = [end - each for end in ends]  # the last characters that were read
+    at[-1] -= left
+    states = [None] * streams
+    while any(place < end - 1 for place, end in zip(at, ends, strict=True)):
         tracked = {name: w.clone().requires_grad_() for name, w in weights.items()}
-        logits, state = torch.func.functional_call(model, tracked, (piece[None, :-1], state))
-        nats = -torch.log_softmax(logits[0], -1)[torch.arange(len(piece) - 1), piece[1:]]
-        gradients = torch.autograd.grad(nats.mean(), list(tracked.values()))
-        state = [tuple(s.detach() for s in layer) for layer in state]
-        total += nats.sum().item()
+        nats = []
+        for k in range(streams):
+            # what is left over is a segment of its own
+            end = ends[k] - left * (k == streams - 1 and at[k] < ends[k] - 1 - left)
+            piece = torch.from_numpy(ids[at[k] : min(at[k] + 128 // streams + 1, end)]).long()
+            if len(piece) > 1:
+                call = piece[None, :-1], states[k]
+                logits, state = torch.func.functional_call(model, tracked, call)
+                logs = torch.log_softmax(logits[0], -1)
+                nats.append(-logs[torch.arange(len(piece) - 1), piece[1:]])
+                states[k] = [tuple(s.detach() for s in layer) for layer in state]
+                at[k] += len(piece) - 1
+        everything = torch.cat(nats)
+        gradients = torch.autograd.grad(everything.mean(), list(tracked.values()))
+        total += everything.sum().item()
         update(dict(zip(tracked, gradients, strict=True)))
-    return total / (len(ids) - 1)
+    return total / (len(ids) - streams)
 
 
-def test_dynamic_is_krauses_rule(model, ids):
+@pytest.mark.parametrize("streams", [1, 3])
+def test_dynamic_is_krauses_rule(streams, model, ids):
     model = model.double()
-    # 4 and 7 segments; the last of each is shorter
+    # 4 and 7 segments; the last of each is shorter. With 3 streams 2 characters are left over
     history = ids[:410]
     text = ids[410:]
     trained = {name: p.detach().clone() for name, p in model.named_parameters()}
@@ -70,9 +87,9 @@ def test_dynamic_is_krauses_rule(model, ids):
             change = back * (trained[name] - weights[name])
             weights[name] += change - 0.01 * gradient / (roots[name] + floor)
 
-    expected = losses_and_gradients(model, text, weights, learn)
-    score = score_dynamic(model, text, history, rate=0.01, decay=0.05)
-    assert score.characters == 799
+    expected = losses_and_gradients(model, text, weights, learn, streams)
+    score = score_dynamic(model, text, history, rate=0.01, decay=0.05, streams=streams)
+    assert score.characters == 800 - streams
     assert score.nats == pytest.approx(expected, abs=1e-12)
     assert abs(score.nats - score_carried(model, text).nats) > 1e-3  # the rule did something
     for name, p in model.named_parameters():
@@ -111,6 +128,27 @@ def test_the_sizes_come_from_all_of_a_long_history(monkeypatch):
     assert len(spread) == rule.STRETCHES * 10
     assert (spread[0], spread[-1]) == (0, 4999)
     assert (np.diff(spread.reshape(-1, 10)) == 1).all()
+
+
+@given(st.integers(2, 400), st.data())
+def test_each_place_is_read_once_and_after_the_one_before(length, data):
+    streams = data.draw(st.integers(1, length // 2))
+    segments = list(rule.reading(length, streams))
+    places = np.concatenate([p.flatten() for p in segments])
+    first = set(range(length)) - set(places.tolist())
+    assert first == {length // streams * k for k in range(streams)}
+    assert len(set(places.tolist())) == len(places) == length - streams
+    read = set(first)
+    for segment in segments:
+        assert segment.size <= max(rule.SEGMENT, streams)
+        for row in segment.tolist():
+            assert all(place - 1 in read | set(row[:k]) for k, place in enumerate(row))
+        read |= set(segment.flatten().tolist())
+
+
+def test_a_text_can_be_too_short_for_streams(model, ids):
+    with pytest.raises(UserError, match="4 streams: a text of 7 characters makes 3 at most"):
+        score_dynamic(model, ids[:7], ids, streams=4)
 
 
 def test_dynamic_needs_a_history(model, ids):

@@ -58,7 +58,7 @@ def everything(trained, corpus):
         Passage.of(trained, dataclasses.replace(corpus, text=corpus.text + "€" * 4)),
         Scores(Score(1.5, 79), Score(2.0, 79), 12_345.6, 2),
         Baselines(3.25, 2.5, 1_234),
-        Mixture(Score(1.0, 79), Score(0.75, 79), {"model": 0.815, "n-grams": 0.185}, 1_999.6),
+        Mixture(Score(1.0, 79), Score(0.75, 79), {"model": 0.815, "n-grams": 0.185}, 1, 1_999.6),
         Writing(
             SampleOptions(seed=1, top_p=0.9),
             Compared(300, Novelty(copied, "to be", 0.5)),
@@ -97,6 +97,12 @@ def test_the_table_has_a_row_for_each_figure(everything):
     ]
 
 
+def test_the_table_tells_streams(everything):
+    dynamic = dataclasses.replace(everything.dynamic, streams=4)
+    lines = dataclasses.replace(everything, dynamic=dynamic).table().splitlines()
+    assert "dynamic (4 streams)        1.0000     1.4427        2.718          79" in lines
+
+
 def test_the_json_has_a_key_for_each_figure(everything):
     told = json.loads(json.dumps(everything.to_json()))
     assert list(told) == [
@@ -114,7 +120,7 @@ def test_the_json_has_a_key_for_each_figure(everything):
     assert (told["5gram_bits_per_char"], told["xz_bits_per_char"]) == (2.5, 3.25)
     assert (told["dynamic"]["nats"], told["mixture"]["nats"]) == (1.0, 0.75)
     assert told["mixture"]["shares"] == {"model": 0.815, "n-grams": 0.185}
-    assert told["mixture"]["chars_per_second"] == 1_999.6
+    assert (told["mixture"]["streams"], told["mixture"]["chars_per_second"]) == (1, 1_999.6)
     assert told["novelty"] == everything.novelty.to_json()
 
 

@@ -5,7 +5,7 @@ import pytest
 from small import randomize
 
 from charlstm.errors import UserError
-from charlstm.measuring.dynamic import score_dynamic
+from charlstm.measuring.dynamic import reading, score_dynamic
 from charlstm.measuring.mixture import COUNTS, PARTS, predict_mixture, score_mixture
 from charlstm.model.network import CharModel
 from charlstm.options import ModelOptions
@@ -38,20 +38,28 @@ def test_each_prediction_is_a_distribution(model, ids):
         assert np.exp(p.logs.astype(np.float64)).sum() == pytest.approx(1, abs=1e-5)
 
 
-def test_no_prediction_sees_its_character_or_what_comes_after(model, ids):
-    """Other characters from a place on change nothing up to that place, and something behind."""
+@pytest.mark.parametrize("streams", [1, 3])
+def test_no_prediction_sees_its_character_or_what_is_read_later(streams, model, ids):
+    """Other characters from some time on change nothing up to that time, and something later."""
     history = ids[:300]
     text = ids[300:500]
-    whole = list(predict_mixture(model, text, history, VOCABULARY, threads=1))
+    order = np.concatenate([places.flatten() for places in reading(200, streams)])
+
+    def predict(text):
+        return list(predict_mixture(model, text, history, VOCABULARY, streams, threads=1))
+
+    whole = predict(text)
+    assert [p.place for p in whole] == order.tolist()
     rng = np.random.default_rng(1)
-    for place in (1, 63, 64, 65, 66, 130, 198):  # around the ends of segments, too
+    for time in (0, 62, 63, 64, 65, 129, 150, 196):  # around the ends of segments, too
         other = text.copy()
-        other[place:] = (other[place:] + rng.integers(1, V, size=200 - place)) % V
-        changed = list(predict_mixture(model, other, history, VOCABULARY, threads=1))
-        for k in range(place):  # prediction k is that of character k + 1
-            np.testing.assert_allclose(changed[k].logs, whole[k].logs, rtol=0, atol=1e-6)
-        if place < 198:
-            assert not np.allclose(changed[place].logs, whole[place].logs, atol=1e-3)
+        changed = order[time:]  # these characters
+        other[changed] = (other[changed] + rng.integers(1, V, size=len(changed))) % V
+        predicted = predict(other)
+        for k in range(time + 1):
+            np.testing.assert_allclose(predicted[k].logs, whole[k].logs, rtol=0, atol=1e-6)
+        if time < 190:
+            assert not np.allclose(predicted[time + 1].logs, whole[time + 1].logs, atol=1e-3)
 
 
 def test_the_score_is_that_of_the_predictions(model, ids):
@@ -65,9 +73,8 @@ def test_the_score_is_that_of_the_predictions(model, ids):
     amounts = np.zeros(3)
     sizes = np.zeros(3)
     above = 0.0
-    for came, p in zip(
-        text[1:], predict_mixture(model, text, history, VOCABULARY, threads=1), strict=True
-    ):
+    for p in predict_mixture(model, text, history, VOCABULARY, threads=1):
+        came = text[p.place]
         nats -= p.logs[came] / (len(text) - 1)
         above += p.logs[came] - p.logs.mean()
         terms = p.weights * (p.features[:, came] - p.features.mean(1))

@@ -1,10 +1,12 @@
 """What all figures share: lines that differ without colour, and no pyplot."""
 
+import io
 import subprocess
 import sys
 
 import numpy as np
 from look_at_figures import lines
+from PIL import Image
 
 from charlstm.notebook import plots
 from charlstm.notebook.figure import COLOURS, DASHES, MARKERS, line_style, png, redraw
@@ -50,3 +52,12 @@ def test_a_figure_is_drawn_anew_with_other_numbers():
     assert high > 4
     assert axes.get_xlim()[1] > 3
     assert png(figure) != png(plots.norm_by_lag({"now": [1.0, 0.5], "before": [3.0]}))
+    shown = {y: axes.yaxis.get_major_formatter()(y, 0) for y in axes.get_yticks()}
+    assert shown[1e-8] == "10⁻⁸"
+    assert shown[1.0] == "10⁰"
+
+
+def test_a_picture_has_the_size_that_is_asked_for():
+    figure = plots.norm_by_lag({"now": [1.0, 0.5]})
+    sizes = [Image.open(io.BytesIO(png(figure, dots))).size for dots in (100, 40)]
+    assert sizes == [(700, 360), (280, 144)]

@@ -18,19 +18,28 @@ TEXTS = st.lists(st.integers(0, V - 1), min_size=2, max_size=60).map(
 )
 
 
-def slow_rungs(ids, place, leaning=(), foot=0):
+def slow_rungs(ids, place, leaning=(), foot=0, order=None):
     """Return the rungs and confidences of one place, each from its definition."""
+    order = list(range(len(ids)) if order is None else order)
+    read = order[: order.index(place)]
+
+    def context(k, length):
+        """Return what stands before k, or None if some of it is read after what follows it."""
+        places = range(k - length, k + 1)
+        turns = [order.index(p) for p in places if p >= 0]
+        known = places[0] >= 0 and turns == sorted(turns)
+        return list(ids[places[0] : k]) if known else None
+
     rungs = []
     confidence = []
     chances = [np.full(V, 1 / V)]
     for length in LENGTHS:
-        context = list(ids[place - length : place])
-        same = range(length, place) if length <= place else ()
-        came = [ids[k] for k in same if list(ids[k - length : k]) == context]
+        here = context(place, length)
+        came = [] if here is None else [ids[k] for k in read if context(k, length) == here]
         climb(came, rungs, confidence, chances)
     chances.append(chances[1 + LENGTHS.index(foot)])
     for kind in leaning:
-        came = [ids[k] for k in range(place) if kind[k] == kind[place]]
+        came = [ids[k] for k in read if kind[k] == kind[place]]
         climb(came, rungs, confidence, chances)
     return rungs, confidence
 
@@ -71,6 +80,27 @@ def test_leaning_contexts_stand_on_their_foot(ids, data):
     foot = data.draw(st.sampled_from(LENGTHS))
     for place, (rungs, confidence) in enumerate(Ladder(ids, V, 0, LENGTHS, leaning, foot)):
         expected, known = slow_rungs(ids, place, leaning, foot)
+        np.testing.assert_allclose(rungs, expected, atol=1e-5)
+        assert confidence.tolist() == known
+
+
+@settings(deadline=None)
+@given(TEXTS, st.data())
+def test_a_text_may_be_read_in_another_order(ids, data):
+    """Several streams are read in turn, as `measuring.dynamic` reads them."""
+    count = data.draw(st.integers(1, len(ids)))
+    pieces = data.draw(st.integers(1, 5))
+    streams = [list(part) for part in np.array_split(np.arange(len(ids)), count)]
+    order = []
+    while any(streams):
+        for stream in streams:
+            order += stream[:pieces]
+            del stream[:pieces]
+    kind = np.array(data.draw(st.lists(st.integers(0, 3), min_size=len(ids), max_size=len(ids))))
+    first = data.draw(st.integers(0, len(ids) - 1))
+    ladder = Ladder(ids, V, first, LENGTHS, [kind], 1, np.array(order))
+    for place, (rungs, confidence) in zip(order[first:], ladder, strict=True):
+        expected, known = slow_rungs(ids, place, [kind], 1, order)
         np.testing.assert_allclose(rungs, expected, atol=1e-5)
         assert confidence.tolist() == known
 
