@@ -151,7 +151,7 @@ for name, reader in readers.items():
 # %%
 import csv
 
-with open("data/typos.csv", newline="") as file:
+with open("data/typos.csv", newline="", encoding="utf-8") as file:
     rows = list(csv.DictReader(file))
 print("reader   rule      precision  recall   F1 of each seed")
 larger = {}
