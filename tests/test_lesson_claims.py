@@ -574,3 +574,103 @@ def test_lesson8_four_units_turn_the_verb_and_one_may_not(lesson8):
         alone.append(turned(model, h, c, order[:1]))
         assert max(lesson8["pulled"][seed]) < 0.75
     assert min(alone) < 0.1 < 0.5 < max(alone)
+
+
+@pytest.fixture(scope="module")
+def lesson9():
+    """What the lesson computes in full: five seeds of three tasks, and the shipped models."""
+    threads = torch.get_num_threads()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("CHARLSTM_FAST", raising=False)
+        patch.chdir(LESSONS)  # it reads data beside it
+        yield runpy.run_path(str(LESSONS / "09-why-did-it-write-that.py"))
+    torch.set_num_threads(threads)
+
+
+@pytest.mark.slow
+def test_lesson9_a_repair_is_better_than_surprise(lesson9):
+    for f1s in (lesson9["f1s"], lesson9["larger"]):
+        assert {len(of) for of in f1s.values()} == {5}
+    for reader in ("network", "5-gram"):
+        surprise, repair = (np.array(lesson9["f1s"][reader, r]) for r in ("surprise", "repair"))
+        assert (repair > surprise + 0.05).all()
+        surprise, repair = (lesson9["larger"][reader, r] for r in ("surprise", "repair"))
+        assert (repair > surprise + 0.05).all()
+    small, ngram = (np.array(lesson9["f1s"][who, "repair"]) for who in ("network", "5-gram"))
+    assert abs(small.mean() - ngram.mean()) < 0.05
+    large, ngram = (lesson9["larger"][who, "repair"] for who in ("network", "5-gram"))
+    assert large.mean() > max(ngram.mean() + 0.03, 0.8)
+    assert (large > ngram).sum() >= 3
+    large, ngram = (lesson9["larger"][who, "surprise"].mean() for who in ("network", "5-gram"))
+    assert abs(large - ngram) < 0.05
+
+
+@pytest.mark.slow
+def test_lesson9_foreign_lines_stand_out_and_of_the_names_only_some(lesson9):
+    lines, names = (np.array(lesson9["strange"][kind]) for kind in ("passage", "word"))
+    assert len(lines) == len(names) == 5
+    assert (lines[:, 0] >= 5).all()
+    assert (lines[:, 2] <= 1).all()
+    assert 0 < names[:, 0].sum() < names[:, 1].sum()
+    assert names[:, 2].sum() > lines[:, 2].sum()
+
+
+@pytest.mark.slow
+def test_lesson9_on_recall_the_gradient_misses_what_the_others_find(lesson9):
+    trained = {name: table[:, 0] for name, table in lesson9["on_recall"].items()}
+    before = np.concatenate([table[:, 1] for table in lesson9["on_recall"].values()])
+    assert all(len(shares) == 5 for shares in trained.values())
+    assert trained["occlusion"].min() > 0.7
+    assert trained["relevance propagation"].min() > 0.5
+    assert (trained["occlusion"] > trained["relevance propagation"]).all()
+    assert trained["gradient times input"].max() < 0.3
+    assert before.max() < 0.3
+    for scores in lesson9["faded"].values():
+        assert scores[-1] - scores[0] > 3
+        assert abs(scores[-1] - scores[-2]) < 0.1 * (scores[-1] - scores[0])
+
+
+@pytest.mark.slow
+def test_lesson9_on_agreement_relevance_misses_what_the_others_find(lesson9):
+    trained = {name: table[:, 0] for name, table in lesson9["on_agreement"].items()}
+    assert (trained["occlusion"] > trained["relevance propagation"] + 0.1).all()
+    assert (trained["gradient times input"] > trained["relevance propagation"]).all()
+    to_the = {name: np.array(means)[:, 0] for name, means in lesson9["went"].items()}
+    assert (to_the["relevance propagation"] > 1).all()
+    assert (np.abs(to_the["occlusion"]) < 0.3 * to_the["relevance propagation"]).all()
+
+
+@pytest.mark.slow
+def test_lesson9_the_s_acts_by_gates_too_and_a_symbol_does_not(lesson9):
+    whole, gates, g = lesson9["s_acts"].T
+    assert len(whole) == 5
+    assert (gates > 0.2 * whole).all()
+    assert (gates > g).sum() >= 3
+    whole, gates, g = lesson9["symbol_acts"].T
+    assert (np.abs(gates) < 0.02 * whole).all()
+    assert (g > 0.95 * whole).all()
+
+
+@pytest.mark.slow
+def test_lesson9_occlusion_misses_two_letters_that_say_the_same(lesson9):
+    first, second, both = np.array(lesson9["falls_twice"]).T
+    assert len(both) == 5
+    assert (both > 2 * np.maximum(first, second)).all()
+    trained = {name: table[:, 0] for name, table in lesson9["on_twice"].items()}
+    assert (trained["relevance propagation"] > trained["occlusion"]).all()
+    assert (trained["occlusion"] > trained["gradient times input"]).all()
+
+
+@pytest.mark.slow
+def test_lesson9_far_from_the_target_occlusion_names_what_matters(lesson9):
+    occlusion, gradient, relevance = np.transpose(lesson9["agree"])
+    assert len(occlusion) == 5
+    assert (occlusion > np.maximum(gradient, relevance)).all()
+    near = {name: np.array(of) for name, of in lesson9["all_letters"].items()}
+    far = {name: np.array(of) for name, of in lesson9["far_letters"].items()}
+    assert near["the nearest"].mean() > 0.9 * near["occlusion"].mean()
+    for name in ("gradient times input", "relevance propagation", "the nearest"):
+        assert (far["occlusion"] > far[name]).all()
+    for name in lesson9["METHODS"]:
+        assert (far[name] > 2 * far["by chance"]).all()
+    assert far["relevance propagation"].mean() > far["the nearest"].mean()
