@@ -480,11 +480,11 @@ for distance in (3, 6, 9, 12):
     print(f"{distance:13} {(place - start).min():10} to {(place - start).max():2}   {shares}")
 
 # %% [markdown]
-# At the distance of the training all of them are perfect. Beyond it they part. Seed 2 stays right,
-# in all sentences or nearly, over several times as many letters as it was trained on. The others
-# soon guess; half of the verbs is what chance gives. So a perfect test does not mean that a network
-# keeps the number as we would. What is different in seed 2? We look inside, at the distance of the
-# training.
+# At the distance of the training all of them are perfect. Beyond it they part. One stays right, in
+# all sentences or nearly, over several times as many letters as it was trained on. The others soon
+# guess; half of the verbs is what chance gives. So a perfect test does not mean that a network
+# keeps the number as we would. What is different in the one that stays right? We look inside, at
+# the distance of the training.
 #
 # ### Which unit carries the number?
 #
@@ -618,7 +618,7 @@ for seed in learned:
 # turn most verbs, and four others none. So the table of AUCs before the verb, in which all seeds
 # look alike, does not tell who carries the number.
 #
-# Compare this with the long distances. The one network that stayed right there, seed 2, is the one
+# Compare this with the long distances. The one network that stayed right there is also the one
 # in which a single unit holds the number without a flaw and turns every verb. Perhaps that is why.
 # But it is one network of four, so take it for a hint, and not for a rule.
 #
@@ -723,4 +723,4 @@ check(
 # about the verb and its distractors. Y. Lakretz et al., *The emergence of number and syntax units in
 # LSTM language models* (2019), switch units off, as we did, and find two that carry the number. F.
 # Gers, J. Schmidhuber and F. Cummins, *Learning to forget* (2000), is about the forget gate. Next:
-# lesson 9, *Why did it write that?*
+# [9. Why did it write that?](09-why-did-it-write-that.ipynb)
