@@ -29,7 +29,7 @@ WEIGHTS = 128_000
 RATES = (6e-3, 1.2e-2, 2.4e-2)
 TUNING = 1_000
 STEPS = (300, 1_000, 3_000)  # of 16 streams x 32 characters
-SEEDS = range(3)
+SEEDS = range(5)
 
 
 @cache
