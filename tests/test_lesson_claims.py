@@ -481,7 +481,7 @@ def test_lesson6_on_text_the_size_decides(lesson6):
     showdown = lesson6["showdown"]
     assert list(showdown) == [32_000, 128_000, 512_000]
     assert all(
-        len(nats) == 3 for of in showdown.values() for by in of.values() for nats in by.values()
+        len(nats) == 5 for of in showdown.values() for by in of.values() for nats in by.values()
     )
     for updates, lstm in showdown[32_000]["lstm"].items():
         for cell in ("rnn", "gru"):

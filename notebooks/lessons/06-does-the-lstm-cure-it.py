@@ -692,7 +692,7 @@ plots.norm_by_lag(far, "the shipped model, and two from here", "s")
 # What if it is larger, or trains for longer? That takes hours, so it is done already.
 # `python notebooks/lessons/data/showdown.py` has trained the vanilla network, the LSTM and the GRU
 # on tiny-shakespeare in three sizes. For each cell and size it first looked for the best learning
-# rate and the best limit for clipping. Then it trained with three seeds, for several lengths. The
+# rate and the best limit for clipping. Then it trained with five seeds, for several lengths. The
 # file `data/showdown.csv` has a row for each training.
 #
 # **Guess:** with 32,000 numbers, which of the three is best? And with 512,000?
@@ -714,7 +714,7 @@ for row in rows:
         by_updates.setdefault(int(row["steps"]), []).append(float(row["cold"]))
 
 # %%
-print("numbers  updates     RNN    LSTM     GRU   nats per character, cold; means of 3 seeds")
+print("numbers  updates     RNN    LSTM     GRU   nats per character, cold; means of 5 seeds")
 for size, of in showdown.items():
     for updates, _ in sorted(of["lstm"].items()):
         means = (np.mean(of[cell][updates]) for cell in ("rnn", "lstm", "gru"))
@@ -751,7 +751,7 @@ behind("gru")
 # 1,000 updates, and after 3,000 the GRU is ahead by less than 0.01 nats.
 #
 # So on a text, too, the LSTM can beat the vanilla network, if it is large enough. But take such a
-# comparison for what it is: one text, one recipe, three seeds, and networks that have read the text
+# comparison for what it is: one text, one recipe, five seeds, and networks that have read the text
 # at most five times.
 #
 # ## Exercises

@@ -2,7 +2,7 @@
 
     python notebooks/lessons/data/showdown.py
 
-The lesson *Does the LSTM cure it?* shows the result, `showdown.csv`. The script takes about two
+The lesson *Does the LSTM cure it?* shows the result, `showdown.csv`. The script takes some two
 hours of CPU time. It adds a row for each training that has ended, and skips those that have a row,
 so you can stop it at any time.
 
