@@ -35,7 +35,7 @@ STEPS = {  # for so many weights, of 16 streams x 32 characters
     128_000: (300, 1_000, 3_000),
     512_000: (300, 1_000, 3_000),
 }
-SEEDS = range(3)
+SEEDS = range(5)
 
 
 @cache
