@@ -494,8 +494,8 @@ def test_lesson6_on_text_the_size_decides(lesson6):
         for cell in ("gru", "lstm")
     )
     assert all(gru[128_000][updates] < lstm[128_000][updates] for updates in (300, 1000, 3000))
-    assert gru[512_000][1000] > lstm[512_000][1000]
-    assert 0 < lstm[512_000][3000] - gru[512_000][3000] < 0.01
+    assert all(0 < gru[512_000][n] - lstm[512_000][n] < 0.02 for n in (300, 1000))
+    assert abs(lstm[512_000][3000] - gru[512_000][3000]) < 0.005
 
 
 @pytest.mark.slow
