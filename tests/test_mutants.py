@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-DRAWN = 60  # mutants a day
+DRAWN = 50  # mutants a day
 
 # what is broken, the file, the right text, the wrong text, the tests that must notice
 MUTANTS = [
