@@ -8,12 +8,16 @@ Three parts each say how likely they hold every next character, and a `gate` wei
 - the `corrections`: what came in the contexts of the part that is measured, beyond what the mixture
   expected. That part is often a new play, with names, speakers and turns of its own.
 
-The model does not wait for the gate: it reads a segment ahead, in a thread of its own.
+The model takes most of the time, so it does not wait for the others. It reads ahead, in a thread of
+its own, and starts while they still count what came before.
 """
 
+import sys
 import time
+from collections import deque
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
@@ -23,7 +27,7 @@ import numpy as np
 import torch
 
 from charlstm.measuring.corrections import DEGREES, Corrections
-from charlstm.measuring.dynamic import predict_dynamic, reading
+from charlstm.measuring.dynamic import SEGMENT, predict_dynamic, reading
 from charlstm.measuring.gate import Gate
 from charlstm.model.facts import Score
 from charlstm.model.network import CharModel
@@ -51,6 +55,8 @@ PARTS = ("model", "n-grams and words of all that was read", "corrections from th
 COUNTS = (1, len(LENGTHS) + len(WORDS), len(CORRECTED))  # features of each part
 PART_DEGREES = (1, CONFIDENCES, DEGREES)
 START_WEIGHTS = (0.8, 0.15, 0.15)
+AHEAD = 2**22  # numbers that the model may say before they are used
+TURN = 2e-4  # seconds until a waiting thread gets its turn
 NOTHING = np.zeros(0, np.int32)
 NO_DEGREES = np.zeros(1, np.int64)  # of the model: always the same
 
@@ -124,11 +130,19 @@ def predict_mixture(
     Raises:
         UserError: fewer than two characters in the history, or in a stream of the text.
     """
-    segments = _read_ahead(predict_dynamic(model, ids, history, streams=streams, threads=threads))
-    said = chain.from_iterable(logs.reshape(-1, logs.shape[-1]) for logs in segments)
+    segments = predict_dynamic(model, ids, history, streams=streams, threads=threads)
+    with _read_ahead(segments, max(1, AHEAD // (SEGMENT * model.vocabulary_size))) as coming:
+        said = chain.from_iterable(logs.reshape(-1, logs.shape[-1]) for logs in coming)
+        yield from _mix(said, ids, history, vocabulary, streams)
+
+
+def _mix(
+    said: Iterator[Floats], ids: Ids, history: Ids, vocabulary: Vocabulary, streams: int
+) -> Iterator[Prediction]:
+    """Mix what the model says of each character with n-grams; see `predict_mixture`."""
     places = np.concatenate([p.flatten() for p in reading(len(ids), streams)])
     given = np.setdiff1d(np.arange(len(ids)), places)  # the first character of each stream
-    size = model.vocabulary_size
+    size = len(vocabulary)
     ladder = Ladder(
         np.concatenate((history, ids)),
         size,
@@ -177,20 +191,29 @@ def _numbers(
     return [number(kind(place) for text in texts for place in read_places(text)) for kind in kinds]
 
 
-def _read_ahead(segments: Iterator[Any]) -> Iterator[Any]:
-    """Return the same items. Another thread makes each while the last is used; it starts now."""
+@contextmanager
+def _read_ahead(segments: Iterator[Any], count: int) -> Iterator[Iterator[Any]]:
+    """Let another thread make items until `count` of them are ready; give the same items.
+
+    That thread needs Python for microseconds, many times a segment. Python would let it wait 5 ms
+    for each turn.
+    """
     prepare = partial(torch.set_flush_denormal, True)  # as `prepare_cpu`, which is for one thread
     thread = ThreadPoolExecutor(1, initializer=prepare)
-    first = thread.submit(next, segments, None)
+    patience = sys.getswitchinterval()
+    sys.setswitchinterval(TURN)
 
     def items() -> Iterator[Any]:
-        coming = first
-        with thread:
-            while (segment := coming.result()) is not None:
-                coming = thread.submit(next, segments, None)
-                yield segment
+        while (segment := coming.popleft().result()) is not None:
+            coming.append(thread.submit(next, segments, None))
+            yield segment
 
-    return items()
+    try:
+        coming = deque(thread.submit(next, segments, None) for _ in range(count))
+        yield items()
+    finally:
+        sys.setswitchinterval(patience)
+        thread.shutdown(cancel_futures=True)
 
 
 def score_mixture(
