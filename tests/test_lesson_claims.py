@@ -17,14 +17,20 @@ from charlstm.text.novelty import known_words, novelty
 LESSONS = Path(__file__).parent.parent / "notebooks" / "lessons"
 
 
+def run(name, fast=False):
+    """Yield what a lesson defines; fast does less work, as the lesson's fast mode does."""
+    threads = torch.get_num_threads()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CHARLSTM_FAST", "1" if fast else "")
+        patch.chdir(LESSONS)  # it reads data beside it
+        yield runpy.run_path(str(LESSONS / f"{name}.py"))
+    torch.set_num_threads(threads)
+
+
 @pytest.fixture(scope="module")
 def lesson2():
     """What the lesson computes in full: it trains five seeds, and one of them twice."""
-    threads = torch.get_num_threads()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.delenv("CHARLSTM_FAST", raising=False)
-        yield runpy.run_path(str(LESSONS / "02-a-recurrent-network-by-hand.py"))
-    torch.set_num_threads(threads)
+    yield from run("02-a-recurrent-network-by-hand")
 
 
 @pytest.mark.slow
@@ -42,11 +48,7 @@ def test_lesson2_leaps_follow_large_gradients_and_blow_up_rounding(lesson2):
 @pytest.fixture(scope="module")
 def lesson3():
     """What the lesson defines; it trains nothing."""
-    threads = torch.get_num_threads()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("CHARLSTM_FAST", "1")
-        yield runpy.run_path(str(LESSONS / "03-why-gradients-vanish-and-explode.py"))
-    torch.set_num_threads(threads)
+    yield from run("03-why-gradients-vanish-and-explode", fast=True)
 
 
 @pytest.mark.slow
@@ -103,11 +105,7 @@ def test_lesson3_before_training_saturation_is_not_to_blame(lesson3, seed):
 @pytest.fixture(scope="module")
 def lesson4():
     """What the lesson defines; its trainings are run by the tests, at their full length."""
-    threads = torch.get_num_threads()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("CHARLSTM_FAST", "1")
-        yield runpy.run_path(str(LESSONS / "04-clipping-and-the-cliff.py"))
-    torch.set_num_threads(threads)
+    yield from run("04-clipping-and-the-cliff", fast=True)
 
 
 @pytest.mark.slow
@@ -188,11 +186,7 @@ def test_lesson4_without_clipping_some_leave_the_cliff_for_good(lesson4, seed):
 @pytest.fixture(scope="module")
 def lesson5():
     """What the lesson computes in full: its models are five seeds, and the shipped one."""
-    threads = torch.get_num_threads()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.delenv("CHARLSTM_FAST", raising=False)
-        yield runpy.run_path(str(LESSONS / "05-the-lstm-gate-by-gate.py"))
-    torch.set_num_threads(threads)
+    yield from run("05-the-lstm-gate-by-gate")
 
 
 @pytest.mark.slow
@@ -273,12 +267,7 @@ def test_lesson5_the_output_gate_also_serves_the_cell_itself(lesson5):
 @pytest.fixture(scope="module")
 def lesson7():
     """What the lesson defines; its trainings are run by the tests, with smaller models."""
-    threads = torch.get_num_threads()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("CHARLSTM_FAST", "1")
-        patch.chdir(LESSONS)  # it reads data beside it
-        yield runpy.run_path(str(LESSONS / "07-truncated-back-propagation.py"))
-    torch.set_num_threads(threads)
+    yield from run("07-truncated-back-propagation", fast=True)
 
 
 @pytest.mark.slow
@@ -358,12 +347,7 @@ def test_lesson7_on_the_tales_an_overlap_brings_nothing_but_work(lesson7):
 @pytest.fixture(scope="module")
 def lesson6():
     """What the lesson computes in full: its recall has five seeds; the texts get theirs here."""
-    threads = torch.get_num_threads()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.delenv("CHARLSTM_FAST", raising=False)
-        patch.chdir(LESSONS)  # it reads data beside it
-        yield runpy.run_path(str(LESSONS / "06-does-the-lstm-cure-it.py"))
-    torch.set_num_threads(threads)
+    yield from run("06-does-the-lstm-cure-it")
 
 
 @pytest.mark.slow
@@ -514,12 +498,7 @@ def test_lesson7_one_layer_is_best_and_a_sum_better_than_the_last(lesson7):
 @pytest.fixture(scope="module")
 def lesson8():
     """What the lesson computes in full: five scribes, five texts, and five that learn agreement."""
-    threads = torch.get_num_threads()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.delenv("CHARLSTM_FAST", raising=False)
-        patch.chdir(LESSONS)  # it reads data beside it
-        yield runpy.run_path(str(LESSONS / "08-inside-the-network.py"))
-    torch.set_num_threads(threads)
+    yield from run("08-inside-the-network")
 
 
 @pytest.mark.slow
@@ -579,12 +558,7 @@ def test_lesson8_four_units_turn_the_verb_and_one_may_not(lesson8):
 @pytest.fixture(scope="module")
 def lesson9():
     """What the lesson computes in full: five seeds of three tasks, and the shipped models."""
-    threads = torch.get_num_threads()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.delenv("CHARLSTM_FAST", raising=False)
-        patch.chdir(LESSONS)  # it reads data beside it
-        yield runpy.run_path(str(LESSONS / "09-why-did-it-write-that.py"))
-    torch.set_num_threads(threads)
+    yield from run("09-why-did-it-write-that")
 
 
 @pytest.mark.slow
