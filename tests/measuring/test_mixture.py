@@ -1,10 +1,14 @@
 """The mixture is a distribution that knows only the past."""
 
+import sys
+import threading
+
 import numpy as np
 import pytest
 from small import randomize
 
 from charlstm.errors import UserError
+from charlstm.measuring import mixture
 from charlstm.measuring.dynamic import reading, score_dynamic
 from charlstm.measuring.mixture import COUNTS, PARTS, predict_mixture, score_mixture
 from charlstm.model.network import CharModel
@@ -90,6 +94,21 @@ def test_the_score_is_that_of_the_predictions(model, ids):
     assert found.shares[PARTS[2]] > abs(amounts[2]) / sizes.sum() + 0.01
     # the model knows nothing; the n-grams find out about the pairs
     assert found.mixed.nats < found.alone.nats - 0.2
+
+
+def test_how_far_the_model_reads_ahead_changes_nothing(model, ids, monkeypatch):
+    far = score_mixture(model, ids[100:], ids[:100], VOCABULARY, 2, threads=1)
+    monkeypatch.setattr(mixture, "AHEAD", 1)
+    assert score_mixture(model, ids[100:], ids[:100], VOCABULARY, 2, threads=1) == far
+
+
+def test_who_stops_early_leaves_no_thread_and_no_short_turns_behind(model, ids):
+    before = sys.getswitchinterval(), threading.active_count()
+    predictions = predict_mixture(model, ids[100:], ids[:100], VOCABULARY, threads=1)
+    next(predictions)
+    assert sys.getswitchinterval() == pytest.approx(mixture.TURN)
+    predictions.close()
+    assert (sys.getswitchinterval(), threading.active_count()) == before
 
 
 def test_the_mixture_needs_a_history(model, ids):
