@@ -28,7 +28,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 SHARED = ["errors", "options", "flags"]  # what every folder and every command may import
 ROOMS = [
     "machine", "text", "model", "sampling", "measuring", "coding", "insight", "training",
-    "speed", "web", "notebook", "grading",
+    "variants", "speed", "web", "notebook", "grading",
 ]  # fmt: skip
 COMMANDS = ["train", "evaluate", "sample", "compress", "page", "corpora", "benchmark", "course",
             "lessons", "__main__"]  # fmt: skip

@@ -23,7 +23,8 @@ from torch.nn import functional as F
 from charlstm.errors import UserError
 from charlstm.model.cells import State, Step, one_step, project, run_layers
 from charlstm.model.named_cells import find_cell
-from charlstm.model.network import CharModel, Layer
+from charlstm.model.network import CharModel
+from charlstm.model.stack import Layer
 from charlstm.text.vocabulary import Ids
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]

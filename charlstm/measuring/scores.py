@@ -19,7 +19,8 @@ from charlstm.errors import UserError, counted
 from charlstm.machine.cpus import torch_threads
 from charlstm.machine.threads import Threads
 from charlstm.model.facts import Score
-from charlstm.model.network import CharModel, ModelState
+from charlstm.model.network import CharModel
+from charlstm.model.stack import ModelState
 from charlstm.text.vocabulary import Ids
 
 CHUNK = 1024  # characters of the carried protocol that are read at once

@@ -9,5 +9,6 @@
 - `kernels`: PyTorch's fast code for some of the cells, a whole window at a time
 - `dropout`: masks of units and weights, drawn where they are used
 - `initial`: how the weights of recurrent layers start
+- `stack`: recurrent layers, one above the other
 - `network`: embedding -> stacked cells -> logits
 """

@@ -94,7 +94,7 @@ class Checkpoint:
         options = saved.options("model", ModelOptions)
         vocabulary = saved.vocabulary("vocabulary")
         find_cell(options.cell, str(path))
-        _check_weights(path, weights, weight_shapes(options, len(vocabulary)))
+        check_weights(path, weights, weight_shapes(options, len(vocabulary)))
         return cls(
             options,
             vocabulary,
@@ -235,7 +235,17 @@ def read_arrays(path: Path, kind: str) -> tuple[Arrays, dict[str, Any]]:
     return arrays, header
 
 
-def _check_weights(path: Path, weights: Arrays, shapes: dict[str, tuple[int, ...]]) -> None:
+def check_weights(path: Path, weights: Arrays, shapes: dict[str, tuple[int, ...]]) -> None:
+    """Refuse weights of another name, shape or type than a network has, and any that is not finite.
+
+    Args:
+        path: of the file, for messages.
+        weights: what the file holds.
+        shapes: what the network has, by name.
+
+    Raises:
+        UserError: something does not fit.
+    """
     odd = sorted(set(weights) ^ set(shapes))
     if odd:
         verb = "lacks" if odd[0] in shapes else "should not hold"

@@ -26,7 +26,8 @@ from charlstm.errors import OUT_OF_MEMORY, UserError, counted, option
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-    from charlstm.model.network import CharModel, ModelState
+    from charlstm.model.network import CharModel
+    from charlstm.model.stack import ModelState
 
 TORCHRUN = ("RANK", "LOCAL_RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")  # torchrun sets them
 TIMEOUT = timedelta(minutes=30)  # of a rank that does not answer; reading a text may take long

@@ -1,6 +1,7 @@
 """AdamW, which moves the weights in a step, and the average of the weights, which follows them."""
 
 import torch
+from torch import nn
 
 from charlstm.model.network import CharModel
 from charlstm.options import TrainOptions
@@ -9,7 +10,7 @@ BETA2 = 0.99
 AVERAGED_STEPS = 4  # from one move of the average to the next
 
 
-def adamw(model: CharModel, options: TrainOptions) -> torch.optim.AdamW:
+def adamw(model: nn.Module, options: TrainOptions) -> torch.optim.AdamW:
     """Return AdamW (Loshchilov & Hutter 2019) with weight decay on matrices only.
 
     By default it has no momentum. Melis, Dyer & Blunsom 2018 train language models in this way, and

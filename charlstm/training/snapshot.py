@@ -23,7 +23,8 @@ from torch import Tensor
 
 from charlstm.errors import UserError, option
 from charlstm.model.checkpoint import Arrays
-from charlstm.model.network import CharModel, ModelState
+from charlstm.model.network import CharModel
+from charlstm.model.stack import ModelState
 from charlstm.training.progress import Progress
 
 ROLLBACKS = 3  # steps back before a training gives up

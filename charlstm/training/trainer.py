@@ -22,7 +22,8 @@ from charlstm.measuring.scores import COLD_WINDOW, score_cold
 from charlstm.model.checkpoint import Arrays
 from charlstm.model.dropout import Rng, generator_for, kept
 from charlstm.model.kernels import bf16_trouble
-from charlstm.model.network import CharModel, ModelState
+from charlstm.model.network import CharModel
+from charlstm.model.stack import ModelState
 from charlstm.options import TrainOptions
 from charlstm.text.streams import streams_for
 from charlstm.text.vocabulary import Ids

@@ -9,7 +9,8 @@ from charlstm.model import named_cells
 from charlstm.model.cells import CELLS, Cell
 from charlstm.model.initial import first_weights
 from charlstm.model.named_cells import register_cell
-from charlstm.model.network import CharModel, Layer, initialize
+from charlstm.model.network import CharModel, initialize
+from charlstm.model.stack import Layer
 from charlstm.options import ModelOptions
 
 V, D, H = 7, 4, 6

@@ -7,7 +7,7 @@ from small import CELLS as NAMES
 
 from charlstm.model.cells import CELLS, project, unroll
 from charlstm.model.kernels import KERNELS
-from charlstm.model.network import Layer
+from charlstm.model.stack import Layer
 
 B, T, D, H = 3, 5, 4, 6
 

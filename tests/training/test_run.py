@@ -297,7 +297,7 @@ def test_a_few_dozen_characters_train(tmp_path, capsys, length):
     told = capsys.readouterr().err
     assert re.search(r"a short text: (1 stream|[2-9] streams) and windows of \d+ instead of", told)
     assert re.search(r"; (1 stream|[2-9] streams) x \d+ characters, \w+ windows? an ", told)
-    assert re.search(r", (1 character|\d+ characters) dropped; fp32, 1 thread\n", told)
+    assert re.search(r", (1 character|\d+ characters) dropped; (fp32|bf16), 1 thread\n", told)
     assert not re.search(r"(?<![\d,.])1 \w+s\b", told)
 
 

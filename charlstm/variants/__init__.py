@@ -1,0 +1,5 @@
+"""Other networks of the same layers: fill a blank, one text into another, convolutions, numbers.
+
+- `fitting`: the loop that trains them: budget, learning rate, clipping, a report for each step
+- `saving`: their files, as safe as a model's, with a kind of its own for each
+"""

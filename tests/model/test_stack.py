@@ -1,0 +1,65 @@
+"""A stack of layers: against the cells' own steps, one after the other, and with dropout."""
+
+import numpy as np
+import pytest
+import torch
+from small import CELLS as NAMES
+from small import randomize
+from torch.nn import functional as F
+
+from charlstm.model.cells import project
+from charlstm.model.named_cells import find_cell
+from charlstm.model.stack import Stack, embed
+from charlstm.options import ModelOptions
+
+B, T, D, H, V = 3, 5, 4, 6, 7
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("readout", ["sum", "last"])
+def test_a_stack_is_its_cells_step_by_step(name, readout):
+    stack = randomize(Stack(ModelOptions(name, 2, H, readout=readout), D).double())
+    rng = np.random.default_rng(0)
+    x = torch.from_numpy(rng.normal(size=(B, T, D))).requires_grad_()
+    cell = find_cell(name)
+    state = [
+        tuple(torch.from_numpy(rng.normal(size=(B, H))) for _ in cell.states) for _ in range(2)
+    ]
+    features, last = stack(x, state)
+    naive, now = [], list(state)
+    for t in range(T):
+        below, read = x[:, t], []
+        for k, layer in enumerate(stack):
+            now[k] = cell.step(layer, project(layer, below), now[k])
+            below = now[k][0]
+            read.append(below)
+        naive.append(sum(read) if readout == "sum" else below)
+    wanted = torch.stack(naive, 1)
+    torch.testing.assert_close(features, wanted, rtol=0, atol=1e-12)
+    for got, want in zip(last, now, strict=True):
+        for a, b in zip(got, want, strict=True):
+            torch.testing.assert_close(a, b, rtol=0, atol=1e-12)
+    weights = [x, *stack.parameters()]
+    toward = torch.from_numpy(rng.normal(size=(B, T, H)))
+    for a, b in zip(
+        torch.autograd.grad((features * toward).sum(), weights),
+        torch.autograd.grad((wanted * toward).sum(), weights),
+        strict=True,
+    ):
+        torch.testing.assert_close(a, b, rtol=0, atol=1e-10)
+
+
+def test_dropout_needs_a_generator_and_hits_inputs_and_what_lies_between():
+    options = ModelOptions(layers=2, hidden_size=H, input_dropout=0.5, dropout=0.5)
+    stack = randomize(Stack(options, D).double())
+    x = torch.ones(B, T, D, dtype=torch.double)
+    torch.testing.assert_close(stack(x)[0], stack(x)[0], rtol=0, atol=0)
+    one, two = (stack(x, rng=np.random.default_rng(seed))[0] for seed in (1, 2))
+    assert not torch.equal(one, two)
+
+
+def test_letters_are_rows_of_the_embedding_or_one_hot():
+    ids = torch.tensor([[3, 0, 6]], dtype=torch.int32)
+    table = torch.nn.Embedding(V, D)
+    assert torch.equal(embed(table, ids, V, torch.float32), table.weight[ids.long()])
+    assert torch.equal(embed(None, ids, V, torch.double), F.one_hot(ids.long(), V).double())
