@@ -1,4 +1,4 @@
-"""Lessons in JupyterLab, in headless Chromium: run all cells, play with the panel, look.
+"""All lessons in JupyterLab, in headless Chromium: run all cells, play with the panel, look.
 
 `-m browser` runs these tests. They need the extra `browser` and the program chromium, and fail on a
 machine without them. Every wait ends as soon as the thing that it waits for appears.
@@ -231,6 +231,14 @@ def run_all(page, cells):
     until(page, "cells that ran", prompts, lambda texts: texts == ran, RUN_PATIENCE)
 
 
+def see_the_pictures(page):
+    """Check that every picture of the lesson is there: drawings, figures, and the panel's own."""
+    pictures = page.locator(".jp-Notebook img").evaluate_all
+    broken = "images => images.filter(i => !i.complete || !i.naturalWidth).map(i => i.alt || i.src)"
+    until(page, "pictures that do not load", lambda: pictures(broken), lambda them: not them)
+    assert pictures("images => images.length") > 0
+
+
 def slide(panel, name, key):
     """Press a key on a slider and check that its handle moved."""
     handle = panel.locator(f".charlstm-{name} .noUi-handle")
@@ -338,17 +346,19 @@ def play_with_the_units(page):
     see_it_change("layer 2")
 
 
-@pytest.mark.parametrize(
-    ("name", "play"),
-    [
-        ("01-start-here", play_with_the_sampler),
-        ("03-why-gradients-vanish-and-explode", play_with_the_explorer),
-        ("05-the-lstm-gate-by-gate", play_with_the_units),
-        ("06-does-the-lstm-cure-it", play_with_the_explorer),
-    ],
-)
-def test_a_lesson_runs_and_its_panel_answers(name, play, browser, lab, tmp_path):
+PANELS = {
+    "01-start-here": play_with_the_sampler,
+    "03-why-gradients-vanish-and-explode": play_with_the_explorer,
+    "05-the-lstm-gate-by-gate": play_with_the_units,
+    "06-does-the-lstm-cure-it": play_with_the_explorer,
+}
+
+
+@pytest.mark.parametrize("name", sorted(p.stem for p in (NOTEBOOKS / "lessons").glob("*.ipynb")))
+def test_a_lesson_runs_and_its_panel_answers(name, browser, lab, tmp_path):
     notebook, cells = copy(name, lab.folder)
     with opened(browser, lab, notebook, tmp_path) as page:
         run_all(page, cells)
-        play(page)
+        see_the_pictures(page)
+        if name in PANELS:
+            PANELS[name](page)

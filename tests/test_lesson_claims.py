@@ -406,6 +406,7 @@ def test_lesson6_every_cell_at_every_lag(lesson6):
     assert max(by_lag["LSTM"][40] + by_lag["LSTM, bias 1"][40] + by_lag["LSTM, bias 3"][80]) < 0.2
     assert 0 < longer["LSTM, bias 1"][20] < 5
     assert 3 <= longer["LSTM, bias 3"][40] < 5
+    assert list(longer["peephole"].values()) == [5, 5, 5, 1]
     for start in ("RNN", "RNN, orthogonal"):
         assert 0 < longer[start][20] < 5
         assert lesson6["slower"][start][20] == 0

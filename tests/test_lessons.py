@@ -1,6 +1,6 @@
 """Each lesson's notebook matches its source, is executed and small, and names no machine.
 
-nbmake tests that the lessons run, see `.ci/run`.
+`test_browser.py` tests that the lessons run, see `.ci/run`.
 """
 
 import json

@@ -31,6 +31,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from charlstm.errors import UserError
 from charlstm.insight.blame import Blame, ask
@@ -40,6 +41,7 @@ from charlstm.model.cells import run_layers
 from charlstm.model.checkpoint import Checkpoint
 from charlstm.model.named_cells import find_cell
 from charlstm.model.network import CharModel
+from charlstm.model.stack import ModelState
 
 BLOCK = 16  # letters that occlusion reads in one go
 
@@ -138,32 +140,36 @@ def gradient_times_input(
     """
     ids, places, direction = ask(checkpoint, text, targets, instead)
     model = _on_torch(checkpoint)
-    step = find_cell(checkpoint.options.cell).step
+    cell = find_cell(checkpoint.options.cell)
+
+    def flat(state: ModelState) -> list[Tensor]:
+        return [s for layer in state for s in layer]
+
+    def advanced(x: Tensor, *before: Tensor) -> tuple[Tensor, ...]:
+        """Return logits and the new state, with a state that is a flat list."""
+        count = len(cell.states)
+        layers = [before[k : k + count] for k in range(0, len(before), count)]
+        logits, after = advance(model, cell.step, x, layers)
+        return logits, *flat(after)
+
     xs = model.embed(torch.from_numpy(ids).long())  # (T, E)
-    state = [tuple(s[0] for s in layer) for layer in model.zero_state(1)]  # each (H,)
-    states = []
+    state = flat([tuple(s[0] for s in layer) for layer in model.zero_state(1)])  # each (H,)
     scores = []
+    pull_backs = []  # of each letter: a function from the gradients behind it to those before it
     for x in xs[: places[-1]]:
-        states.append(state)
-        logits, state = advance(model, step, x, state)
+        # without `has_aux` two things come back, but their type says two or three
+        (logits, *state), pull_back = torch.func.vjp(advanced, x, *state)  # type: ignore[misc]
         scores.append(logits.numpy())
+        pull_backs.append(pull_back)
     score = (np.stack(scores)[places - 1] * direction).sum(1)
     relevance = np.zeros((len(places), len(text)), direction.dtype)
     seeds = torch.from_numpy(direction)
-    back = [torch.zeros(len(places), len(s), dtype=s.dtype) for layer in state for s in layer]
+    back = [torch.zeros(len(places), len(s), dtype=s.dtype) for s in state]
     for t in reversed(range(places[-1])):
         live = np.searchsorted(places, t + 1)  # from this row on, targets lie behind t
-        x = xs[t].detach().requires_grad_()
-        before = [tuple(s.requires_grad_() for s in layer) for layer in states.pop()]
-        logits, after = advance(model, step, x, before)
         asked = seeds[live:] * torch.from_numpy(places[live:] == t + 1)[:, None]
-        found = torch.autograd.grad(
-            [logits, *(s for layer in after for s in layer)],
-            [x, *(s for layer in before for s in layer)],
-            [asked, *(g[live:] for g in back)],
-            is_grads_batched=True,  # all targets side by side
-            materialize_grads=True,
-        )
+        pull_back = torch.func.vmap(pull_backs.pop())  # all targets side by side
+        found = pull_back((asked, *(g[live:] for g in back)))
         relevance[live:, t] = (found[0] @ xs[t]).numpy()
         for whole, part in zip(back, found[1:], strict=True):
             whole[live:] = part

@@ -139,6 +139,8 @@ def linear(x: Array) -> Array:
 
 def split(rows: Array, count: int) -> list[Array]:
     """Cut the last axis into `count` parts of equal size, one for each gate."""
+    if hasattr(rows, "chunk"):  # torch joins the gradients of chunks, where it would add up slices
+        return list(rows.chunk(count, -1))
     size = rows.shape[-1] // count
     return [rows[..., k * size : (k + 1) * size] for k in range(count)]
 

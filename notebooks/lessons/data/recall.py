@@ -3,7 +3,7 @@
     python notebooks/lessons/data/recall.py
 
 The lesson *Does the LSTM cure it?* shows the result, `recall.csv`, and repeats a part of it. The
-script takes about fifteen minutes of CPU time. It adds a row for each training that has ended, and skips
+script takes some twenty minutes of CPU time. It adds a row for each training that has ended, and skips
 those that have a row, so you can stop it at any time.
 
 The recipe is the lesson's: 32 units, Adam, 32 new texts for each update, the norm of the gradient
@@ -36,6 +36,7 @@ STARTS = {
     "LSTM, bias 3": ("lstm", "pytorch", 3.0),
     "LSTM, chrono": ("lstm", "pytorch", "chrono"),
     "coupled": ("coupled", "pytorch", None),
+    "peephole": ("peephole", "pytorch", None),
 }
 LAGS = {0.01: (10, 20, 40, 80), 0.003: (20,)}  # by learning rate; the first is the lesson's
 SEEDS = range(5)
