@@ -127,6 +127,7 @@ class Layer(nn.Module):
     def __init__(self, cell: str, input_size: int, hidden_size: int) -> None:
         super().__init__()
         self.cell = find_cell(cell)
+        self.hidden_size = hidden_size
         self.kernel = KERNELS.get(cell)
         for name, weight in first_weights(self.cell, input_size, hidden_size).items():
             self.register_parameter(name, nn.Parameter(weight))
@@ -146,7 +147,16 @@ class Layer(nn.Module):
             weight_drop: share of `weight_hh` set to zero, in cells that have it (DropConnect on
                 the recurrence: Merity, Keskar & Socher 2018).
             rng: source of the mask for the weights; None drops nothing.
+
+        Raises:
+            UserError: the state has another shape. A kernel would read beyond its end.
         """
+        wanted = [(len(inputs), self.hidden_size)] * len(self.cell.states)
+        if [tuple(s.shape) for s in state] != wanted:
+            raise UserError(
+                f"the state has the shapes {[tuple(s.shape) for s in state]}; this layer needs"
+                f" {wanted}: (B, H) for {' and '.join(self.cell.states)}; zero_state(B) makes them"
+            )
         weights: dict[str, Tensor] = dict(self.named_parameters())
         if weight_drop and rng is not None and "weight_hh" in weights:
             weights["weight_hh"] = dropped_weights(weights["weight_hh"], weight_drop, rng)

@@ -25,6 +25,7 @@ from charlstm.errors import UserError, option
 from charlstm.model.checkpoint import Arrays
 from charlstm.model.network import CharModel
 from charlstm.model.stack import ModelState
+from charlstm.text.streams import Streams
 from charlstm.training.progress import Progress
 
 ROLLBACKS = 3  # steps back before a training gives up
@@ -42,6 +43,7 @@ class Changing(Protocol):
     best: Arrays
     optimizer: torch.optim.AdamW
     hidden: ModelState | None
+    streams: Streams
     progress: Progress
     good: "Snapshot"
 
@@ -74,6 +76,7 @@ class Snapshot(NamedTuple):
             KeyError, TypeError, ValueError, RuntimeError, AttributeError: the snapshot belongs to
                 another model or optimiser.
         """
+        self._check(trainer)
         trainer.model.load_arrays(_under("model.", self.arrays))
         if trainer.average is not trainer.model:
             trainer.average.load_arrays(_under("average.", self.arrays))
@@ -90,6 +93,31 @@ class Snapshot(NamedTuple):
         )
         trainer.hidden = self._hidden(trainer.model)
         trainer.progress = Progress(**self.numbers)
+
+    def _check(self, trainer: Changing) -> None:
+        """Refuse moments and states of another shape or type than the training has.
+
+        PyTorch's fused optimiser and its kernels do not look: they would read beyond an array.
+        """
+        groups = trainer.optimizer.param_groups
+        wanted: dict[str, Tensor] = {}
+        for index, weight in enumerate(weight for group in groups for weight in group["params"]):
+            wanted[f"optimizer.{index}.step"] = torch.zeros(())
+            wanted |= {f"optimizer.{index}.{name}": weight for name in ("exp_avg", "exp_avg_sq")}
+        for index, layer in enumerate(trainer.model.zero_state(trainer.streams.batch_size)):
+            wanted |= {f"hidden.{index}.{part}": state for part, state in enumerate(layer)}
+        for kind in ("optimizer.", "hidden."):  # before the first step there are none
+            found = {name: self.arrays[name] for name in self.arrays if name.startswith(kind)}
+            names = {name for name in wanted if name.startswith(kind)}
+            if odd := sorted(names ^ set(found)) if found else []:
+                raise ValueError(f"it {'lacks' if odd[0] in names else 'should not hold'} {odd[0]}")
+            for name, array in found.items():
+                tensor, like = torch.from_numpy(array), wanted[name]
+                if (tensor.shape, tensor.dtype) != (like.shape, like.dtype):
+                    raise ValueError(
+                        f"{name} has shape {tuple(tensor.shape)} and type {tensor.dtype}, not"
+                        f" {tuple(like.shape)} and {like.dtype}"
+                    )
 
     def _moments(self) -> dict[int, dict[str, Tensor]]:
         moments: dict[int, dict[str, Tensor]] = {}

@@ -308,6 +308,7 @@ def test_another_cell_than_that_of_the_model_is_refused(my_cells, corpus, capsys
 def test_a_resumed_run_takes_the_threads_that_are_asked_for(corpus, tmp_path, capsys):
     out = str(tmp_path / "run")
     few = ["--steps", "30", "--hidden-size", "8", "--out", out, "--threads", "1"]
+    few += ["--precision", "fp32"]  # auto is another one on a CPU made for it
     assert train.main([corpus, *few]) == 0
     assert train.main(["--resume", out, "--threads", "2"]) == 0
     assert "fp32, 2 threads" in capsys.readouterr().err
@@ -331,6 +332,7 @@ def test_threads_are_measured_for_minutes_unless_a_number_is_given(
     out = str(tmp_path / "run")
     amount = {"minutes": "0.002", "steps": "3"}[budget]
     few = [corpus, f"--{budget}", amount, "--hidden-size", "8", "--out", out, "--device", "cpu"]
+    few += ["--precision", "fp32"]  # auto is another one on a CPU made for it
     assert train.main([*few, *given]) == 0
     assert f"fp32, {at_first}\n" in capsys.readouterr().err
     monkeypatch.setattr("charlstm.machine.cpus.usable_cpus", lambda: 3)

@@ -7,6 +7,7 @@ from small import CELLS as NAMES
 from small import randomize
 from torch.nn import functional as F
 
+from charlstm.errors import UserError
 from charlstm.model.cells import project
 from charlstm.model.named_cells import find_cell
 from charlstm.model.stack import Stack, embed
@@ -47,6 +48,18 @@ def test_a_stack_is_its_cells_step_by_step(name, readout):
         strict=True,
     ):
         torch.testing.assert_close(a, b, rtol=0, atol=1e-10)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("shape", [(1, H), (B, H - 1), (B + 1, H), (H,)])
+def test_a_state_of_another_shape_never_reaches_a_kernel(name, shape):
+    """PyTorch's kernels do not look: the LSTM's ended the process."""
+    stack = Stack(ModelOptions(name, 2, H), D)
+    states = [tuple(torch.zeros(shape) for _ in find_cell(name).states)] * 2
+    with pytest.raises(
+        UserError, match=r"state has the shapes \[.*\]; this layer needs \[\(3, 6\)"
+    ):
+        stack(torch.zeros(B, T, D), states)
 
 
 def test_dropout_needs_a_generator_and_hits_inputs_and_what_lies_between():

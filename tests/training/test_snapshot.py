@@ -117,6 +117,39 @@ def test_a_state_that_lacks_something_is_refused(spoil):
         trainer().load_state(arrays, numbers)
 
 
+@pytest.mark.parametrize("prefix", ["", "good."])
+@pytest.mark.parametrize(
+    ("name", "other"),
+    [
+        ("optimizer.0.exp_avg", lambda array: array[:-1]),
+        ("optimizer.2.exp_avg_sq", lambda array: array.ravel()),
+        ("optimizer.1.exp_avg", lambda array: array.astype(np.float64)),
+        ("optimizer.1.step", lambda array: np.zeros(3, np.float32)),
+        ("hidden.0.0", lambda array: array[:1]),
+        ("hidden.1.1", lambda array: array[:, :-1]),
+        ("hidden.1.0", lambda array: array.astype(np.float16)),
+        ("hidden.0.1", lambda array: np.zeros((400, 1600), np.float32)),
+    ],
+)
+def test_moments_and_states_of_another_shape_or_type_never_reach_the_kernels(prefix, name, other):
+    """They would read beyond the end of such an array."""
+    arrays, numbers = trained(30).state()
+    arrays[prefix + name] = other(arrays[prefix + name])
+    with pytest.raises(UserError, match=f"does not fit its own options: {name} has shape"):
+        trainer().load_state(arrays, numbers)
+
+
+@pytest.mark.parametrize("name", ["optimizer.0.step", "optimizer.99.step", "hidden.2.0"])
+def test_moments_and_states_are_all_there_and_no_others(name):
+    arrays, numbers = trained(30).state()
+    lacks = arrays.pop(name, None) is not None
+    if not lacks:
+        arrays[name] = np.zeros((), np.float32)
+    told = f"it {'lacks' if lacks else 'should not hold'} {name}"
+    with pytest.raises(UserError, match=told):
+        trainer().load_state(arrays, numbers)
+
+
 def test_a_state_of_other_sizes_is_refused():
     arrays, numbers = trainer().state()
     other = trainer(sizes=dataclasses.replace(SIZES, hidden_size=17))
