@@ -97,7 +97,7 @@ held = activations.record(checkpoint, before + scene)[unit.layer][unit.name][len
 text_plots.unit(scene, held[:, unit.unit], unit.layer, unit.name, unit.unit)
 
 # %% [markdown]
-# What are h, c, and the layers? [Lesson 5](05-the-lstm-gate-by-gate.ipynb) opens the network. There
+# What are c and the layers? [Lesson 5](05-the-lstm-gate-by-gate.ipynb) opens the network. There
 # you look for a unit of your own.
 #
 # ## Is everything there?
@@ -255,8 +255,8 @@ surprise = np.array([-np.log(softmax(read[t])[ids[t + 1]]) for t in range(len(id
 text_plots.along(line[1:], {"surprise": surprise}, "surprise, nats", repr(line))
 
 # %% [markdown]
-# Some peaks stand at the first letters of words, others do not: the highest is in the middle of
-# `question`. But one figure is not enough. We count:
+# Some peaks stand at the first letters of words, others do not: one of the two highest is in the
+# middle of `question`. But one figure is not enough. We count:
 
 # %%
 begins = np.array([not line[t].isalpha() and line[t + 1].isalpha() for t in range(len(surprise))])

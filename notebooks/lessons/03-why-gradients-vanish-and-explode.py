@@ -183,6 +183,8 @@ for seed in range(5):
     print(f"{(values > 1).sum()} of {len(values)} above 1 after 40 steps")
 
 # %% [markdown]
+# Both: in some directions it explodes, in most it vanishes.
+#
 # **A popular mistake** is to multiply the Jacobians number by number, `product *= J`. The chain
 # rule needs the matrix product instead. Without a tanh, an orthogonal matrix with a gain must give
 # gain$^{10}$ after ten steps:
@@ -290,7 +292,7 @@ for gain in (1.0, 1.5, 3.0):
 
 # %% [markdown]
 # In the panel below you can change the gain, the length and the activation. (The panel needs a
-# running kernel. It reads random letters, so its numbers differ a little from the figure above.) It
+# running kernel. It reads random letters, so its numbers differ from the figure above.) It
 # opens with the cell `rnn` and the start `charlstm`, which is the orthogonal one. **Try** to find a
 # gain that keeps the gradient over 200 letters, for the tanh and for the linear network. The LSTM
 # follows in lesson 5.

@@ -625,7 +625,7 @@ for name in ("shipped", "small, seed 0"):
             print(f"{name:14} layer {layer + 1}, {state}       {like}")
 
 # %% [markdown]
-# From one character to the next, c stays more similar to itself than h does, in every row. After
+# From one character to the next, c stays more similar to itself than h does, in each pair of rows. After
 # five characters, some similarity is left in the shipped model's second layer and in the small
 # model, more for c than for h. In the shipped model's first layer almost nothing is left for
 # either.

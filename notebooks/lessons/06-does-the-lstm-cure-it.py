@@ -145,7 +145,7 @@ def table(starts):
         steps = [factor(curve) for curve in curves]
         print(f"{name:16} at lag 40: {min(left):.0e} to {max(left):.0e};", end=" ")
         print(f"factor {min(steps):.2f} to {max(steps):.2f}; horizons", end=" ")
-        print(*(horizon(curve) or "-" for curve in curves))
+        print(*(f"{horizon(curve) or '-':>2}" for curve in curves))
 
 
 table(starts)
@@ -186,7 +186,7 @@ for name in biased:
     bias = STARTS[name][2] or 0.0
     f = 1 / (1 + np.exp(-bias))
     print(f"{name:13} f = {f:.3f}: {np.log(0.01) / np.log(f):6.1f} letters, measured", end=" ")
-    print(*(horizon(start_norms(name, seed)) or "> 81" for seed in SEEDS))
+    print(*(horizon(start_norms(name, seed)) or "> 81" for seed in SEEDS), sep=", ")
 
 # %% [markdown]
 # The formula gets the order right. Up to a bias of 2 its result is too short. It leaves out the
@@ -535,7 +535,7 @@ plots.dots(
 )
 
 # %%
-print(f"left at lag 20   no update            {SOON} updates           recalled")
+print(f"left at lag 20   no update            {SOON} updates        recalled")
 for name in players:
     ranges = (f"{min(left):.0e} to {max(left):.0e}" for left in (before[name], after[name]))
     print(f"{name:16}", "     ".join(ranges), f"    {np.mean(scores[name]):.2f}")
@@ -679,7 +679,9 @@ for layer in layers:
     kept = f"{(left > 0.01).sum()} of {len(left)} texts"
     print(f"layer {layer + 1}: more than 1 % left at lag 99 in {kept}")
 print(f"{checkpoint.training.steps:,} steps, against {STEPS}")
-print({name: horizon(curve) or "none" for name, curve in far.items()})
+for name, curve in far.items():
+    lag = horizon(curve)
+    print(f"{name:16} {f'below 1 % from lag {lag} on' if lag else 'nowhere below 1 %'}")
 plots.norm_by_lag(far, "the shipped model, and two from here", "s")
 
 # %% [markdown]

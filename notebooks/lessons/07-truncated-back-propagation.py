@@ -437,8 +437,8 @@ plots.curves(lines, "bits of the text", "share right", "echo of 7 steps ago; cha
 # Now the same work: a run that reads every bit twice may only make half of the updates.
 
 # %%
-print("k1 k2   losses that   share right at the end,   at the same")
-print("        see the bit   worst and best seed       work")
+print("k1 k2   losses that   share right at the end,       at the same")
+print("        see the bit   worst and best seed           work")
 for (k1, k2), found in overlaps.items():
     seeing = min(1, max(0, (k2 - 7) / k1))
     ends, same = found[-tenth:].mean(0), UPDATES * k1 // k2
@@ -493,7 +493,7 @@ plots.by_seed(lines, "characters processed", "nats per character", "unseen tales
 # When can an overlap pay? When there is no memory for longer windows; or when an update is due after
 # every few characters, as in the on-line training that Williams and Peng had in mind. For a text in
 # a file the overlap did not pay. A longer window costs no more work either: on the echo it helped
-# much, and on the tales it made no difference that the seeds would not hide. So the package has only
+# much, and on the tales it brought nothing: 16 was even a hundredth of a nat ahead. So the package has only
 # one length, `window`.
 #
 # ## A state from another text
@@ -698,7 +698,7 @@ print(f"loss of update 1 and 10 by fit:  {reports[0].loss:.6f}  {reports[-1].los
 print(f"loss of update 10 by hand:                 {loss.item():.6f}")
 
 # %% [markdown]
-# Two of the refinements were off. With `reset` (a random *state reset*), some streams start a
+# Two of the refinements that were off: with `reset` (a random *state reset*), some streams start a
 # window from the zero state, so the model also learns the start that a sampler uses. `ema` averages
 # the weights over the updates (an *exponential moving average*). From here on `reset` is on.
 #
@@ -731,12 +731,13 @@ for row in rows:
 depth = {network: dict(sorted(by_updates.items())) for network, by_updates in depth.items()}
 
 # %%
-print("layers x units  read-out   best rate    nats after 300    1,000    3,000 updates   time")
+print(f"{'nats after so many updates':>63}")
+print(f"layers x units {'read-out':>8} {'best rate':>11} {'300':>8} {'1,000':>8} {'3,000':>8} {'time':>7}")
 for network, by_updates in depth.items():
     layers, readout, H = network
     means = " ".join(f"{np.mean(nats):8.3f}" for nats in by_updates.values())
     time = np.median(seconds[network]) / np.median(seconds["1", "last", "139"])
-    print(f"{layers:>5} x {H:5} {readout:>10} {best[network][1]:>11} {means} {time:15.2f}")
+    print(f"{layers:>5} x {H:5} {readout:>10} {best[network][1]:>11} {means} {time:7.2f}")
 
 # %%
 lines = {}

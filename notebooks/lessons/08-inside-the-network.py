@@ -341,7 +341,7 @@ for name in lacks:
     long = "".join(f"{(x > 60).mean():6.0%}" for x in sizes)
     print(f"{name:12}{short:34}{long}")
 print("\nwithout the best 20:\n")
-print(wrapped(written["the best 20", 0][0][:300]))
+print(wrapped(written["the best 20", 1][0][:300]))
 
 # %% [markdown]
 # Without its best unit this model writes lines nearly as before. There are a few more short ones,
@@ -350,8 +350,8 @@ print(wrapped(written["the best 20", 0][0][:300]))
 # far too short, and many do not end. Twenty other units do nothing like it. So these units together
 # are a cause, and the best of them alone was hardly more than a witness.
 #
-# What breaks is just this. The words are words, and the speakers have names. Only the line end
-# comes at any place.
+# What breaks is just this: the line end comes at any place. (The whole model, too, makes up a word now
+# and then at this temperature.)
 #
 # Is that a rule? This is *one* trained model. `python notebooks/lessons/data/silenced.py` has
 # trained five small ones, of one layer of 139 units, on tiny-shakespeare, and done the same with
@@ -464,7 +464,7 @@ print("have learned it: the seeds", *learned)
 
 # %% [markdown]
 # A seed that has learned the agreement is right in both columns. A seed whose columns lie far apart
-# has not: its verb depends on the nearest noun. It tells nothing about memory, so we leave it out
+# has not: its verb depends on the nearest noun, or on its opposite. It tells nothing about memory, so we leave it out
 # from here on.
 #
 # How far does it reach? The training had at most three words between subject and verb. **Guess**
@@ -576,8 +576,8 @@ for seed in learned:
 # %% [markdown]
 # (The means on the left are those of sentences that do not mislead. A pull of 100 % would bring a
 # unit to where it stands after the other number; below 0 it is pushed away.) The distractor does
-# move the unit, in some seeds far, but it does not bring it to the other side. How much, and in
-# which direction, is different in each seed.
+# move the unit, in some seeds far, but hardly beyond the middle. How much, and in which direction, is
+# different in each seed.
 #
 # ### Is it a cause?
 #
@@ -613,10 +613,10 @@ for seed in learned:
 # %% [markdown]
 # Where one unit holds the number all the way, it alone turns nearly every verb, or most of them, and
 # another unit turns none. There the unit is a cause. Where the number is handed on, the unit that
-# knows best at the verb turns few verbs or none. We exchange it one letter before, at the end of
-# the curves above, and there it does not hold the number yet, or not alone. Four units together
-# turn most verbs, and four others none. So the table of AUCs before the verb, in which all seeds
-# look alike, does not tell who carries the number.
+# knows best at the verb turns few verbs or none. We exchange it one letter before, which in the
+# shortest sentences is the end of the curves above, and there it does not hold the number yet, or not
+# alone. Four units together turn most verbs, and four others none. So the table of AUCs before the
+# verb, in which all seeds look alike, does not tell who carries the number.
 #
 # Compare this with the long distances. The one network that stayed right there is also the one
 # in which a single unit holds the number without a flaw and turns every verb. Perhaps that is why.
@@ -715,7 +715,7 @@ check(
 #   Several together were a cause in all that we tried.
 # - In a small network that has learned agreement, the subject's number is known at every letter up
 #   to the verb. One unit may hold it, or several may hand it on. A distractor moves a unit that
-#   carries the number, but not to the other side.
+#   carries the number, but hardly beyond the middle.
 #
 # **Where to read on.** A. Karpathy, J. Johnson and L. Fei-Fei, *Visualizing and understanding
 # recurrent networks* (2015), found units that count lines and open quotes. T. Linzen, E. Dupoux and

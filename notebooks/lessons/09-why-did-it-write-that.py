@@ -100,7 +100,7 @@ print(wrapped("the errors: " + ", ".join(errors)))
 # share of the errors that are found. F1 is their harmonic mean. We choose the threshold on one
 # text, and judge it on another one, with five seeds for the errors. The network is the small GRU
 # that comes with charlstm. Beside it stands a 5-gram model, which only counts which letters follow
-# which (lesson 7). Both have read the same part of the tales.
+# which. Both have read the same part of the tales.
 #
 # **Guess:** which of the two readers is better, and which of the two rules?
 
@@ -395,7 +395,7 @@ print(f"by chance {1 / answer:.2f}")
 # %% [markdown]
 # So two of the three point at the first letter. Occlusion gives it most of the blame, in every seed,
 # and relevance propagation comes second. Gradient times input does not find it: it gives the letter
-# that decides hardly more than chance, and on average no more than in a network that knows nothing.
+# that decides hardly more than chance, and on average about as much as in a network that knows nothing.
 # A picture drawn by it would have nothing to do with what the network has learnt.
 #
 # (The untrained networks give the first letter a little more than chance, by any method. The forget
@@ -743,7 +743,7 @@ for name, of in all_letters.items():
     print(f"{name:22}", *(f"{fall:5.2f}" for fall in of), "   mean", f"{np.mean(of):.2f}")
 
 # %% [markdown]
-# The three nearest letters do nearly as much damage as the methods. Most of what a character model needs
+# The three nearest letters do as much damage as the methods, or nearly. Most of what a character model needs
 # to know stands right before the letter. This trial cannot tell the methods apart! So we make it
 # harder: no method may name the five letters next to the target.
 
@@ -845,7 +845,7 @@ check(
 # - Relevance propagation shares out the whole score, also among letters that every text has; and it
 #   is blind to what a letter does by gates.
 # - Occlusion asks what you want to know, so it is the referee. But you choose what stands in the
-#   letter's place, and where two letters say the same, it blames neither.
+#   letter's place, and where two letters say the same, it blames each too little.
 # - Before you believe a picture, try the method where you know the answer, and on a network that
 #   has learnt nothing.
 #
