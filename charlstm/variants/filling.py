@@ -59,8 +59,9 @@ def fill(
             character is unknown, or a number is below 1.
 
     Example:
-        >>> from charlstm import FitOptions, ModelOptions, Vocabulary
+        >>> from charlstm import ModelOptions, Vocabulary
         >>> from charlstm.variants.bidirectional import fit_bidirectional
+        >>> from charlstm.variants.fitting import FitOptions
         >>> known = Vocabulary("abc")
         >>> model = Bidirectional(ModelOptions(hidden_size=12, embedding_size=4), known)
         >>> ids = known.encode("abc" * 40)
