@@ -697,12 +697,17 @@ def test_lesson10_both_beat_one_counting_beats_both_and_trying_helps(lesson10):
 def test_lesson10_a_side_knows_what_it_has_read(lesson10):
     forwards, backwards, both = (lesson10["sides"][r] for r in ("forwards", "backwards", "both"))
     assert len(both) == 5
-    assert forwards[:, 0].min() > 0.95
-    assert backwards[:, 1].min() > 0.95
-    assert both.min() > 0.95
-    assert np.abs(np.concatenate((forwards[:, 1], backwards[:, 0])) - 0.5).max() < 0.15
-    assert np.mean(lesson10["counted"]["left"]) > 0.95
-    assert abs(np.mean(lesson10["counted"]["right"]) - 0.5) < 0.1
+    for shares, knows in (
+        (forwards, [0]),
+        (backwards, [1]),
+        (both, [0, 1]),
+    ):  # left, right, nothing
+        guesses = [side for side in range(3) if side not in knows]
+        assert shares[:, knows].min() > 0.95
+        assert np.abs(shares[:, guesses] - 0.5).max() < 0.15
+    counted = lesson10["counted"]
+    assert counted["left"] > 0.95
+    assert max(abs(counted["right"] - 0.5), abs(counted["nothing"] - 0.5)) < 0.1
 
 
 @pytest.mark.slow
@@ -711,13 +716,14 @@ def test_lesson10_blanks_are_filled_so_that_they_fit_each_other(lesson10, seed):
     student = lesson10["students"]["both"][seed]
 
     def filled(verb):
-        found = fill(student, f"the g__se at home {verb} cold".ljust(34)).texts
+        found = fill(student, f"the g__se at home {verb} cold".ljust(32)).texts
         return {x.text.split()[1]: x.probability for x in found}
 
     assert max(filled("is"), key=filled("is").get) == "goose"
     assert max(filled("are"), key=filled("are").get) == "geese"
-    open_ = filled("can be")
-    assert open_["goose"] + open_["geese"] > 0.9
+    either = filled("can be")
+    assert min(either["goose"], either["geese"]) > 0.1
+    assert either["goose"] + either["geese"] > 0.95
 
 
 @pytest.mark.slow
