@@ -36,9 +36,7 @@
 
 # %%
 # %matplotlib inline
-import csv
 import os
-import re
 
 import numpy as np
 import torch
@@ -46,10 +44,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from charlstm import ModelOptions, Vocabulary, read_corpus
-from charlstm.notebook import plots, text_plots
 from charlstm.variants.bidirectional import Bidirectional, chances, fit_bidirectional, score_blanks
-from charlstm.variants.filling import fill, try_each
-from charlstm.variants.fitting import FitOptions
 
 torch.set_num_threads(1)
 FAST = bool(os.environ.get("CHARLSTM_FAST"))  # less training, for a quick test of this notebook
@@ -114,8 +109,10 @@ for layers in (1, 2):
 # The same class can read in one direction only. Then it gets more units, so that all three have
 # about as many weights. We train the three on the tales.
 
-
 # %%
+from charlstm.variants.fitting import FitOptions
+
+
 def learn(reads, seed=0):
     options = ModelOptions(hidden_size=64 if reads == "both" else 96, embedding_size=32)
     model = Bidirectional(options, vocabulary, reads, seed)
@@ -125,6 +122,7 @@ def learn(reads, seed=0):
     return model
 
 
+# %%
 readers = {reads: learn(reads) for reads in ("forwards", "backwards", "both")}
 logs = {reads: chances(model, unseen) for reads, model in readers.items()}
 for reads, model in readers.items():
@@ -136,6 +134,8 @@ for reads, model in readers.items():
 # the surprises along a piece of an unseen tale.
 
 # %%
+from charlstm.notebook import plots, text_plots
+
 piece = slice(350, 379)
 there = {
     reads: -log[np.arange(len(unseen)), unseen] for reads, log in logs.items()
@@ -147,10 +147,12 @@ text_plots.along(
 )
 
 # %% [markdown]
-# **Guess:** which letters of a word are hard for a reader that comes from the left, and which for one
-# that comes from the right? We take all words of six small letters, and average.
+# **Guess:** which letters of a word are hard for a reader that comes from the left, and which for
+# one that comes from the right? We take all words of six small letters, and average.
 
 # %% tags=["cover"] alt="surprise at each letter of a word: forwards, backwards and both"
+import re
+
 tale = vocabulary.decode(unseen)
 six = [word.start() for word in re.finditer(r"(?<![A-Za-z])[a-z]{6}(?![A-Za-z])", tale)]
 by_place = {
@@ -175,6 +177,8 @@ plots.curves(
 # once. Its file, `data/blanks.csv`, has a row for each seed. The 5-gram has counted the same text.
 
 # %%
+import csv
+
 with open("data/blanks.csv", newline="", encoding="utf-8") as file:
     rows = list(csv.DictReader(file))
 measured = {}
@@ -185,20 +189,22 @@ for text in ("tales", "tinyshakespeare"):
         print(f"{text:16} {reader:10} {right.mean():.3f}  ", *(f"{r:.3f}" for r in right))
 
 # %% [markdown]
-# Two sides are better than one, by more than any difference between seeds. Backwards and forwards
-# are about as good as each other: English has no direction in which single letters are much easier.
+# Two sides are better than one, by far more than the seeds differ. Backwards and forwards are about
+# as good as each other.
 #
-# And the table of counted letters beats all of these networks! How can a 5-gram, which reads forwards, fill
-# a blank from both sides? It *tries*. It puts each of the $V$ characters into the blank. A good one
-# must follow what stands before, and what stands after must follow it. So it multiplies the chance
-# of the character and of the four characters after it, which all have the blank in their contexts:
+# And the table of counted letters beats all of these networks! How can a 5-gram, which reads
+# forwards, fill a blank from both sides? It *tries*. It puts each of the $V$ characters into the
+# blank. A good one must follow what stands before, and what stands after must follow it. So it
+# multiplies the chance of the character and of the four characters after it, which all have the
+# blank in their contexts:
 #
 # $$P(x_t = w \mid \text{the rest}) \propto
 # P(w \mid x_{t-4} \dots x_{t-1}) \prod_{k=1}^{4} P(x_{t+k} \mid \dots w \dots x_{t+k-1})$$
 #
 # This is Bayes' rule, and nothing is left out: the fifth character after the blank no longer sees
-# it. The 5-gram is exact about the four letters on each side, and they say most of it. Our networks
-# are small, and have been trained for seconds.
+# it. So the 5-gram uses four letters on each side, and they say most of it. Our networks are small,
+# and have been trained for seconds. With more of both they get better; how far, this lesson has no
+# time to find out.
 #
 # ## A generator can try, too
 #
@@ -207,6 +213,8 @@ for text in ("tales", "tinyshakespeare"):
 # readings for one blank. **Guess:** does our forward reader gain much by that?
 
 # %%
+from charlstm.variants.filling import fill, try_each
+
 some = np.linspace(0, len(unseen) - 1, PLACES).astype(int)
 reader = readers["forwards"]
 tried = np.stack([try_each(reader, unseen, place, ahead=16) for place in some])
@@ -215,9 +223,10 @@ print(f"forwards, tries each:     {score_blanks(tried, unseen[some]).right:.2f}"
 print(f"both, in one reading:     {score_blanks(logs['both'][some], unseen[some]).right:.2f}")
 
 # %% [markdown]
-# It gains so much that it comes near the network that was built for blanks, or passes it. What it knows about the
-# way words go on is worth as much as a second stack. The script has tried this on 300 blanks of
-# each text, and also with the generator that comes with charlstm, which has 2.6 million weights.
+# It gains so much that it passes the network that was built for blanks. What it knows about the way
+# words go on is worth as much as a second stack. The script has tried this on 300 blanks of each
+# text, and also with the generator that comes with charlstm, which has 2.6 million weights. (A share
+# of 300 blanks is uncertain by 0.04 to 0.05, so look at the same blanks of other readers.)
 
 # %%
 for text in ("tales", "tinyshakespeare"):
@@ -228,9 +237,9 @@ for text in ("tales", "tinyshakespeare"):
             print(f"{text:16} {reader:22} {tried.mean():.2f}  ", *(f"{r:.2f}" for r in tried))
 
 # %% [markdown]
-# So "it cannot use the future" is not the whole truth about generators. A large one that tries is the best
-# filler here. What the two-sided network has to offer is its price: one reading fills every blank
-# of a text, and the other needs $V$ readings for each.
+# So "it cannot use the future" is not the whole truth about generators. A large one that tries is
+# the best filler here. What the two-sided network has to offer is its price: one reading fills
+# every blank of a text, and the other needs $V$ readings for each.
 #
 # ## Decided by what comes later
 #
@@ -247,6 +256,7 @@ BLANKS = slice(5, 7)  # the first vowel of the noun, and the next letter
 KINDS = ("left", "right", "nothing")
 
 
+# %%
 def sentence(rng, decides=None):
     many = rng.integers(2)
     noun, where, how = NOUNS[rng.integers(2)][many], rng.choice(WHERE), rng.choice(HOW)
@@ -256,6 +266,7 @@ def sentence(rng, decides=None):
     return f"{first} {noun} {where} {verb} {how}"
 
 
+# %%
 rng = np.random.default_rng(0)
 for decides in KINDS:
     print(f"{sentence(rng, decides):30} {decides} decides")
@@ -275,8 +286,8 @@ def batch(rng, count, decides=None):
 
 # %% [markdown]
 # We train on these sentences, and take the loss at the noun alone. In every second sentence the
-# network reads a blank in place of both letters, as id $V$. The cell is the GRU, which learnt fastest
-# to remember in lesson 6.
+# network reads a blank in place of both letters, as id $V$. The cell is the GRU, which learnt
+# fastest to remember in lesson 6.
 
 
 # %%
@@ -309,6 +320,7 @@ def vowels(model):
     return shares
 
 
+# %%
 students, sides = {}, {}
 for reads in ("forwards", "backwards", "both"):
     students[reads] = [study(reads, seed) for seed in SEEDS]
@@ -317,9 +329,10 @@ for reads in ("forwards", "backwards", "both"):
         print(f"{reads:9} {decides:7} decides:", *(f"{share:.2f}" for share in shares))
 
 # %% [markdown]
-# Here the articles are right. Each one-sided reader knows its own third, and guesses the rest, of two
-# forms one. The reader of both sides knows both, and guesses only where nothing decides. What about the 5-gram, so good on the tales? It sees
-# four letters to each side. We let it count 3,000 sentences, and ask for the vowel of *man* and *men*:
+# Here the articles are right. Each one-sided reader knows its own third, and guesses the rest, of
+# two forms one. The reader of both sides knows both, and guesses only where nothing decides. What
+# about the 5-gram, so good on the tales? It sees four letters to each side. We let it count 3,000
+# sentences, and ask for the vowel of *man* and *men*:
 
 # %%
 from charlstm.text.baselines import Ngram
@@ -336,15 +349,15 @@ for decides in KINDS:
     print(f"5-gram    {decides:7} decides: {counted[decides]:.2f}")
 
 # %% [markdown]
-# It reaches "one m" and "two m", but no verb. This is what a network is for: what stands further away than
-# counting can reach. On the tales that decides few letters. Here it decides all.
+# It reaches "one m" and "two m", but no verb. This is what a network is for: what stands further
+# away than counting can reach. On the tales that decides few letters. Here it decides all.
 #
 # ## Several blanks
 #
 # With two blanks side by side, neither side has read everything: the network must know what a blank
-# is. It has an id of its own, $V$, and training puts it in the place of letters. (`fit_bidirectional`
-# does so at random, with `hidden`.) And the blanks must fit each other. We ask for a goose where
-# nothing tells how many:
+# is. It has an id of its own, $V$, and training puts it in the place of letters.
+# (`fit_bidirectional` does so at random, with `hidden`.) And the blanks must fit each other. We ask
+# for a goose where nothing tells how many:
 
 # %%
 puzzle = "the g__se at home can be cold"
@@ -359,10 +372,11 @@ for filled in fill(student, puzzle.ljust(32)).texts[:4]:
     print(f"{filled.text.strip()}  {filled.probability:.3f}")
 
 # %% [markdown]
-# Each blank alone may be *o* or *e*. Filled one by one without looking, they would often become *geose* or
-# *goese*. `fill` takes the surest blank first, writes a letter there, and asks again. A *beam* keeps
-# the best few texts so far (8, if you say nothing else), so that an early letter that turns out badly
-# can still lose. The chances multiply along the way, and those of all fillings together sum to 1. Is the verb there, it decides:
+# Each blank alone may be *o* or *e*. Filled one by one without looking, they would often become
+# *geose* or *goese*. `fill` takes the surest blank first, writes a letter there, and asks again. A
+# *beam* keeps the best few texts so far (8, if you say nothing else), so that an early letter that
+# turns out badly can still lose. The chances multiply along the way, and those of all fillings
+# together sum to 1. If the verb is there, it decides:
 
 # %%
 fillings = {}
@@ -378,10 +392,10 @@ for verb in ("is", "are"):
 # ## What it costs
 #
 # Articles often say that bidirectional networks cost more than transformers. We count. For each
-# character every weight of a matrix multiplies once. An LSTM that reads vectors of size $D$ has
-# $4 H (D + H)$ of them in each direction. One layer of a transformer's encoder has 12 $D^2$. On top,
-# its attention compares each place with all others: $2 T D$ multiplications more for each character of
-# a text of $T$.
+# character every weight of a matrix multiplies once. An LSTM that reads vectors of size $D$ has $4
+# H (D + H)$ of them in each direction. One layer of a transformer's encoder has 12 $D^2$. On top,
+# its attention compares each place with all others: $2 T D$ multiplications more for each character
+# of a text of $T$.
 
 # %%
 D, H = 128, 105  # as many weights in both
@@ -436,9 +450,9 @@ check(
 )
 
 # %% [markdown]
-# **2.** A generator says $P(w)$ of each character $w$ at a blank, and, after trying it, the chances of
-# the characters that follow. `tried[w]` is a list of them. Return the chance of each $w$, the rest
-# being known.
+# **2.** A generator says $P(w)$ of each character $w$ at a blank, and, after trying it, the chances
+# of the characters that follow. `tried[w]` is a list of them. Return the chance of each $w$, the
+# rest being known.
 
 
 # %%
