@@ -130,8 +130,20 @@ for reads, model in readers.items():
     print(f"{reads:9} {weights} weights, right {score_blanks(logs[reads], unseen).right:.2f}")
 
 # %% [markdown]
-# Both together are right far more often than either alone. Where do the two sides differ? Here are
-# the surprises along a piece of an unseen tale.
+# Both together are right far more often than either alone. What do the three say about blanks of our
+# own? (`fill` puts the likeliest character into each blank. We show the three likeliest.)
+
+# %%
+from charlstm.variants.filling import fill
+
+for text in ("The old king opened the _oor.", "She said nothing and smile_ at him."):
+    print(text)
+    for reads, model in readers.items():
+        (likeliest,) = fill(model, text, shown=3).alternatives
+        print(f"  {reads:9}", *(f"{c!r} {p:.2f}" for c, p in likeliest.items()))
+
+# %% [markdown]
+# Where do the two sides differ? Here are the surprises along a piece of an unseen tale.
 
 # %%
 from charlstm.notebook import plots, text_plots
@@ -213,7 +225,7 @@ for text in ("tales", "tinyshakespeare"):
 # readings for one blank. **Guess:** does our forward reader gain much by that?
 
 # %%
-from charlstm.variants.filling import fill, try_each
+from charlstm.variants.filling import try_each
 
 some = np.linspace(0, len(unseen) - 1, PLACES).astype(int)
 reader = readers["forwards"]
@@ -425,8 +437,8 @@ plots.by_seed(
 
 # %% [markdown]
 # To train, the LSTMs are cheaper at every length, and more so the longer the text. To read one short
-# text, they take twice as long: few numbers at a time, one step after the other. From some hundred
-# characters on they are cheaper there, too. So the claim fails here, on one thread of a CPU, with
+# text, they take twice as long: few numbers at a time, one step after the other. Between 256 and 512
+# characters the two meet there, and beyond the LSTMs are cheaper. So the claim fails here, on one thread of a CPU, with
 # networks of this size. A GPU has thousands of threads, which an LSTM cannot fill with the steps of
 # one text. There the answer may be another one, and we have not measured it.
 #
@@ -505,7 +517,7 @@ check(doubles, [((128,), 769), ((10,), 61)])
 # - A text that is already there may be read from both ends. One pass fills all its blanks.
 # - The two stacks may meet only at the end. Let them meet between layers, and the network reads its
 #   answer.
-# - Each side is surprised where it enters a word. Together they have no such place.
+# - Each side is surprised most where it enters a word. Together they are surprised less everywhere.
 # - Most of a letter is decided by its nearest neighbours: counting them on both sides beats a small
 #   network. What is decided far away, counting cannot reach.
 # - A generator fills blanks, too, if it tries every letter and reads on, at $V$ times the price.
