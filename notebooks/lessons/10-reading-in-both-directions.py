@@ -11,8 +11,8 @@
 # - fill several blanks at once, so that they fit each other;
 # - count what such a network costs.
 #
-# *Know before: lessons 1, 5 and 6. Takes 21 minutes to read, without solving the exercises, and 2
-# minutes to run.*
+# *Know before: lessons 1, 5 and 6. Takes 21 minutes to read, without solving the exercises, and 1
+# minute to run.*
 #
 # *The letters in formulas and code are those of [the table in lesson
 # 1](01-start-here.ipynb#Symbols). Some code is folded: in JupyterLab, click its three dots to open
