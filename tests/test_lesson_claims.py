@@ -13,6 +13,8 @@ from charlstm.insight import gradients
 from charlstm.model import cells
 from charlstm.model.network import initialize
 from charlstm.text.novelty import known_words, novelty
+from charlstm.variants.bidirectional import chances, score_blanks
+from charlstm.variants.filling import fill
 
 LESSONS = Path(__file__).parent.parent / "notebooks" / "lessons"
 
@@ -649,3 +651,86 @@ def test_lesson9_far_from_the_target_occlusion_names_what_matters(lesson9):
     for name in lesson9["METHODS"]:
         assert (far[name] > 2 * far["by chance"]).all()
     assert far["relevance propagation"].mean() > far["the nearest"].mean()
+
+
+@pytest.fixture(scope="module")
+def lesson10():
+    """What the lesson computes in full: three readers of the tales, five seeds of the sentences."""
+    yield from run("10-reading-in-both-directions")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(5))
+def test_lesson10_each_side_is_surprised_where_it_enters_a_word(lesson10, seed):
+    unseen, learn = lesson10["unseen"], lesson10["learn"]
+    models = lesson10["readers"] if seed == 0 else {r: learn(r, seed) for r in lesson10["readers"]}
+    by_place, right = {}, {}
+    for reads, model in models.items():
+        logs = chances(model, unseen)
+        nats = -logs[np.arange(len(unseen)), unseen]
+        by_place[reads] = np.mean([nats[start : start + 6] for start in lesson10["six"]], 0)
+        right[reads] = score_blanks(logs, unseen).right
+    assert by_place["forwards"].argmax() == 0
+    assert by_place["backwards"].argmax() == 5
+    assert by_place["forwards"][0] > by_place["backwards"][5]
+    assert (by_place["both"] < np.minimum(by_place["forwards"], by_place["backwards"])).all()
+    assert right["both"] > max(right["forwards"], right["backwards"]) + 0.15
+
+
+@pytest.mark.slow
+def test_lesson10_both_beat_one_counting_beats_both_and_trying_helps(lesson10):
+    measured = lesson10["measured"]
+    for text in ("tales", "tinyshakespeare"):
+        one = [measured[text, reads] for reads in ("forwards", "backwards")]
+        both = measured[text, "both"]
+        assert len(both) == len(one[0]) == len(one[1]) >= 3
+        assert min(both) > max(map(max, one)) + 0.1
+        assert abs(one[0].mean() - one[1].mean()) < 0.05
+        assert max(both) < measured[text, "5-gram"][0]
+        tried = measured[text, "forwards", "tried"]
+        assert min(tried) > max(one[0]) + 0.1
+        assert tried.mean() > measured[text, "both", "tried"].mean() - 0.03
+    shipped = measured["tinyshakespeare", "the shipped generator", "tried"][0]
+    assert shipped > measured["tinyshakespeare", "5-gram", "tried"][0] + 0.03
+
+
+@pytest.mark.slow
+def test_lesson10_a_side_knows_what_it_has_read(lesson10):
+    forwards, backwards, both = (lesson10["sides"][r] for r in ("forwards", "backwards", "both"))
+    assert len(both) == 5
+    for shares, knows in (
+        (forwards, [0]),
+        (backwards, [1]),
+        (both, [0, 1]),
+    ):  # left, right, nothing
+        guesses = [side for side in range(3) if side not in knows]
+        assert shares[:, knows].min() > 0.95
+        assert np.abs(shares[:, guesses] - 0.5).max() < 0.15
+    counted = lesson10["counted"]
+    assert counted["left"] > 0.95
+    assert max(abs(counted["right"] - 0.5), abs(counted["nothing"] - 0.5)) < 0.1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(5))
+def test_lesson10_blanks_are_filled_so_that_they_fit_each_other(lesson10, seed):
+    student = lesson10["students"]["both"][seed]
+
+    def filled(verb):
+        found = fill(student, f"the g__se at home {verb} cold".ljust(32)).texts
+        return {x.text.split()[1]: x.probability for x in found}
+
+    assert max(filled("is"), key=filled("is").get) == "goose"
+    assert max(filled("are"), key=filled("are").get) == "geese"
+    either = filled("can be")
+    assert min(either["goose"], either["geese"]) > 0.1
+    assert either["goose"] + either["geese"] > 0.95
+
+
+@pytest.mark.slow
+def test_lesson10_training_two_lstms_is_cheaper_and_reading_a_short_text_is_dearer(lesson10):
+    train, read = ({n: of[0] for n, of in lesson10["ratios"][w].items()} for w in ("train", "read"))
+    assert max(train.values()) < 1
+    assert train[1024] < 0.7 * train[32]
+    assert read[32] > 1.5
+    assert read[1024] < 1

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 import torch
 
-from charlstm import CharModel, Checkpoint, ModelOptions, Vocabulary
+from charlstm import CharModel, Checkpoint, ModelOptions, Vocabulary, find_model
 from charlstm.insight.activations import record
 from charlstm.model.cells import sigmoid
 
 DATA = Path(__file__).parent.parent / "notebooks" / "lessons" / "data"
 NAMES = sorted(path.stem for path in DATA.glob("*.py"))
-WORK = {"typos": "search"}  # what a script does for a row; all others train
+WORK = {"typos": "search", "cost": "measure"}  # what a script does for a row; all others train
 each = pytest.mark.parametrize("name", NAMES)
 
 
@@ -61,7 +61,12 @@ def test_a_script_goes_on_where_it_was_stopped(name, load, tmp_path, monkeypatch
     monkeypatch.setattr(script, "RESULTS", tmp_path / "some.csv")
     script.RESULTS.write_text("".join(kept), encoding="utf-8")
     calls = []
-    some = {"depth": [0.5], "showdown": (7, 0.5), "typos": [0.5] * 4}
+    some = {
+        "blanks": (7, 0.5, 0.75, 0.6),
+        "depth": [0.5],
+        "showdown": (7, 0.5),
+        "typos": [0.5] * 4,
+    }
     found = some.get(name, (7, 0.5, 0.75))
     work = WORK.get(name, "train")
     monkeypatch.setattr(script, work, lambda *given: calls.append(given) or found)
@@ -161,3 +166,39 @@ def test_silenced_takes_the_units_that_its_rows_name(load, monkeypatch):
     assert gone["the best 5"] == ranked[:5]
     assert gone["one other"] == gone["5 others"][:1]
     assert len(set(gone["5 others"]) & set(ranked[script.SIZE // 2 :])) == 5
+
+
+def test_blanks_compares_networks_of_as_many_weights(load):
+    script = load("blanks")
+    both, *others = (script.size(script.fresh("tales", reads, 0)) for reads in script.READERS)
+    assert all(0.99 * both < other <= both for other in others)
+
+
+def test_blanks_fills_and_tries(load, monkeypatch):
+    script = load("blanks")
+    monkeypatch.setattr(script, "STEPS", 2)
+    ids = np.random.default_rng(0).integers(3, size=800, dtype=np.int32)
+    monkeypatch.setattr(script, "text", lambda name: (ids[:400], ids[400:], Vocabulary("abc")))
+    for reader in (*script.READERS, "5-gram"):
+        weights, right, nats, tried = script.train("tales", reader, 0)
+        assert 0.2 < right < 0.5  # nobody can guess them
+        assert 1 < nats < 2
+        assert 0.2 < tried < 0.5
+        assert bool(weights) == (reader != "5-gram")
+
+
+def test_a_shipped_generator_is_a_network_that_reads_forwards(load):
+    script = load("blanks")
+    checkpoint = Checkpoint.load(find_model("tales"))
+    ids = torch.from_numpy(checkpoint.vocabulary.encode("Once upon a time")).long()[None]
+    after, _ = CharModel.from_checkpoint(checkpoint)(ids)
+    torch.testing.assert_close(
+        script.shipped("tales")(ids)[:, 1:], after[:, :-1], rtol=0, atol=1e-5
+    )
+
+
+def test_cost_compares_networks_of_as_many_weights(load):
+    script = load("cost")
+    lstm, transformer = (script.weights(network) for network in script.networks())
+    assert 0.98 * transformer < lstm <= transformer
+    assert script.run(script.networks()[0], "read", 32)() > 0

@@ -7,6 +7,7 @@ does: it can stand where a network stands.
 
 import lzma
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -172,11 +173,55 @@ class Ngram:
         [(before,)] = state
         newest = np.asarray(ids, np.int64)[..., None]
         recent = np.concatenate([newest, before], -1)[..., : len(self._powers)]
-        logits = np.repeat(self._tables[0][1], newest.size, 0)  # (N, V)
-        rows = recent.reshape(newest.size, -1)
-        for length, (contexts, logs) in enumerate(self._tables[1:], 1):
-            context = rows[:, :length] @ self._powers[:length]
-            at = np.searchsorted(contexts, context) % len(contexts)
-            known = (contexts[at] == context) & (rows[:, length - 1] >= 0)
-            logits[known] = logs[at[known]]
+        logits = self._after(recent.reshape(newest.size, -1))
         return logits.reshape(*newest.shape[:-1], -1), [(recent,)]
+
+    def from_both_sides(self, ids: Ids, places: Sequence[int] | Counts) -> Floats:
+        """Return ln P of each character at some places of a text, (P, V), from all the rest of it.
+
+        A character w that would fit there must follow what stands before, and what stands after
+        must follow w. So its score is the product of n chances, its own and those of the n - 1
+        characters after it, with w among their contexts. Divided by the sum over all w, that is
+        what the n-gram model itself says of the place (Bayes' rule): later characters do not have
+        w in their contexts.
+
+        Args:
+            ids: the text, (N,); what it has at the places is not read.
+            places: P places, 0 to N - 1.
+
+        Example:
+            >>> from charlstm.text.vocabulary import Vocabulary
+            >>> ngram = Ngram(Vocabulary("ab"), np.array([0, 1, 0, 1, 0]), order=2)
+            >>> np.exp(ngram.from_both_sides(np.array([1, 1, 1]), [1])).round(2)  # between two b
+            array([[0.97, 0.03]], dtype=float32)
+        """
+        reach, V = len(self._powers), len(self.vocabulary)
+        edge = np.full(reach, -1)
+        padded = np.concatenate([edge, ids.astype(np.int64), edge])
+        scores = np.empty((len(places), V), np.float32)
+        for first in range(0, len(places), 256):
+            at = np.asarray(places[first : first + 256])[:, None] + reach
+            before = padded[at - 1 - np.arange(reach)]  # the last one first
+            score = self._after(before)
+            # each place V times, with each character in turn
+            recent = np.concatenate(
+                [np.tile(np.arange(V), len(at))[:, None], before.repeat(V, 0)[:, :-1]], 1
+            )
+            for later in padded[at + 1 + np.arange(reach)].T:
+                follows = later.repeat(V)
+                logs = self._after(recent)[np.arange(len(follows)), follows].reshape(-1, V)
+                score += np.where(later[:, None] >= 0, logs, 0)  # -1: behind the end of the text
+                recent = np.concatenate([follows[:, None], recent[:, :-1]], 1)
+            score -= score.max(1, keepdims=True)
+            scores[first : first + 256] = score - np.log(np.exp(score).sum(1, keepdims=True))
+        return scores
+
+    def _after(self, recent: Counts) -> Floats:
+        """Return log p, (N, V), after N contexts, (N, n - 1), the last character first."""
+        logits = np.repeat(self._tables[0][1], len(recent), 0)
+        for length, (contexts, logs) in enumerate(self._tables[1:], 1):
+            context = recent[:, :length] @ self._powers[:length]
+            at = np.searchsorted(contexts, context) % len(contexts)
+            known = (contexts[at] == context) & (recent[:, length - 1] >= 0)
+            logits[known] = logs[at[known]]
+        return logits

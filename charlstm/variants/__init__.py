@@ -2,4 +2,6 @@
 
 - `fitting`: the loop that trains them: budget, learning rate, clipping, a report for each step
 - `saving`: their files, as safe as a model's, with a kind of its own for each
+- `bidirectional`: each character from those before and after it; one pass predicts all places
+- `filling`: the blanks of a text, one or several, the surest first, by a beam
 """

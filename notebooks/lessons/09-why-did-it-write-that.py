@@ -851,4 +851,5 @@ check(
 #
 # **Where to read on.** L. Arras and others, *Explaining recurrent neural network predictions in
 # sentiment analysis* (2017), have the rule for gates. J. Adebayo and others, *Sanity checks for
-# saliency maps* (2018), show pictures that look the same for untrained networks.
+# saliency maps* (2018), show pictures that look the same for untrained networks. Next:
+# [10. Reading in both directions](10-reading-in-both-directions.ipynb)

@@ -80,3 +80,30 @@ def counted(learned, read, order):
         if len(after):
             chance = (counts + kinds * chance) / (len(after) + kinds)
     return chance
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.integers(0, 3), min_size=6, max_size=60),
+    st.lists(st.integers(0, 3), min_size=1, max_size=9),
+    st.integers(1, 5),
+)
+def test_from_both_sides_a_character_must_fit_what_follows_too(learned, read, order):
+    ngram = Ngram(Vocabulary("abcd"), np.array(learned, np.int32), order)
+    got = np.exp(ngram.from_both_sides(np.array(read, np.int32), range(len(read))))
+    for place in range(len(read)):
+        joint = np.ones(4)
+        for w in range(4):
+            text = [*read[:place], w, *read[place + 1 :]]
+            for t in range(place, min(place + order, len(read))):
+                joint[w] *= counted(learned, text[:t], order)[text[t]]
+        np.testing.assert_allclose(got[place], joint / joint.sum(), rtol=1e-4)
+
+
+def test_from_both_sides_reads_blocks_of_places_alike():
+    rng = np.random.default_rng(0)
+    ngram = Ngram(Vocabulary("abcd"), rng.integers(4, size=300))
+    ids = rng.integers(4, size=400)
+    whole = ngram.from_both_sides(ids, np.arange(400))
+    some = [399, 0, 256, 255, 17]
+    np.testing.assert_array_equal(ngram.from_both_sides(ids, some), whole[some])

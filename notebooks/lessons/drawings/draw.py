@@ -10,6 +10,7 @@ started in, and `jupyter lab lessons/01-start-here.ipynb` starts it in `lessons`
 import sys
 from pathlib import Path
 
+from networks import two_ways
 from pen import BLUE, EDGE, GREY, MONO, PAPER, RUST, SAND, TINT, Drawing
 
 HERE = Path(__file__).parent
@@ -288,6 +289,7 @@ DRAWINGS = {
     "streams-and-windows": streams,
     "protocols": protocols,
     "three-kings": three_kings,
+    "two-ways": two_ways,
 }
 
 
