@@ -2,4 +2,8 @@
 
 - `fitting`: the loop that trains them: budget, learning rate, clipping, a report for each step
 - `saving`: their files, as safe as a model's, with a kind of its own for each
+- `convolution`: a causal convolution over the characters before the recurrent layers
+- `series`: series of numbers, one famous and two made, and faults planted into them
+- `naive`: simple forecasts to hold a network against
+- `forecast`: numbers in place of letters: windows, their scale, one or several steps ahead
 """
