@@ -12,6 +12,7 @@ from charlstm.errors import UserError
 from charlstm.model.checkpoint import Checkpoint, write_arrays
 from charlstm.model.network import CharModel
 from charlstm.options import ModelOptions, to_json
+from charlstm.sampling.choose import choose
 from charlstm.text.vocabulary import Vocabulary
 from charlstm.training.trainer import Trainer
 from charlstm.variants.convolution import ConvolutionalModel, write
@@ -132,16 +133,20 @@ def test_a_training_is_scored_by_its_best_weights():
     assert trainer.score_training() == pytest.approx(score_cold(best, ids[:300]).nats, abs=1e-6)
 
 
-def test_the_wanted_letter_comes_after_what_was_read():
-    """At temperature 0 a text is what argmax says, reading all anew for each letter."""
-    model = randomize(made(), size=1.5).float()
-    written = "".join(write(model, "abcagfe", SampleOptions(length=12, temperature=0)))
-    assert len(set(written)) > 2
-    text = "abcagfe"
-    for _ in range(12):
+def test_a_letter_is_drawn_after_all_that_was_read():
+    """A text is what a seed draws from the model that reads all anew for each letter."""
+    model = made()
+    read = []
+    hook = model.register_forward_hook(lambda _, given, __: read.append(given[0].shape[1]))
+    written = "".join(write(model, "abcagfe", SampleOptions(length=40, temperature=1.5, seed=3)))
+    hook.remove()
+    assert read == [7] + [1] * 39
+    text, rng = "abcagfe", np.random.default_rng(3)
+    for _ in range(40):
         logits, _ = model(torch.from_numpy(LETTERS.encode(text))[None])
-        text += LETTERS.characters[int(logits[0, -1].argmax())]
+        text += LETTERS.characters[choose(logits[0, -1].detach().numpy(), rng, temperature=1.5)]
     assert written == text[7:]
+    assert len(set(written)) > 3
 
 
 def test_a_text_ends_where_it_is_told_to_and_a_seed_repeats_it():
