@@ -734,3 +734,71 @@ def test_lesson10_training_two_lstms_is_cheaper_and_reading_a_short_text_is_dear
     assert train[1024] < 0.7 * train[32]
     assert read[32] > 1.5
     assert read[1024] < 1
+
+
+@pytest.fixture(scope="module")
+def lesson12():
+    """What the lesson computes in full: ten tiny networks twice, five forecasters of each kind."""
+    yield from run("12-numbers-instead-of-letters")
+
+
+@pytest.mark.slow
+def test_lesson12_the_lstm_of_the_articles_does_as_reported_and_loses(lesson12):
+    leak, honest = lesson12["by_scale"]["with the leak"], lesson12["by_scale"]["without"]
+    of_rule = lesson12["of_rule"]
+    assert len(leak) == len(honest) == 10
+    assert abs(leak.mean(0) - (23, 49)).max() < 1.5
+    assert (honest[:, 1] > leak[:, 1]).all()
+    assert leak[:, 1].min() > of_rule["last year"]
+    assert honest[:, 1].min() > of_rule["last month"] > of_rule["last year"]
+    assert of_rule["autoregression"] < leak[:, 1].mean() / 3
+    for rule in ("line and seasons", "the same on logs"):
+        assert 0.9 < of_rule[rule] / honest[:, 1].mean() < 1.1
+
+
+@pytest.mark.slow
+def test_lesson12_only_prepared_numbers_bring_the_lstm_near_the_rules(lesson12):
+    of_rule, by_way = lesson12["of_rule"], lesson12["by_way"]
+    plain, by_month, by_year = (table.T for table in by_way.values())
+    assert len(plain[1]) == 5
+    assert plain[0].max() < 20  # in training better than the article's
+    assert plain[1].min() > 60
+    assert of_rule["autoregression"] < by_month[1].min()
+    assert by_month[1].max() < of_rule["last year"]
+    assert (abs(by_year[1] / of_rule["last year, grown"] - 1) < 0.15).all()
+
+
+@pytest.mark.slow
+def test_lesson12_in_a_chaotic_series_the_lstm_wins_and_so_does_a_feed_forward_network(lesson12):
+    by_size = {kind: np.array([*of.values()]) for kind, of in lesson12["by_size"].items()}
+    lstm = by_size.pop("LSTM")  # (4 sizes, 5 seeds)
+    assert lstm.shape == (4, 5)
+    for rival in by_size.values():
+        assert (lstm < rival / 2).all()
+    assert (np.array(lesson12["at_once"]) < 1.15 * lstm[-1]).all()
+    ahead = lesson12["ahead"]
+    assert ahead[0] < 0.02
+    assert ahead[-1] > 5 * ahead[0]
+
+
+@pytest.mark.slow
+def test_lesson12_alarms_are_as_good_as_the_forecasts(lesson12):
+    f1 = {name: np.array(table)[:, 2] for name, table in lesson12["found"].items()}
+    assert len(f1["LSTM"]) == 5
+    assert (f1["autoregression"] > f1["LSTM"]).all()
+    assert f1["LSTM"].mean() > f1["yesterday"].mean()
+    assert (f1["LSTM"] > f1["yesterday"]).sum() >= 3
+    (span,) = (span for span in lesson12["spans"] if span.kind == "passage")
+    assert "boer keek zwijgend" in span.text
+
+
+@pytest.mark.slow
+def test_lesson12_convolutions_do_not_help(lesson12):
+    held_out = {key: np.array(nats) for key, nats in lesson12["held_out"].items()}
+    for text in ("tales", "tinyshakespeare"):
+        plain, one, two, four = (
+            held_out[text, name] for name in ("plain", "1 letter", "2 letters", "4 letters")
+        )
+        assert len(plain) >= 3
+        assert (plain < np.minimum(one, np.minimum(two, four))).all()
+        assert (one < np.minimum(two, four)).all()

@@ -66,6 +66,7 @@ def test_a_script_goes_on_where_it_was_stopped(name, load, tmp_path, monkeypatch
         "depth": [0.5],
         "showdown": (7, 0.5),
         "typos": [0.5] * 4,
+        "convolution": [7, *[0.5] * 3],
     }
     found = some.get(name, (7, 0.5, 0.75))
     work = WORK.get(name, "train")
@@ -202,3 +203,32 @@ def test_cost_compares_networks_of_as_many_weights(load):
     lstm, transformer = (script.weights(network) for network in script.networks())
     assert 0.98 * transformer < lstm <= transformer
     assert script.run(script.networks()[0], "read", 32)() > 0
+
+
+def test_convolutions_are_trained_with_as_many_weights_as_the_plain_model(load):
+    script = load("convolution")
+    vocabulary = Vocabulary.of("".join(map(chr, range(32, 97))))  # 65 characters, as both texts
+    sizes = {
+        name: sum(weight.numel() for weight in script.made(name, vocabulary, 0).parameters())
+        for name in script.MODELS
+    }
+    assert all(abs(size / sizes["plain"] - 1) < 0.01 for size in sizes.values())
+    for name, (sees, channels, _, _) in script.MODELS.items():
+        model = script.made(name, vocabulary, 0)
+        if name == "plain":
+            assert type(model) is CharModel
+        else:
+            assert model.convolution.weight.shape == (channels, 64, sees)
+
+
+def test_convolution_scores_what_it_trained(load, monkeypatch):
+    script = load("convolution")
+    monkeypatch.setattr(script, "MODELS", {"2 letters": (2, 4, 8, 2)})
+    monkeypatch.setattr(script, "score_text", lambda *_, **__: SimpleNamespace(
+        carried=SimpleNamespace(nats=1.23456), cold=SimpleNamespace(nats=2.34567)
+    ))  # fmt: skip
+    weights, carried, cold, seconds = script.train("verse", "2 letters", 0)
+    model = script.made("2 letters", Vocabulary.of(script.read_corpus(["verse"]).text), 0)
+    assert weights == sum(weight.numel() for weight in model.parameters())
+    assert (carried, cold) == (1.2346, 2.3457)
+    assert seconds >= 0  # two steps may take less than is told

@@ -53,13 +53,14 @@ class Section:
         value = self._take(key, lambda v: type(v) is int and least <= v <= most, allowed)
         return cast(int, value)
 
-    def number(self, key: str) -> float:
-        """Return a finite number of at least 0. JSON may also hold NaN and infinity."""
+    def number(self, key: str, signed: bool = False) -> float:
+        """Return a finite number, of at least 0 or signed. JSON may also hold NaN and infinity."""
+        least, allowed = (-math.inf, "") if signed else (0, " of at least 0")
 
         def fits(value: Any) -> bool:
-            return type(value) in (int, float) and 0 <= value < math.inf
+            return type(value) in (int, float) and least <= value and abs(value) < math.inf
 
-        value = self._take(key, fits, "a finite number of at least 0")
+        value = self._take(key, fits, f"a finite number{allowed}")
         try:
             return float(value)
         except OverflowError:  # JSON may hold whole numbers that are too large for floats

@@ -133,8 +133,7 @@ class Trainer:
 
     def score_training(self) -> float:
         """Score the best weights on the training text, as on validation: cold, without dropout."""
-        best = CharModel(self.model.options, self.model.vocabulary_size).load_arrays(self.best)
-        best.to(self.model.device)
+        best = copy.deepcopy(self.model).load_arrays(self.best)
         return self._score(best, self.train_ids)
 
     def out_of_patience(self) -> bool:

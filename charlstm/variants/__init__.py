@@ -4,4 +4,8 @@
 - `saving`: their files, as safe as a model's, with a kind of its own for each
 - `bidirectional`: each character from those before and after it; one pass predicts all places
 - `filling`: the blanks of a text, one or several, the surest first, by a beam
+- `convolution`: a causal convolution over the characters before the recurrent layers
+- `series`: series of numbers, one famous and two made, and faults planted into them
+- `naive`: simple forecasts to hold a network against
+- `forecast`: numbers in place of letters: windows, their scale, one or several steps ahead
 """

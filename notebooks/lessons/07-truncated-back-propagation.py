@@ -732,7 +732,8 @@ depth = {network: dict(sorted(by_updates.items())) for network, by_updates in de
 
 # %%
 print(f"{'nats after so many updates':>63}")
-print(f"layers x units {'read-out':>8} {'best rate':>11} {'300':>8} {'1,000':>8} {'3,000':>8} {'time':>7}")
+columns = f"{'300':>8} {'1,000':>8} {'3,000':>8} {'time':>7}"
+print(f"layers x units {'read-out':>8} {'best rate':>11} {columns}")
 for network, by_updates in depth.items():
     layers, readout, H = network
     means = " ".join(f"{np.mean(nats):8.3f}" for nats in by_updates.values())

@@ -1,5 +1,7 @@
 """One JSON object of a file: whatever is missing or garbled is named by file and keys."""
 
+import math
+
 import pytest
 
 from charlstm.errors import UserError
@@ -16,6 +18,7 @@ def test_values_come_back_as_what_they_are():
     section = Section(VALUES, "file")
     assert section.count("count") == 3
     assert section.number("number") == 0.5
+    assert Section({"a": -2.5}, "file").number("a", signed=True) == -2.5
     assert section.flag("flag") is True
     assert section.text("text") == "a"
     assert section.texts("texts") == ("a", "b")
@@ -34,6 +37,12 @@ def test_values_come_back_as_what_they_are():
         (lambda s: s.count("a", most=5), {"a": 6}, "at least 0 and at most 5"),
         (lambda s: s.number("a"), {"a": float("nan")}, "outer.a: nan is not a finite number"),
         (lambda s: s.number("a"), {"a": 10**400}, "outer.a"),
+        (
+            lambda s: s.number("a"),
+            {"a": -1.0},
+            "outer.a: -1.0 is not a finite number of at least 0",
+        ),
+        (lambda s: s.number("a", True), {"a": -math.inf}, "outer.a: -inf is not a finite number;"),
         (lambda s: s.texts("a"), {"a": ["b", 1]}, "outer.a"),
         (lambda s: s.section("a"), {"a": []}, r"outer.a: \[\] is not a JSON object"),
         (lambda s: s.section("a").text("b"), {"a": {}}, "lacks outer.a.b"),

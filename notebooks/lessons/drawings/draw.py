@@ -271,6 +271,39 @@ def three_kings() -> Drawing:
     return d
 
 
+def windows_of_numbers() -> Drawing:
+    """Windows over a series, the number after each, and the cut that nothing fitted may cross."""
+    d = Drawing(
+        "Windows of a series, and the cut before the test",
+        "Twelve numbers in a row: 112, 118, 132, 129, 121, 135, 148, 148, 136, 119, 104 and 118. A"
+        " cut stands after the eighth: the numbers before it are for training, and weights and"
+        " scale come from them; those after it are for the test. Below are three windows of three"
+        " numbers, each with an arrow to the number after it. Two lie before the cut. The third"
+        " ends at the cut, and its arrow leads across it, to the first number of the test.",
+        440,
+    )
+    numbers = (112, 118, 132, 129, 121, 135, 148, 148, 136, 119, 104, 118)
+    columns = [48 + 52 * k + (k > 7) * 50 for k in range(12)]
+    for k, (x, number) in enumerate(zip(columns, numbers, strict=True)):
+        d.box(x, 160, 40, 34, str(number), fill=TINT if k < 8 else PAPER, edge=EDGE, radius=6)
+    d.text((columns[0] + columns[7]) / 2, 86, "for training: weights and scale come from here")
+    d.text((columns[8] + columns[11]) / 2, 86, "for the test")
+    d.line((columns[0] - 20, 112), (columns[7] + 20, 112), colour=BLUE, head=False)
+    d.line((columns[8] - 20, 112), (columns[11] + 20, 112), colour=GREY, head=False)
+    cut = (columns[7] + columns[8]) / 2
+    d.line((cut, 74), (cut, 362), colour=GREY, head=False)
+    for first, y in ((0, 222), (1, 274), (5, 326)):
+        for k in range(first, first + 3):
+            d.box(columns[k], y, 36, 34, str(numbers[k]), fill=SAND, edge=EDGE, radius=6)
+        d.line((columns[first + 2] + 23, y), (columns[first + 3] - 19, y), colour=BLUE, over=True)
+        d.box(columns[first + 3], y, 36, 34, str(numbers[first + 3]), edge=BLUE, radius=6)
+    d.box(45, 404, 26, 26, fill=SAND, edge=EDGE, radius=6)
+    d.text(72, 404, "what the network reads: a window, here T = 3", anchor="start", colour=GREY)
+    d.box(465, 404, 26, 26, edge=BLUE, radius=6)
+    d.text(492, 404, "what it should say", anchor="start", colour=GREY)
+    return d
+
+
 def _key(d: Drawing, y: float, text: str, back: bool = False, **style: str) -> None:
     """Say at the foot of a drawing what a kind of arrow means."""
     ends = ((32, y), (76, y))
@@ -290,6 +323,7 @@ DRAWINGS = {
     "protocols": protocols,
     "three-kings": three_kings,
     "two-ways": two_ways,
+    "windows-of-numbers": windows_of_numbers,
 }
 
 

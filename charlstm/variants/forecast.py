@@ -1,0 +1,281 @@
+"""Numbers in place of letters: the same layers read a window of a series and say its next number.
+
+A character model gives a chance to each next letter. A number has no list of what may come, so here
+the read-out is one number, and the loss is the squared error. All else is as it was: windows, the
+state that starts at zero, one step after the other. To look further ahead, the network reads its
+own forecasts, as a character model reads the letters that it wrote.
+
+The letters are those of the table *Symbols* in the first lesson. T is the look-back.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from charlstm.errors import UserError
+from charlstm.model.named_cells import find_cell
+from charlstm.model.section import Section
+from charlstm.model.stack import Stack
+from charlstm.options import ModelOptions
+from charlstm.variants.fitting import FitOptions, FitReport, fit_batches
+from charlstm.variants.saving import load_network, save_network
+
+Numbers = np.ndarray[Any, np.dtype[np.float64]]
+ROWS = 1024  # windows that are read at once when nothing is learned
+
+
+@dataclass(frozen=True)
+class Scale:
+    """What turns numbers of a series into numbers of the size that a network likes, and back.
+
+    Attributes:
+        shift: is subtracted.
+        factor: divides.
+
+    Raises:
+        UserError: one of them is not finite, or the factor is not above 0.
+
+    Example:
+        >>> scale = Scale.of(np.array([1.0, 3.0, 5.0, 7.0]))
+        >>> scale.shift, round(scale.factor, 3)
+        (4.0, 2.236)
+    """
+
+    shift: float
+    factor: float
+
+    def __post_init__(self) -> None:
+        if not (np.isfinite(self.shift) and 0 < self.factor < np.inf):
+            raise UserError(
+                f"scale is ({self.shift:g}, {self.factor:g}); both must be finite, and the factor"
+                " above 0; give a series that is not constant"
+            )
+
+    @classmethod
+    def of(cls, series: Numbers) -> "Scale":
+        """Return the scale that gives a series the mean 0 and the standard deviation 1.
+
+        Args:
+            series: the training part alone, (N,). What comes later must not have a part in it.
+
+        Raises:
+            UserError: all its numbers are equal, or one is not finite.
+        """
+        return cls(float(np.mean(series)), float(np.std(series)))
+
+
+def windows(series: Numbers, look_back: int) -> tuple[Numbers, Numbers]:
+    """Return all windows of a series, and the number after each.
+
+    Args:
+        series: (N,).
+        look_back: T, the numbers in a window.
+
+    Returns:
+        windows (N - T, T), and the numbers after them, (N - T,).
+
+    Raises:
+        UserError: the series has no window, or not one dimension, or a number that is not finite.
+
+    Example:
+        >>> inputs, targets = windows(np.array([1.0, 2.0, 4.0, 8.0]), look_back=2)
+        >>> inputs.tolist(), targets.tolist()
+        ([[1.0, 2.0], [2.0, 4.0]], [4.0, 8.0])
+    """
+    series = _checked(series, look_back, 1)
+    inputs = np.lib.stride_tricks.sliding_window_view(series[:-1], look_back)
+    return inputs, series[look_back:]
+
+
+class Forecaster(nn.Module):
+    """A stacked recurrent network that says the next number of a series.
+
+    Args:
+        look_back: T, the numbers that it reads before each forecast.
+        scale: of the numbers; `Scale.of` the training part.
+        hidden_size: H.
+        layers: recurrent layers, one above the other.
+        cell: name of the recurrence.
+        seed: of the initial weights.
+
+    Raises:
+        UserError: a size out of its range.
+
+    Example:
+        >>> series = np.sin(np.arange(200.0))
+        >>> model = Forecaster(8, Scale.of(series[:150]), hidden_size=8)
+        >>> for report in fit_forecast(model, series[:150], FitOptions(steps=200)):
+        ...     pass
+        >>> forecasts = model.predict(series)  # of all numbers but the first 8
+        >>> bool(np.abs(forecasts - series[8:])[142:].max() < 0.1)
+        True
+    """
+
+    def __init__(
+        self,
+        look_back: int,
+        scale: Scale,
+        hidden_size: int = 32,
+        layers: int = 1,
+        cell: str = "lstm",
+        seed: int = 0,
+    ) -> None:
+        super().__init__()
+        if look_back < 1:
+            raise UserError(f"look_back is {look_back}; it must be at least 1")
+        self.look_back = look_back
+        self.scale = scale
+        options = ModelOptions(cell=cell, layers=layers, hidden_size=hidden_size, dropout=0.0)
+        with torch.random.fork_rng(devices=[]):
+            torch.default_generator.manual_seed(seed)  # not those of GPUs
+            self.layers = Stack(options, input_size=1)
+            self.head = nn.Linear(hidden_size, 1)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return self.head.weight.device
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Return the next number, (B,), for windows (B, T). All numbers are scaled."""
+        features, _ = self.layers(inputs[:, :, None])  # (B, T, H)
+        return self.head(features[:, -1])[:, 0]
+
+    def scaled(self, numbers: Numbers) -> Tensor:
+        """Return numbers of the series as the network reads them, where the network is."""
+        small = (numbers - self.scale.shift) / self.scale.factor
+        return torch.from_numpy(small).to(self.device, self.head.weight.dtype)
+
+    def predict(self, series: Numbers) -> Numbers:
+        """Forecast each number of a series but the first T from the T numbers before it.
+
+        Args:
+            series: (N,).
+
+        Returns:
+            forecasts, (N - T,), in units of the series.
+
+        Raises:
+            UserError: as for `windows`.
+        """
+        return self._next(windows(series, self.look_back)[0])
+
+    def forecast(self, series: Numbers, steps: int) -> Numbers:
+        """Forecast the numbers that come after a series; each forecast is read for the next one.
+
+        Args:
+            series: (N,), or several of one length, (B, N). The last T numbers are read.
+            steps: how many numbers.
+
+        Returns:
+            forecasts, (steps,) or (B, steps), in units of the series.
+
+        Raises:
+            UserError: fewer than T numbers, or one that is not finite; fewer than one step.
+        """
+        if steps < 1:
+            raise UserError(f"steps is {steps}; it must be at least 1")
+        whole = np.atleast_2d(np.asarray(series, float))
+        read = np.stack([_checked(row, self.look_back, 0)[-self.look_back :] for row in whole])
+        for _ in range(steps):
+            newest = self._next(read[:, -self.look_back :])
+            read = np.column_stack([read, newest])
+        forecasts = read[:, self.look_back :]
+        return forecasts if np.ndim(series) > 1 else forecasts[0]
+
+    @torch.inference_mode()
+    def _next(self, inputs: Numbers) -> Numbers:
+        """Return the number after each window, (B,), for windows (B, T)."""
+        pieces = [
+            self(self.scaled(inputs[start : start + ROWS])).cpu().double().numpy()
+            for start in range(0, len(inputs), ROWS)
+        ]
+        return np.concatenate(pieces) * self.scale.factor + self.scale.shift
+
+    def save(self, path: Path | str) -> None:
+        """Write the network and its scale to a file of the kind "forecast".
+
+        Raises:
+            UserError: as for `save_network`.
+        """
+        options = self.layers.options
+        save_network(
+            path,
+            "forecast",
+            self,
+            look_back=self.look_back,
+            shift=self.scale.shift,
+            factor=self.scale.factor,
+            hidden_size=options.hidden_size,
+            layers=options.layers,
+            cell=options.cell,
+        )
+
+    @classmethod
+    def load(cls, path: Path | str) -> "Forecaster":
+        """Read what `save` wrote.
+
+        Raises:
+            UserError: as for `load_network`.
+        """
+
+        def build(saved: Section) -> "Forecaster":
+            cell = saved.text("cell")
+            find_cell(cell, saved.file)
+            try:
+                scale = Scale(saved.number("shift", signed=True), saved.number("factor"))
+            except UserError as error:
+                raise UserError(f"{saved.file}: {error}") from None
+            look_back = saved.count("look_back", 1, 2**20)
+            hidden_size = saved.count("hidden_size", 1, 65536)
+            return cls(look_back, scale, hidden_size, saved.count("layers", 1, 100), cell)
+
+        return load_network(path, "forecast", build)
+
+
+def fit_forecast(
+    model: Forecaster, series: Numbers, options: FitOptions | None = None
+) -> Iterator[FitReport]:
+    """Train a forecaster on random windows of a series, and yield a report for each step.
+
+    Args:
+        model: trained in place, where it lies.
+        series: the training part alone, (N,). No number after it is read.
+        options: budget and optimiser. A loss is a mean squared error, in units of the scale.
+
+    Raises:
+        UserError: as for `windows` and `fit_batches`.
+    """
+    inputs, targets = map(model.scaled, windows(series, model.look_back))
+    options = options or FitOptions()
+
+    def loss_of(rng: np.random.Generator) -> Tensor:
+        rows = torch.from_numpy(rng.integers(len(inputs), size=options.batch_size))
+        rows = rows.to(model.device)
+        return (model(inputs[rows]) - targets[rows]).square().mean()
+
+    return fit_batches(model, loss_of, options)
+
+
+def _checked(series: Numbers, look_back: int, more: int) -> Numbers:
+    """Return a series as float64 if it has a window and `more` numbers, all of them finite."""
+    series = np.asarray(series, float)
+    if series.ndim != 1:
+        raise UserError(f"the series has the shape {series.shape}; give one row of numbers, (N,)")
+    if len(series) < look_back + more:
+        raise UserError(
+            f"the series has {len(series)} numbers, and look_back is {look_back}; at least"
+            f" {look_back + more} are needed; give a longer series, or a smaller look_back"
+        )
+    if not np.isfinite(series).all():
+        place = int(np.flatnonzero(~np.isfinite(series))[0])
+        raise UserError(
+            f"the series has {series[place]} at place {place}; all numbers must be finite; leave"
+            " it out or fill it in"
+        )
+    return series
