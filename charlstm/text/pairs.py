@@ -114,9 +114,9 @@ def in_words(number: int) -> str:
     if number < 1000:
         rest = f" and {in_words(number % 100)}" if number % 100 else ""
         return f"{ONES[number // 100]} hundred{rest}"
-    rest = number % 1000
-    join = " and " if 0 < rest < 100 else " " if rest else ""
-    return f"{in_words(number // 1000)} thousand{join}{in_words(rest) if rest else ''}"
+    below = number % 1000
+    join = " and " if 0 < below < 100 else " " if below else ""
+    return f"{in_words(number // 1000)} thousand{join}{in_words(below) if below else ''}"
 
 
 def reversing(
@@ -215,8 +215,8 @@ def read_pairs(path: Path | str) -> list[Pair]:
     except OSError as error:
         raise unreadable(path, error, advice) from None
     except UnicodeDecodeError as error:
-        line = path.read_bytes().count(b"\n", 0, error.start) + 1
-        raise UserError(f"{path}, line {line}: not UTF-8; save the file as UTF-8") from None
+        lines = path.read_bytes().count(b"\n", 0, error.start)
+        raise UserError(f"{path}, line {lines + 1}: not UTF-8; save the file as UTF-8") from None
     pairs = []
     for number, line in enumerate(text.split("\n"), 1):
         if not line:
