@@ -11,12 +11,12 @@ Attention = Literal["bahdanau", "dot"]
 class Attend(nn.Module):
     """Attention: weights of the annotations for each feature, and what both say together.
 
-    A score says how well annotation a fits feature h. It is h . a for "dot" (Luong, Pham & Manning
-    2015, equation 8) and v . tanh(W h + U a) for "bahdanau" (Bahdanau, Cho & Bengio 2015, appendix
-    A.1.2). The softmax of the scores over the source gives the weights, and the annotations with
-    these weights add up to the context. What comes out is tanh(W_c [context; h]) for both (Luong et
-    al., equation 5). Bahdanau et al. let the context enter the decoder's next step instead; here
-    it does not, so that all letters of a target run in one pass.
+    A score says how well annotation m fits feature h. It is h . m for "dot" (Luong, Pham & Manning
+    2015, equation 8) and w . tanh(W h + U m) for "bahdanau" (Bahdanau, Cho & Bengio 2015, appendix
+    A.1.2). The softmax of the scores over the source gives the weights. The annotations with these
+    weights add up to the mixture q. What comes out is tanh(W_mix [q; h]) for both (Luong et al.,
+    equation 5). Bahdanau et al. score with the state before the step, and let the mixture enter the
+    step. Here it does not, so that all letters of a target run in one pass.
 
     Args:
         kind: "dot" or "bahdanau".
@@ -45,5 +45,5 @@ class Attend(nn.Module):
             sums = self.query(features)[:, :, None] + self.key(annotations)[:, None]
             scores = self.score(torch.tanh(sums))[..., 0]  # (B, T, S)
         weights = scores.softmax(2)
-        context = weights @ annotations  # (B, T, H)
-        return torch.tanh(self.combine(torch.cat((context, features), 2))), weights
+        mixture = weights @ annotations  # (B, T, H)
+        return torch.tanh(self.combine(torch.cat((mixture, features), 2))), weights

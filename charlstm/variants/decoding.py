@@ -98,8 +98,8 @@ def beam_search(
 
     At each step the `width` likeliest of all continuations of the open texts are kept. Those that
     end leave the beam. The search is over when `width` texts have ended, or none is open. The best
-    text has the lowest mean nats per symbol: without the mean, short texts would win (Wu et al.
-    2016, section 7, with their alpha at 1).
+    text has the lowest mean nats per symbol. By the sum short texts would win (Wu et al. 2016,
+    section 7, discuss the mean and other rules).
 
     Args:
         model: without dropout.
