@@ -3,7 +3,7 @@
 Sources of the same length are read together, so nothing is padded.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,30 +64,45 @@ def greedy(model: EncoderDecoder, sources: Sequence[str], most: int = MOST) -> l
         ['ba', 'baa']
     """
     _check_most(most)
-    ids = source_ids(model, sources)
     found: dict[int, Written] = {}
-    for size in sorted({len(source) for source in ids}):
-        rows = [n for n, source in enumerate(ids) if len(source) == size]
-        alike = np.stack([ids[n] for n in rows])
-        encoded = model.encode(torch.from_numpy(alike).long().to(model.device))
-        found |= zip(rows, greedy_from(model, encoded, most), strict=True)
-    return [found[n] for n in range(len(ids))]
+    for rows, ids in _by_length(model, sources):
+        found |= zip(rows, _greedy(model, model.encode(ids), most), strict=True)
+    return [found[n] for n in range(len(sources))]
 
 
 @torch.no_grad()
-def greedy_from(model: EncoderDecoder, encoded: Encoded, most: int = MOST) -> list[Written]:
-    """Write as `greedy` does, from what the decoder has got of B sources."""
-    size = len(encoded.state[0][0])
-    symbols = torch.full((size,), model.end, device=model.device)
-    ended = torch.zeros(size, dtype=torch.bool, device=model.device)
-    steps: list[tuple[Tensor, Tensor, Tensor]] = []
-    while len(steps) < most and not ended.all():
-        logs, weights, state = _step(model, symbols, encoded)
-        encoded = Encoded(encoded.annotations, state)
-        best, symbols = logs.max(1)
-        steps.append((symbols, -best, weights))
-        ended |= symbols == model.end
-    return _texts(model, *(torch.stack(column, 1) for column in zip(*steps, strict=True)))
+def vectors(model: EncoderDecoder, sources: Sequence[str]) -> np.ndarray[Any, Any]:
+    """Return the vector of each source in the neck, (B, neck).
+
+    Raises:
+        UserError: the model has no neck, a source is empty, or a letter is unknown to the model.
+    """
+    found = np.empty((len(sources), _neck(model)))
+    for rows, ids in _by_length(model, sources):
+        found[rows] = model.to_neck(model.read(ids).state).cpu().numpy()
+    return found
+
+
+@torch.no_grad()
+def write_from(
+    model: EncoderDecoder, vectors: np.ndarray[Any, Any], most: int = MOST
+) -> list[Written]:
+    """Write a text from each vector of a neck, as `greedy` does.
+
+    Args:
+        model: with a neck, without dropout.
+        vectors: (B, neck).
+        most: symbols that may be written, at least 1.
+
+    Raises:
+        UserError: the model has no neck, the vectors are of another size, or `most` is too small.
+    """
+    _check_most(most)
+    if vectors.ndim != 2 or vectors.shape[1] != _neck(model):
+        raise UserError(f"vectors have the shape {vectors.shape}; it must be (B, {model.neck})")
+    given = torch.from_numpy(np.ascontiguousarray(vectors)).to(model.head.weight)
+    nothing = given.new_zeros(len(given), 0, model.options.hidden_size)
+    return _greedy(model, Encoded(nothing, model.from_neck(given)), most)
 
 
 @torch.no_grad()
@@ -173,6 +188,29 @@ def accuracy(model: EncoderDecoder, pairs: Sequence[Pair], width: int = 1) -> fl
     return float(np.mean(right(model, pairs, width)))
 
 
+def _greedy(model: EncoderDecoder, encoded: Encoded, most: int) -> list[Written]:
+    """Write the likeliest symbols, from what the decoder has got of B sources."""
+    size = len(encoded.state[0][0])
+    symbols = torch.full((size,), model.end, device=model.device)
+    ended = torch.zeros(size, dtype=torch.bool, device=model.device)
+    steps: list[tuple[Tensor, Tensor, Tensor]] = []
+    while len(steps) < most and not ended.all():
+        logs, weights, state = _step(model, symbols, encoded)
+        encoded = Encoded(encoded.annotations, state)
+        best, symbols = logs.max(1)
+        steps.append((symbols, -best, weights))
+        ended |= symbols == model.end
+    return _texts(model, *(torch.stack(column, 1) for column in zip(*steps, strict=True)))
+
+
+def _by_length(model: EncoderDecoder, sources: Sequence[str]) -> Iterator[tuple[list[int], Tensor]]:
+    """Yield the places of the sources of each length, and their ids (B, S)."""
+    ids = source_ids(model, sources)
+    for size in sorted({len(source) for source in ids}):
+        rows = [n for n, source in enumerate(ids) if len(source) == size]
+        yield rows, torch.from_numpy(np.stack([ids[n] for n in rows])).long().to(model.device)
+
+
 def _step(
     model: EncoderDecoder, symbols: Tensor, encoded: Encoded
 ) -> tuple[Tensor, Tensor, ModelState]:
@@ -198,6 +236,12 @@ def _texts(model: EncoderDecoder, ids: Tensor, nats: Tensor, weights: Tensor) ->
         seen = looked[:size] if model.attend is not None else None
         made.append(Written(text, costs[:size], seen, ended))
     return made
+
+
+def _neck(model: EncoderDecoder) -> int:
+    if model.neck is None:
+        raise UserError("the model has no neck; make it with neck=16, say, and train it again")
+    return model.neck
 
 
 def _check_most(most: int) -> None:

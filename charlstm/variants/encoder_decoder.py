@@ -1,12 +1,10 @@
 """Encoder and decoder: one text into another, letter by letter, with attention or without.
 
-The encoder reads the source and leaves an annotation for each letter, and a state. The decoder
-starts from that state. It writes the target letter by letter, and reads what it has written
-(Sutskever, Vinyals & Le 2014). Without attention the state is all that it knows of the source. With
-attention it also looks at the annotations, at each step with other weights.
-
-The path of a batch with `B` pairs, `S` source letters each, `T` target symbols, `H` hidden, and `V`
-symbols of targets (the letters and the end):
+The encoder leaves an annotation for each letter of the source, and a state. The decoder starts from
+that state and writes the target, and reads what it has written (Sutskever, Vinyals & Le 2014).
+Without attention the state is all that it knows of the source. With attention it also looks at the
+annotations, at each step with other weights. The path of a batch with `B` pairs, `S` source letters
+each, `T` target symbols, and `V` symbols to choose from (the targets' letters, and the end):
 
     sources (B, S) -> annotations (B, S, H), state (B, H)
     targets (B, T) -> features (B, T, H) -> with a mixture of the annotations -> logits (B, T, V)
@@ -36,6 +34,7 @@ from charlstm.variants.fitting import FitOptions, FitReport, fit_batches
 from charlstm.variants.saving import load_network, save_network
 
 KIND = "encoder_decoder"
+KINDS = (None, *get_args(Attention))
 NO_TARGET = -100  # stands where a target has ended; the loss leaves it out
 
 
@@ -82,7 +81,7 @@ class EncoderDecoder(nn.Module):
         seed: int = 0,
     ) -> None:
         super().__init__()
-        if attention not in (None, *get_args(Attention)):
+        if attention not in KINDS:
             raise UserError(f"attention is {attention!r}; it must be bahdanau, dot or None")
         if neck is not None and (attention or neck < 1):
             raise UserError(
@@ -131,6 +130,13 @@ class EncoderDecoder(nn.Module):
 
     def encode(self, sources: Tensor, rng: Rng | None = None) -> Encoded:
         """Read sources, (B, S), and return what the decoder gets of them."""
+        annotations, state = self.read(sources, rng)
+        if self.neck is not None:
+            state = self.from_neck(self.to_neck(state))
+        return Encoded(annotations, state)
+
+    def read(self, sources: Tensor, rng: Rng | None = None) -> Encoded:
+        """Read sources, (B, S), and return their annotations and the encoder's last state."""
         dtype = self.head.weight.dtype
         x = embed(self.source_embedding, sources, len(self.sources), dtype)  # (B, S, E)
         annotations, state = self.forwards(x, None, rng)  # (B, S, H)
@@ -141,11 +147,11 @@ class EncoderDecoder(nn.Module):
                 tuple(a + b for a, b in zip(*layers, strict=True))
                 for layers in zip(state, other_state, strict=True)
             ]
-        if self.neck is not None:
-            state = self.from_neck(
-                self.squeeze(torch.cat([s for layer in state for s in layer], 1))
-            )
         return Encoded(annotations, state)
+
+    def to_neck(self, state: ModelState) -> Tensor:
+        """Return the vectors, (B, neck), that an encoder's last state becomes."""
+        return self.squeeze(torch.cat([s for layer in state for s in layer], 1))
 
     def from_neck(self, vectors: Tensor) -> ModelState:
         """Return the state from which the decoder starts, for vectors (B, neck)."""
@@ -201,12 +207,11 @@ class EncoderDecoder(nn.Module):
         """
 
         def build(saved: Section) -> EncoderDecoder:
-            kinds = (None, *get_args(Attention))
             return cls(
                 saved.vocabulary("sources"),
                 saved.vocabulary("targets"),
                 saved.options("model", ModelOptions),
-                saved.one_of("attention", cast(Any, kinds)),
+                saved.one_of("attention", cast(Any, KINDS)),
                 saved.flag("both_ways"),
                 saved.count("neck", most=65536) or None,
             )
@@ -278,9 +283,7 @@ def fit_pairs(
     if not pairs:
         raise UserError("pairs: there are none; give at least one source with its target")
     sources = source_ids(model, [source for source, _ in pairs])
-    targets = [
-        model.targets.encode(target, where=f"target {n}") for n, (_, target) in enumerate(pairs)
-    ]
+    targets = [model.targets.encode(t, where=f"target {n}") for n, (_, t) in enumerate(pairs)]
     by_length: dict[int, list[int]] = {}
     for n, ids in enumerate(sources):
         by_length.setdefault(len(ids), []).append(n)
