@@ -15,40 +15,33 @@ if TYPE_CHECKING:
 END = "⏎"  # the end of a target
 
 
-def alignments(
-    source: str, target: str, tables: Mapping[str, Numbers], title: str = "", what: str = "weight"
-) -> Figure:
+def alignments(source: str, target: str, tables: Mapping[str, Numbers], title: str = "") -> Figure:
     """Draw tables of numbers, letters of a source across, letters of a target down.
 
     A dot marks the largest number of each row, so that the figure can also be read in grey.
 
     Args:
         source: S letters.
-        target: T letters. If a table has a row more, that is the end of the target.
-        tables: for each picture its numbers, at least 0, (T, S): the weights of attention, say. All
-            have the same shape.
+        target: T letters.
+        tables: by the name of what they hold, such as the weights of attention, numbers of at least
+            0, (T, S). If they have a row more, it belongs to the end of the target.
         title: title of the figure.
-        what: what the numbers are.
     """
-    rows = [letter if letter != " " else "␣" for letter in target]
-    columns = [letter if letter != " " else "␣" for letter in source]
-    height = 0.9 + 0.24 * (len(rows) + 1)
-    figure = new_figure(height=max(2.6, height), width=7.0)
+    rows, columns = (text.replace(" ", "␣") for text in (target + END, source))
+    figure = new_figure(height=len(tables) * (0.8 + 0.2 * len(rows)))
     for axes, (name, numbers) in zip(
-        np.ravel(figure.subplots(1, len(tables), sharey=True)), tables.items(), strict=True
+        np.ravel(figure.subplots(len(tables), 1)), tables.items(), strict=True
     ):
         table = np.asarray(numbers, float)
         image = axes.imshow(table, cmap="Blues", vmin=0.0, vmax=table.max(), aspect="auto")
-        best = table.argmax(1)
-        axes.plot(best, range(len(table)), linestyle="none", marker="o", markersize=4,
+        axes.plot(table.argmax(1), range(len(table)), linestyle="none", marker="o", markersize=4,
                   color=COLOURS[1], label="largest of the row")  # fmt: skip
-        axes.set_xticks(range(len(columns)), columns, family="monospace")
-        axes.set_yticks(range(len(table)), [*rows, END][: len(table)], family="monospace")
+        axes.set_xticks(range(len(columns)), list(columns), family="monospace")
+        axes.set_yticks(range(len(table)), list(rows[: len(table)]), family="monospace")
         axes.set_xlabel("source")
-        axes.set_title(name, fontsize="medium", parse_math=False)
-        figure.colorbar(image, ax=axes, label=what)
-    figure.axes[0].set_ylabel("target")
-    figure.suptitle(title, parse_math=False)
+        axes.set_ylabel("target")
+        figure.colorbar(image, ax=axes, label=name)
+    figure.axes[0].set_title(title, parse_math=False)
     return figure
 
 
@@ -71,7 +64,7 @@ def words(
         path: words that a line joins, in this order.
     """
     figure, axes = new_axes(xlabel, ylabel, title)
-    named = list(dict.fromkeys(groups[word] for word in places))
+    named = sorted({groups[word] for word in places})
     for index, group in enumerate(named):
         some = [word for word in places if groups[word] == group]
         x, y = np.array([places[word] for word in some], float).T

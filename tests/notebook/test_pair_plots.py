@@ -9,7 +9,7 @@ from charlstm.notebook.describe import describe
 
 def test_alignments_have_the_letters_the_numbers_and_a_dot_at_the_largest():
     table = np.array([[0.1, 0.7, 0.2], [0.6, 0.1, 0.3], [0.0, 0.1, 0.9]])
-    figure = pair_plots.alignments("a b", "xy", {"one": table, "two": table[::-1] * 5}, "t", "nats")
+    figure = pair_plots.alignments("a b", "xy", {"one": table, "two": table[::-1] * 5}, "t")
     check_axes(figure, "source", "target")
     first, second = (axes for axes in figure.axes if axes.get_label() != "<colorbar>")
     assert [t.get_text() for t in first.get_xticklabels()] == ["a", "␣", "b"]
@@ -18,10 +18,11 @@ def test_alignments_have_the_letters_the_numbers_and_a_dot_at_the_largest():
     np.testing.assert_array_equal(second.images[0].get_array(), 5 * table[::-1])
     assert first.get_lines()[0].get_xdata().tolist() == [1, 0, 2]
     assert second.get_lines()[0].get_xdata().tolist() == [2, 0, 1]
-    assert (first.get_title(), second.get_title()) == ("one", "two")
+    bars = [axes for axes in figure.axes if axes.get_label() == "<colorbar>"]
+    assert [bar.get_ylabel() for bar in bars] == ["one", "two"]
     assert second.images[0].get_clim() == (0, 4.5)
-    assert figure.get_suptitle() == "t"
-    assert "nats as shades, from 0 to 0.9" in describe(figure)
+    assert (first.get_title(), second.get_title()) == ("t", "")
+    assert "one as shades, from 0 to 0.9" in describe(figure)
 
 
 def test_one_table_is_one_picture():

@@ -37,7 +37,7 @@ PAIRS, TESTED = 10_000, 1000
 # task, attention, hidden size, steps and number of seeds
 PLAN = [
     *(("reversing", attention, 64, 1000, 5) for attention in ("none", "dot", "bahdanau")),
-    *((task, looks, 64, 500, 3) for task in list(TASKS)[1:] for looks in ("none", "dot")),
+    *((task, looks, 64, 500, 5) for task in list(TASKS)[1:] for looks in ("none", "dot")),
     ("reversing", "none", 128, 1000, 3),
     ("reversing", "none", 64, 4000, 3),
 ]

@@ -3,7 +3,7 @@
     python notebooks/lessons/data/neck.py
 
 The lesson *One text into another* shows the result, `neck.csv`, and trains one of these networks
-itself. The script takes about four minutes of CPU time. It adds a row for each training that has
+itself. The script takes about five minutes of CPU time. It adds a row for each training that has
 ended, and skips those that have a row, so you can stop it at any time.
 
 `right` is the share of `TESTED` names, which the training lacks, that come back whole. For
@@ -26,7 +26,7 @@ from charlstm.variants.fitting import FitOptions
 
 RESULTS = Path(__file__).with_suffix(".csv")
 NECKS = (2, 4, 8, 16, 32, 64)
-SEEDS = 3
+SEEDS = 5
 TESTED, HIDDEN, STEPS = 1000, 64, 1000
 
 
