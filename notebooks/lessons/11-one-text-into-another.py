@@ -429,7 +429,8 @@ print(", ".join(f"{name} -> {w}" for name, w in zip(others[1:7], shuffled[1:7], 
 #
 # ### Neighbours, and a walk
 #
-# Which names have vectors near each other? Nobody told the network what a name sounds like.
+# Which names have vectors near each other? We ask for the nearest of the
+# names that it has learnt from.
 
 # %%
 from difflib import SequenceMatcher
@@ -441,13 +442,36 @@ def alike(one, other):
 
 
 every = vectors(namer, known)
-apart = np.linalg.norm(places[:, None] - places, axis=2) + np.diag(np.full(len(others), np.inf))
 for name in ("maria", "alexander", "kim", "jonathan"):
     near = np.linalg.norm(every - vectors(namer, [name]), axis=1).argsort()[:6]
     print(f"{name:10}", *(known[k] for k in near if known[k] != name))
-nearest = np.mean([alike(a, others[k]) for a, k in zip(others, apart.argmin(1), strict=True)])
+
+# %% [markdown]
+# Spelt alike, it seems. But do neighbours need any training to be alike? We measure how many letters
+# the unseen names share with their nearest neighbour, in the same order; and ask a network that has
+# learnt nothing, too.
+
+
+# %%
+def shared(network):
+    """Return the share of letters that names have in common with their nearest neighbours."""
+    found = vectors(network, others)
+    apart = np.linalg.norm(found[:, None] - found, axis=2)
+    np.fill_diagonal(apart, np.inf)
+    return np.mean([alike(a, others[k]) for a, k in zip(others, apart.argmin(1), strict=True)])
+
+
+nearest = shared(namer)
+untrained = shared(EncoderDecoder(alphabet, alphabet, options, neck=16))
 chance = np.mean([alike(a, b) for a, b in pairwise(others)])
-print(f"letters shared with the nearest {nearest:.2f}, with any name {chance:.2f}")
+print(f"trained {nearest:.2f}, untrained {untrained:.2f}, any two names {chance:.2f}")
+
+# %% [markdown]
+# Most of the likeness comes for nothing: any network that reads letters in order, a random one, too,
+# brings names near each other that are spelt alike. Training adds a little. So never show neighbours
+# without this control.
+#
+# What lies between two names?
 
 
 # %%
@@ -466,9 +490,8 @@ between = {name for steps in walks for name in steps[1:-1]}
 print(f"{len(between & set(names))} of {len(between)} on the way are names in the list")
 
 # %% [markdown]
-# The neighbours are spelt alike, though nobody has told the network what that is. On the way from one
-# name to another the letters change step by step, and every stop looks like a name. Most are none in
-# the list. Between two points that it has learnt, the network makes something up.
+# On the way the letters change step by step, and every stop looks like a name. Most are none in the
+# list. Between two points that it knows, the network makes something up.
 #
 # ### A map
 #
@@ -582,7 +605,7 @@ check(
 #   weights order the letters otherwise than occlusion does.
 # - A beam search finds likelier texts. It does not find letters that the state has lost.
 # - A text can go through one vector and back. Give the decoder a wrong vector to see whether it uses
-#   it.
+#   it, and ask an untrained network for neighbours, too.
 #
 # **Where to read on.** I. Sutskever, O. Vinyals and Q. V. Le, *Sequence to sequence learning with
 # neural networks* (2014), have the two networks, and read the source backwards. D. Bahdanau, K. Cho
