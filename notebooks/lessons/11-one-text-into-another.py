@@ -11,7 +11,7 @@
 # - read a picture of attention, and test what it seems to say;
 # - send a text through one vector, and find out whether the decoder uses it.
 #
-# *Know before: lessons 1, 5 and 9. Takes 22 minutes to read, without solving the exercises, and 3
+# *Know before: lessons 1, 5 and 9. Takes 24 minutes to read, without solving the exercises, and 2
 # minutes to run.*
 #
 # *The letters in formulas and code are those of [the table in lesson
@@ -34,8 +34,6 @@ import torch
 
 from charlstm import ModelOptions, Vocabulary, read_corpus
 from charlstm.notebook import pair_plots, plots
-from charlstm.text import pairs as tasks
-from charlstm.variants.decoding import right
 from charlstm.variants.encoder_decoder import EncoderDecoder, batch, fit_pairs
 from charlstm.variants.fitting import FitOptions
 
@@ -73,6 +71,8 @@ UPDATES, TESTED, SEEDS = (12, 40, range(1)) if FAST else (400, 400, range(5))
 # Our first task is the simplest one that needs every letter:
 
 # %%
+from charlstm.text import pairs as tasks
+
 for source, target in tasks.reversing(3):
     print(f"{source:>12} -> {target}")
 
@@ -104,6 +104,9 @@ reversers = {
 
 
 # %%
+from charlstm.variants.decoding import right
+
+
 def by_length(model, pairs):
     hits = {}
     for (source, _), hit in zip(pairs, right(model, pairs), strict=True):
@@ -124,8 +127,8 @@ lines = {
 plots.by_seed(lines, "letters of the word", "share of unseen words that are right")
 
 # %% [markdown]
-# Short words are right either way. Without attention the share falls from about 6 letters on, and
-# at 12 hardly any word is right. With attention nearly all are. Each dot is a seed. This is the
+# Short words are right either way. Without attention the share falls from about 4 letters on, and
+# at 9 hardly any word is right. With attention nearly all are. Each dot is a seed. This is the
 # *bottleneck*: every letter must be put into one state, and taken out of it again in order.
 #
 # Is that a matter of patience? `python notebooks/lessons/data/bottleneck.py` trains for longer, a
@@ -366,11 +369,11 @@ for found in beam_search(reversers["without attention"][0][0], source, width=3):
 # %% [markdown]
 # ## A name through one vector
 #
-# So a state can hold a word of five letters, and not one of twelve. That is a bottleneck which we
-# can use. If source and target are the same text, and all that goes from the encoder to the decoder
-# is *one vector* of a size that we choose, then the vector must hold the text. Such a network is an
-# *autoencoder*. The vector is its *neck*. We let it read first names of people (29,494 of them, from
-# the names that the registry calls `names`).
+# So a state can hold a short word, and not a long one. That is a bottleneck which we can use. If
+# source and target are the same text, and all that goes from the encoder to the decoder is *one
+# vector* of a size that we choose, then the vector must hold the text. Such a network is an
+# *autoencoder*. The vector is its *neck*. We let it read first names of people, 29,494 of them, from
+# the text that the registry calls `names`.
 #
 # **Guess:** how many numbers does it take for a name of, say, 6 letters?
 #
