@@ -693,7 +693,7 @@ def test_lesson11_attention_helps_four_tasks_and_not_sorting(lesson11):
             assert having.min() > without.max() + 0.05
     first, *others = lesson11["dates_by_length"].T
     assert (first < np.min(others, 0)).all()
-    assert (np.array(others) > 0.85).all()
+    assert (np.array(others) > 0.8).all()
 
 
 @pytest.mark.slow
