@@ -802,3 +802,96 @@ def test_lesson12_convolutions_do_not_help(lesson12):
         assert len(plain) >= 3
         assert (plain < np.minimum(one, np.minimum(two, four))).all()
         assert (one < np.minimum(two, four)).all()
+
+
+@pytest.fixture(scope="module")
+def lesson11():
+    """What the lesson computes in full: it trains fifteen networks, and one on names."""
+    yield from run("11-one-text-into-another")
+
+
+@pytest.mark.slow
+def test_lesson11_without_attention_long_words_are_lost(lesson11):
+    without, having = (lesson11["shares"][way] for way in lesson11["WAYS"])
+    assert len(without) == len(having) == 5
+    for share in without:
+        assert np.mean([share[size] for size in (3, 4)]) > 0.85
+        assert np.mean([share[size] for size in (11, 12)]) < 0.1
+    for share in having:
+        assert min(share.values()) > 0.7
+        assert np.mean(list(share.values())) > 0.9
+
+
+@pytest.mark.slow
+def test_lesson11_more_of_all_moves_the_fall_and_does_not_remove_it(lesson11):
+    reached = lesson11["reached"]
+    for size, steps in ((64, 4000), (128, 1000)):
+        assert len(reached["none", size, steps]) == 3
+        assert (reached["none", size, steps][:, 2] < 0.65).all()
+        assert (reached["none", size, steps][:, 2] > reached["none", 64, 1000][:, 2].max()).all()
+        assert (reached["none", size, steps][:, 3] < 0.1).all()
+    for attention in ("dot", "bahdanau"):
+        assert len(reached[attention, 64, 1000]) == 5
+        assert (reached[attention, 64, 1000][:, :3] > 0.94).all()
+        assert (reached[attention, 64, 1000][:, 3] > 0.3).all()
+        assert (reached[attention, 64, 1000][:, 3] < 0.95).all()
+
+
+@pytest.mark.slow
+def test_lesson11_attention_helps_four_tasks_and_not_sorting(lesson11):
+    for task, (without, having) in lesson11["other_tasks"].items():
+        assert len(without) == len(having) == 5
+        if task == "sorting":
+            assert without.min() > having.max()
+        else:
+            assert having.min() > without.max() + 0.05
+    first, *others = lesson11["dates_by_length"].T
+    assert (first < np.min(others, 0)).all()
+    assert (np.array(others) > 0.8).all()
+
+
+@pytest.mark.slow
+def test_lesson11_attention_points_well_and_orders_otherwise(lesson11):
+    tables = {
+        what: np.array([table.mean(0) for table in several])
+        for what, several in lesson11["compared"].items()
+    }
+    for table in tables.values():
+        assert len(table) == 5
+        assert (table[:, 4] > 0.9 * table[:, 5]).all()
+        assert (table[:, 4] > 4 * table[:, 6]).all()
+    assert (tables["reversing"][:, 2] > 0.9).all()
+    assert ((tables["dates"][:, 2] > 0.55) & (tables["dates"][:, 2] < 0.85)).all()
+    assert (tables["dates"][:, 3] < 0.45).all()
+    share, there, elsewhere = np.array(lesson11["idle"]).T
+    assert ((share > 0.2) & (share < 0.4)).all()
+    assert (there > 0.5).all()
+    assert (elsewhere > there).all()
+
+
+@pytest.mark.slow
+def test_lesson11_a_beam_does_not_bring_back_what_is_lost(lesson11):
+    greedy, beam = np.transpose(lesson11["searched"])
+    assert len(beam) == 5
+    assert (np.abs(beam - greedy) < 0.12).all()
+
+
+@pytest.mark.slow
+def test_lesson11_a_name_goes_through_the_neck_and_through_nothing_else(lesson11):
+    right, shuffled = (lesson11["back"][what] for what in ("right", "shuffled"))
+    assert all(len(values) == 5 for values in right.values())
+    assert max(max(values) for values in shuffled.values()) == 0
+    assert max(right[2]) < 0.05
+    assert max(right[4]) < 0.3 < 0.5 < min(right[8])
+    assert max(right[8]) < min(right[16])
+    assert min(right[16]) > 0.75
+    assert max(right[64]) < 0.95
+    assert lesson11["came_back"] > 0.75
+    followed = [
+        a == b for a, b in zip(lesson11["written"][:-1], lesson11["shuffled"][1:], strict=True)
+    ]
+    assert np.mean(followed) == 1
+    assert lesson11["nearest"] > lesson11["untrained"] > lesson11["chance"] + 0.2
+    assert lesson11["nearest"] < lesson11["untrained"] + 0.15
+    assert len(lesson11["between"] & set(lesson11["names"])) < 0.5 * len(lesson11["between"])
+    assert max(lesson11["r"], key=lambda x: abs(lesson11["r"][x])) == "a"

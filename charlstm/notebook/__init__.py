@@ -5,6 +5,7 @@
 - `figure`: what all figures share: size, axes, the styles of lines, and how they become a picture
 - `plots`: a figure for each kind of measurement
 - `text_plots`: figures along a text: coloured letters, gates, states, the next character
+- `pair_plots`: figures of two texts that belong together, and of words in a plane
 - `still`: a picture of a panel, for pages where no kernel runs
 - `panel`: what all panels share: a box of widgets that a notebook shows
 - `newest`: work in a thread for the newest values of controls only

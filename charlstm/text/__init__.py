@@ -7,6 +7,7 @@
 - `writer`: a text made choice by choice, with the entropy of each character
 - `chains`: texts about which the truth is known: a Markov chain, and one whose states are hidden
 - `synthetic`: texts whose answers lie far back: brackets, copy, echo, recall, adding, agreement
+- `pairs`: pairs of texts of which one follows from the other by a rule, or from a file
 - `typos`: typing errors put into a text, and how well they are found
 - `contexts`: what stands before each place of a text: words and paragraphs
 - `ngrams`: what n-grams say about each next character, from all that was read before it

@@ -4,6 +4,9 @@
 - `saving`: their files, as safe as a model's, with a kind of its own for each
 - `bidirectional`: each character from those before and after it; one pass predicts all places
 - `filling`: the blanks of a text, one or several, the surest first, by a beam
+- `attention`: at each step a look at all letters of the source, with other weights
+- `encoder_decoder`: one text into another, with attention or without, or through a neck
+- `decoding`: what an encoder and decoder writes, letter by letter: the best letter, or a beam
 - `convolution`: a causal convolution over the characters before the recurrent layers
 - `series`: series of numbers, one famous and two made, and faults planted into them
 - `naive`: simple forecasts to hold a network against

@@ -311,6 +311,10 @@ print("on the last part of that selection, which it has not read")
 # | $\tau$ | temperature | `temperature` |
 # | $L$ | loss: the mean of $-\ln P$ over the characters that came | `loss` |
 # | $dX$ | gradient of the loss with respect to $X$, $dL/dX$: $dh_t$, $da_t$, $dz_t$ | `grads` |
+# | $m_s$ | annotation: what an encoder says of letter $s$ of a source | `annotations` |
+# | $\alpha_{ts}$ | weight of annotation $s$ at step $t$ of a target | `weights` |
+# | $q_t$ | mixture of the annotations with these weights | |
+# | $W_{mix}$ | matrix that attention adds to a decoder, $(H, 2H)$ | `attend.combine.weight` |
 # | $k$ | lag: distance in steps | `lag` |
 # | $J$ | Jacobian: all derivatives of one state with respect to an earlier one | |
 # | $p$ | in code only: the parameters (weights and biases) of a cell | `p.weight_ih` |

@@ -395,13 +395,13 @@ for name in players:
 import csv
 from pathlib import Path
 
-rows = list(csv.DictReader(Path("data/recall.csv").read_text(encoding="utf-8").splitlines()))
+trainings = list(csv.DictReader(Path("data/recall.csv").read_text(encoding="utf-8").splitlines()))
 
 
 def filed(column, rate=0.01):
     """Return the numbers of a column by start and lag, each a list of the five seeds."""
     found = {}
-    for row in rows:
+    for row in trainings:
         if float(row["rate"]) == rate:
             of_start = found.setdefault(row["start"], {})
             of_start.setdefault(int(row["lag"]), []).append(float(row[column]))

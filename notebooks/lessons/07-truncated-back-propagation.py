@@ -735,10 +735,10 @@ print(f"{'nats after so many updates':>63}")
 columns = f"{'300':>8} {'1,000':>8} {'3,000':>8} {'time':>7}"
 print(f"layers x units {'read-out':>8} {'best rate':>11} {columns}")
 for network, by_updates in depth.items():
-    layers, readout, H = network
+    layers, readout, size = network
     means = " ".join(f"{np.mean(nats):8.3f}" for nats in by_updates.values())
     time = np.median(seconds[network]) / np.median(seconds["1", "last", "139"])
-    print(f"{layers:>5} x {H:5} {readout:>10} {best[network][1]:>11} {means} {time:7.2f}")
+    print(f"{layers:>5} x {size:5} {readout:>10} {best[network][1]:>11} {means} {time:7.2f}")
 
 # %%
 lines = {}

@@ -8,6 +8,7 @@ started in, and `jupyter lab lessons/01-start-here.ipynb` starts it in `lessons`
 """
 
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 from networks import two_ways
@@ -304,6 +305,50 @@ def windows_of_numbers() -> Drawing:
     return d
 
 
+def encoder_decoder() -> Drawing:
+    """A stack reads a source both ways, a decoder writes the target, and attention looks back."""
+    d = Drawing(
+        "The encoder reads a text, and the decoder writes another",
+        "On the left three cells read the letters t, i and p, from left to right and from right to"
+        " left. Above each stands its annotation, m 1 to m 3. A blue arrow carries the state after"
+        " the last letter to three decoder cells on the right. They read the end sign, p and i, and"
+        " write p, i and t. Lines lead from all annotations, with the weights 0.1, 0.8 and 0.1,"
+        " into a box between the decoder cells and what they write.",
+        548,
+    )
+    encoder, decoder = (80, 186, 292), (452, 552, 652)
+    cell, note, mix = 336, 246, 156
+    d.box(552, mix, 290, 44, "mix with the annotations")
+    for s, (x, letter, weight) in enumerate(zip(encoder, "tip", (0.1, 0.8, 0.1), strict=True), 1):
+        d.tile(x, 430, letter)
+        d.line((x, 412), (x, cell + 30))
+        d.box(x, cell, 70, 58, "cell", fill=SAND)
+        d.line((x, cell - 30), (x, note + 21))
+        d.box(x, note, 54, 40, f"$m_{s}$")
+        d.line((x, note - 21), (x, mix), (406, mix))
+        d.text(x + 12, 200, f"{weight}", anchor="start", size=14)
+    for before, after in pairwise(encoder):
+        d.line((before + 36, cell - 14), (after - 36, cell - 14))
+        d.line((after - 36, cell + 14), (before + 36, cell + 14))
+    for x, read, written in zip(decoder, ("end", "p", "i"), "pit", strict=True):
+        d.tile(x, 84, written)
+        d.line((x, mix - 23), (x, 102))
+        d.line((x, cell - 30), (x, mix + 23))
+        d.box(x, cell, 70, 58, "cell", fill=SAND)
+        d.line((x, 412), (x, cell + 30))
+        if read == "end":
+            d.box(x, 430, 42, 34, read, fill=TINT, edge=PAPER, radius=6, size=14)
+        else:
+            d.tile(x, 430, read)
+    d.line((encoder[-1] + 36, cell), (decoder[0] - 36, cell), colour=BLUE)
+    for before, after in pairwise(decoder):
+        d.line((before + 36, cell), (after - 36, cell))
+    _key(d, 482, "the last state: without attention, all that the decoder knows", colour=BLUE)
+    d.text(32, 514, "The weights are those of the second step. Each step has its own.",
+           anchor="start", colour=GREY)  # fmt: skip
+    return d
+
+
 def _key(d: Drawing, y: float, text: str, back: bool = False, **style: str) -> None:
     """Say at the foot of a drawing what a kind of arrow means."""
     ends = ((32, y), (76, y))
@@ -324,6 +369,7 @@ DRAWINGS = {
     "three-kings": three_kings,
     "two-ways": two_ways,
     "windows-of-numbers": windows_of_numbers,
+    "encoder-decoder": encoder_decoder,
 }
 
 
