@@ -56,6 +56,15 @@ class Drawing:
                   stroke=EDGE, stroke_width=LINE)  # fmt: skip
         self.text(32, 42, title, size=18, bold=True, anchor="start")
 
+    def key(self, y: float, text: str, back: bool = False, **style: str) -> None:
+        """Say at the foot of a drawing what a kind of arrow means."""
+        ends = ((32, y), (76, y))
+        if back:
+            self.line(*reversed(ends), colour=RUST, dashed=True)
+        else:
+            self.line(*ends, **style)
+        self.text(90, y, text, anchor="start", colour=GREY)
+
     def svg(self) -> str:
         """Return the file's text, an element a line."""
         self.root.text = "\n"
