@@ -171,7 +171,7 @@ def right(model: EncoderDecoder, pairs: Sequence[Pair], width: int = 1) -> list[
     """
     if not pairs:
         raise UserError("pairs: there are none; give at least one source with its target")
-    most = 2 + max(len(target) for _, target in pairs)  # a text without an end is longer than its target
+    most = 2 + max(len(target) for _, target in pairs)  # a text without an end is too long
     sources = [source for source, _ in pairs]
     if width == 1:
         best = greedy(model, sources, most)
