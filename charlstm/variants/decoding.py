@@ -171,13 +171,13 @@ def right(model: EncoderDecoder, pairs: Sequence[Pair], width: int = 1) -> list[
     """
     if not pairs:
         raise UserError("pairs: there are none; give at least one source with its target")
-    most = 2 + max(len(target) for _, target in pairs)  # what is longer is wrong
+    most = 2 + max(len(target) for _, target in pairs)  # a text without an end is too long
     sources = [source for source, _ in pairs]
     if width == 1:
         best = greedy(model, sources, most)
     else:
         best = [beam_search(model, source, width, most)[0] for source in sources]
-    return [b.ended and b.text == target for b, (_, target) in zip(best, pairs, strict=True)]
+    return [b.text == target for b, (_, target) in zip(best, pairs, strict=True)]
 
 
 def accuracy(model: EncoderDecoder, pairs: Sequence[Pair], width: int = 1) -> float:
