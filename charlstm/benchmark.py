@@ -88,7 +88,7 @@ def _rows(given: Benchmark, threads: int, device: torch.device) -> Iterator[dict
         yield from busy_rows(2.0, turns, threads)
         yield from at_once_rows(8.0, rounds)
     else:
-        from charlstm.speed.pairs import rows
+        from charlstm.speed.bare import rows
 
         yield from rows(2 if given.quick else 8, given.machine.threads, device)
 

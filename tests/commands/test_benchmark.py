@@ -5,7 +5,7 @@ import json
 import pytest
 
 from charlstm import benchmark
-from charlstm.speed import busy, pairs
+from charlstm.speed import bare, busy
 
 # arguments, and what the one line must say; conftest.py makes the files {x}
 MISTAKES = [
@@ -46,7 +46,7 @@ def test_busy_prints_shares_a_row_for_each_number_of_processes(monkeypatch, caps
 
 def test_without_busy_it_compares_with_torch(monkeypatch, capsys):
     row = {"what": "sample", "unit": "chars/s", "ours": 2.0, "bare": 1.0, "ratio": 2.0}
-    monkeypatch.setattr(pairs, "rows", lambda rounds, threads, device: [row | {"of reading": 0.5}])
+    monkeypatch.setattr(bare, "rows", lambda rounds, threads, device: [row | {"of reading": 0.5}])
     assert benchmark.main(["--quick", "--threads", "1"]) == 0
     told = " ".join(capsys.readouterr().out.split())
     assert told == "sample 2.0 chars/s 2.00 times as fast as bare (1.0), 50% of reading"

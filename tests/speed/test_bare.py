@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from charlstm.options import ModelOptions, TrainOptions
-from charlstm.speed import pairs
+from charlstm.speed import bare
 from charlstm.training.presets import PRESETS
 
 CPU = torch.device("cpu")
@@ -18,12 +18,12 @@ def small(monkeypatch):
         model = ModelOptions(hidden_size=8, embedding_size=4)
         training = TrainOptions(batch_size=2, window=3)
 
-    monkeypatch.setattr(pairs, "PRESETS", dict.fromkeys(PRESETS, Preset))
-    monkeypatch.setattr(pairs, "SIDE", 16)
+    monkeypatch.setattr(bare, "PRESETS", dict.fromkeys(PRESETS, Preset))
+    monkeypatch.setattr(bare, "SIDE", 16)
 
 
 def test_a_training_is_compared_with_a_bare_loop(small):
-    row = pairs._training("small", pairs.PRESETS["small"].model, TrainOptions(), "fp32", 2, CPU)
+    row = bare._training("small", bare.PRESETS["small"].model, TrainOptions(), "fp32", 2, CPU)
     assert row["what"] == "train small, 1 x 8, fp32"
     assert row["unit"] == "chars/s"
     assert min(row["ours"], row["bare"], row["ratio"], row["of peak"]) > 0
@@ -31,7 +31,7 @@ def test_a_training_is_compared_with_a_bare_loop(small):
 
 @pytest.mark.parametrize(("number", "least"), [(1, "of reading"), (4, "of products")])
 def test_sampling_is_compared_with_steps_of_torch_and_with_the_least(small, number, least):
-    row = pairs._sampling("small", number, rounds=2, threads=1)
+    row = bare._sampling("small", number, rounds=2, threads=1)
     assert row["what"] == f"sample small, 1 x 8, {number} at once"
     assert row["unit"] == "microseconds/char"
     assert [name for name in row if name.startswith("of ")] == [least]
@@ -40,12 +40,12 @@ def test_sampling_is_compared_with_steps_of_torch_and_with_the_least(small, numb
 
 def test_all_rows_come_in_order(small, monkeypatch):
     for name in ("_training", "_sampling"):
-        monkeypatch.setattr(pairs, name, lambda *given: {"what": given[0]})
-    monkeypatch.setattr(pairs, "_first_character", lambda rounds: {"what": "first"})
-    monkeypatch.setattr(pairs, "bf16_trouble_on", lambda device: "none here")
-    rows = [row["what"] for row in pairs.rows(rounds=1, threads=None, device=CPU)]
+        monkeypatch.setattr(bare, name, lambda *given: {"what": given[0]})
+    monkeypatch.setattr(bare, "_first_character", lambda rounds: {"what": "first"})
+    monkeypatch.setattr(bare, "bf16_trouble_on", lambda device: "none here")
+    rows = [row["what"] for row in bare.rows(rounds=1, threads=None, device=CPU)]
     assert not any("xlarge" in row for row in rows)  # it is for a GPU
     assert rows[0] == "matrix product, fp32"
     assert rows[1].startswith("preset small")
     assert rows[-1] == "first"
-    assert len(rows) == 1 + 3 + 2 + 3 * len(pairs.NUMBERS) + 1
+    assert len(rows) == 1 + 3 + 2 + 3 * len(bare.NUMBERS) + 1
