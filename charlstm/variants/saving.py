@@ -55,9 +55,10 @@ def load_network(path: Path | str, kind: str, build: Callable[[Section], Network
     """
     path = Path(path)
     arrays, header = read_arrays(path, kind)
-    network = build(Section(header, str(path)))
+    with torch.device("meta"):  # no memory yet: a header may ask for more than the file holds
+        network = build(Section(header, str(path)))
     shapes = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
     check_weights(path, arrays, shapes)
     weights = {name: torch.from_numpy(array.astype(np.float32)) for name, array in arrays.items()}
-    network.load_state_dict(weights)
+    network.to_empty(device="cpu").load_state_dict(weights)
     return network

@@ -11,8 +11,8 @@
 # - tell a series that an LSTM can forecast from one that it cannot;
 # - find faults in a series by the surprise of a forecaster.
 #
-# *Know before: lessons 5, 7 and 9. Takes 26 minutes to read, without solving the exercises, and 3
-# minutes to run.*
+# *Know before: lessons 5, 7 and 9. Takes 26 minutes to read, without solving the exercises, and 1
+# minute to run.*
 #
 # *The letters in formulas and code are those of [the table in lesson
 # 1](01-start-here.ipynb#Symbols). Some code is folded: in JupyterLab, click its three dots to open

@@ -72,6 +72,13 @@ def test_a_file_that_does_not_fit_is_refused(tmp_path, header, arrays, told):
     assert "\n" not in str(refused.value)
 
 
+def test_a_header_that_asks_for_much_gets_no_memory(tmp_path):
+    path = tmp_path / "line.safetensors"
+    write_arrays(path, ODD, {"kind": "line"})
+    with pytest.raises(UserError, match="weight has shape"):
+        load_network(path, "line", lambda _: nn.Linear(10**9, 10**5))  # 400 terabytes
+
+
 def test_a_model_is_no_network_and_a_network_no_model(tmp_path):
     path = tmp_path / "line.safetensors"
     save_network(path, "line", randomize(nn.Linear(3, 2)), inputs=3)
