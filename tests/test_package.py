@@ -369,11 +369,16 @@ def example(part):
 
 
 def test_the_example_in_python_runs(tmp_path, monkeypatch, text, capsys):
-    code = example("minutes=1")
+    code = example("TrainOptions(minutes=1)")
     (tmp_path / "my-text.txt").write_text(text + "Once upon a time", encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     exec(code.replace("minutes=1", "steps=3"), {})
     assert len(capsys.readouterr().out) > 500
+
+
+def test_the_example_of_blanks_in_the_readme_runs(capsys):
+    exec(example("FitOptions(minutes=1)").replace("minutes=1", "steps=2"), {})
+    assert re.fullmatch(r"The .ing and the q.een w.re old\.\n", capsys.readouterr().out)
 
 
 def test_the_survey_in_the_readme_runs(capsys):
