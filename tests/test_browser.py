@@ -226,9 +226,15 @@ def run_all(page, cells):
         with suppress(AssertionError):
             return until(page, "", prompts, lambda texts: re.search(r"[*\d]", str(texts)), 15)
 
+    def ended():
+        """Return the counts once no cell waits, which a second look must confirm."""
+        seen = prompts()
+        page.wait_for_timeout(1000)
+        return seen if "[*]:" not in seen and seen == prompts() else None
+
     until(page, "no cell runs", begun)  # JupyterLab loses the command sometimes
-    ran = [f"[{count}]:" for count in range(1, cells + 1)]
-    until(page, "cells that ran", prompts, lambda texts: texts == ran, RUN_PATIENCE)
+    counts = until(page, "cells that run", ended, patience=RUN_PATIENCE)
+    assert counts == [f"[{count}]:" for count in range(1, cells + 1)], "a cell failed"
 
 
 def see_the_pictures(page):

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from charlstm.errors import UserError
+from charlstm.errors import UserError, counted
 from charlstm.model.cells import CELLS, project, run_layers, unroll
 from charlstm.model.dropout import Rng, dropped_weights, locked_dropout
 from charlstm.model.initial import first_weights
@@ -81,6 +81,10 @@ class Stack(nn.ModuleList):
         options = self.options
         if state is None:
             state = self.zero_state(len(inputs))
+        if len(state) != len(self):
+            raise UserError(
+                f"the state is that of {counted(len(state), 'layer')}; there are {len(self)}"
+            )
         rates = [options.input_dropout] + [options.dropout] * (options.layers - 1)
         layers = [
             partial(self._run_layer, layer, rate, rng, bf16)
@@ -149,15 +153,11 @@ class Layer(nn.Module):
             rng: source of the mask for the weights; None drops nothing.
 
         Raises:
-            UserError: the state has another shape. A kernel would read beyond its end.
+            UserError: inputs or state have another shape or type. A kernel would not look, and read
+                beyond their ends.
         """
-        wanted = [(len(inputs), self.hidden_size)] * len(self.cell.states)
-        if [tuple(s.shape) for s in state] != wanted:
-            raise UserError(
-                f"the state has the shapes {[tuple(s.shape) for s in state]}; this layer needs"
-                f" {wanted}: (B, H) for {' and '.join(self.cell.states)}; zero_state(B) makes them"
-            )
         weights: dict[str, Tensor] = dict(self.named_parameters())
+        self._check(inputs, state, weights["weight_ih"])
         if weight_drop and rng is not None and "weight_hh" in weights:
             weights["weight_hh"] = dropped_weights(weights["weight_hh"], weight_drop, rng)
         p = SimpleNamespace(**weights)
@@ -165,6 +165,26 @@ class Layer(nn.Module):
             return self.kernel(p, inputs, state)
         outputs, state = unroll(self.cell.step, p, project(p, inputs).transpose(0, 1), state)
         return outputs.transpose(0, 1), state
+
+    def _check(self, inputs: Tensor, state: LayerState, weight: Tensor) -> None:
+        B, D = len(inputs), weight.shape[1]
+        if inputs.ndim != 3 or not inputs.shape[1] or inputs.shape[2] != D:
+            raise UserError(
+                f"the inputs have the shape {tuple(inputs.shape)}; this layer reads (B, T, {D}),"
+                " and T is at least 1"
+            )
+        wanted = [(B, self.hidden_size)] * len(self.cell.states)
+        if [tuple(s.shape) for s in state] != wanted:
+            raise UserError(
+                f"the state has the shapes {[tuple(s.shape) for s in state]}; this layer needs"
+                f" {wanted}: (B, H) for {' and '.join(self.cell.states)}; zero_state(B) makes them"
+            )
+        types = {x.dtype for x in (inputs, *state)}
+        if types != {weight.dtype}:
+            raise UserError(
+                f"inputs and state are {' and '.join(sorted(map(str, types)))}; the weights are"
+                f" {weight.dtype}, and all must be the same; .to(dtype) converts them"
+            )
 
 
 def _try_on_torch(name: str) -> None:

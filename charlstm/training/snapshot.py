@@ -109,7 +109,8 @@ class Snapshot(NamedTuple):
         for kind in ("optimizer.", "hidden."):  # before the first step there are none
             found = {name: self.arrays[name] for name in self.arrays if name.startswith(kind)}
             names = {name for name in wanted if name.startswith(kind)}
-            if odd := sorted(names ^ set(found)) if found else []:
+            begun = found or self.numbers["step"]
+            if odd := sorted(names ^ set(found)) if begun else []:
                 raise ValueError(f"it {'lacks' if odd[0] in names else 'should not hold'} {odd[0]}")
             for name, array in found.items():
                 tensor, like = torch.from_numpy(array), wanted[name]
@@ -118,6 +119,8 @@ class Snapshot(NamedTuple):
                         f"{name} has shape {tuple(tensor.shape)} and type {tensor.dtype}, not"
                         f" {tuple(like.shape)} and {like.dtype}"
                     )
+                if not tensor.isfinite().all() or (name.endswith("_sq") and (tensor < 0).any()):
+                    raise ValueError(f"{name} holds values that no training has")
 
     def _moments(self) -> dict[int, dict[str, Tensor]]:
         moments: dict[int, dict[str, Tensor]] = {}

@@ -62,6 +62,33 @@ def test_a_state_of_another_shape_never_reaches_a_kernel(name, shape):
         stack(torch.zeros(B, T, D), states)
 
 
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    ("shape", "dtype", "told"),
+    [
+        ((B, T, D - 1), torch.float32, r"have the shape \(3, 5, 3\); this layer reads \(B, T, 4\)"),
+        ((B, T, D + 1), torch.float32, r"have the shape \(3, 5, 5\)"),
+        ((B, 0, D), torch.float32, "T is at least 1"),
+        ((B, T), torch.float32, r"have the shape \(3, 5\)"),
+        ((B, T, D), torch.float64, "are torch.float32 and torch.float64; the weights are torch.fl"),
+    ],
+)
+def test_inputs_of_another_shape_or_type_never_reach_a_kernel(name, shape, dtype, told):
+    stack = Stack(ModelOptions(name, 2, H), D)
+    with pytest.raises(UserError, match=told):
+        stack(torch.zeros(shape, dtype=dtype))
+
+
+def test_a_state_of_another_type_or_of_fewer_layers_is_refused():
+    stack = Stack(ModelOptions("lstm", 2, H), D)
+    states = stack.zero_state(B)
+    with pytest.raises(UserError, match="the state is that of 1 layer; there are 2"):
+        stack(torch.zeros(B, T, D), states[:1])
+    whole = [tuple(s.int() for s in layer) for layer in states]
+    with pytest.raises(UserError, match=r"are torch\.float32 and torch\.int32"):
+        stack(torch.zeros(B, T, D), whole)
+
+
 def test_dropout_needs_a_generator_and_hits_inputs_and_what_lies_between():
     options = ModelOptions(layers=2, hidden_size=H, input_dropout=0.5, dropout=0.5)
     stack = randomize(Stack(options, D).double())

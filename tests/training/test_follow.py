@@ -150,7 +150,7 @@ def test_a_dead_rank_loses_nothing(torchrun):
     assert error.endswith(f"; step {step} is saved, and --resume run goes on")
     assert 40 <= step < 400
 
-    assert torchrun(2, "--resume", "run").wait(300) == 0
+    assert torchrun(2, "--resume", "run").wait(300) == 0, said()
     for name, want in arrays("whole").items():
         got = arrays("run")[name]
         assert got.keys() == want.keys()

@@ -150,6 +150,25 @@ def test_moments_and_states_are_all_there_and_no_others(name):
         trainer().load_state(arrays, numbers)
 
 
+@pytest.mark.parametrize("kind", ["optimizer.", "hidden.", "good.optimizer.", "good.hidden."])
+def test_after_the_first_step_there_are_moments_and_states(kind):
+    arrays, numbers = trained(30).state()
+    arrays = {name: array for name, array in arrays.items() if not name.startswith(kind)}
+    with pytest.raises(UserError, match=f"it lacks {kind.removeprefix('good.')}"):
+        trainer().load_state(arrays, numbers)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("optimizer.0.exp_avg_sq", -1), ("optimizer.1.exp_avg", np.nan), ("hidden.0.1", np.inf)],
+)
+def test_values_that_no_training_has_are_refused(name, value):
+    arrays, numbers = trained(30).state()
+    arrays[name].flat[0] = value
+    with pytest.raises(UserError, match=f"{name} holds values that no training has"):
+        trainer().load_state(arrays, numbers)
+
+
 def test_a_state_of_other_sizes_is_refused():
     arrays, numbers = trainer().state()
     other = trainer(sizes=dataclasses.replace(SIZES, hidden_size=17))
