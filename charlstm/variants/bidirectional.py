@@ -266,9 +266,10 @@ def score_blanks(logs: Floats, ids: Ids) -> BlankScore:
         >>> score_blanks(np.log([[0.5, 0.5], [0.25, 0.75]]), np.array([1, 1])).right
         0.5
     """
-    if np.ndim(logs) != 2 or not 0 < len(logs) == len(ids):
+    logs = np.asarray(logs)
+    if logs.ndim != 2 or not 0 < len(logs) == len(ids):
         raise UserError(
-            f"logs have the shape {np.shape(logs)}, and there are {counted(len(ids), 'id')}; give"
+            f"logs have the shape {logs.shape}, and there are {counted(len(ids), 'id')}; give"
             " (N, V) and (N,), for at least one place"
         )
     ids = check_ids(ids, logs.shape[1], "ids")

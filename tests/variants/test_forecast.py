@@ -129,6 +129,7 @@ def test_a_scale_gives_mean_0_and_deviation_1_and_comes_back():
     scale = Scale.of(SERIES)
     scaled = made(scale=scale).scaled(SERIES)
     assert abs(scaled.mean().item()) < 1e-12
+    assert Scale.of(np.array([1e6, 1e6 + 1])).factor == 0.5
     assert scaled.std(correction=0).item() == pytest.approx(1)
 
 
@@ -202,6 +203,10 @@ GAP = np.array([1.0, 2.0, np.nan, 4.0, 5.0, 6.0])
         (lambda: made().forecast(SERIES, 2.5), "steps is 2.5; it must be a whole number of at"),
         (lambda: Scale.of(np.ones(9)), "is constant, or nearly: .* give a series whose numbers"),
         (lambda: Scale.of(np.full(7, 0.1)), "is constant, or nearly: its mean is 0.1"),
+        (
+            lambda: Scale.of(np.array([1e9, 1e9 + 0.5])),
+            "deviation 0.25; give a series whose numbers",
+        ),
         (lambda: Scale.of(GAP), "has nan at place 2; .* leave it out or fill it in"),
         (lambda: Scale.of(np.zeros(0)), "has 0 numbers; at least 1 are needed; give a longer"),
         (lambda: Scale.of(np.array([-1e300, 1e300])), r"numbers up to 1e\+300; give them in a"),
