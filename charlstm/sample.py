@@ -72,7 +72,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     if given.unknown == "skip" and (unknown := vocabulary.unknown(prime)):
         say(f"left out of the prime: {unknown!r}")
         prime = prime.translate(dict.fromkeys(map(ord, unknown)))
-    vocabulary.encode(prime, where="prime")  # refuse unknown characters before printing
+    vocabulary.encode(
+        prime, unknown="error", where="prime"
+    )  # refuse unknown characters before printing
     options = given.sampling
     if options.stop is not None:
         options = dataclasses.replace(options, stop=vocabulary.from_user(options.stop))

@@ -12,7 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from charlstm.text.vocabulary import Ids, Vocabulary
+from charlstm.errors import UserError, counted
+from charlstm.text.vocabulary import Ids, Vocabulary, check_ids
+from charlstm.text.writer import check_sizes
 
 Counts = np.ndarray[Any, np.dtype[np.int64]]
 Floats = np.ndarray[Any, np.dtype[np.float32]]
@@ -68,11 +70,15 @@ def ngram_bits(ids: Ids, vocabulary_size: int, first: int = 0, order: int = 5) -
         first: where the text begins in `ids`; what comes before is history.
         order: n; contexts have up to n - 1 characters.
 
+    Raises:
+        UserError: an id is not from 0 to V - 1, or `first` or `order` is out of its range.
+
     Example:
         >>> round(ngram_bits(np.array([0, 1, 0, 1]), vocabulary_size=2, order=2), 2)
         4.51
     """
-    words = ids.astype(np.int64)
+    check_sizes(vocabulary_size=(vocabulary_size, 1), first=(first, 0), order=(order, 1))
+    words = check_ids(ids, vocabulary_size, "ids").astype(np.int64)
     # The loop goes through the context lengths 0, 1, ..., and handles all places of the text at
     # once. `chance` holds p(w | h) for the contexts so far. `context` gives equal contexts the same
     # number, so that two places with the same number have read the same letters.
@@ -126,6 +132,9 @@ class Ngram:
             numbers.
         order: n; contexts have up to n - 1 characters.
 
+    Raises:
+        UserError: an id is not from 0 to V - 1, there are fewer than n, or the order is below 1.
+
     Example:
         >>> from charlstm.text.vocabulary import Vocabulary
         >>> ngram = Ngram(Vocabulary("ab"), np.array([0, 1, 0]), order=2)
@@ -136,7 +145,13 @@ class Ngram:
 
     def __init__(self, vocabulary: Vocabulary, ids: Ids, order: int = 5) -> None:
         V = len(vocabulary)
-        words = ids.astype(np.int64)
+        check_sizes(order=(order, 1))
+        words = check_ids(ids, V, "ids").astype(np.int64)
+        if len(words) < order:
+            raise UserError(
+                f"the text has {counted(len(words), 'character')}; order {order} needs at least"
+                f" {order}; give a longer text, or a smaller order"
+            )
         self.vocabulary = vocabulary
         self._powers = V ** np.arange(order - 1, dtype=np.int64)
         # for each length the contexts in order, as numbers in base V, and log p(w | h), (., V)
@@ -186,8 +201,11 @@ class Ngram:
         w in their contexts.
 
         Args:
-            ids: the text, (N,); what it has at the places is not read.
+            ids: the text, 0 to V - 1, (N,); what it has at a place is not read for that place.
             places: P places, 0 to N - 1.
+
+        Raises:
+            UserError: a place is not in the text, or an id is not from 0 to V - 1.
 
         Example:
             >>> from charlstm.text.vocabulary import Vocabulary
@@ -196,11 +214,12 @@ class Ngram:
             array([[0.97, 0.03]], dtype=float32)
         """
         reach, V = len(self._powers), len(self.vocabulary)
+        places = check_ids(places, len(ids), "places")
         edge = np.full(reach, -1)
-        padded = np.concatenate([edge, ids.astype(np.int64), edge])
+        padded = np.concatenate([edge, check_ids(ids, V, "ids").astype(np.int64), edge])
         scores = np.empty((len(places), V), np.float32)
         for first in range(0, len(places), 256):
-            at = np.asarray(places[first : first + 256])[:, None] + reach
+            at = places[first : first + 256, None] + reach
             before = padded[at - 1 - np.arange(reach)]  # the last one first
             score = self._after(before)
             # each place V times, with each character in turn

@@ -4,6 +4,7 @@ Most functions make pairs from a seed by a rule, so the right target of any sour
 that no network has seen, too. `read_pairs` takes pairs from a file of your own.
 """
 
+import codecs
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from pathlib import Path
@@ -68,10 +69,14 @@ def dates(pairs: int, seed: Seed = 0) -> list[Pair]:
 def ordinal(number: int) -> str:
     """Return a number from 0 to 99 as a place in a row.
 
+    Raises:
+        UserError: the number is not whole, or out of its range.
+
     Example:
         >>> [ordinal(number) for number in (1, 2, 3, 4, 11, 12, 13, 22)]
         ['1st', '2nd', '3rd', '4th', '11th', '12th', '13th', '22nd']
     """
+    check_sizes(number=(number, 0, 99))
     ends = {1: "st", 2: "nd", 3: "rd"}
     return f"{number}{'th' if number // 10 == 1 else ends.get(number % 10, 'th')}"
 
@@ -88,9 +93,7 @@ def numbers(pairs: int, digits: int = 6, seed: Seed = 0) -> list[Pair]:
         >>> numbers(2, seed=3)
         [('seventeen thousand seven hundred and eight', '17708'), ('thirty-one', '31')]
     """
-    check_sizes(pairs=(pairs, 1), digits=(digits, 1))
-    if digits > 6:
-        raise UserError(f"digits is {digits}; it must be at most 6")
+    check_sizes(pairs=(pairs, 1), digits=(digits, 1, 6))
     rng = np.random.default_rng(seed)
     made = []
     for _ in range(pairs):
@@ -103,10 +106,14 @@ def numbers(pairs: int, digits: int = 6, seed: Seed = 0) -> list[Pair]:
 def in_words(number: int) -> str:
     """Return a number from 0 to 999,999 in words, as British English has it.
 
+    Raises:
+        UserError: the number is not whole, or out of its range.
+
     Example:
         >>> in_words(40_012)
         'forty thousand and twelve'
     """
+    check_sizes(number=(number, 0, 999_999))
     if number < 20:
         return ONES[number]
     if number < 100:
@@ -200,23 +207,40 @@ def unseen(pairs: Sequence[Pair], seen: Sequence[Pair]) -> list[Pair]:
 
 
 def read_pairs(path: Path | str) -> list[Pair]:
-    """Return the pairs in a file: on each line a source, a tab, and its target, in UTF-8.
+    r"""Return the pairs in a file: on each line a source, a tab, and its target, in UTF-8.
 
-    Empty lines are left out.
+    Empty lines are left out. A line may end as on Linux, on Windows, or on an old Mac.
 
     Raises:
         UserError: the file cannot be read, a line is not a pair, or there is none. The message
             names the file and the line.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = Path(folder) / "mine.tsv"
+        ...     _ = path.write_text("ab\tba\nabc\tcba\n")
+        ...     read_pairs(path)
+        [('ab', 'ba'), ('abc', 'cba')]
     """
     path = Path(path)
     advice = "give a file that has a source, a tab and a target on each line"
     try:
-        text = path.read_text(encoding="utf-8-sig")  # Windows may put a mark at the beginning
+        content = path.read_bytes().removeprefix(codecs.BOM_UTF8)  # Windows may put it there
     except OSError as error:
         raise unreadable(path, error, advice) from None
+    content = content.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    try:
+        text = content.decode()
     except UnicodeDecodeError as error:
-        lines = path.read_bytes().count(b"\n", 0, error.start)
-        raise UserError(f"{path}, line {lines + 1}: not UTF-8; save the file as UTF-8") from None
+        number = content.count(b"\n", 0, error.start) + 1
+        raise UserError(f"{path}, line {number}: not UTF-8; save the file as UTF-8") from None
+    if "\0" in text:
+        number = text.count("\n", 0, text.index("\0")) + 1
+        raise UserError(
+            f"{path}, line {number}: it has the character U+0000, as UTF-16 has; save the file as"
+            " UTF-8"
+        )
     pairs = []
     for number, line in enumerate(text.split("\n"), 1):
         if not line:
@@ -235,6 +259,25 @@ def read_pairs(path: Path | str) -> list[Pair]:
     return pairs
 
 
+def check_pairs(pairs: Sequence[Pair]) -> None:
+    """Refuse what is no list of pairs.
+
+    Raises:
+        UserError: there is no pair, or one is not two texts.
+
+    Example:
+        >>> check_pairs([("ab", "ba"), "ab"])
+        Traceback (most recent call last):
+        charlstm.errors.UserError: pair 1 is 'ab'; it must be two texts, a source and its target
+    """
+    if not len(pairs):
+        raise UserError("pairs: there are none; give at least one source with its target")
+    for n, pair in enumerate(pairs):
+        two = isinstance(pair, tuple | list) and len(pair) == 2
+        if not two or not all(isinstance(side, str) for side in pair):
+            raise UserError(f"pair {n} is {pair!r}; it must be two texts, a source and its target")
+
+
 def _rows(pairs: int, least: int, most: int, letters: str, seed: Seed) -> list[str]:
     _check_lengths(pairs, least, most)
     check_letters(letters, 1)
@@ -244,6 +287,6 @@ def _rows(pairs: int, least: int, most: int, letters: str, seed: Seed) -> list[s
 
 
 def _check_lengths(pairs: int, least: int, most: int) -> None:
-    check_sizes(pairs=(pairs, 1), least=(least, 1))
+    check_sizes(pairs=(pairs, 1), least=(least, 1), most=(most, 1))
     if most < least:
         raise UserError(f"most is {most}; it must be at least {least}, which is least")

@@ -72,20 +72,22 @@ class Vocabulary:
         return table
 
     def encode(
-        self, text: str, *, unknown: Literal["error", "skip"] = "error", where: str = "text"
+        self, text: str, *, unknown: Literal["error", "skip"] | None = None, where: str = "text"
     ) -> Ids:
         """Return the ids of a text's characters.
 
         Args:
             text: any text; a vocabulary of bytes takes bytes as characters U+0000 to U+00FF.
-            unknown: "error" refuses a character that has no id, "skip" leaves it out.
+            unknown: "skip" leaves out a character that has no id; "error" and None refuse it. The
+                message for "error" offers "skip": a function with an option `unknown` passes it on.
+                One without leaves out `unknown`, and its message offers nothing that it lacks.
             where: the name of the text in an error.
 
         Returns:
             ids, int32, shape (len(text),); fewer if unknown characters were skipped.
 
         Raises:
-            UserError: a character is unknown and `unknown` is "error". The message names it and
+            UserError: a character is unknown and `unknown` is not "skip". The message names it and
                 its position, counted from 0.
         """
         table = self._id_of
@@ -96,9 +98,10 @@ class Vocabulary:
         if unknown == "skip":
             return ids[known]
         position = int(np.argmin(known))
+        skip = f", or pass {option('unknown', 'skip')}" if unknown == "error" else ""
         raise UserError(
             f"{where}: character {describe(text[position])} at position {position} is not among"
-            f" the model's {len(self)} characters; remove it, or pass {option('unknown', 'skip')}"
+            f" the model's {len(self)} characters; remove it{skip}"
         )
 
     def unknown(self, text: str) -> str:
@@ -123,6 +126,69 @@ class Vocabulary:
     def to_user(self, text: str) -> bytes:
         """Turn this vocabulary's characters into the bytes that a file or a terminal gets."""
         return text.encode("latin-1") if self.bytewise else text.encode("utf-8", "surrogatepass")
+
+
+def encode_texts(
+    vocabulary: Vocabulary, texts: Sequence[str], name: str, least: int = 0
+) -> list[Ids]:
+    """Return the ids of each of several texts.
+
+    Args:
+        vocabulary: the characters that a model knows.
+        texts: any texts.
+        name: what one of them is, for messages, such as "source".
+        least: characters that each must have.
+
+    Raises:
+        UserError: one text is given in place of several, a text is too short or none at all, or a
+            character is unknown. The message has the text's number, counted from 0.
+
+    Example:
+        >>> [ids.tolist() for ids in encode_texts(Vocabulary("abc"), ["ab", "c"], "source")]
+        [[0, 1], [2]]
+    """
+    if isinstance(texts, str):
+        raise UserError(
+            f"{name}s is one text, {texts!r}; give a list of texts, such as [{texts!r}]"
+        )
+    for n, text in enumerate(texts):
+        if not isinstance(text, str):
+            raise UserError(f"{name} {n} is {text!r}; it must be a text")
+        if len(text) < least:
+            raise UserError(f"{name} {n} is empty; give a text of at least one letter")
+    return [vocabulary.encode(text, where=f"{name} {n}") for n, text in enumerate(texts)]
+
+
+def check_ids(ids: Any, size: int, name: str) -> np.ndarray[Any, Any]:
+    """Return ids as an array if each is a whole number from 0 to `size` - 1, as places are, too.
+
+    Args:
+        ids: (N,), or a sequence of whole numbers.
+        size: how many ids there are: V, or the length of the text in which they are places.
+        name: of the argument, for messages.
+
+    Raises:
+        UserError: they are not in one row, not whole numbers, or one is out of its range.
+
+    Example:
+        >>> check_ids([0, 2, -1], 3, "ids")
+        Traceback (most recent call last):
+        charlstm.errors.UserError: ids: -1 at position 2; each must be from 0 to 2
+    """
+    array = np.asarray(ids)
+    if array.ndim != 1:
+        raise UserError(f"{name}: the shape is {array.shape}; give one row of whole numbers, (N,)")
+    if not len(array):
+        return array.astype(np.int64)
+    if not np.issubdtype(array.dtype, np.integer):
+        raise UserError(f"{name}: the numbers are of type {array.dtype}; give whole numbers")
+    wrong = (array < 0) | (array >= size)
+    if wrong.any():
+        place = int(np.argmax(wrong))
+        raise UserError(
+            f"{name}: {array[place]} at position {place}; each must be from 0 to {size - 1}"
+        )
+    return array
 
 
 def describe(character: str) -> str:

@@ -11,6 +11,7 @@ first character is an a with chance 2/3. After an a, b and c have the chance 1/2
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ import numpy as np
 from charlstm.errors import UserError
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
+LARGEST_SEED = 2**63 - 1  # of a network's weights
 Seed = int | np.random.Generator  # a generator that is passed again goes on from where it was
 
 
@@ -116,18 +118,28 @@ def entropy(chances: Iterable[float]) -> float:
     return max(0.0, -sum(c / total * math.log(c / total) for c in some))
 
 
-def check_sizes(**sizes: tuple[int, int]) -> None:
-    """Refuse a text of too few parts.
+def check_sizes(**sizes: tuple[Any, int] | tuple[Any, int, int]) -> None:
+    """Refuse a size or count that is too small, too large, or not a whole number.
 
     Args:
-        sizes: by the name of an argument, its value and the least that is allowed.
+        sizes: by the name of an argument, its value, the least that is allowed, and the most, if
+            there is one.
 
     Raises:
-        UserError: a value is too small.
+        UserError: a value is not a whole number, or out of its range.
+
+    Example:
+        >>> check_sizes(layers=(2.5, 1, 100))
+        Traceback (most recent call last):
+        charlstm.errors.UserError: layers is 2.5; it must be a whole number from 1 to 100
     """
-    for name, (value, least) in sizes.items():
-        if value < least:
-            raise UserError(f"{name} is {value}; it must be at least {least}")
+    for name, (value, least, *most) in sizes.items():
+        whole = isinstance(value, Integral) and not isinstance(value, bool)
+        if not whole or value < least or (most and value > most[0]):
+            allowed = f"from {least} to {most[0]}" if most else f"at least {least}"
+            if not whole:
+                allowed = f"a whole number {'' if most else 'of '}{allowed}"
+            raise UserError(f"{name} is {value if whole else repr(value)}; it must be {allowed}")
 
 
 def check_letters(letters: str, least: int, reserved: str = "") -> None:

@@ -5,6 +5,8 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from charlstm.errors import UserError
+
 Attention = Literal["bahdanau", "dot"]
 
 
@@ -38,7 +40,22 @@ class Attend(nn.Module):
         Args:
             features: (B, T, H), of the decoder.
             annotations: (B, S, H), of the encoder.
+
+        Raises:
+            UserError: the two do not fit each other, or there is no annotation.
         """
+        B, H = len(features), self.combine.out_features
+        fits = features.ndim == annotations.ndim == 3 and len(annotations) == B
+        if (
+            not fits
+            or not features.shape[2] == annotations.shape[2] == H
+            or not annotations.shape[1]
+        ):
+            raise UserError(
+                f"features have the shape {tuple(features.shape)}, and annotations"
+                f" {tuple(annotations.shape)}; they must be (B, T, {H}) and (B, S, {H}), S at"
+                " least 1"
+            )
         if self.kind == "dot":
             scores = features @ annotations.transpose(1, 2)  # (B, T, S)
         else:

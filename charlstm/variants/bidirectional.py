@@ -24,10 +24,12 @@ from torch.nn import functional as F
 
 from charlstm.errors import UserError, counted
 from charlstm.model.dropout import Rng, generator_for, locked_dropout
+from charlstm.model.named_cells import find_cell
 from charlstm.model.section import Section
 from charlstm.model.stack import Stack, embed
 from charlstm.options import ModelOptions, to_json
-from charlstm.text.vocabulary import Ids, Vocabulary
+from charlstm.text.vocabulary import Ids, Vocabulary, check_ids
+from charlstm.text.writer import LARGEST_SEED, check_sizes
 from charlstm.variants.fitting import FitOptions, FitReport, fit_batches
 from charlstm.variants.saving import load_network, save_network
 
@@ -52,7 +54,7 @@ class Bidirectional(nn.Module):
         seed: seed of the initial weights.
 
     Raises:
-        UserError: there is no such direction.
+        UserError: there is no such direction, or the seed is out of its range.
 
     Example:
         >>> options = ModelOptions(hidden_size=16, embedding_size=8)
@@ -67,6 +69,7 @@ class Bidirectional(nn.Module):
         super().__init__()
         if reads not in READS:
             raise UserError(f"reads is {reads!r}; it must be one of {', '.join(READS)}")
+        check_sizes(seed=(seed, 0, LARGEST_SEED))
         self.options = options
         self.vocabulary = vocabulary
         self.reads = reads
@@ -107,7 +110,11 @@ class Bidirectional(nn.Module):
         return self.head.weight.device
 
     def save(self, path: Path | str) -> None:
-        """Write the network to a file; see `save_network`."""
+        """Write the network to a file; see `save_network`.
+
+        Raises:
+            UserError: the place cannot be written, or a weight is not finite.
+        """
         save_network(
             path,
             KIND,
@@ -119,10 +126,15 @@ class Bidirectional(nn.Module):
 
     @classmethod
     def load(cls, path: Path | str) -> "Bidirectional":
-        """Read what `save` wrote; see `load_network`."""
+        """Read what `save` wrote; see `load_network`.
+
+        Raises:
+            UserError: the file is missing, damaged or of another kind, or does not fit.
+        """
 
         def build(saved: Section) -> Bidirectional:
             options = saved.options("model", ModelOptions)
+            find_cell(options.cell, saved.file)
             return cls(options, saved.vocabulary("vocabulary"), saved.one_of("reads", READS))
 
         return load_network(path, KIND, build)
@@ -150,8 +162,8 @@ def fit_bidirectional(
             blanks.
 
     Raises:
-        UserError: the window or the share is out of its range, or the text is shorter than a
-            window.
+        UserError: the window or the share is out of its range, an id is not from 0 to V - 1, or
+            the text is shorter than a window.
 
     Example:
         >>> vocabulary = Vocabulary("ab")
@@ -163,8 +175,7 @@ def fit_bidirectional(
         True
     """
     options = options or FitOptions()
-    if window < 2:
-        raise UserError(f"window is {window}; it must be at least 2")
+    check_sizes(window=(window, 2))
     if not 0 <= hidden < 1:
         raise UserError(f"hidden is {hidden:g}; it must be at least 0 and below 1")
     if len(ids) < window:
@@ -173,7 +184,7 @@ def fit_bidirectional(
             " longer text or a smaller window"
         )
     blank = len(model.vocabulary)
-    ids = ids.astype(np.int64)
+    ids = check_ids(ids, blank, "ids").astype(np.int64)
 
     def loss_of(rng: np.random.Generator) -> Tensor:
         starts = rng.integers(len(ids) - window + 1, size=(options.batch_size, 1))
@@ -200,10 +211,19 @@ def chances(model: Bidirectional, ids: Ids) -> Floats:
         ids: the text, 0 to V, (N,); V is a blank.
 
     Raises:
-        UserError: the text is empty.
+        UserError: the text is empty, or an id is not from 0 to V.
+
+    Example:
+        >>> vocabulary = Vocabulary("ab")
+        >>> model = Bidirectional(ModelOptions(hidden_size=8, embedding_size=4), vocabulary)
+        >>> ids = vocabulary.encode("ab" * 40)
+        >>> reports = list(fit_bidirectional(model, ids, 16, FitOptions(steps=60)))
+        >>> chances(model, np.array([0, 2, 0])).argmax(1)  # 2 is a blank
+        array([0, 1, 0])
     """
     if not len(ids):
         raise UserError("the text has 0 characters; at least 1 is needed")
+    ids = check_ids(ids, len(model.vocabulary) + 1, "ids")
     length = min(len(ids), PIECE + 2 * MARGIN)
     starts = np.unique(np.minimum(np.arange(0, len(ids), PIECE), len(ids) - length))
     found = np.empty((len(ids), len(model.vocabulary)), np.float32)
@@ -237,12 +257,22 @@ def score_blanks(logs: Floats, ids: Ids) -> BlankScore:
 
     Args:
         logs: ln P of each character at each place, (N, V).
-        ids: what was there, (N,).
+        ids: what was there, 0 to V - 1, (N,).
+
+    Raises:
+        UserError: there is no place, the sizes do not fit, or an id is not from 0 to V - 1.
 
     Example:
         >>> score_blanks(np.log([[0.5, 0.5], [0.25, 0.75]]), np.array([1, 1])).right
         0.5
     """
+    logs = np.asarray(logs)
+    if logs.ndim != 2 or not 0 < len(logs) == len(ids):
+        raise UserError(
+            f"logs have the shape {logs.shape}, and there are {counted(len(ids), 'id')}; give"
+            " (N, V) and (N,), for at least one place"
+        )
+    ids = check_ids(ids, logs.shape[1], "ids")
     there = logs[np.arange(len(ids)), ids]
     right = float((logs.argmax(1) == ids).mean())
     return BlankScore(right, float(-there.mean(dtype=np.float64)), len(ids))

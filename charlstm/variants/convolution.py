@@ -29,6 +29,7 @@ from charlstm.options import ModelOptions, SampleOptions, to_json
 from charlstm.sampling.choose import choose
 from charlstm.sampling.stop import end_before
 from charlstm.text.vocabulary import Vocabulary
+from charlstm.text.writer import LARGEST_SEED, check_sizes
 from charlstm.variants.saving import load_network, save_network
 
 LONGEST = 64  # characters that a filter may see
@@ -48,7 +49,7 @@ class ConvolutionalModel(CharModel):
         seed: seed of the initial weights.
 
     Raises:
-        UserError: a size out of its range.
+        UserError: a size or the seed is out of its range.
 
     Example:
         >>> options = ModelOptions(hidden_size=16, embedding_size=4)
@@ -66,8 +67,8 @@ class ConvolutionalModel(CharModel):
         channels: int = 64,
         seed: int = 0,
     ) -> None:
-        _check("kernel_size", kernel_size, LONGEST)
-        _check("channels", channels, 65536)
+        check_sizes(kernel_size=(kernel_size, 1, LONGEST), channels=(channels, 1, 65536))
+        check_sizes(seed=(seed, 0, LARGEST_SEED))
         super().__init__(options, len(vocabulary), seed)
         self.vocabulary = vocabulary
         self.width = options.embedding_size or len(vocabulary)
@@ -94,17 +95,31 @@ class ConvolutionalModel(CharModel):
 
         Returns:
             logits (B, T, V), and the state after the last character.
+
+        Raises:
+            UserError: there is no character to read, or the state has another shape.
         """
+        if inputs.ndim != 2 or not inputs.shape[1]:
+            raise UserError(
+                f"inputs have the shape {tuple(inputs.shape)}; it must be (B, T), T at least 1"
+            )
         B = len(inputs)
+        kept = self.convolution.kernel_size[0] - 1
         if state is None:
             state = self.zero_state(B)
+        shapes = [[tuple(s.shape) for s in layer] for layer in state[:1]]
+        wanted = [[(B, kept * self.width)]]
+        if shapes != wanted:
+            raise UserError(
+                f"the state begins with the shapes {shapes}; this model needs {wanted}: the K - 1"
+                " characters before, (B, (K - 1) E); zero_state(B) makes them"
+            )
         (before,), *hidden = state
         x = torch.cat((before.view(B, -1, self.width), self.embed(inputs)), 1)  # (B, K - 1 + T, E)
         y = F.relu(self.convolution(x.transpose(1, 2)))  # (B, C, T)
         y = y.permute(2, 0, 1).contiguous().transpose(0, 1)  # (B, T, C); T first in memory
         features, hidden = self.layers(y, hidden, rng, bf16)  # (B, T, H)
         features = locked_dropout(features, self.options.dropout, rng)
-        kept = self.convolution.kernel_size[0] - 1
         newest = x[:, x.shape[1] - kept :].reshape(B, -1)
         return self.head(features), [(newest,), *hidden]
 
@@ -164,7 +179,8 @@ def write(
 
     Args:
         model: reads and predicts where it lies.
-        prime: text to go on from; an empty one starts as if after a line end.
+        prime: text to go on from. An empty one starts as if after a line end, or after the
+            character whose id is 0 if the model knows no line end.
         options: as for `charlstm.sampling.sampler.generate`.
 
     Raises:
@@ -196,8 +212,3 @@ def _draw(model: ConvolutionalModel, prime: str, options: SampleOptions) -> Iter
         chosen = choose(logits[0, -1].cpu().numpy(), rng, **options.choice)
         ids = np.array([chosen], np.int32)
         yield characters[int(chosen)]
-
-
-def _check(name: str, value: int, most: int) -> None:
-    if not 1 <= value <= most:
-        raise UserError(f"{name} is {value}; it must be from 1 to {most}")

@@ -13,8 +13,10 @@ from torch import Tensor
 
 from charlstm.errors import UserError
 from charlstm.model.stack import ModelState
-from charlstm.text.pairs import Pair
-from charlstm.variants.encoder_decoder import Encoded, EncoderDecoder, source_ids
+from charlstm.text.pairs import Pair, check_pairs
+from charlstm.text.vocabulary import encode_texts
+from charlstm.text.writer import check_sizes
+from charlstm.variants.encoder_decoder import Encoded, EncoderDecoder
 
 MOST = 100  # symbols that are written before a text is given up
 
@@ -63,7 +65,7 @@ def greedy(model: EncoderDecoder, sources: Sequence[str], most: int = MOST) -> l
         >>> [written.text for written in greedy(model, ["ab", "aab"])]
         ['ba', 'baa']
     """
-    _check_most(most)
+    check_sizes(most=(most, 1))
     found: dict[int, Written] = {}
     for rows, ids in _by_length(model, sources):
         found |= zip(rows, _greedy(model, model.encode(ids), most), strict=True)
@@ -95,11 +97,17 @@ def write_from(
         most: symbols that may be written, at least 1.
 
     Raises:
-        UserError: the model has no neck, the vectors are of another size, or `most` is too small.
+        UserError: the model has no neck, the vectors are of another size or not finite, or `most`
+            is too small.
     """
-    _check_most(most)
-    if vectors.ndim != 2 or vectors.shape[1] != _neck(model):
-        raise UserError(f"vectors have the shape {vectors.shape}; it must be (B, {model.neck})")
+    check_sizes(most=(most, 1))
+    if np.ndim(vectors) != 2 or np.shape(vectors)[1] != _neck(model):
+        raise UserError(f"vectors have the shape {np.shape(vectors)}; it must be (B, {model.neck})")
+    if not np.isfinite(vectors).all():
+        row = int(np.argmin(np.isfinite(vectors).all(1)))
+        raise UserError(f"vector {row} has a number that is not finite; give finite numbers")
+    if not len(vectors):
+        return []
     given = torch.from_numpy(np.ascontiguousarray(vectors)).to(model.head.weight)
     nothing = given.new_zeros(len(given), 0, model.options.hidden_size)
     return _greedy(model, Encoded(nothing, model.from_neck(given)), most)
@@ -128,10 +136,8 @@ def beam_search(
     Raises:
         UserError: the source is empty, a letter is unknown to the model, or a number too small.
     """
-    _check_most(most)
-    if width < 1:
-        raise UserError(f"width is {width}; it must be at least 1")
-    (ids,) = source_ids(model, [source])
+    check_sizes(width=(width, 1), most=(most, 1))
+    (ids,) = encode_texts(model.sources, [source], "source", least=1)
     encoded = model.encode(torch.from_numpy(ids).long().to(model.device)[None])
     beam: list[Tensor] = []  # the open texts: symbols, nats (beam, t), weights (beam, t, S)
     symbols = torch.tensor([model.end], device=model.device)
@@ -167,10 +173,11 @@ def right(model: EncoderDecoder, pairs: Sequence[Pair], width: int = 1) -> list[
         width: of the beam; 1 takes the likeliest symbol each time.
 
     Raises:
-        UserError: there is no pair, a source is empty, or a letter is unknown to the model.
+        UserError: there is no pair, one is not two texts, a source is empty, a letter is unknown to
+            the model, or the width is too small.
     """
-    if not pairs:
-        raise UserError("pairs: there are none; give at least one source with its target")
+    check_pairs(pairs)
+    check_sizes(width=(width, 1))
     most = 2 + max(len(target) for _, target in pairs)  # a text without an end is too long
     sources = [source for source, _ in pairs]
     if width == 1:
@@ -184,6 +191,16 @@ def accuracy(model: EncoderDecoder, pairs: Sequence[Pair], width: int = 1) -> fl
     """Return the share of the pairs of which the model writes exactly the target, 0 to 1.
 
     Arguments and errors are those of `right`.
+
+    Example:
+        >>> from charlstm import ModelOptions, Vocabulary
+        >>> from charlstm.variants.encoder_decoder import fit_pairs
+        >>> from charlstm.variants.fitting import FitOptions
+        >>> model = EncoderDecoder(Vocabulary("ab"), Vocabulary("ab"), ModelOptions(hidden_size=16))
+        >>> for _ in fit_pairs(model, [("ab", "ba"), ("aab", "baa")], FitOptions(steps=40)):
+        ...     pass
+        >>> accuracy(model, [("ab", "ba"), ("aab", "baa"), ("ab", "ab"), ("aab", "aab")])
+        0.5
     """
     return float(np.mean(right(model, pairs, width)))
 
@@ -205,7 +222,7 @@ def _greedy(model: EncoderDecoder, encoded: Encoded, most: int) -> list[Written]
 
 def _by_length(model: EncoderDecoder, sources: Sequence[str]) -> Iterator[tuple[list[int], Tensor]]:
     """Yield the places of the sources of each length, and their ids (B, S)."""
-    ids = source_ids(model, sources)
+    ids = encode_texts(model.sources, sources, "source", least=1)
     for size in sorted({len(source) for source in ids}):
         rows = [n for n, source in enumerate(ids) if len(source) == size]
         yield rows, torch.from_numpy(np.stack([ids[n] for n in rows])).long().to(model.device)
@@ -242,8 +259,3 @@ def _neck(model: EncoderDecoder) -> int:
     if model.neck is None:
         raise UserError("the model has no neck; make it with neck=16, say, and train it again")
     return model.neck
-
-
-def _check_most(most: int) -> None:
-    if most < 1:
-        raise UserError(f"most is {most}; it must be at least 1")

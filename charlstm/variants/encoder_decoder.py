@@ -27,14 +27,16 @@ from charlstm.model.dropout import Rng, generator_for, locked_dropout
 from charlstm.model.section import Section
 from charlstm.model.stack import ModelState, Stack, embed
 from charlstm.options import ModelOptions, to_json
-from charlstm.text.pairs import Pair
-from charlstm.text.vocabulary import Ids, Vocabulary
+from charlstm.text.pairs import Pair, check_pairs
+from charlstm.text.vocabulary import Ids, Vocabulary, encode_texts
+from charlstm.text.writer import LARGEST_SEED, check_sizes
 from charlstm.variants.attention import Attend, Attention
 from charlstm.variants.fitting import FitOptions, FitReport, fit_batches
 from charlstm.variants.saving import load_network, save_network
 
 KIND = "encoder_decoder"
 KINDS = (None, *get_args(Attention))
+WIDEST_NECK = 65536
 NO_TARGET = -100  # stands where a target has ended; the loss leaves it out
 
 
@@ -60,7 +62,8 @@ class EncoderDecoder(nn.Module):
         seed: of the weights.
 
     Raises:
-        UserError: `attention` is unknown, or it would lead past a neck.
+        UserError: `attention` is unknown, or it would lead past a neck; the neck or the seed is
+            out of its range.
 
     Example:
         >>> letters = Vocabulary("abc")
@@ -83,11 +86,14 @@ class EncoderDecoder(nn.Module):
         super().__init__()
         if attention not in KINDS:
             raise UserError(f"attention is {attention!r}; it must be bahdanau, dot or None")
-        if neck is not None and (attention or neck < 1):
-            raise UserError(
-                f"neck is {neck} and attention {attention}; neck must be at least 1, and attention"
-                " None beside it, because it would lead past the neck"
-            )
+        check_sizes(seed=(seed, 0, LARGEST_SEED))
+        if neck is not None:
+            check_sizes(neck=(neck, 1, WIDEST_NECK))
+            if attention:
+                raise UserError(
+                    f"attention is {attention!r} beside a neck; it would lead past the neck; leave"
+                    " one of them out"
+                )
         self.sources, self.targets, self.options = sources, targets, options
         self.neck = neck
         self.end = len(targets)  # the id of the end of a target, which also stands at its start
@@ -207,28 +213,20 @@ class EncoderDecoder(nn.Module):
         """
 
         def build(saved: Section) -> EncoderDecoder:
-            return cls(
+            given = (
                 saved.vocabulary("sources"),
                 saved.vocabulary("targets"),
                 saved.options("model", ModelOptions),
                 saved.one_of("attention", cast(Any, KINDS)),
                 saved.flag("both_ways"),
-                saved.count("neck", most=65536) or None,
+                saved.count("neck", most=WIDEST_NECK) or None,
             )
+            try:
+                return cls(*given)
+            except UserError as error:
+                raise UserError(f"{path}: {error}") from None
 
         return load_network(path, KIND, build)
-
-
-def source_ids(model: EncoderDecoder, sources: Sequence[str]) -> list[Ids]:
-    """Return the ids of each source.
-
-    Raises:
-        UserError: a source is empty, or a letter is unknown to the model.
-    """
-    for n, source in enumerate(sources):
-        if not source:
-            raise UserError(f"source {n} is empty; give a text of at least one letter")
-    return [model.sources.encode(source, where=f"source {n}") for n, source in enumerate(sources)]
 
 
 def batch(
@@ -257,7 +255,7 @@ def batch(
 
 
 def fit_pairs(
-    model: EncoderDecoder, pairs: Sequence[Pair], options: FitOptions
+    model: EncoderDecoder, pairs: Sequence[Pair], options: FitOptions | None = None
 ) -> Iterator[FitReport]:
     """Train a network on pairs, and yield a report for each step.
 
@@ -270,8 +268,8 @@ def fit_pairs(
         options: budget and optimiser.
 
     Raises:
-        UserError: there is no pair, a source is empty, a letter is unknown to the model, or the
-            loss is not finite.
+        UserError: there is no pair, one is not two texts, a source is empty, a letter is unknown to
+            the model, or the loss is not finite.
 
     Example:
         >>> pairs = [("ab", "ba"), ("aab", "baa"), ("b", "b")]
@@ -280,10 +278,10 @@ def fit_pairs(
         >>> reports[-1].loss < reports[0].loss / 2
         True
     """
-    if not pairs:
-        raise UserError("pairs: there are none; give at least one source with its target")
-    sources = source_ids(model, [source for source, _ in pairs])
-    targets = [model.targets.encode(t, where=f"target {n}") for n, (_, t) in enumerate(pairs)]
+    options = options or FitOptions()
+    check_pairs(pairs)
+    sources = encode_texts(model.sources, [source for source, _ in pairs], "source", least=1)
+    targets = encode_texts(model.targets, [target for _, target in pairs], "target")
     by_length: dict[int, list[int]] = {}
     for n, ids in enumerate(sources):
         by_length.setdefault(len(ids), []).append(n)

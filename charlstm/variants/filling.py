@@ -12,7 +12,8 @@ import numpy as np
 import torch
 
 from charlstm.errors import UserError
-from charlstm.text.vocabulary import Ids, describe
+from charlstm.text.vocabulary import Ids, check_ids, describe
+from charlstm.text.writer import check_sizes
 from charlstm.variants.bidirectional import MARGIN, Bidirectional, Floats
 
 SIGNS = "_?*#@~□"  # what may stand for a blank
@@ -46,6 +47,9 @@ def fill(
 ) -> Filling:
     """Fill the blanks of a text.
 
+    Of a long text the network reads only what is between the first blank and the last, and 64
+    characters before and behind.
+
     Args:
         model: the network.
         text: with at least one blank.
@@ -56,7 +60,7 @@ def fill(
 
     Raises:
         UserError: there is no blank, it is not one character or one that the model knows, another
-            character is unknown, or a number is below 1.
+            character is unknown, or a number is below 1 or not whole.
 
     Example:
         >>> from charlstm import ModelOptions, Vocabulary
@@ -71,9 +75,7 @@ def fill(
         'abcabcabc'
     """
     ids, blanks = _blanks(model, text, blank)
-    for name, value in (("beam", beam), ("shown", shown)):
-        if value < 1:
-            raise UserError(f"{name} is {value}; it must be at least 1")
+    check_sizes(beam=(beam, 1), shown=(shown, 1))
     V = len(model.vocabulary)
     start = max(0, int(blanks[0]) - MARGIN)
     near = torch.from_numpy(ids[None, start : blanks[-1] + MARGIN + 1]).long().to(model.device)
@@ -120,11 +122,29 @@ def try_each(model: Bidirectional, ids: Ids, place: int, ahead: int = 16) -> Flo
         ahead: characters after the blank that are read, as far as the text has them.
 
     Raises:
-        UserError: the network also reads backwards.
+        UserError: the network also reads backwards, the place is not in the text, `ahead` is below
+            0, or an id elsewhere is not from 0 to V - 1.
+
+    Example:
+        >>> from charlstm import ModelOptions, Vocabulary
+        >>> from charlstm.variants.bidirectional import fit_bidirectional
+        >>> from charlstm.variants.fitting import FitOptions
+        >>> known = Vocabulary("abc")
+        >>> options = ModelOptions(hidden_size=12, embedding_size=4)
+        >>> model = Bidirectional(options, known, "forwards")
+        >>> ids = known.encode("abc" * 40)
+        >>> for report in fit_bidirectional(model, ids, 16, FitOptions(steps=80)):
+        ...     pass
+        >>> int(try_each(model, known.encode("abcaacabc"), 4).argmax())  # b, as in abc
+        1
     """
     if model.reads != "forwards":
         raise UserError(f"reads is {model.reads!r}; only a network that reads 'forwards' can try")
     V = len(model.vocabulary)
+    check_sizes(place=(place, 0, len(ids) - 1), ahead=(ahead, 0))
+    ids = np.array(ids)
+    ids[place] = 0  # each character in turn, below
+    check_ids(ids, V, "ids")
     start = max(0, place - MARGIN)
     rows = torch.from_numpy(ids[start : place + 1 + ahead]).long().to(model.device).repeat(V, 1)
     rows[:, place - start] = torch.arange(V, device=model.device)

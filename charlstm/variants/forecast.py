@@ -11,7 +11,6 @@ The letters are those of the table *Symbols* in the first lesson. T is the look-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -22,10 +21,12 @@ from charlstm.model.named_cells import find_cell
 from charlstm.model.section import Section
 from charlstm.model.stack import Stack
 from charlstm.options import ModelOptions
+from charlstm.text.writer import LARGEST_SEED, check_sizes
 from charlstm.variants.fitting import FitOptions, FitReport, fit_batches
 from charlstm.variants.saving import load_network, save_network
+from charlstm.variants.series import Numbers, check_series
 
-Numbers = np.ndarray[Any, np.dtype[np.float64]]
+LONGEST = 2**20  # numbers in a window
 ROWS = 1024  # windows that are read at once when nothing is learned
 
 
@@ -53,7 +54,7 @@ class Scale:
         if not (np.isfinite(self.shift) and 0 < self.factor < np.inf):
             raise UserError(
                 f"scale is ({self.shift:g}, {self.factor:g}); both must be finite, and the factor"
-                " above 0; give a series that is not constant"
+                " above 0; Scale.of(series) makes one"
             )
 
     @classmethod
@@ -64,9 +65,21 @@ class Scale:
             series: the training part alone, (N,). What comes later must not have a part in it.
 
         Raises:
-            UserError: all its numbers are equal, or one is not finite.
+            UserError: all its numbers are nearly equal, one is not finite or far too large, or
+                there is none.
         """
-        return cls(float(np.mean(series)), float(np.std(series)))
+        series = check_series(series)
+        with np.errstate(over="ignore", invalid="ignore"):
+            shift, factor = float(np.mean(series)), float(np.std(series))
+        most = np.abs(series).max()
+        if not np.isfinite(factor):
+            raise UserError(f"the series has numbers up to {most:g}; give them in a larger unit")
+        if factor <= 1e-9 * most:
+            raise UserError(
+                f"the series is constant, or nearly: its mean is {shift:g}, and its standard"
+                f" deviation {factor:g}; give a series whose numbers differ more"
+            )
+        return cls(shift, factor)
 
 
 def windows(series: Numbers, look_back: int) -> tuple[Numbers, Numbers]:
@@ -74,13 +87,13 @@ def windows(series: Numbers, look_back: int) -> tuple[Numbers, Numbers]:
 
     Args:
         series: (N,).
-        look_back: T, the numbers in a window.
+        look_back: T, the numbers in a window, at least 1.
 
     Returns:
         windows (N - T, T), and the numbers after them, (N - T,).
 
     Raises:
-        UserError: the series has no window, or not one dimension, or a number that is not finite.
+        UserError: the series has no window or is not one row of finite numbers, or T is below 1.
 
     Example:
         >>> inputs, targets = windows(np.array([1.0, 2.0, 4.0, 8.0]), look_back=2)
@@ -104,7 +117,7 @@ class Forecaster(nn.Module):
         seed: of the initial weights.
 
     Raises:
-        UserError: a size out of its range.
+        UserError: a size or the seed is out of its range, or the scale is not a `Scale`.
 
     Example:
         >>> series = np.sin(np.arange(200.0))
@@ -126,8 +139,9 @@ class Forecaster(nn.Module):
         seed: int = 0,
     ) -> None:
         super().__init__()
-        if look_back < 1:
-            raise UserError(f"look_back is {look_back}; it must be at least 1")
+        check_sizes(look_back=(look_back, 1, LONGEST), seed=(seed, 0, LARGEST_SEED))
+        if not isinstance(scale, Scale):
+            raise UserError(f"scale is {scale!r}; it must be a Scale; Scale.of(series) makes one")
         self.look_back = look_back
         self.scale = scale
         options = ModelOptions(cell=cell, layers=layers, hidden_size=hidden_size, dropout=0.0)
@@ -147,9 +161,20 @@ class Forecaster(nn.Module):
         return self.head(features[:, -1])[:, 0]
 
     def scaled(self, numbers: Numbers) -> Tensor:
-        """Return numbers of the series as the network reads them, where the network is."""
-        small = (numbers - self.scale.shift) / self.scale.factor
-        return torch.from_numpy(small).to(self.device, self.head.weight.dtype)
+        """Return numbers of the series as the network reads them, where the network is.
+
+        Raises:
+            UserError: a number is too large for the type of the weights.
+        """
+        dtype = self.head.weight.dtype
+        with np.errstate(over="ignore"):
+            small = (numbers - self.scale.shift) / self.scale.factor
+        if (np.abs(small) > torch.finfo(dtype).max).any():
+            raise UserError(
+                f"the series has numbers up to {np.abs(numbers).max():g}, too far from the scale's"
+                f" {self.scale.shift:g}; give them in the unit of the training"
+            )
+        return torch.from_numpy(small).to(self.device, dtype)
 
     def predict(self, series: Numbers) -> Numbers:
         """Forecast each number of a series but the first T from the T numbers before it.
@@ -161,7 +186,7 @@ class Forecaster(nn.Module):
             forecasts, (N - T,), in units of the series.
 
         Raises:
-            UserError: as for `windows`.
+            UserError: as for `windows` and `scaled`.
         """
         return self._next(windows(series, self.look_back)[0])
 
@@ -178,13 +203,11 @@ class Forecaster(nn.Module):
         Raises:
             UserError: fewer than T numbers, or one that is not finite; fewer than one step.
         """
-        if steps < 1:
-            raise UserError(f"steps is {steps}; it must be at least 1")
+        check_sizes(steps=(steps, 1))
         whole = np.atleast_2d(np.asarray(series, float))
         read = np.stack([_checked(row, self.look_back, 0)[-self.look_back :] for row in whole])
         for _ in range(steps):
-            newest = self._next(read[:, -self.look_back :])
-            read = np.column_stack([read, newest])
+            read = np.column_stack([read, self._next(read[:, -self.look_back :])])
         forecasts = read[:, self.look_back :]
         return forecasts if np.ndim(series) > 1 else forecasts[0]
 
@@ -231,7 +254,7 @@ class Forecaster(nn.Module):
                 scale = Scale(saved.number("shift", signed=True), saved.number("factor"))
             except UserError as error:
                 raise UserError(f"{saved.file}: {error}") from None
-            look_back = saved.count("look_back", 1, 2**20)
+            look_back = saved.count("look_back", 1, LONGEST)
             hidden_size = saved.count("hidden_size", 1, 65536)
             return cls(look_back, scale, hidden_size, saved.count("layers", 1, 100), cell)
 
@@ -250,6 +273,13 @@ def fit_forecast(
 
     Raises:
         UserError: as for `windows` and `fit_batches`.
+
+    Example:
+        >>> series = np.sin(np.arange(200.0))
+        >>> model = Forecaster(8, Scale.of(series), hidden_size=8)
+        >>> reports = list(fit_forecast(model, series, FitOptions(steps=100)))
+        >>> reports[-1].loss < 0.1 * reports[0].loss
+        True
     """
     inputs, targets = map(model.scaled, windows(series, model.look_back))
     options = options or FitOptions()
@@ -264,18 +294,6 @@ def fit_forecast(
 
 def _checked(series: Numbers, look_back: int, more: int) -> Numbers:
     """Return a series as float64 if it has a window and `more` numbers, all of them finite."""
-    series = np.asarray(series, float)
-    if series.ndim != 1:
-        raise UserError(f"the series has the shape {series.shape}; give one row of numbers, (N,)")
-    if len(series) < look_back + more:
-        raise UserError(
-            f"the series has {len(series)} numbers, and look_back is {look_back}; at least"
-            f" {look_back + more} are needed; give a longer series, or a smaller look_back"
-        )
-    if not np.isfinite(series).all():
-        place = int(np.flatnonzero(~np.isfinite(series))[0])
-        raise UserError(
-            f"the series has {series[place]} at place {place}; all numbers must be finite; leave"
-            " it out or fill it in"
-        )
-    return series
+    check_sizes(look_back=(look_back, 1, LONGEST))
+    advice = f", because look_back is {look_back}; give a longer series, or a smaller look_back"
+    return check_series(series, look_back + more, advice)

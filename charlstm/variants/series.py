@@ -7,13 +7,48 @@ from typing import Any
 
 import numpy as np
 
-from charlstm.errors import UserError
+from charlstm.errors import UserError, counted
 from charlstm.text.registry import shipped_folder
+from charlstm.text.writer import check_sizes
 
 Numbers = np.ndarray[Any, np.dtype[np.float64]]
 KINDS = ("spike", "shift", "missing season")
 STEP = 0.1  # of time, in which `mackey_glass` advances
 WARM_UP = 1000  # of time, until nothing is left of how `mackey_glass` started
+
+
+def check_series(series: Any, least: int = 1, advice: str = "; give a longer series") -> Numbers:
+    """Return a series as float64 if it is one row of finite numbers.
+
+    Args:
+        series: (N,).
+        least: numbers that it must have.
+        advice: the end of the message if it has fewer.
+
+    Raises:
+        UserError: it has another shape, too few numbers, or one that is not finite.
+
+    Example:
+        >>> check_series([1, 2, 4]).tolist()
+        [1.0, 2.0, 4.0]
+    """
+    try:
+        numbers = np.asarray(series, float)
+    except (TypeError, ValueError):
+        raise UserError("the series does not hold numbers alone; give one row of numbers") from None
+    if numbers.ndim != 1:
+        raise UserError(f"the series has the shape {numbers.shape}; give one row of numbers, (N,)")
+    if len(numbers) < least:
+        raise UserError(
+            f"the series has {counted(len(numbers), 'number')}; at least {least} are needed{advice}"
+        )
+    if not np.isfinite(numbers).all():
+        place = int(np.argmin(np.isfinite(numbers)))
+        raise UserError(
+            f"the series has {numbers[place]} at place {place}; all numbers must be finite; leave"
+            " it out or fill it in"
+        )
+    return numbers
 
 
 def airline() -> tuple[list[str], Numbers]:
@@ -44,15 +79,19 @@ def mackey_glass(length: int, every: int = 6, seed: int = 0) -> Numbers:
     method advances it by 0.1 of time.
 
     Args:
-        length: N.
-        every: time between two numbers of the series.
+        length: N, at least 1.
+        every: time between two numbers of the series, a whole number, at least 1.
         seed: of what came before.
+
+    Raises:
+        UserError: the length or the time is not a whole number, or below 1.
 
     Example:
         >>> series = mackey_glass(500)
         >>> bool(0.2 < series.min() < 0.5 and 1.2 < series.max() < 1.5)
         True
     """
+    check_sizes(length=(length, 1), every=(every, 1))
     delay = round(17 / STEP)
     rng = np.random.default_rng(seed)
     x = (1.2 + 0.2 * rng.uniform(-1, 1, delay + 1)).tolist()
@@ -70,13 +109,17 @@ def hourly(length: int, seed: int = 0) -> Numbers:
     autoregression of first order.
 
     Args:
-        length: N.
+        length: N, at least 1.
         seed: of the shape and of all noise.
+
+    Raises:
+        UserError: the length is not a whole number, or below 1.
 
     Example:
         >>> hourly(1000).shape
         (1000,)
     """
+    check_sizes(length=(length, 1))
     rng = np.random.default_rng(seed)
     t = np.arange(length)
     waves = [
@@ -126,8 +169,8 @@ def plant(
 
     Args:
         series: (N,); it stays as it is.
-        number: faults of each kind.
-        period: numbers in a season.
+        number: faults of each kind; 0 plants none.
+        period: numbers in a season, at least 1.
         sizes: of a spike and of a shift, in units of the series.
         seed: of places and signs.
 
@@ -135,13 +178,19 @@ def plant(
         the series with faults, (N,), and the faults in their order.
 
     Raises:
-        UserError: the series is too short for so many faults, four seasons for each.
+        UserError: the series is too short for so many faults, four seasons for each, or has a
+            number that is not finite; a count is out of its range; or the sizes are not two finite
+            numbers.
 
     Example:
         >>> spoilt, faults = plant(np.zeros(60), 1, period=4, sizes=(9.0, 5.0), seed=0)
         >>> [fault.kind for fault in faults]
         ['missing season', 'spike', 'shift']
     """
+    check_sizes(number=(number, 0), period=(period, 1))
+    spoilt = check_series(series).copy()
+    if np.shape(sizes) != (2,) or not np.isfinite(sizes).all():
+        raise UserError(f"sizes is {sizes}; it must be two finite numbers, of a spike and a shift")
     count = number * len(KINDS)
     room = len(series) // max(count, 1)
     if room < 4 * period:
@@ -150,7 +199,6 @@ def plant(
             f" at least {4 * period * count} are needed; plant fewer, or give a longer series"
         )
     rng = np.random.default_rng(seed)
-    spoilt = series.copy()
     faults = []
     up = rng.choice((-1, 1))
     for place, kind in enumerate(rng.permutation(np.repeat(KINDS, number)).tolist()):

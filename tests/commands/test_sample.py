@@ -28,6 +28,7 @@ MISTAKES = [
     ("{model} --number 0", "--number is 0; it must be at least 1"),
     ("{model} --seed -1", "--seed is -1"),
     ("{model} --stop=", "--stop is empty"),
+    ("{model} --prime a€b", "remove it, or pass --unknown skip"),
     ("{model} --prime a€b", "prime: character '€' (U+20AC) at position 1 is not among the"),
     ("{model} --prime a --prime-file {text}", "--prime and --prime-file both give the prime"),
     ("{model} --prime-file {missing}", "nothing.txt: no such file or directory; give a UTF-8"),

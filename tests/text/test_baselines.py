@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from charlstm.errors import UserError
 from charlstm.text.baselines import Ngram, ngram_bits, xz_bits
 from charlstm.text.vocabulary import Vocabulary
 
@@ -107,3 +108,30 @@ def test_from_both_sides_reads_blocks_of_places_alike():
     whole = ngram.from_both_sides(ids, np.arange(400))
     some = [399, 0, 256, 255, 17]
     np.testing.assert_array_equal(ngram.from_both_sides(ids, some), whole[some])
+
+
+ABAB = np.array([0, 1, 0, 1, 0, 1])
+
+
+@pytest.mark.parametrize(
+    ("call", "told"),
+    [
+        (lambda n: n.from_both_sides(ABAB, [-1]), "places: -1 at position 0; each .* from 0 to 5"),
+        (lambda n: n.from_both_sides(ABAB, [0, 6]), "places: 6 at position 1"),
+        (lambda n: n.from_both_sides(ABAB, [1.0]), "places: the numbers are of type float64"),
+        (lambda n: n.from_both_sides(ABAB - 1, [2]), "ids: -1 at position 0; each .* from 0 to 1"),
+        (lambda n: n.from_both_sides(ABAB + 1, [2]), "ids: 2 at position 1"),
+        (lambda _: Ngram(Vocabulary("ab"), ABAB + 1), "ids: 2 at position 1"),
+        (lambda _: Ngram(Vocabulary("ab"), ABAB[:4]), "4 characters; order 5 needs at least 5"),
+        (lambda _: Ngram(Vocabulary("ab"), ABAB, order=0), "order is 0; it must be at least 1"),
+        (lambda _: ngram_bits(ABAB - 1, 2), "ids: -1 at position 0"),
+        (lambda _: ngram_bits(ABAB, 2, first=-1), "first is -1; it must be at least 0"),
+    ],
+)
+def test_ids_and_places_that_are_not_there_are_refused(call, told):
+    with pytest.raises(UserError, match=told):
+        call(Ngram(Vocabulary("ab"), ABAB, order=2))
+
+
+def test_no_place_has_no_chances():
+    assert Ngram(Vocabulary("ab"), ABAB).from_both_sides(ABAB, []).shape == (0, 2)

@@ -127,8 +127,20 @@ def test_too_few_pairs_are_refused(make):
 @pytest.mark.parametrize(
     ("call", "told"),
     [
-        (lambda: pairs.numbers(1, digits=7), "digits is 7; it must be at most 6"),
-        (lambda: pairs.numbers(1, digits=0), "digits is 0; it must be at least 1"),
+        (lambda: pairs.numbers(1, digits=7), "digits is 7; it must be from 1 to 6"),
+        (lambda: pairs.numbers(1, digits=0), "digits is 0; it must be from 1 to 6"),
+        (lambda: pairs.numbers(1, 2.5), "digits is 2.5; it must be a whole number from 1 to 6"),
+        (lambda: pairs.dates(2.5), "pairs is 2.5; it must be a whole number of at least 1"),
+        (lambda: pairs.sorting(1, most=2.5), "most is 2.5; it must be a whole number"),
+        (lambda: pairs.in_words(-5), "number is -5; it must be from 0 to 999999"),
+        (lambda: pairs.in_words(10**12), "number is 1000000000000; it must be from 0 to 999999"),
+        (lambda: pairs.in_words(2.5), "number is 2.5; it must be a whole number from 0 to"),
+        (lambda: pairs.ordinal(112), "number is 112; it must be from 0 to 99"),
+        (lambda: pairs.check_pairs([]), "pairs: there are none"),
+        (
+            lambda: pairs.check_pairs([("a", "b"), ("a", 1)]),
+            r"pair 1 is \('a', 1\); it must be two",
+        ),
         (lambda: pairs.reversing(1, least=0), "least is 0; it must be at least 1"),
         (lambda: pairs.sorting(1, least=4, most=3), "most is 3; it must be at least 4"),
         (lambda: pairs.pig_latin(1, least=4, most=3), "most is 3; it must be at least 4"),
@@ -145,7 +157,7 @@ def test_unseen_leaves_out_a_source_that_was_seen_with_any_target():
 
 
 @pytest.mark.parametrize("start", ["", "\ufeff"])
-@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 def test_a_file_of_pairs_is_read(tmp_path, start, end):
     path = tmp_path / "mine.tsv"
     path.write_bytes(f"{start}für\tfor{end}{end}a b\tc  d".encode())
@@ -161,6 +173,12 @@ def test_a_file_of_pairs_is_read(tmp_path, start, end):
         (b"a\tb\n\td\n", "mine.tsv, line 2: the source is empty"),
         (b"a\tb\nc\t\n", "mine.tsv, line 2: the target is empty"),
         (b"a\tb\nc\t\xff\n", "mine.tsv, line 2: not UTF-8"),
+        (b"\xef\xbb\xbfa\tb\nc\xff\t\n", "mine.tsv, line 2: not UTF-8"),
+        (b"\xef\xbb\xbfa\tb\n\xff\tc\n", "mine.tsv, line 2: not UTF-8"),
+        (b"a\tb\rc\td\re\xff\t\r", "mine.tsv, line 3: not UTF-8"),
+        (b"a\tb\r\nc\td\r\ne\xff\t\r\n", "mine.tsv, line 3: not UTF-8"),
+        ("a\tb\n".encode("utf-16-le"), r"line 1: it has .* U\+0000, as UTF-16 has; save .* UTF-8"),
+        (b"a\tb\nc\t\0\n", r"mine.tsv, line 2: it has .* U\+0000"),
         (b"\n\n", "mine.tsv: no pairs; give a file"),
     ],
 )

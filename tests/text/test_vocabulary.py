@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charlstm.errors import UserError
-from charlstm.text.vocabulary import Vocabulary
+from charlstm.text.vocabulary import Vocabulary, check_ids, encode_texts
 
 any_text = st.text(st.characters(), min_size=1)  # surrogates, too
 
@@ -68,3 +68,43 @@ def test_typed_text_is_utf8_in_a_locale_of_ascii_alone():
 def test_a_vocabulary_is_a_set_of_characters(characters):
     with pytest.raises(UserError, match="all different"):
         Vocabulary(characters)
+
+
+@pytest.mark.parametrize(
+    ("how", "end"), [({}, "remove it"), ({"unknown": "error"}, "remove it, or pass unknown='skip'")]
+)
+def test_only_those_who_can_skip_are_told_so(how, end):
+    with pytest.raises(UserError, match=f"the model's 2 characters; {end}$"):
+        Vocabulary("ab").encode("az", **how)
+
+
+@pytest.mark.parametrize(
+    ("texts", "told"),
+    [
+        ("ab", r"^sources is one text, 'ab'; give a list of texts, such as \['ab'\]$"),
+        (["a", ""], "^source 1 is empty; give a text of at least one letter$"),
+        (["a", 5], "^source 1 is 5; it must be a text$"),
+        (["a", "bz"], "^source 1: character 'z' .* at position 1 is not .* characters; remove it$"),
+    ],
+)
+def test_texts_are_refused_by_their_number(texts, told):
+    with pytest.raises(UserError, match=told):
+        encode_texts(Vocabulary("ab"), texts, "source", least=1)
+
+
+@pytest.mark.parametrize(
+    ("ids", "told"),
+    [
+        ([[0]], r"ids: the shape is \(1, 1\); give one row"),
+        (2, r"ids: the shape is \(\); give one row"),
+        ([0.0], "ids: the numbers are of type float64; give whole numbers"),
+        ([True], "ids: the numbers are of type bool; give whole numbers"),
+        ([0, -1], "ids: -1 at position 1; each must be from 0 to 1"),
+        ([0, 1, 2], "ids: 2 at position 2; each must be from 0 to 1"),
+    ],
+)
+def test_ids_are_refused_by_their_position(ids, told):
+    with pytest.raises(UserError, match=told):
+        check_ids(ids, 2, "ids")
+    assert check_ids([], 2, "ids").shape == (0,)
+    assert check_ids(np.array([1, 0], np.uint8), 2, "ids").tolist() == [1, 0]

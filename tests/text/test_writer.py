@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charlstm.text.writer import Writer, entropy
+from charlstm.errors import UserError
+from charlstm.text.writer import Writer, check_sizes, entropy
 
 
 @given(st.lists(st.floats(0.01, 1), min_size=1, max_size=6), st.floats(0.1, 10))
@@ -44,3 +45,22 @@ def test_a_writer_goes_on_with_a_generator():
     rng = np.random.default_rng(2)
     first, second = ([Writer(rng).choose_evenly("abcdefgh") for _ in range(9)] for _ in range(2))
     assert first != second
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ((0, 1), "size is 0; it must be at least 1"),
+        ((0, 1, 9), "size is 0; it must be from 1 to 9"),
+        ((10, 1, 9), "size is 10; it must be from 1 to 9"),
+        ((2.0, 1), "size is 2.0; it must be a whole number of at least 1"),
+        (("2", 1, 9), "size is '2'; it must be a whole number from 1 to 9"),
+        ((True, 1), "size is True; it must be a whole number of at least 1"),
+        ((None, 1), "size is None; it must be a whole number of at least 1"),
+        ((float("nan"), 1), "size is nan; it must be a whole number of at least 1"),
+    ],
+)
+def test_sizes_that_are_not_whole_or_out_of_range_are_refused(given, told):
+    with pytest.raises(UserError) as refused:
+        check_sizes(fine=(1, 1, 1), also=(np.int32(9), 1), size=given)
+    assert str(refused.value) == told

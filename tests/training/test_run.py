@@ -202,7 +202,9 @@ def test_init_from_keeps_the_old_characters_and_adds_new_ones(
     skipped = Checkpoint.load(tmp_path / "skip/model.safetensors")
     assert skipped.vocabulary == old.vocabulary
     assert run_main(new_text, *started, "--out", tmp_path / "no", "--unknown", "error") == 2
-    assert "character '¿' (U+00BF) at position 7" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "character '¿' (U+00BF) at position 7" in told
+    assert told.endswith("remove it, or pass --unknown skip\n")
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import pytest
 import torch
 from small import randomize
 
+from charlstm.errors import UserError
 from charlstm.variants.attention import Attend
 
 B, T, S, H = 2, 3, 5, 4
@@ -64,3 +65,13 @@ def test_its_gradients_are_those_of_finite_differences(kind, given):
         return torch.func.functional_call(attend, parameters, inputs[:2])
 
     assert torch.autograd.gradcheck(called, (*given, *weights))
+
+
+@kinds
+@pytest.mark.parametrize("shape", [(B, S, H + 1), (B + 1, S, H), (B, 0, H), (S, H)])
+def test_annotations_of_another_shape_are_refused(kind, shape):
+    attend = Attend(kind, H)
+    with pytest.raises(
+        UserError, match=r"\(2, 3, 4\), and annotations .* \(B, S, 4\), S at least 1"
+    ):
+        attend(torch.zeros(B, T, H), torch.zeros(shape))

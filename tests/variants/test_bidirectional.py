@@ -214,6 +214,10 @@ def test_a_file_with_another_direction_is_refused(tmp_path):
     write_arrays(path, arrays, header | {"kind": "bidirectional", "reads": "sideways"})
     with pytest.raises(UserError, match=r"garbles reads: 'sideways' is not one of both, forwards"):
         Bidirectional.load(path)
+    options = header["model"] | {"cell": "nothing"}
+    write_arrays(path, arrays, header | {"kind": "bidirectional", "model": options})
+    with pytest.raises(UserError, match=r"blanks\.safetensors.*nothing"):
+        Bidirectional.load(path)
     write_arrays(path, arrays, header | {"kind": "bidirectional", "reads": "forwards"})
     with pytest.raises(UserError, match=r"backwards\.0"):
         Bidirectional.load(path)
@@ -226,7 +230,24 @@ def test_a_file_with_another_direction_is_refused(tmp_path):
         (lambda: fit_bidirectional(network(), np.zeros(9), 1), "window is 1; .* at least 2"),
         (lambda: fit_bidirectional(network(), np.zeros(9), 10), "9 characters, but a window is 10"),
         (lambda: fit_bidirectional(network(), np.zeros(9), 4, hidden=1), "hidden is 1; .* below 1"),
+        (lambda: fit_bidirectional(network(), some_ids(9).numpy(), "8"), "window is '8'; .* whole"),
+        (lambda: fit_bidirectional(network(), some_ids(9).numpy(), 8.0), "window is 8.0; .* whole"),
+        (lambda: fit_bidirectional(network(), np.full(9, V), 4), "ids: 7 at position 0; .* 0 to 6"),
+        (lambda: fit_bidirectional(network(), np.full(9, -1), 4), "ids: -1 at position 0"),
+        (lambda: fit_bidirectional(network(), np.zeros(9), 4), "ids: .* type float64; give whole"),
         (lambda: chances(network(), np.zeros(0, np.int32)), "the text has 0 characters"),
+        (lambda: chances(network(), np.zeros(5)), "ids: .* type float64; give whole"),
+        (lambda: chances(network(), np.array([0, V + 1])), "ids: 8 at position 1; .* 0 to 7"),
+        (lambda: score_blanks(np.zeros((0, V)), np.zeros(0, int)), "0 ids; .* at least one place"),
+        (
+            lambda: score_blanks(np.zeros((2, V)), np.zeros(3, int)),
+            r"\(2, 7\), and there are 3 ids",
+        ),
+        (lambda: score_blanks(np.zeros((1, V)), np.array([-1])), "ids: -1 at position 0"),
+        (
+            lambda: Bidirectional(ModelOptions(), VOCABULARY, seed=2**70),
+            f"seed is {2**70}; .* from",
+        ),
     ],
 )
 def test_bad_input_is_answered(call, told):

@@ -210,11 +210,32 @@ def test_a_file_that_does_not_fit_is_refused(tmp_path, changed, told):
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("kernel_size", 0), ("channels", 0), ("kernel_size", 65)]
+    ("name", "value", "allowed"),
+    [
+        ("kernel_size", 0, "from 1 to 64"),
+        ("kernel_size", 65, "from 1 to 64"),
+        ("kernel_size", 2.5, "a whole number from 1 to 64"),
+        ("channels", 0, "from 1 to 65536"),
+        ("seed", 2**70, "from 0 to"),
+    ],
 )
-def test_a_size_out_of_its_range_is_refused(name, value):
-    with pytest.raises(UserError, match=f"{name} is {value}; it must be from 1 to"):
+def test_a_size_out_of_its_range_is_refused(name, value, allowed):
+    with pytest.raises(UserError, match=f"{name} is {value}; it must be {allowed}"):
         ConvolutionalModel(ModelOptions(), LETTERS, **{name: value})
+
+
+def test_a_state_and_a_text_of_another_shape_are_refused():
+    model = made()
+    (before,), *hidden = model.zero_state(B)
+    for wrong in ([before[:, 1:]], [before[1:]], [before.T], [before, before]):
+        with pytest.raises(UserError, match=r"needs \[\[\(3, 15\)\]\]: .* zero_state\(B\) makes"):
+            model(IDS, [wrong, *hidden])
+    with pytest.raises(UserError, match=r"needs \[\[\(3, 15\)\]\]"):
+        model(IDS, [])
+    with pytest.raises(UserError, match=r"inputs have the shape \(3, 0\); .* T at least 1"):
+        model(IDS[:, :0])
+    with pytest.raises(UserError, match=r"character 'z' .* at position 1 .*; remove it$"):
+        list(write(model, "az"))
 
 
 @pytest.mark.parametrize("cell", CELLS)

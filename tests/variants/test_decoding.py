@@ -203,6 +203,9 @@ def test_a_text_is_written_from_its_vector_alone():
     ]
 
 
+NAN = np.array([[1.0, 2.0, 3.0], [1.0, np.nan, 3.0]])
+
+
 @pytest.mark.parametrize(
     ("call", "told"),
     [
@@ -216,6 +219,16 @@ def test_a_text_is_written_from_its_vector_alone():
         (lambda m: write_from(m, np.zeros((1, 3))), "the model has no neck"),
         (lambda m: write_from(network(attention=None, neck=3), np.zeros((1, 2))), r"\(B, 3\)"),
         (lambda m: write_from(network(attention=None, neck=3), np.zeros((1, 3)), 0), "most is 0"),
+        (
+            lambda m: write_from(network(attention=None, neck=3), NAN),
+            "vector 1 has a number that is",
+        ),
+        (lambda m: greedy(m, "abc"), "sources is one text, 'abc'; give a list of texts"),
+        (lambda m: greedy(m, ["az"]), "characters; remove it$"),
+        (lambda m: beam_search(m, "a", width=2.5), "width is 2.5; it must be a whole number"),
+        (lambda m: accuracy(m, [("a", "p")], width=2.5), "width is 2.5; it must be a whole number"),
+        (lambda m: accuracy(m, [("a", "p")], width=0), "width is 0; it must be at least 1"),
+        (lambda m: accuracy(m, ["ap"]), "pair 0 is 'ap'; it must be two texts"),
         (lambda m: accuracy(m, []), "pairs: there are none"),
         (lambda m: accuracy(m, [("", "a")], width=2), "source 0 is empty"),
     ],
@@ -227,4 +240,5 @@ def test_bad_input_is_refused(call, told):
 
 def test_nothing_to_write_is_nothing_written():
     assert greedy(network(), []) == []
+    assert write_from(network(attention=None, neck=3), np.zeros((0, 3))) == []
     assert math.isfinite(beam_search(network(), "a")[0].cost)

@@ -249,7 +249,8 @@ HEADER = {
         ({"both_ways": 1}, "garbles both_ways"),
         ({"neck": -1}, "garbles neck"),
         ({"neck": 10**9}, "garbles neck"),
-        ({"neck": 3}, "neck is 3 and attention dot"),
+        ({"neck": 3}, "attention is 'dot' beside a neck"),
+        ({"model": {"cell": "nothing"}}, "nothing"),
         ({"sources": {"characters": "aa", "bytewise": False}}, "net.safetensors: vocabulary: "),
         ({"model": {"hidden_size": 0}}, "hidden_size is 0"),
         ({}, "lacks the weight"),
@@ -260,6 +261,7 @@ def test_a_file_that_does_not_fit_is_refused(tmp_path, change, told):
     write_arrays(path, {"head.bias": np.zeros(3, np.float32)}, HEADER | change)
     with pytest.raises(UserError, match=told) as refused:
         EncoderDecoder.load(path)
+    assert str(path) in str(refused.value)
     assert "\n" not in str(refused.value)
 
 
@@ -267,8 +269,13 @@ def test_a_file_that_does_not_fit_is_refused(tmp_path, change, told):
     ("given", "told"),
     [
         ({"attention": "luong"}, "attention is 'luong'; it must be bahdanau, dot or None"),
-        ({"neck": 0}, "neck is 0 and attention None; neck must be at least 1"),
-        ({"neck": 2, "attention": "dot"}, "it would lead past the neck"),
+        ({"neck": 0}, "neck is 0; it must be from 1 to 65536"),
+        ({"neck": 10**12}, "neck is 1000000000000; it must be from 1 to 65536"),
+        ({"neck": 2.5}, "neck is 2.5; it must be a whole number from 1 to 65536"),
+        ({"neck": True}, "neck is True; it must be a whole number"),
+        ({"neck": "2"}, "neck is '2'; it must be a whole number"),
+        ({"neck": 2, "attention": "dot"}, "attention is 'dot' beside a neck; it would lead past"),
+        ({"seed": 2**70}, f"seed is {2**70}; it must be from 0 to"),
     ],
 )
 def test_what_cannot_be_built_is_refused(given, told):
@@ -280,6 +287,8 @@ def test_what_cannot_be_built_is_refused(given, told):
     ("pairs", "told"),
     [
         ([], "pairs: there are none; give at least one source"),
+        (["ap", "bq"], "pair 0 is 'ap'; it must be two texts, a source and its target"),
+        ([("a", "p"), ("a", "p", "q")], "pair 1 is ('a', 'p', 'q'); it must be two texts"),
         ([("a", "p"), ("", "p")], "source 1 is empty; give a text of at least one letter"),
         ([("a", "p"), ("az", "p")], "source 1: character 'z' (U+007A) at position 1 is not among"),
         ([("a", "pa")], "target 0: character 'a' (U+0061) at position 1 is not among"),
@@ -290,8 +299,8 @@ def test_pairs_that_it_cannot_read_are_refused(pairs, told):
         next(fit_pairs(network(), pairs, FitOptions(steps=1)))
 
 
-def test_an_empty_target_is_a_target():
-    reports = fit_pairs(network(), [("a", "")], FitOptions(steps=2))
+def test_an_empty_target_is_a_target_and_options_have_their_defaults():
+    reports = fit_pairs(network(), [("a", "")], None)
     assert all(math.isfinite(report.loss) for report in itertools.islice(reports, 2))
 
 

@@ -107,6 +107,7 @@ def test_one_blank_far_into_a_text_reads_what_is_near():
         ("a_xc", {}, r"text: character 'x' \(U\+0078\) at position 2 is not among .* 3 characters"),
         ("a_c", {"beam": 0}, "beam is 0; it must be at least 1"),
         ("a_c", {"shown": 0}, "shown is 0; it must be at least 1"),
+        ("a_c", {"beam": 2.5}, "beam is 2.5; it must be a whole number of at least 1"),
     ],
 )
 def test_what_cannot_be_filled_is_answered(text, how, told):
@@ -139,3 +140,19 @@ def test_trying_each_character_is_the_rule_of_bayes(place):
 def test_only_a_network_that_reads_forwards_can_try():
     with pytest.raises(UserError, match="reads is 'both'; only a network that reads 'forwards'"):
         try_each(network(), np.zeros(5, np.int32), 2)
+
+
+@pytest.mark.parametrize(
+    ("ids", "place", "ahead", "told"),
+    [
+        ([0, 1, 2], -1, 3, "place is -1; it must be from 0 to 2"),
+        ([0, 1, 2], 3, 3, "place is 3; it must be from 0 to 2"),
+        ([0, 1, 2], 1.0, 3, "place is 1.0; it must be a whole number from 0 to 2"),
+        ([0, 1, 2], 1, -3, "ahead is -3; it must be at least 0"),
+        ([0, 1, V], 1, 3, "ids: 3 at position 2; each must be from 0 to 2"),
+        ([0.0, 1.0, 2.0], 1, 3, "ids: the numbers are of type float64; give whole numbers"),
+    ],
+)
+def test_places_and_ids_that_are_not_there_are_refused(ids, place, ahead, told):
+    with pytest.raises(UserError, match=told):
+        try_each(network("forwards"), np.array(ids), place, ahead)

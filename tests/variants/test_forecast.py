@@ -129,6 +129,7 @@ def test_a_scale_gives_mean_0_and_deviation_1_and_comes_back():
     scale = Scale.of(SERIES)
     scaled = made(scale=scale).scaled(SERIES)
     assert abs(scaled.mean().item()) < 1e-12
+    assert Scale.of(np.array([1e6, 1e6 + 1])).factor == 0.5
     assert scaled.std(correction=0).item() == pytest.approx(1)
 
 
@@ -185,7 +186,10 @@ GAP = np.array([1.0, 2.0, np.nan, 4.0, 5.0, 6.0])
 @pytest.mark.parametrize(
     ("mistake", "told"),
     [
-        (lambda: windows(SERIES[:7], 7), "has 7 numbers, and look_back is 7; at least 8"),
+        (
+            lambda: windows(SERIES[:7], 7),
+            "has 7 numbers; at least 8 .* because look_back is 7; give a",
+        ),
         (lambda: made().predict(SERIES[:4]), "at least 5 are needed"),
         (lambda: made().forecast(SERIES[:3], 2), "at least 4 are needed"),
         (lambda: made().forecast(SERIES, 0), "steps is 0"),
@@ -193,9 +197,25 @@ GAP = np.array([1.0, 2.0, np.nan, 4.0, 5.0, 6.0])
         (lambda: windows(GAP, 2), "has nan at place 2"),
         (lambda: made().predict(GAP), "has nan at place 2"),
         (lambda: windows(SERIES.reshape(2, 30), 2), r"has the shape \(2, 30\)"),
-        (lambda: Scale.of(np.ones(9)), "is not constant"),
-        (lambda: Scale.of(GAP), "must be finite"),
+        (lambda: windows(SERIES, 0), "look_back is 0; it must be from 1 to"),
+        (lambda: windows(SERIES, -2), "look_back is -2; it must be from 1 to"),
+        (lambda: windows(SERIES, 2.0), "look_back is 2.0; it must be a whole number from 1 to"),
+        (lambda: made().forecast(SERIES, 2.5), "steps is 2.5; it must be a whole number of at"),
+        (lambda: Scale.of(np.ones(9)), "is constant, or nearly: .* give a series whose numbers"),
+        (lambda: Scale.of(np.full(7, 0.1)), "is constant, or nearly: its mean is 0.1"),
+        (
+            lambda: Scale.of(np.array([1e9, 1e9 + 0.5])),
+            "deviation 0.25; give a series whose numbers",
+        ),
+        (lambda: Scale.of(GAP), "has nan at place 2; .* leave it out or fill it in"),
+        (lambda: Scale.of(np.zeros(0)), "has 0 numbers; at least 1 are needed; give a longer"),
+        (lambda: Scale.of(np.array([-1e300, 1e300])), r"numbers up to 1e\+300; give them in a"),
+        (lambda: Scale(1.0, 0.0), r"scale is \(1, 0\); .* Scale.of\(series\) makes one"),
+        (lambda: made().float().predict(np.full(9, 1e300)), r"numbers up to 1e\+300, too far from"),
         (lambda: Forecaster(0, Scale(0.0, 1.0)), "look_back is 0"),
+        (lambda: Forecaster(2.5, Scale(0.0, 1.0)), "look_back is 2.5; it must be a whole number"),
+        (lambda: Forecaster(3, (0, 1)), r"scale is \(0, 1\); it must be a Scale; Scale.of\("),
+        (lambda: Forecaster(3, Scale(0.0, 1.0), seed=2**70), f"seed is {2**70}; .* from 0 to"),
         (lambda: Forecaster(3, Scale(0.0, 1.0), hidden_size=0), "hidden_size is 0"),
     ],
 )

@@ -82,3 +82,32 @@ def test_too_little_before_the_start_is_refused(forecast, least):
     for start in (least - 1, 40):
         with pytest.raises(UserError, match=f"start is {start}, .* at least {least} numbers"):
             forecast(start)
+
+
+GAP = np.array([1.0, 2.0, np.nan, *range(20)])
+
+
+@pytest.mark.parametrize(
+    ("call", "told"),
+    [
+        (lambda: last_season(SERIES, 10, 0), "period is 0; it must be at least 1"),
+        (lambda: last_season(SERIES, 10, -3), "period is -3; it must be at least 1"),
+        (lambda: last_season(SERIES, 10, 2.5), "period is 2.5; it must be a whole number"),
+        (lambda: last_season(SERIES, 10.0), "start is 10.0; it must be a whole number"),
+        (lambda: line_and_seasons(SERIES, 10, 0), "period is 0; it must be at least 1"),
+        (lambda: autoregression(SERIES, 10, 0), "order is 0; it must be at least 1"),
+        (lambda: autoregression(SERIES, 10, -1), "order is -1; it must be at least 1"),
+        (lambda: last_season(SERIES[:, None], 10), r"has the shape \(40, 1\)"),
+        (lambda: line_and_seasons(GAP, 10, 2), "has nan at place 2"),
+        (lambda: autoregression(["a"] * 9, 5, 1), "does not hold numbers alone"),
+        (
+            lambda: rmse(SERIES[:3], SERIES[:3, None]),
+            r"shape \(3,\), and the truth \(3, 1\); give two",
+        ),
+        (lambda: rmse(SERIES[:0], SERIES[:0]), r"shape \(0,\), .* at least one number"),
+    ],
+)
+def test_what_is_no_forecast_is_refused(call, told):
+    with pytest.raises(UserError, match=told) as refused:
+        call()
+    assert "\n" not in str(refused.value)

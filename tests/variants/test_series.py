@@ -9,7 +9,7 @@ from charlstm import read_corpus
 from charlstm.errors import UserError
 from charlstm.text import registry
 from charlstm.text.typos import judge
-from charlstm.variants.series import Fault, airline, hourly, mackey_glass, plant
+from charlstm.variants.series import Fault, airline, check_series, hourly, mackey_glass, plant
 
 
 def test_airline_is_the_table_of_box_and_jenkins():
@@ -105,3 +105,40 @@ def test_alarms_are_judged_as_those_for_typing_errors():
 def test_a_series_without_room_is_refused():
     with pytest.raises(UserError, match="has 100 numbers, too few for 6 faults of period 5"):
         plant(np.zeros(100), 2, 5, (1.0, 1.0))
+
+
+def test_a_series_of_whole_numbers_takes_the_same_faults():
+    whole = np.arange(60) % 4
+    spoilt, faults = plant(whole, 2, 2, sizes=(9.5, 5.25), seed=0)
+    expected, same = plant(whole.astype(float), 2, 2, sizes=(9.5, 5.25), seed=0)
+    assert np.array_equal(spoilt, expected)
+    assert faults == same
+    assert spoilt.dtype == float
+    assert plant(whole, 0, 2, sizes=(9.5, 5.25))[1] == []
+
+
+LINE = np.arange(60.0)
+
+
+@pytest.mark.parametrize(
+    ("call", "told"),
+    [
+        (lambda: mackey_glass(0), "length is 0; it must be at least 1"),
+        (lambda: mackey_glass(-5), "length is -5; it must be at least 1"),
+        (lambda: mackey_glass(5, every=0), "every is 0; it must be at least 1"),
+        (lambda: mackey_glass(5, every=0.5), "every is 0.5; it must be a whole number of at least"),
+        (lambda: hourly(0), "length is 0; it must be at least 1"),
+        (lambda: plant(LINE, 1, 0, (1.0, 1.0)), "period is 0; it must be at least 1"),
+        (lambda: plant(LINE, -1, 2, (1.0, 1.0)), "number is -1; it must be at least 0"),
+        (lambda: plant(LINE, 1, 2, (np.nan, 1.0)), r"sizes is \(nan, 1.0\); it must be two finite"),
+        (lambda: plant(LINE, 1, 2, (1.0,)), r"sizes is \(1.0,\); it must be two finite numbers"),
+        (lambda: plant(LINE.reshape(2, 30), 1, 2, (1.0, 1.0)), r"has the shape \(2, 30\)"),
+        (lambda: plant([*LINE, np.inf], 1, 2, (1.0, 1.0)), "has inf at place 60"),
+        (lambda: check_series([1.0, 2.0], 3), "has 2 numbers; at least 3 .*; give a longer series"),
+        (lambda: check_series(["1", "a"]), "does not hold numbers alone"),
+    ],
+)
+def test_what_is_no_series_is_refused(call, told):
+    with pytest.raises(UserError, match=told) as refused:
+        call()
+    assert "\n" not in str(refused.value)
