@@ -479,6 +479,16 @@ def alarms(series, faults_seed, model):
 # **Guess:** which forecaster finds the most? The rivals of the LSTM are the number of the same hour
 # yesterday, and a weighted sum of the last two days.
 
+
+# %%
+def judged_by(faults, scores, least):
+    """Return precision, recall, F1, and the recall of each kind of fault."""
+    kinds = ("spike", "shift", "missing season")
+    by_kind = [judge([f for f in faults if f.kind == kind], scores, least).recall for kind in kinds]
+    result = judge(faults, scores, least)
+    return [result.precision, result.recall, result.f1, *by_kind]
+
+
 # %%
 found, thresholds, without_faults = {}, {}, {}
 for seed in SEEDS:
@@ -489,13 +499,9 @@ for seed in SEEDS:
     _, chosen, first = alarms(series, 100 + seed, model)
     spoilt, faults, judged = alarms(series, seed, model)
     for name, scores in judged.items():
-        thresholds[name] = least = best_threshold(chosen, first[name])
-        by_kind = [
-            judge([f for f in faults if f.kind == kind], scores, least).recall
-            for kind in ("spike", "shift", "missing season")
-        ]
-        result = judge(faults, scores, least)
-        found.setdefault(name, []).append([result.precision, result.recall, result.f1, *by_kind])
+        thresholds[name] = best_threshold(chosen, first[name])
+        row = judged_by(faults, scores, thresholds[name])
+        found.setdefault(name, []).append(row)
 
 # %%
 print("means of the seeds  precision  recall    F1   spike  shift  missing season")
