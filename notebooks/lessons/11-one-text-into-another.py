@@ -377,7 +377,7 @@ def cost(model, source, target):
 
 
 # %%
-print("reversing, no attention   greedy   beam of 5   wrong: missed by the search   by the network")
+print("right: greedy  beam of 5   wrong: the search missed it   the network prefers another")
 searched, blamed = [], []
 for seed, (model, pairs) in zip(SEEDS, reversers["without attention"], strict=True):
     some = pairs[:60]
@@ -386,7 +386,7 @@ for seed, (model, pairs) in zip(SEEDS, reversers["without attention"], strict=Tr
     missed = sum(cost(model, source, target) < b.cost for source, target, b in failed)
     searched.append((np.mean(right(model, some)), 1 - len(failed) / len(some)))
     blamed.append((missed, len(failed) - missed))
-    print("seed {} {:25.2f} {:11.2f} {:29} {:16}".format(seed, *searched[-1], *blamed[-1]))
+    print("seed {} {:6.2f} {:10.2f} {:29} {:29}".format(seed, *searched[-1], *blamed[-1]))
 
 # %% [markdown]
 # The beam is sometimes a little better, and sometimes a little worse. These networks do not fail
