@@ -390,8 +390,9 @@ for seed, (model, pairs) in zip(SEEDS, reversers["without attention"], strict=Tr
 
 # %% [markdown]
 # The beam is sometimes a little better, and sometimes a little worse. These networks do not fail
-# because they choose too hastily. They prefer their wrong text to the right one, so no search by
-# this cost can mend it. (That the state has lost the letters is likely, but this does not show it.)
+# because they choose too hastily. Each time the network prefers its wrong text to the right one, so no
+# search by this cost can mend it. (That the state has lost the letters is likely. This does not show
+# it.)
 
 # %% [markdown]
 # ## A name through one vector
