@@ -689,7 +689,8 @@ def test_lesson10_both_beat_one_counting_beats_both_and_trying_helps(lesson10):
         assert max(both) < measured[text, "5-gram"][0]
         tried = measured[text, "forwards", "tried"]
         assert min(tried) > max(one[0]) + 0.1
-        assert tried.mean() > measured[text, "both", "tried"].mean() - 0.03
+        assert len(tried) == 5
+        assert (tried > measured[text, "both", "tried"]).all()
     shipped = measured["tinyshakespeare", "the shipped generator", "tried"][0]
     assert shipped > measured["tinyshakespeare", "5-gram", "tried"][0] + 0.03
 
@@ -776,18 +777,25 @@ def test_lesson12_in_a_chaotic_series_the_lstm_wins_and_so_does_a_feed_forward_n
     for rival in by_size.values():
         assert (lstm < rival / 2).all()
     assert (np.array(lesson12["at_once"]) < 1.15 * lstm[-1]).all()
-    ahead = lesson12["ahead"]
-    assert ahead[0] < 0.02
-    assert ahead[-1] > 5 * ahead[0]
+    ahead = np.array(lesson12["ahead"])  # (5 seeds, 60 numbers ahead)
+    assert len(ahead) == 5
+    assert (ahead[:, 0] < 0.025).all()
+    assert (ahead[:, -1] > 5 * ahead[:, 0]).all()
 
 
 @pytest.mark.slow
-def test_lesson12_alarms_are_as_good_as_the_forecasts(lesson12):
-    f1 = {name: np.array(table)[:, 2] for name, table in lesson12["found"].items()}
-    assert len(f1["LSTM"]) == 5
+def test_lesson12_alarms_are_mostly_as_good_as_the_forecasts(lesson12):
+    tables = {name: np.array(table) for name, table in lesson12["found"].items()}
+    f1 = {name: table[:, 2] for name, table in tables.items()}
+    missing = {name: table[:, 5].mean() for name, table in tables.items()}
+    error = {name: np.array(errors) for name, errors in lesson12["without_faults"].items()}
+    assert len(f1["LSTM"]) == len(error["LSTM"]) == 5
+    assert (error["autoregression"] < error["LSTM"]).all()
+    assert (error["LSTM"] < error["yesterday"]).all()
     assert (f1["autoregression"] > f1["LSTM"]).all()
     assert f1["LSTM"].mean() > f1["yesterday"].mean()
-    assert (f1["LSTM"] > f1["yesterday"]).sum() >= 3
+    assert list(f1["LSTM"] > f1["yesterday"]) == [True, True, False, True, True]
+    assert missing["yesterday"] > max(missing["LSTM"], missing["autoregression"]) + 0.1
     (span,) = (span for span in lesson12["spans"] if span.kind == "passage")
     assert "boer keek zwijgend" in span.text
 
@@ -799,9 +807,10 @@ def test_lesson12_convolutions_do_not_help(lesson12):
         plain, one, two, four = (
             held_out[text, name] for name in ("plain", "1 letter", "2 letters", "4 letters")
         )
-        assert len(plain) >= 3
+        assert len(plain) == len(one) == len(two) == len(four) == 4
         assert (plain < np.minimum(one, np.minimum(two, four))).all()
-        assert (one < np.minimum(two, four)).all()
+        assert (one < four).all()
+        assert (one < two).sum() == {"tales": 4, "tinyshakespeare": 3}[text]
 
 
 @pytest.fixture(scope="module")
@@ -817,8 +826,10 @@ def test_lesson11_without_attention_long_words_are_lost(lesson11):
     for share in without:
         assert np.mean([share[size] for size in (3, 4)]) > 0.85
         assert np.mean([share[size] for size in (11, 12)]) < 0.1
+    assert max(share[12] for share in without) < 0.1
     for share in having:
         assert min(share.values()) > 0.7
+        assert 0.75 < share[12] < 0.95
         assert np.mean(list(share.values())) > 0.9
 
 
@@ -826,7 +837,7 @@ def test_lesson11_without_attention_long_words_are_lost(lesson11):
 def test_lesson11_more_of_all_moves_the_fall_and_does_not_remove_it(lesson11):
     reached = lesson11["reached"]
     for size, steps in ((64, 4000), (128, 1000)):
-        assert len(reached["none", size, steps]) == 3
+        assert len(reached["none", size, steps]) == 5
         assert (reached["none", size, steps][:, 2] < 0.65).all()
         assert (reached["none", size, steps][:, 2] > reached["none", 64, 1000][:, 2].max()).all()
         assert (reached["none", size, steps][:, 3] < 0.1).all()
@@ -848,6 +859,7 @@ def test_lesson11_attention_helps_four_tasks_and_not_sorting(lesson11):
     first, *others = lesson11["dates_by_length"].T
     assert (first < np.min(others, 0)).all()
     assert (np.array(others) > 0.8).all()
+    assert 0.7 < lesson11["digits"] < 0.85
 
 
 @pytest.mark.slow
@@ -870,10 +882,13 @@ def test_lesson11_attention_points_well_and_orders_otherwise(lesson11):
 
 
 @pytest.mark.slow
-def test_lesson11_a_beam_does_not_bring_back_what_is_lost(lesson11):
+def test_lesson11_a_beam_does_not_help_where_the_network_prefers_a_wrong_text(lesson11):
     greedy, beam = np.transpose(lesson11["searched"])
     assert len(beam) == 5
     assert (np.abs(beam - greedy) < 0.12).all()
+    by_search, by_network = np.transpose(lesson11["blamed"])
+    assert (by_network > 20).all()
+    assert (by_search == 0).all()
 
 
 @pytest.mark.slow
@@ -887,6 +902,7 @@ def test_lesson11_a_name_goes_through_the_neck_and_through_nothing_else(lesson11
     assert min(right[16]) > 0.75
     assert max(right[64]) < 0.95
     assert lesson11["came_back"] > 0.75
+    assert 0.2 < lesson11["slips"] / len(lesson11["wrong"]) < 0.3
     followed = [
         a == b for a, b in zip(lesson11["written"][:-1], lesson11["shuffled"][1:], strict=True)
     ]

@@ -6,9 +6,10 @@ features after t + 1 (the backward stack begins at the end of the text), so neve
     ids (B, T) -> embedding (B, T, E) -> two stacks, each (B, T, H) -> logits (B, T, V)
 
 Every place is a blank at once: one pass predicts all T (Schuster & Paliwal 1997, section II). The
-two stacks meet only before the softmax, as in ELMo (Peters et al. 2018, section 3.1). In
-`torch.nn.LSTM(bidirectional=True)` they also meet between its layers. There the second layer has
-read the character itself, from both sides, and a blank would be no blank.
+two stacks meet only before the softmax. In ELMo (Peters et al. 2018, section 3.1) they never meet:
+each predicts alone, and the log-likelihoods are added. In `torch.nn.LSTM(bidirectional=True)` they
+also meet between its layers. There the second layer has read the character itself, from both sides,
+and a blank would be no blank.
 """
 
 import dataclasses

@@ -131,7 +131,8 @@ def beam_search(
         most: symbols that may be written, at least 1.
 
     Returns:
-        the texts that have ended, best first; then those still open after `most` symbols.
+        the texts that have ended, best first; then those still open when `width` texts had ended
+        or `most` symbols were written.
 
     Raises:
         UserError: the source is empty, a letter is unknown to the model, or a number too small.

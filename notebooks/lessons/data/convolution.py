@@ -3,7 +3,7 @@
     python notebooks/lessons/data/convolution.py
 
 The lesson *Numbers instead of letters* shows the result, `convolution.csv`. The script takes about
-ten minutes of CPU time, on one thread. It adds a row for each training that has ended, and skips
+thirteen minutes of CPU time, on one thread. It adds a row for each training that has ended, and skips
 those that have a row, so you can stop it at any time.
 
 A convolution has weights of its own. So the LSTM behind it has fewer units, until the whole network
@@ -30,7 +30,7 @@ MODELS = {  # characters that a filter sees, filters, units, steps
     "2 letters": (2, 64, 188, 1740),
     "4 letters": (4, 64, 183, 1740),
 }
-SEEDS = range(3)
+SEEDS = range(4)
 
 
 def made(name: str, vocabulary: Vocabulary, seed: int) -> CharModel:
