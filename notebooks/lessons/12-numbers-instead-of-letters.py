@@ -579,7 +579,7 @@ text_plots.surprise(odd, nats, spans, "a tale with a planted sentence")
 # `python notebooks/lessons/data/convolution.py` trains networks on two texts, with 64 filters that
 # see 1, 2 or 4 letters, and without. Filters have weights and take time. So the LSTM behind them gets
 # fewer units and fewer steps, until all networks have as many weights and train for the same time.
-# The script's file, `data/convolution.csv`, has a row for each training, with four seeds.
+# The script's file, `data/convolution.csv`, has a row for each training, with five seeds.
 
 # %%
 import csv
@@ -596,7 +596,7 @@ for (text, name), nats in sorted(held_out.items()):
 # %% [markdown]
 # It helps on neither text, and in no seed: the plain LSTM is the best each time. Filters that see
 # several letters are mostly worse than those that see one, which are no convolution at all. (Once,
-# in the last seed of tinyshakespeare, two letters are a little better than one.) An LSTM that reads
+# in one seed of tinyshakespeare, two letters are a little better than one.) An LSTM that reads
 # every letter has the last letters in its state anyway. We have tried this size and this learning
 # rate only, and this is no proof for others. (A convolution can also *shorten* a text, by leaving
 # out places. That is what it is for in many articles, but a generator must say each letter.)

@@ -30,7 +30,7 @@ MODELS = {  # characters that a filter sees, filters, units, steps
     "2 letters": (2, 64, 188, 1740),
     "4 letters": (4, 64, 183, 1740),
 }
-SEEDS = range(4)
+SEEDS = range(5)
 
 
 def made(name: str, vocabulary: Vocabulary, seed: int) -> CharModel:
