@@ -21,6 +21,7 @@ can be skipped.
 `--check` runs nothing. It exits with 1 if a notebook's cells, its cover or the table are stale.
 """
 
+import argparse
 import base64
 import itertools
 import os
@@ -181,14 +182,22 @@ def with_table(readme: str, made: str) -> str:
 
 def main() -> int:
     """Build or check all lessons, or the named ones. The table always has all lessons."""
-    names = [word for word in sys.argv[1:] if not word.startswith("--")]
     everything = sorted(LESSONS.glob("*.py"))
-    sources = [source for source in everything if not names or source.stem in names]
-    if "--minutes" in sys.argv:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("names", nargs="*", metavar="NAME", help="of a lesson, without .py")
+    for mode in ("check", "time", "minutes"):
+        parser.add_argument(f"--{mode}", action="store_true")
+    given = parser.parse_args()
+    if unknown := sorted(set(given.names) - {source.stem for source in everything}):
+        parser.error(f"no lesson {unknown[0]}.py; name one of {LESSONS}")
+    sources = [source for source in everything if not given.names or source.stem in given.names]
+    if given.minutes:
         for source in sources:
             print(f"{source.stem}: {minutes(source):.0f} minutes to read")
         return 0
-    if "--check" in sys.argv:
+    if given.check:
         complaints = [
             f"{source.name}: {what} is not as in its notebook"
             for source in sources
@@ -202,7 +211,7 @@ def main() -> int:
         return int(bool(complaints))
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     for source in sources:
-        build(source, timed="--time" in sys.argv)
+        build(source, timed=given.time)
     readme = README.read_text(encoding="utf-8")
     README.write_text(with_table(readme, table(everything)), encoding="utf-8")
     return 0

@@ -11,7 +11,7 @@
 # - fill several blanks at once, so that they fit each other;
 # - count what such a network costs.
 #
-# *Know before: lessons 1, 5 and 6. Takes 21 minutes to read, without solving the exercises, and 1
+# *Know before: lessons 1, 5 and 6. Takes 22 minutes to read, without solving the exercises, and 1
 # minute to run.*
 #
 # *The letters in formulas and code are those of [the table in lesson
@@ -97,13 +97,15 @@ for layers in (1, 2):
 # %% [markdown]
 # At place 4, layer 2 going forwards reads layer 1 going *backwards*, which has come from the end
 # and has already read place 5. Such a network would learn to copy its answer, with a loss near 0 in
-# training and no use for a real blank. So our two stacks meet only in the head. (In ELMo they never
+# training and no use for a real blank. So our two stacks meet only in the head. (ELMo and BERT are two
+# well-known networks of 2018 and 2019 that read both sides. In ELMo the directions never
 # meet: each direction predicts alone, and the two log-likelihoods are added. BERT lets everything
 # meet, and must hide pieces of words in its training instead.)
 #
-# One more difference to a generator. A generator's chances multiply to the chance of the whole
+# One more difference from a generator. A generator's chances multiply to the chance of the whole
 # text, and $-\ln P$ counts how short it can be packed. Here every letter helps to guess the others,
-# and they help to guess it. The product means nothing, and the nats below are no compression.
+# and they help to guess it. So we may not multiply these chances, and the nats below do not say how short the text can be
+# packed.
 #
 # ## What each side knows
 #
@@ -181,13 +183,14 @@ plots.curves(
 # Each reader is surprised most where it enters the word. From the left, the first letter may be
 # almost anything, and the later letters are easier. From the right the curve is flatter: words end in
 # fewer ways than they begin, but an ending such as *-ed* or *-ing* says little about the stem before
-# it. The reader of both sides is surprised least at every letter.
+# it. The reader of both sides is, on average, surprised least at every letter.
 #
 # ## How often is it right?
 #
 # Now the answer to the first guess. `python notebooks/lessons/data/blanks.py` trains such networks,
 # a little larger, on the first 90 % of two texts. Then each character of the last 10 % is a blank
-# once. Its file, `data/blanks.csv`, has a row for each seed. The 5-gram has counted the same text.
+# once. Its file, `data/blanks.csv`, has a row for each seed. The table of counted
+# letters is a *5-gram*: it has counted in the same text which character follows which four.
 
 # %%
 import csv
@@ -238,7 +241,7 @@ print(f"both, in one reading:     {score_blanks(logs['both'][some], unseen[some]
 # %% [markdown]
 # It gains so much that it passes the network that was built for blanks. The script has tried this
 # on 300 blanks of each text, five times, and also with the generator that comes with charlstm, which
-# has 2.6 million weights. (A share of 300 blanks is uncertain by 0.04 to 0.05, so look at the same
+# has 2.6 million weights. (A share of 300 blanks is uncertain by 0.03 to 0.05, so look at the same
 # blanks of other readers.)
 
 # %%
@@ -345,8 +348,9 @@ for reads in ("forwards", "backwards", "both"):
         print(f"{reads:9} {decides:7} decides:", *(f"{share:.2f}" for share in shares))
 
 # %% [markdown]
-# Here the articles are right. Each one-sided reader knows its own third, and guesses the rest, of
-# two forms one. The reader of both sides knows both, and guesses only where nothing decides. What
+# Here the articles are right: one needs both sides. A one-sided reader is right in the third of the
+# sentences that its own side decides. In the rest it guesses between two forms, and is right half of
+# the time. The reader of both sides knows both thirds, and guesses only where nothing decides. What
 # about the 5-gram, so good on the tales? It sees four letters to each side. We let it count 3,000
 # sentences, and ask for the vowel of *man* and *men*:
 
@@ -365,8 +369,9 @@ for decides in KINDS:
     print(f"5-gram    {decides:7} decides: {counted[decides]:.2f}")
 
 # %% [markdown]
-# It reaches "one m" and "two m", but no verb. This is what a network is for: what stands further
-# away than counting can reach. On the tales that decides few letters. Here it decides all.
+# Its four letters to the left are "ne m" or "wo m", and tell *one* from *two*. But no verb is near
+# enough. This is what a network is for: what stands further away than counting can reach. On the
+# tales few letters are decided from so far away. Here it is the noun in a third of the sentences.
 #
 # ## Several blanks
 #
@@ -407,7 +412,9 @@ for verb in ("is", "are"):
 # %% [markdown]
 # ## What it costs
 #
-# Articles often say that bidirectional networks cost more than transformers. We count. For each
+# A *transformer* has no state: in each layer every place looks at all other places, by *attention*
+# (lesson 11 explains it). BERT is one. Its *encoder* is a stack of such layers. Articles often say
+# that bidirectional LSTMs cost more than transformers. We count. For each
 # character every weight of a matrix multiplies once. An LSTM that reads vectors of size $D$ has $4
 # H (D + H)$ of them in each direction. One layer of a transformer's encoder has 12 $D^2$. On top,
 # its attention compares each place with all others: $2 T D$ multiplications more for each character
@@ -448,8 +455,9 @@ plots.by_seed(
 #
 # ## Exercises
 #
-# **1.** Features of a forward stack and of a backward stack, each (T, H), stand at the places that
-# they have just read. Put them where they fill blanks: (T, 2 H), zeros where nothing has been read.
+# **1.** Row t of `ahead` is the output of the forward stack after it has read place t. Row t of
+# `back` is that of the backward stack. Both are (T, H). Return what the head sees for a blank at
+# each place, (T, 2 H), the forward half first. Put zeros where nothing has been read.
 
 # %%
 from charlstm.notebook.exercises import check
@@ -460,10 +468,12 @@ def around(ahead, back):
 
 
 three = np.array([[1.0], [2.0], [3.0]])
+wide = np.array([[1.0, 2.0], [3.0, 4.0]])
 check(
     around,
-    [((three, 10 * three), [[0, 20], [1, 30], [2, 0]]), ((three[:1], three[:1]), [[0, 0]])],
-)
+    [((three, 10 * three), [[0, 20], [1, 30], [2, 0]]), ((three[:1], three[:1]), [[0, 0]]),
+     ((wide, 10 * wide), [[0, 0, 30, 40], [1, 2, 0, 0]])],
+)  # fmt: skip
 
 # %% [markdown]
 # **2.** A generator says $P(w)$ of each character $w$ at a blank, and, after trying it, the chances
@@ -479,7 +489,8 @@ def bayes(first, tried):
 check(
     bayes,
     [((np.array([0.5, 0.5]), np.array([[0.2, 0.5], [0.6, 0.5]])), [0.25, 0.75]),
-     ((np.array([0.9, 0.1]), np.array([[0.1], [0.9]])), [0.5, 0.5])],
+     ((np.array([0.9, 0.1]), np.array([[0.1], [0.9]])), [0.5, 0.5]),
+     ((np.array([0.5, 0.5]), np.array([[0.5, 0.2], [0.4, 0.75]])), [0.25, 0.75])],
 )  # fmt: skip
 
 # %% [markdown]
@@ -521,7 +532,8 @@ check(doubles, [((128,), 769), ((10,), 61)])
 # - A text that is already there may be read from both ends. One pass fills all its blanks.
 # - The two stacks may meet only at the end. Let them meet between layers, and the network reads its
 #   answer.
-# - Each side is surprised most where it enters a word. Together they are surprised less everywhere.
+# - Each side is surprised most where it enters a word. Together they are surprised less, on average,
+#   at every letter of a word.
 # - Most of a letter is decided by its nearest neighbours: counting them on both sides beats a small
 #   network. What is decided far away, counting cannot reach.
 # - A generator fills blanks, too, if it tries every letter and reads on, at $V$ times the price.

@@ -64,7 +64,8 @@ UPDATES, TESTED, SEEDS = (12, 40, range(1)) if FAST else (400, 400, range(5))
 # $$\alpha_{ts} = \frac{e^{h_t \cdot m_s}}{\sum_r e^{h_t \cdot m_r}} \qquad
 # q_t = \sum_s \alpha_{ts} m_s$$
 #
-# The decoder's softmax then reads both, $\tanh(W_{mix} [q_t; h_t])$.
+# The decoder's softmax then reads both, $\tanh(W_{mix} [q_t; h_t])$, where $[q_t; h_t]$ is one
+# vector with the numbers of $q_t$ first and those of $h_t$ after them.
 #
 # ## Backwards
 #
@@ -183,8 +184,9 @@ for attention, hidden, steps in settings:
 # share falls, too, with either score: nobody has shown these networks a place so far back.
 #
 # The other tasks are not all alike. **Guess** for each whether a network without attention can do
-# it: sort the letters of a word; write a date as ISO does; write a number in words as digits; turn
-# an invented word into pig latin.
+# it: sort the letters of a word; write a date as year-month-day; write a number in words as digits;
+# turn an invented word into *pig latin*. (That is a game of English children: the consonants before
+# the first vowel go to the end, and *ay* follows: *brileaa* becomes *ileaabray*.)
 
 # %%
 print("share right, each seed   without attention          with attention")
@@ -202,7 +204,7 @@ for task in ("sorting", "dates", "numbers", "pig latin"):
 # stand, is of little use then, and in these short trainings it even harms.
 #
 # *Longer dates are not harder.* "Wednesday, 22 September 2027" has three times as many letters as
-# "2/9/2027", and no more to remember. The share that is right without attention, by length:
+# "22.9.2027", and no more to remember. The share that is right without attention, by length:
 
 # %%
 date_spans = ((8, 10), (11, 15), (16, 20), (21, 28))
@@ -242,7 +244,8 @@ with torch.no_grad():
 pair_plots.alignments(*DATE, {"weight of attention": weights})
 
 # %% [markdown]
-# The picture can be read without any help. For the year the decoder goes through its four digits.
+# Each row is a letter of the target, the last row (⏎) is its end, and ␣ is a space. The dot stands
+# at the largest number of a row. For the year the decoder goes through its four digits.
 # For the month it looks at the name, and mostly at one letter of it. For the first digit of the
 # day, and for the end, it looks at the s of *1st*, and for the second digit at the 1. At the
 # hyphens it also has to look somewhere, because the weights always sum to 1.
@@ -338,8 +341,8 @@ for seed, table in zip(SEEDS, compared["dates"], strict=True):
 
 # %% [markdown]
 # At three letters of ten no change of one letter of the source matters. Yet attention points at one
-# letter there, too, with most of its weight. It is less firm than elsewhere, but no picture shows
-# where to stop believing it. So attention is no explanation by itself. It is a good guess, which
+# letter there, too, with most of its weight. The weight is smaller than elsewhere, but the
+# picture does not tell from which weight on we may believe it. So attention is no explanation by itself. It is a good guess, which
 # occlusion tests.
 
 # %% [markdown]
@@ -403,7 +406,7 @@ for seed, (model, pairs) in zip(SEEDS, reversers["without attention"], strict=Tr
 # *autoencoder*. The vector is its *neck*. We let it read first names of people, 29,494 of them,
 # from the text that the registry calls `names`.
 #
-# **Guess:** how many numbers does it take for a name of, say, 6 letters?
+# **Guess:** how many numbers must the vector have, so that most of the names come back?
 #
 # `python notebooks/lessons/data/neck.py` trains networks with necks of several sizes.
 # `data/neck.csv` has the share of 1,000 unseen names that come back without a mistake.
@@ -578,12 +581,13 @@ two = np.array([[1.0, 0.0], [0.0, 2.0]])
 check(
     mixture,
     [((np.zeros(2), two), [0.5, 1.0]), ((np.array([0.0, 1000.0]), two), [0.0, 2.0]),
-     ((np.array([np.log(3), 0.0]), two), [0.75, 0.5])],
+     ((np.array([np.log(3), 0.0]), two), [0.75, 0.5]),
+     ((np.array([np.log(2), 0.0]), np.array([[1.0, 2.0], [0.0, 8.0], [0.0, 8.0]])), [0.5, 5.0])],
 )  # fmt: skip
 
 # %% [markdown]
 # **2.** A beam search has found several texts. You get, for each, the list of its $-\ln P$. Return
-# the number of the best one, by the mean. Which one would the sum have chosen?
+# the index of the best one (from 0), by the mean. Which one would the sum have chosen?
 
 
 # %%
@@ -592,7 +596,8 @@ def best_text(costs):
 
 
 check(best_text, [(([[1.0], [0.6, 0.6, 0.6]],), 1), (([[0.5, 0.5], [0.2, 0.9]],), 0),
-                  (([[3.0, 0.1], [1.7], [1.6, 1.6]],), 0)])  # fmt: skip
+                  (([[3.0, 0.1], [1.7], [1.6, 1.6]],), 0),
+                  (([[2.8, 0.1, 0.1], [0.9], [1.1, 1.1, 1.1, 0.9]],), 1)])  # fmt: skip
 
 # %% [markdown]
 # **3.** Attention that looks everywhere alike has weights of 1/S. How far is a row of weights from
@@ -611,6 +616,7 @@ check(
         ((np.array([0.25, 0.25, 0.25, 0.25]),), 4.0),
         ((np.array([0.0, 1.0, 0.0]),), 1.0),
         ((np.array([0.5, 0.0, 0.5]),), 2.0),
+        ((np.array([0.5, 0.25, 0.25]),), 2**1.5),
     ],
 )
 

@@ -11,7 +11,7 @@
 # - tell a series that an LSTM can forecast from one that it cannot;
 # - find faults in a series by the surprise of a forecaster.
 #
-# *Know before: lessons 5, 7 and 9. Takes 27 minutes to read, without solving the exercises, and 1
+# *Know before: lessons 5, 7 and 9. Takes 28 minutes to read, without solving the exercises, and 1
 # minute to run.*
 #
 # *The letters in formulas and code are those of [the table in lesson
@@ -81,7 +81,8 @@ plots.curves(
 # ## The LSTM of the articles
 #
 # One often-copied article (J. Brownlee, *Time series prediction with LSTM recurrent neural
-# networks*, 2016) has a look-back of one month, 4 units, 100 epochs, batches of one window, and Adam
+# networks*, 2016) has a look-back of one month, 4 units, 100 epochs (in an epoch
+# each window is read once), batches of one window, and Adam
 # with a learning rate of 0.001. It scales the series to the range from 0 to 1. It reports a training
 # error of about 23 thousand, and a test error of about 49 thousand. We repeat this.
 #
@@ -193,7 +194,8 @@ for name, scale in scales.items():
 # - *Last month*: as many as in the last month.
 # - *Last year*: as many as in the same month last year.
 # - *Last year, grown*: the same, times the growth that the last month had over its own last year.
-# - *Line and seasons*: a straight line and a number for each of the twelve months, by least squares.
+# - *Line and seasons*: a straight line and a number for each of the twelve months, chosen so that
+#   the sum of the squared errors in training is smallest (*least squares*).
 #   It reads nothing after the cut: it forecasts four years at once.
 # - *The same on logs*: then the seasons grow with the level.
 # - *Autoregression*: a weighted sum of the last 13 months, by least squares, on logs.
@@ -257,7 +259,8 @@ plots.curves(
 #
 # Is a longer look-back the cure? We take our own `Forecaster`, with 8 units and no leak, and let it
 # read a year. Then we use what we know about the series: we let it forecast the *change* of the
-# logarithm from one month to the next, and last its change from the same month last year.
+# logarithm from one month to the next. In a third try it forecasts the change from the same month
+# last year. There it reads two of these changes only, because the seasons are already taken out.
 
 
 # %%
@@ -292,8 +295,8 @@ for name, table in by_way.items():
 # disaster. The network has learnt the years that it saw, and then come heights that it never saw.
 # The change of the logarithm has no such heights. Now the forecasts are useful, but the
 # autoregression is still better, with 14 weights. With the change from last year, growth and seasons
-# are already taken out. Then the LSTM is about as good as "last year, grown". It has found nothing
-# that the person who prepared the numbers did not know.
+# are already taken out. Then the LSTM is about as good as "last year, grown". It has found nothing new:
+# the person who prepared the numbers already knew all of it.
 #
 # So the simple rules win. The series is simple: it grows by a factor and repeats its year. Whoever
 # knows this can write it down. The network must find it in 96 numbers, and the test brings numbers
@@ -310,7 +313,7 @@ for name, table in by_way.items():
 #
 # It never repeats, it does not grow, and no weighted sum of past numbers says what comes: the
 # equation bends. We take a number every 6 units of time, and add noise with a deviation of 0.01. No
-# forecaster can have a smaller error than that noise.
+# forecaster can have a smaller error than that noise, in the long run.
 
 # %%
 from charlstm.variants.series import mackey_glass
@@ -414,8 +417,10 @@ print("feed-forward", *(f"{error:.4f}" for error in at_once))
 # ### Further ahead
 #
 # A character model writes by reading its own letters. A forecaster looks further ahead in the same
-# way: it reads its own forecasts. Small errors become inputs, and in a chaotic series they grow. Here
-# are the errors for each seed, and a forecast of the last one.
+# way: it reads its own forecasts. Small errors become inputs. In a *chaotic* series, such as this
+# one, small differences grow until they are as large as the swings. Here are the errors for each
+# seed, and a forecast of the last one. (Each error comes from 9 forecasts only. So the first columns
+# go up and down by chance, and one is even below the noise of 0.01.)
 
 # %%
 AHEAD, starts = 60, range(START, START + 900, 100)
@@ -518,7 +523,8 @@ for name, table in found.items():
 # forecaster for it. Mostly the better forecast gives the better alarms. But in one seed it does not:
 # in the third, the LSTM forecasts better than the rule "as yesterday", and its alarms are worse. And
 # by kind it can be otherwise: on average the rule finds more of the missing days than the other two.
-# They read on, and soon follow the flat line. The rule insists on the shape of a day.
+# The other two also read the flat numbers, and soon forecast a flat line. The rule still expects
+# yesterday's shape.
 #
 # Here are the first 25 days of the last seed's test part, and what surprises the LSTM in them. A
 # vertical line stands where a fault begins. Would you have seen them all?
@@ -566,8 +572,8 @@ text_plots.surprise(odd, nats, spans, "a tale with a planted sentence")
 
 # %% [markdown]
 # Most of the Dutch sentence stands out as a passage. A name and a few letters elsewhere stand out,
-# too: a small model does not expect a Yurema or a llama. Lesson 9 counts what is found, and what else
-# is told.
+# too: a small model does not expect a Yurema or a llama. Lesson 9 counts how much of this is found, and how
+# many alarms are false.
 #
 # ## And convolutions before an LSTM
 #
