@@ -257,7 +257,9 @@ def test_a_full_disk_at_rank_0_ends_all_and_leaves_whole_files(torchrun):
 def test_a_mistake_is_told_once_and_leaves_no_folder(torchrun):
     process = torchrun(3, "text.txt", *OPTIONS, "--out", "run")
     assert process.wait(100) == 1
-    assert exits(0, 1, 2) == [2, 2, 2]
+    # torchrun ends the others as soon as one has ended, perhaps before they have written their code
+    codes = [path.read_text(encoding="utf-8") for path in Path().glob("exit*")]
+    assert set(codes) == {"2"}
     (error,) = (line for line in said() if line.startswith("error: "))
     assert "4 streams cannot be shared by 3 processes; start 2 instead, or train anew" in error
     assert not Path("run").exists()
