@@ -527,7 +527,7 @@ for name, table in found.items():
 # yesterday's shape.
 #
 # Here are the first 25 days of the last seed's test part, and what surprises the LSTM in them. A
-# vertical line stands where a fault begins. Would you have seen them all?
+# vertical line stands where a fault begins.
 
 # %%
 t = np.arange(600)
