@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from charlstm.errors import UserError, command, option, say
 from charlstm.flags import Positional, parse
-from charlstm.model.atomic_file import check_target, write_atomically
+from charlstm.machine.atomic_file import check_target, write_atomically
 from charlstm.options import CellOptions, MachineOptions
 
 if TYPE_CHECKING:
@@ -68,10 +68,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             " pip install -c constraints.txt -e '.[compress]'"
         ) from None
     from charlstm.model.checkpoint import open_model
-    from charlstm.text.corpus import standard_input
+    from charlstm.text.pieces import standard_input
     from charlstm.text.registry import content
 
-    read = standard_input() if given.file == "-" else content(Path(given.file))
+    read = standard_input().read() if given.file == "-" else content(Path(given.file))
     checkpoint = open_model(given.model, given.cell.cell)
     threads = given.machine.threads
     if given.decompress:

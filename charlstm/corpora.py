@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from charlstm.errors import command
 from charlstm.flags import Only, Positional, parse
 from charlstm.options import DataOptions, Sources, TrainOptions
-from charlstm.text.corpus import read_corpus
+from charlstm.text.corpus import IN_MEMORY, read_corpus
 from charlstm.text.registry import (
     PYTHON,
     SHIPPED,
@@ -70,7 +70,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 @dataclass(frozen=True)
 class _Named:
-    """A row of the list. Both sizes are None if the text is not UTF-8: it is not decoded then."""
+    """A row of the list. Both sizes are None if the text is long, or not UTF-8."""
 
     name: str
     characters: int | None
@@ -93,9 +93,15 @@ def _names() -> Iterator[_Named]:
 
 
 def _sizes(name: str) -> tuple[int | None, int | None]:
-    """Return the length and vocabulary size of a text on this machine; None if it is not UTF-8."""
+    """Return the length and vocabulary size of a text on this machine.
+
+    They are None if it is not UTF-8, and if it is so long that counting would take long.
+    """
+    paths = named(name)
+    if sum(path.stat().st_size for path in paths) > IN_MEMORY:
+        return None, None
     try:
-        text = "".join(read.decode("utf-8") for _, read in named(name))
+        text = "".join(path.read_bytes().decode("utf-8") for path in paths)
     except UnicodeDecodeError:
         return None, None
     return len(text), len(set(text))

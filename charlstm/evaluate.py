@@ -13,6 +13,7 @@ from charlstm.errors import UserError, command, option
 from charlstm.flags import Only, Positional, lay_over, parse
 from charlstm.machine.cpus import prepare_cpu
 from charlstm.machine.devices import find_device
+from charlstm.machine.waiting import Waiting
 from charlstm.options import (
     CellOptions,
     DataOptions,
@@ -28,6 +29,8 @@ from charlstm.options import (
 if TYPE_CHECKING:
     from charlstm.model.checkpoint import Checkpoint
     from charlstm.text.corpus import Corpus
+
+DYNAMIC = 2**19  # characters that --dynamic reads of a long part: some four minutes
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,10 @@ class Evaluate:
     """Streams into which --dynamic cuts the text, to read them side by side."""
     novelty: bool = False
     """Also let the model write, and measure how much of that is copied."""
+    whole: bool = False
+    """Score all of a long part, instead of samples of it (above a million characters)."""
+    baselines: bool = True
+    """Also measure xz and a 5-gram model; takes seconds."""
     json: bool = False
     """Print one JSON object on standard output."""
 
@@ -105,7 +112,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     from charlstm.measuring.evaluation import Baselines, Evaluation
     from charlstm.measuring.mixture import score_mixture
     from charlstm.measuring.passage import Passage
-    from charlstm.measuring.scores import score
+    from charlstm.measuring.sampled import score_some, to_score
     from charlstm.measuring.writing import measure_writing
     from charlstm.model.checkpoint import open_model
     from charlstm.model.network import CharModel
@@ -122,14 +129,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     threads = given.machine.threads
     prepare_cpu(threads)
     model = CharModel.from_checkpoint(checkpoint).to(find_device(given.device.device))
+    ids = passage.ids
+    with Waiting("scoring", to_score(len(ids), given.whole), "") as waiting:
+        scores = score_some(model, ids, given.whole, threads, waiting.advance)
     evaluation = Evaluation(
         passage,
-        score(model, passage.ids, threads),
-        Baselines.of(passage),
+        scores,
+        Baselines.of(passage) if given.baselines else None,
         calibration=checkpoint.calibration,
     )
     if given.dynamic:
-        text = passage.ids, passage.history, passage.vocabulary
+        some = ids if given.whole else ids[:DYNAMIC]
+        text = some.astype("int32"), passage.history, passage.vocabulary
         dynamic = score_mixture(model, *text, given.streams, threads)
         evaluation = dataclasses.replace(evaluation, dynamic=dynamic)
     if given.novelty:

@@ -10,7 +10,7 @@ from typing import Annotated
 
 from charlstm.errors import UserError, command, counted, say
 from charlstm.flags import Positional, parse
-from charlstm.model.atomic_file import write_atomically
+from charlstm.machine.atomic_file import write_atomically
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,11 @@ from typing import Annotated
 
 from charlstm.errors import command, option, say
 from charlstm.flags import Positional, parse
+from charlstm.machine.atomic_file import check_target, write_atomically
 from charlstm.machine.cpus import prepare_cpu
-from charlstm.model.atomic_file import check_target, write_atomically
 
 EXCERPT = 1200  # characters that the page shows at first
+MOST = 2**22  # characters of the text that are looked at
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     checkpoint = open_model(given.model)
     vocabulary = checkpoint.vocabulary
-    text = read_corpus(given.corpus, DataOptions(bytes=vocabulary.bytewise)).text
+    text = str(read_corpus(given.corpus, DataOptions(bytes=vocabulary.bytewise)).text[:MOST])
     known = readable(checkpoint, text)
     units = telling_units(checkpoint, known)
     excerpt = vocabulary.to_user(known[:EXCERPT]).decode("utf-8", "ignore")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 from charlstm.errors import UserError, command, option, say, unreadable
 from charlstm.flags import Positional, parse
 from charlstm.options import CellOptions, MachineOptions, SampleOptions, Unknown, check_ranges
-from charlstm.text.corpus import standard_input
+from charlstm.text.pieces import standard_input
 
 if TYPE_CHECKING:
     from charlstm.text.vocabulary import Vocabulary
@@ -100,7 +100,7 @@ def _prime(given: Sample, vocabulary: Vocabulary) -> str:
         return vocabulary.from_user(given.prime or "")
     try:
         from_pipe = given.prime_file == "-"
-        content = standard_input() if from_pipe else Path(given.prime_file).read_bytes()
+        content = standard_input().read() if from_pipe else Path(given.prime_file).read_bytes()
         return content.decode("latin-1" if vocabulary.bytewise else "utf-8")
     except OSError as error:
         raise unreadable(

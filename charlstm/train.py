@@ -14,6 +14,7 @@ from charlstm.errors import UserError, command, counted, option, say
 from charlstm.flags import Positional, lay_over, parse
 from charlstm.machine.cpus import prepare_cpu
 from charlstm.machine.devices import find_device
+from charlstm.machine.waiting import Waiting
 from charlstm.options import (
     SIZES,
     DataOptions,
@@ -233,6 +234,8 @@ def _fit(run: Run, show: int | None) -> int:
 
 
 def _finish(run: Run) -> None:
+    from charlstm.measuring.sampled import to_score
+
     progress = run.trainer.progress
     if run.trainer.out_of_patience():
         say(
@@ -241,7 +244,9 @@ def _finish(run: Run) -> None:
         )
     steps = counted(progress.step, "step")
     say(f"done: {steps} in {progress.seconds:,.0f} s; measuring the best model")
-    say(run.finish().table())
+    with Waiting("measuring", to_score(len(run.trainer.validation_ids)), "") as waiting:
+        evaluation = run.finish(waiting.advance)
+    say(evaluation.table())
     if progress.best is not None:
         say(advice(progress, run.trainer.score_training(), progress.best))
 

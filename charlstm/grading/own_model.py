@@ -117,7 +117,7 @@ class OwnModel:
         """
         corpus = read_corpus(str(self._file(TEXT)))
         _check_corpus(corpus)
-        text = corpus.text
+        text = str(corpus.text)
         cut = len(text) - len(text) // 10
         _check_pieces(text[cut:][:MEASURED], text[:cut])
 
@@ -187,7 +187,7 @@ def _check_pieces(held_out: str, rest: str) -> None:
         "in the rest of the text, too": compared(held_out, rest).copied[PIECE],
         "earlier in that part, too": _repeated(held_out),
         "in the texts that come with charlstm": compared(
-            held_out, read_corpus([*SHIPPED]).text
+            held_out, str(read_corpus([*SHIPPED]).text)
         ).copied[PIECE],
     }
     for place, share in elsewhere.items():

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from charlstm.errors import UserError
-from charlstm.model.atomic_file import write_atomically
+from charlstm.machine.atomic_file import write_atomically
 
 FILE = "course.json"
 Value = TypeVar("Value", str, bool)

@@ -4,4 +4,6 @@
 - `threads`: the threads for work that comes in pieces
 - `cpus`: the CPUs that this process may use, and threads on them for PyTorch and NumPy
 - `devices`: the CPU or a GPU, and whether it computes in bfloat16
+- `atomic_file`: a file that is replaced whole, whoever else writes it or has it open
+- `waiting`: shows that long work goes on: a bar on a terminal, elsewhere a line now and then
 """

@@ -1,6 +1,7 @@
 """How good a model is.
 
 - `scores`: nats and bits per character, in two protocols
+- `sampled`: the scores of a long text, from samples of it
 - `calibration`: one number divides the logits, so that a model is as sure as it is right
 - `dynamic`: the score of a copy of the model that learns while it reads
 - `corrections`: what came in each context, compared with what was expected there

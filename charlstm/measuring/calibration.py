@@ -8,6 +8,7 @@ characters stays the same.
 
 import dataclasses
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -42,15 +43,16 @@ def calibrate(model: CharModel, ids: Ids, threads: int | None = None) -> Calibra
     half = min((len(ids) - 1) // 2, MOST // (2 * model.vocabulary_size))
     if half < SHORTEST:
         return None
+    text = np.ascontiguousarray(ids[: 2 * half + 1], np.int32)
     used = torch_threads(threads, model.device)
     logits = torch.empty(2 * half, model.vocabulary_size)
     state = None
     for start in range(0, 2 * half, CHUNK):
         stop = min(start + CHUNK, 2 * half)
         with used:
-            read, state = model(torch.from_numpy(ids[None, start:stop]).to(model.device), state)
+            read, state = model(torch.from_numpy(text[None, start:stop]).to(model.device), state)
             logits[start:stop] = read[0].float().cpu()
-    targets = torch.from_numpy(ids[1 : 2 * half + 1]).long()
+    targets = torch.from_numpy(text[1:]).long()
     temperature = _fit(logits[:half], targets[:half])
     before, after = (
         Score(float(F.cross_entropy(logits[half:].double() / t, targets[half:])), half)

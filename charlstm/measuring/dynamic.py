@@ -204,7 +204,7 @@ def _segments(
     used it.
     """
     used = torch_threads(threads, model.device)
-    text = torch.from_numpy(ids).to(model.device)
+    text = torch.from_numpy(np.ascontiguousarray(ids, np.int32)).to(model.device)
     state = model.zero_state(streams)
     count = sum(1 for _ in reading(len(ids), streams))
     segments = tqdm(

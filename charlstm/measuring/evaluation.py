@@ -1,17 +1,18 @@
 """All figures of one model on one part of a text: computed, as JSON, and as a table."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
 
-from charlstm.errors import counted
+from charlstm.errors import counted, option
 from charlstm.measuring.mixture import Mixture
 from charlstm.measuring.passage import Passage
-from charlstm.measuring.scores import COLD_WINDOW, Scores, score
+from charlstm.measuring.sampled import LENGTH, STRETCHES, score_some
+from charlstm.measuring.scores import COLD_WINDOW, Scores
 from charlstm.measuring.writing import Writing
 from charlstm.model.checkpoint import Checkpoint
 from charlstm.model.facts import Calibration, Score
@@ -20,29 +21,34 @@ from charlstm.options import Part, Unknown
 from charlstm.text.baselines import ngram_bits, xz_bits
 from charlstm.text.corpus import Corpus
 
+BASELINE = 2**18  # characters of a part that xz and the 5-gram model predict at most
+BEFORE = 2**20  # characters that they read before
+
 
 @dataclass(frozen=True)
 class Baselines:
     """What a compressor and a 5-gram model reach on the same characters.
 
-    Both first read the text before the part. They also predict the part's first character, which
-    the network does not.
+    Both first read the text before the part, up to a million characters. They also predict the
+    part's first character, which the network does not. Of a long part they read the beginning.
 
     Attributes:
         xz_bits_per_char: bits per character of the compressor xz.
         ngram_bits_per_char: bits per character of the 5-gram model.
-        read_first: number of characters before the part.
+        read_first: number of characters read before the part.
+        characters: number of characters predicted.
     """
 
     xz_bits_per_char: float
     ngram_bits_per_char: float
     read_first: int
+    characters: int
 
     @classmethod
     def of(cls, passage: Passage) -> "Baselines":
         """Measure both baselines on a passage."""
-        ids = passage.ids
-        history = passage.history
+        ids = passage.ids[:BASELINE].astype(np.int32)
+        history = passage.history[-BEFORE:]
         vocabulary = passage.vocabulary
         text, before = (vocabulary.to_user(vocabulary.decode(piece)) for piece in (ids, history))
         both = np.concatenate((history, ids))
@@ -50,6 +56,7 @@ class Baselines:
             xz_bits(text, before) / len(ids),
             ngram_bits(both, len(vocabulary), len(history)) / len(ids),
             len(history),
+            len(ids),
         )
 
 
@@ -102,6 +109,7 @@ class Evaluation:
             figures["xz_bits_per_char"] = self.baselines.xz_bits_per_char
             figures["5gram_bits_per_char"] = self.baselines.ngram_bits_per_char
             figures["baselines_read_first"] = self.baselines.read_first
+            figures["baselines_characters"] = self.baselines.characters
         return figures
 
     def table(self) -> str:
@@ -113,6 +121,8 @@ class Evaluation:
         yield f"{'':22} {'nats/char':>10} {'bits/char':>10} {'perplexity':>12} {'characters':>11}"
         yield _row("carried (one pass)", self.scores.carried)
         yield _row(f"cold ({COLD_WINDOW} characters)", self.scores.cold)
+        if self.scores.cold.interval is not None:
+            yield from self._interval_lines()
         if self.baselines:
             yield from self._baseline_lines(self.baselines)
         on = self.scores.device
@@ -139,6 +149,17 @@ class Evaluation:
             heading += f", {passage.left_out:,} unknown ones left out"
         return heading
 
+    def _interval_lines(self) -> Iterator[str]:
+        carried, cold = self.scores.carried.interval, self.scores.cold.interval
+        yield (
+            f"Of this long part, {STRETCHES} stretches of {LENGTH:,} characters were scored."
+            f" {option('whole')} reads all of it. With 95 %"
+        )
+        yield (
+            f"confidence that gives carried {carried:.4f}, cold {cold:.4f} nats more or less than"
+            " these."
+        )
+
     def _dynamic_lines(self, dynamic: Mixture) -> Iterator[str]:
         yield "Apart from these, a copy that learns from what it has been scored on:"
         way = "one pass" if dynamic.streams == 1 else counted(dynamic.streams, "stream")
@@ -146,6 +167,8 @@ class Evaluation:
         yield _row("mixed with n-grams", dynamic.mixed)
         shares = [f"{name} {share:.0%}" for name, share in dynamic.shares.items()]
         yield f"Shares in the mixture: {', '.join(shares)}."
+        if dynamic.alone.characters + 1 < len(self.passage.ids):
+            yield f"(the first characters of the part; {option('whole')} reads it all)"
         yield f"{dynamic.chars_per_second:,.0f} characters a second."
 
     def _baseline_lines(self, baselines: Baselines) -> Iterator[str]:
@@ -153,7 +176,7 @@ class Evaluation:
             ("5-gram", baselines.ngram_bits_per_char),
             ("xz", baselines.xz_bits_per_char),
         ):
-            yield _row(name, Score(bits * math.log(2), len(self.passage.ids)))
+            yield _row(name, Score(bits * math.log(2), baselines.characters))
         first = f", having read the {baselines.read_first:,} characters before"
         yield (
             "The 5-gram model (Witten-Bell) and xz learn while they read"
@@ -168,8 +191,9 @@ def measure(
     unknown: Unknown | None = None,
     device: str | torch.device = "cpu",
     threads: int | None = None,
+    seen: Callable[[int], object] = id,
 ) -> Evaluation:
-    """Score a model on a part of a text, in both protocols.
+    """Score a model on a part of a text, in both protocols; of a long part, samples.
 
     Args:
         checkpoint: the model.
@@ -177,7 +201,8 @@ def measure(
         part: see `Passage.of`.
         unknown: see `Passage.of`.
         device: where to compute.
-        threads: see `score`.
+        threads: see `score_some`.
+        seen: see `score_some`.
 
     Raises:
         UserError: the part has fewer than two characters, or an unknown one.
@@ -192,7 +217,7 @@ def measure(
     """
     passage = Passage.of(checkpoint, corpus, part, unknown)
     model = CharModel.from_checkpoint(checkpoint).to(device)
-    scores = score(model, passage.ids, threads)
+    scores = score_some(model, passage.ids, threads=threads, seen=seen)
     return Evaluation(passage, scores, calibration=checkpoint.calibration)
 
 

@@ -6,7 +6,11 @@ from charlstm.errors import UserError, counted, option
 from charlstm.model.checkpoint import Checkpoint
 from charlstm.options import Part, Unknown
 from charlstm.text.corpus import Corpus
+from charlstm.text.encoded import EncodedText, Text
+from charlstm.text.prepared import encoded_with
 from charlstm.text.vocabulary import Ids, Vocabulary
+
+MOST_BEFORE = 2**20  # characters
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,7 +23,8 @@ class Passage:
         corpus: the whole text.
         vocabulary: the model's characters.
         ids: the part, (N,), without the characters that the model does not know.
-        history: the text before the part, (M,), in the same form.
+        history: the text before the part, (M,), in the same form; of a text on disk the last
+            million characters before it.
     """
 
     part: Part
@@ -62,13 +67,16 @@ class Passage:
             )
         vocabulary = checkpoint.vocabulary
         unknown = unknown or ("skip" if own else "error")
-        ids = vocabulary.encode(corpus.text[where], unknown=unknown, where=f"{name}, part {part}")
+        ids = _ids(vocabulary, corpus.text[where], unknown, f"{name}, part {part}")
         if len(ids) < 2:
             raise UserError(
                 f"{name}: of the {length} characters of the part {part} the model knows {len(ids)};"
                 " at least 2 are needed; name a text like the one it was trained on"
             )
-        history = vocabulary.encode(corpus.text[: where.start], unknown="skip")
+        before = corpus.text[: where.start]
+        if isinstance(before, EncodedText):
+            before = str(before[-MOST_BEFORE:])
+        history = vocabulary.encode(before, unknown="skip")
         return cls(part, own, corpus, vocabulary, ids, history)
 
     @property
@@ -82,14 +90,22 @@ class Passage:
         return self.corpus.parts()[self.part]
 
     @property
-    def text(self) -> str:
+    def text(self) -> Text:
         """The part's characters, also those that the model does not know."""
         return self.corpus.text[self.where]
 
     @property
     def left_out(self) -> int:
         """How many characters of the part the model does not know."""
-        return len(self.text) - len(self.ids)
+        return self.where.stop - self.where.start - len(self.ids)
+
+
+def _ids(vocabulary: Vocabulary, text: Text, unknown: Unknown, name: str) -> Ids:
+    if isinstance(text, str):
+        return vocabulary.encode(text, unknown=unknown, where=name)
+    if unknown == "error":
+        vocabulary.check(text, name)
+    return encoded_with(vocabulary, text, name)
 
 
 def _is_own(checkpoint: Checkpoint, corpus: Corpus) -> bool:

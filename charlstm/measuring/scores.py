@@ -8,6 +8,7 @@ number of characters predicted.
 """
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -47,7 +48,12 @@ class Scores:
     device: str = field(default="cpu", compare=False)
 
 
-def score(model: CharModel, ids: Ids, threads: int | None = None) -> Scores:
+def score(
+    model: CharModel,
+    ids: Ids,
+    threads: int | None = None,
+    seen: Callable[[int], object] = id,
+) -> Scores:
     """Score a text in both protocols.
 
     Args:
@@ -55,15 +61,16 @@ def score(model: CharModel, ids: Ids, threads: int | None = None) -> Scores:
         ids: the text, (N,); N - 1 characters are predicted.
         threads: PyTorch's threads. None measures while it reads how many are the fastest. Another
             number can change a score in its last digits.
+        seen: is called with the number of characters each time some were scored.
 
     Raises:
         UserError: fewer than two characters.
     """
     started = time.perf_counter()
     used = torch_threads(threads, model.device)
-    carried = _carried(model, ids, CHUNK, used)
+    carried = _carried(model, ids, CHUNK, used, seen)
     used.new_work()
-    cold = _cold(model, ids, COLD_WINDOW, None, used)
+    cold = _cold(model, ids, COLD_WINDOW, None, used, seen)
     seconds = time.perf_counter() - started
     return Scores(carried, cold, 2 * len(ids) / seconds, used.number, model.device.type)
 
@@ -85,15 +92,22 @@ def score_carried(
     return _carried(model, ids, chunk, torch_threads(threads, model.device))
 
 
-def _carried(model: CharModel, ids: Ids, chunk: int, threads: Threads) -> Score:
+def _carried(
+    model: CharModel,
+    ids: Ids,
+    chunk: int,
+    threads: Threads,
+    seen: Callable[[int], object] = id,
+) -> Score:
     check_predictable(ids)
     total = 0.0
     state = None
     for start in range(0, len(ids) - 1, chunk):
         piece = ids[start : start + chunk + 1]
         with threads:
-            nats, state = _nats(model, piece[None, :-1], piece[None, 1:], state)
+            nats, state = nats_of(model, piece[None, :-1], piece[None, 1:], state)
             total += _total(nats)
+        seen(len(piece) - 1)
     return Score(total / (len(ids) - 1), len(ids) - 1)
 
 
@@ -120,7 +134,12 @@ def score_cold(
 
 
 def _cold(
-    model: CharModel, ids: Ids, window: int, most_windows: int | None, threads: Threads
+    model: CharModel,
+    ids: Ids,
+    window: int,
+    most_windows: int | None,
+    threads: Threads,
+    seen: Callable[[int], object] = id,
 ) -> Score:
     check_predictable(ids)
     whole = (len(ids) - 1) // window
@@ -136,25 +155,27 @@ def _cold(
     for start in range(0, len(inputs), ROWS):
         rows = slice(start, start + ROWS)
         with threads:
-            total += _total(_nats(model, inputs[rows], targets[rows])[0])
+            total += _total(nats_of(model, inputs[rows], targets[rows])[0])
+        seen(inputs[rows].size)
     characters = inputs.size
     if len(tail) > 1:
         with threads:
-            total += _total(_nats(model, tail[None, :-1], tail[None, 1:])[0])
+            total += _total(nats_of(model, tail[None, :-1], tail[None, 1:])[0])
         characters += len(tail) - 1
     return Score(total / characters, characters)
 
 
 @torch.inference_mode()
-def _nats(
+def nats_of(
     model: CharModel, inputs: Ids, targets: Ids, state: ModelState | None = None
 ) -> tuple[Tensor, ModelState]:
     """Return the nats of all `targets`, (B * T,), and the state after the last.
 
-    `inputs` and `targets` are (B, T).
+    `inputs` and `targets` are (B, T), of any type of whole numbers.
     """
-    logits, state = model(torch.from_numpy(inputs).to(model.device), state)
-    labels = torch.from_numpy(targets).long().flatten().to(model.device)
+    read = torch.from_numpy(np.ascontiguousarray(inputs, np.int32))
+    logits, state = model(read.to(model.device), state)
+    labels = torch.from_numpy(np.ascontiguousarray(targets, np.int64)).flatten().to(model.device)
     nats = F.cross_entropy(logits.flatten(0, 1), labels, reduction="none")
     return nats, state
 

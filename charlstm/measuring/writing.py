@@ -14,6 +14,8 @@ from charlstm.sampling.sampler import Sampler, generate
 from charlstm.text.novelty import Novelty, novelty
 from charlstm.text.vocabulary import Vocabulary
 
+MOST = 2**22  # characters of the text read that are compared with; they take some 10 seconds
+
 
 @dataclass(frozen=True)
 class Compared:
@@ -54,12 +56,15 @@ class Writing:
             fewer than two characters.
         part: for scale, as many characters of the validation part, compared in the same way. None
             unless the passage is the validation part of the text that the model was trained on.
+        left_out: how many characters of a long text were not compared with: all but the last
+            `MOST` of what the model has read.
     """
 
     options: SampleOptions
     written: Compared
     surprise_nats: float | None
     part: Compared | None
+    left_out: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """Return the figures by name."""
@@ -69,6 +74,8 @@ class Writing:
             **self.written.to_json(),
             "surprise_nats": self.surprise_nats,
         }
+        if self.left_out:
+            figures["left_out"] = self.left_out
         return figures if self.part is None else figures | {"part": self.part.to_json()}
 
     def lines(self) -> Iterator[str]:
@@ -87,6 +94,8 @@ class Writing:
         for name, shares in rows.items():
             cells = ["-" if share is None else f"{share:.2%}" for share in shares]
             yield f"{name:26}" + "".join(f"{cell:>10}" for cell in cells)
+        if self.left_out:
+            yield f"(its last {MOST:,} characters; {self.left_out:,} before them were not compared)"
         for name, column in columns.items():
             longest = column.novelty.longest
             yield f"longest, {name}: {len(longest)} characters, {longest!r}"
@@ -124,8 +133,10 @@ def measure_writing(
     if len(text) > 1:
         surprise = score_carried(model, vocabulary.encode(text), threads=threads).nats
     corpus = passage.corpus
-    source = corpus.text[corpus.parts()["train"]] if passage.own else corpus.text
+    read = corpus.text[corpus.parts()["train"]] if passage.own else corpus.text
+    source = str(read[-MOST:])
     part = None
     if passage.own and passage.part == "validation":
-        part = Compared.of(passage.text[: options.length], source, vocabulary)
-    return Writing(options, Compared.of(text, source, vocabulary), surprise, part)
+        part = Compared.of(str(passage.text[: options.length]), source, vocabulary)
+    left_out = len(read) - len(source)
+    return Writing(options, Compared.of(text, source, vocabulary), surprise, part, left_out)

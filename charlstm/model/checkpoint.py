@@ -18,7 +18,7 @@ import safetensors
 import safetensors.numpy
 
 from charlstm.errors import UserError, option, unreadable
-from charlstm.model.atomic_file import write_atomically
+from charlstm.machine.atomic_file import write_atomically
 from charlstm.model.facts import Calibration, Measured, Provenance, Training
 from charlstm.model.named_cells import find_cell, import_cell
 from charlstm.model.section import Section

@@ -114,6 +114,8 @@ class Score:
         nats: the mean of -ln p, where p is the probability that the model gave to the character
             that came.
         characters: how many characters the model predicted.
+        interval: for samples of a text, how far from `nats` the mean of the whole text is at most,
+            95 times in 100; None if all was scored.
 
     Example:
         >>> score = Score(nats=2.0, characters=10)
@@ -123,6 +125,7 @@ class Score:
 
     nats: float
     characters: int
+    interval: float | None = None
 
     @property
     def bits_per_char(self) -> float:
@@ -137,17 +140,19 @@ class Score:
     @classmethod
     def from_json(cls, saved: Section) -> Score:
         """Read what `to_json` made; bits and perplexity follow from the nats."""
-        return cls(saved.number("nats"), saved.count("characters", least=1))
+        interval = saved.number("interval") if "interval" in saved else None
+        return cls(saved.number("nats"), saved.count("characters", least=1), interval)
 
     def to_json(self) -> dict[str, Any]:
         """Return the figures by name."""
         finite = math.isfinite(self.perplexity)
-        return {
+        figures = {
             "nats": self.nats,
             "bits_per_char": self.bits_per_char,
             "perplexity": self.perplexity if finite else None,  # JSON has no infinity
             "characters": self.characters,
         }
+        return figures if self.interval is None else figures | {"interval": self.interval}
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,11 @@
 """Text before any model sees it. The files stand in the order in which a text goes through them.
 
+- `encoded`: a text as numbers: in memory, or on disk if it is too large for that
 - `vocabulary`: characters to ids and back
 - `registry`: texts that have a name: they come with charlstm, or it downloads and checks them
+- `pieces`: files, folders, archives, names or "-" as pieces of bytes
+- `decoded`: pieces of bytes become characters, a few million at a time
+- `prepared`: a large text is written to disk once, as ids
 - `corpus`: a name, a path, a folder or "-" becomes one text, cut into parts
 - `streams`: ids become parallel streams, cut into windows (truncated BPTT)
 - `writer`: a text made choice by choice, with the entropy of each character

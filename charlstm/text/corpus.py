@@ -4,20 +4,20 @@ If a word is both a path and a name in `registry.py`, the path wins. `read_corpu
 strictly by the encoding that it was given. It guesses nothing.
 """
 
-from __future__ import annotations
-
-import codecs
 import hashlib
-import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from functools import partial
 
-from charlstm.errors import UserError, option, say
+from charlstm.errors import UserError
+from charlstm.machine.waiting import Waiting
 from charlstm.options import DataOptions
-from charlstm.text.registry import content, named
+from charlstm.text.decoded import decoded
+from charlstm.text.encoded import Text
+from charlstm.text.pieces import Piece, pieces_of
+from charlstm.text.prepared import prepare
 
-LOOKED_AT = 8192  # first bytes of a file; a zero byte among them marks a binary file
+IN_MEMORY = 2**25  # bytes or characters; a longer text is prepared on disk
 
 
 @dataclass(frozen=True)
@@ -27,13 +27,14 @@ class Corpus:
     Attributes:
         sources: what the user named, in order.
         text: the characters; with the option `bytes`, a character U+0000 to U+00FF for each byte.
+            A long text is an `EncodedText`, which has slices, too; `str()` of one is in memory.
         sha256: digest of the files' bytes, one file after the other. If a limit cut the text, it is
             the digest of the rest, in UTF-8.
         options: how the bytes were turned into `text`.
     """
 
     sources: tuple[str, ...]
-    text: str
+    text: Text
     sha256: str
     options: DataOptions
 
@@ -66,24 +67,13 @@ def parts(length: int, split: tuple[float, float]) -> dict[str, slice]:
     }
 
 
-def standard_input() -> bytes:
-    """Read all of standard input.
-
-    Raises:
-        UserError: it is closed.
-    """
-    if sys.stdin is None:
-        raise UserError("standard input is closed; name a file instead of -")
-    return sys.stdin.buffer.read()
-
-
 def read_corpus(sources: str | Sequence[str], options: DataOptions | None = None) -> Corpus:
-    """Read files, folders, named corpora or "-" (standard input) as one text.
+    """Read files, folders, archives, named corpora or "-" (standard input) as one text.
 
     Args:
         sources: a path, a name or "-", or several of them; a folder stands for its text
-            files in sorted order.
-        options: encoding, line ends and split.
+            files in sorted order, and a packed file for what it holds.
+        options: encoding, line ends, split and limit.
 
     Raises:
         UserError: a source does not exist, cannot be read, or is not text in this encoding; or the
@@ -92,65 +82,52 @@ def read_corpus(sources: str | Sequence[str], options: DataOptions | None = None
     options = options or DataOptions()
     if isinstance(sources, str):
         sources = [sources]
-    texts = []
-    digest = hashlib.sha256()
-    for source in sources:
-        for name, read in _files(source, options):
-            digest.update(read)
-            texts.append(_decode(name, read, options))
-    text = "".join(texts)
-    if options.newlines == "lf":
-        text = text.replace("\r\n", "\n").replace("\r", "\n")
-    if options.limit is not None and len(text) > options.limit:
-        text = text[: options.limit]
-        digest = hashlib.sha256(text.encode("utf-8", "surrogatepass"))
+    name = " ".join(sources)
+    pieces = [piece for source in sources for piece in pieces_of(source, options)]
+    size = sum(piece.size for piece in pieces)
+    most = min(IN_MEMORY, options.limit or IN_MEMORY)
+    found = None
+    if size <= IN_MEMORY or options.limit is not None:
+        found = _in_memory(pieces, options, most)
+    text, digest = found or _on_disk(name, pieces, options, size)
     if not text:
-        raise UserError(
-            f"{' '.join(sources)}: empty; give a text of at least a few dozen characters"
-        )
-    return Corpus(tuple(sources), text, digest.hexdigest(), options)
+        raise UserError(f"{name}: empty; give a text of at least a few dozen characters")
+    return Corpus(tuple(sources), text, digest, options)
 
 
-def _files(source: str, options: DataOptions) -> list[tuple[str, bytes]]:
-    if source == "-":
-        return [("standard input", standard_input())]
-    path = Path(source)
-    if not path.exists():
-        return named(source)
-    if path.is_dir():
-        return _folder(path, options)
-    return [(str(path), content(path))]
+def _in_memory(pieces: Iterable[Piece], options: DataOptions, most: int) -> tuple[Text, str] | None:
+    """Return a text and its digest; None if it has more than `most` characters and no limit there.
+
+    A text that the limit cuts has the digest of what is left.
+    """
+    digest = hashlib.sha256()
+    texts = []
+    length = 0
+    for text in decoded(pieces, options, digest.update):
+        texts.append(text)
+        length += len(text)
+        if length > most:
+            if most != options.limit:
+                return None
+            kept = "".join(texts)[:most]
+            return kept, hashlib.sha256(kept.encode("utf-8", "surrogatepass")).hexdigest()
+    return "".join(texts), digest.hexdigest()
 
 
-def _folder(folder: Path, options: DataOptions) -> list[tuple[str, bytes]]:
-    found = []
-    wide = codecs.lookup(options.encoding).name.startswith(("utf-16", "utf-32"))
-    for path in sorted(folder.rglob("*")):
-        hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
-        if path.is_file() and not hidden:
-            read = content(path)
-            binary = b"\0" in read[:LOOKED_AT]
-            if options.bytes or wide or not binary:
-                found.append((str(path), read))
-            else:
-                say(f"{path}: left out, it is not text")
-    if not found:
-        raise UserError(f"{folder}: no text file in this folder; name a file, or another folder")
-    return found
-
-
-def _decode(name: str, read: bytes, options: DataOptions) -> str:
-    if options.bytes:
-        return read.decode("latin-1")
-    try:
-        return read.decode(options.encoding)
-    except UnicodeDecodeError as error:
-        wrong = read[error.start]
-        raise UserError(
-            f"{name}: byte 0x{wrong:02x} at offset {error.start} is not {options.encoding}; name"
-            f" the encoding with {option('encoding')} (latin-1, cp1252, utf-16 ...), or model bytes"
-            f" with {option('bytes')}"
-        ) from None
-    except (LookupError, UnicodeError) as error:  # a codec for something other than text
-        given = option("encoding", options.encoding)
-        raise UserError(f"{given}: {error}; name a text encoding") from None
+def _on_disk(
+    name: str, pieces: Sequence[Piece], options: DataOptions, size: int
+) -> tuple[Text, str]:
+    digest = hashlib.sha256()
+    with Waiting(f"{name}: reading", size, "B") as waiting:
+        for piece in pieces:
+            for chunk in piece.chunks():
+                digest.update(chunk)
+                waiting.seen(chunk)
+    how = {
+        "encoding": options.encoding,
+        "newlines": options.newlines,
+        "bytes": options.bytes,
+        "limit": options.limit,
+    }
+    characters = partial(decoded, pieces, options)
+    return prepare(name, size, digest.hexdigest(), how, characters)

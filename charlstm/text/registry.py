@@ -70,6 +70,18 @@ def corpus_folder() -> Path:
     """
     if given := os.environ.get("CHARLSTM_DATA"):
         return Path(given)
+    return cache_folder("set CHARLSTM_DATA to a folder, or give the path of a text that exists")
+
+
+def cache_folder(advice: str) -> Path:
+    """Return the folder for what can be made again: `~/.cache/charlstm` on Linux.
+
+    Args:
+        advice: what the user can do if there is none.
+
+    Raises:
+        UserError: the user has no home folder.
+    """
     import platformdirs  # not at the top: `charlstm.sample` reads this file, and needs no corpus
 
     with contextlib.suppress(RuntimeError):  # without a home; some versions return "~/..." instead
@@ -78,7 +90,7 @@ def corpus_folder() -> Path:
             return folder
     raise UserError(
         "the folder of texts that have a name is not known, because this user has no home folder;"
-        " set CHARLSTM_DATA to a folder, or give the path of a text that exists"
+        f" {advice}"
     )
 
 
@@ -109,8 +121,8 @@ def others() -> dict[str, Path]:
     return {path.stem: path for path in files if path.stem not in taken and path.name[0] != "."}
 
 
-def named(name: str) -> list[tuple[str, bytes]]:
-    """Return the files of a named text: the path and the bytes of each.
+def named(name: str) -> list[Path]:
+    """Return the files of a named text.
 
     Raises:
         UserError: there is no text of that name, or it cannot be downloaded.
@@ -118,18 +130,16 @@ def named(name: str) -> list[tuple[str, bytes]]:
     if name == PYTHON:
         return _standard_library()
     if name in registry():
-        path = _downloaded(registry()[name])
-    elif name in shipped():
-        path = shipped()[name]
-    elif name in others():
-        path = others()[name]
-    else:
-        names = ", ".join([*shipped(), PYTHON, *registry(), *others()])
-        raise UserError(
-            f"{name}: no such file or folder, and no corpus of that name (there are: {names}); give"
-            f" a path, or put the text into {corpus_folder()}; CHARLSTM_DATA names another folder"
-        )
-    return [(str(path), content(path))]
+        return [_downloaded(registry()[name])]
+    if name in shipped():
+        return [shipped()[name]]
+    if name in others():
+        return [others()[name]]
+    names = ", ".join([*shipped(), PYTHON, *registry(), *others()])
+    raise UserError(
+        f"{name}: no such file or folder, and no corpus of that name (there are: {names}); give a"
+        f" path, or put the text into {corpus_folder()}; CHARLSTM_DATA names another folder"
+    )
 
 
 def content(path: Path) -> bytes:
@@ -190,18 +200,17 @@ def _reason(error: Exception, url: str) -> str:
     return getattr(error, "strerror", None) or f"{kind.__name__}: {str(error)[:200]}"
 
 
-def _standard_library() -> list[tuple[str, bytes]]:
+def _standard_library() -> list[Path]:
     """Return the modules of the standard library in sorted order, without its tests."""
     folder = Path(sysconfig.get_path("stdlib"))
     found = []
     for path in sorted(folder.rglob("*.py")):
         if _PYTHON_LEFT_OUT.isdisjoint(path.relative_to(folder).parts):
-            source = content(path)
             try:
-                source.decode("utf-8")
+                content(path).decode("utf-8")
             except UnicodeDecodeError:
                 continue  # a few declare another codec
-            found.append((str(path), source))
+            found.append(path)
     if not found:
         raise UserError(f"python: this Python has no sources in {folder}; name another corpus")
     return found

@@ -1,11 +1,13 @@
 """What can be known about a text before a model is trained on it."""
 
 import math
-from collections import Counter
 from dataclasses import dataclass
+
+import numpy as np
 
 from charlstm.errors import UserError
 from charlstm.text.baselines import ngram_bits, xz_bits
+from charlstm.text.encoded import Text, occurring, to_text
 from charlstm.text.novelty import longest_repeat
 from charlstm.text.vocabulary import Vocabulary
 
@@ -40,7 +42,7 @@ class TextReport:
     ngram: float
 
 
-def text_report(text: str, bytewise: bool = False) -> TextReport:
+def text_report(text: Text, bytewise: bool = False) -> TextReport:
     r"""Collect the facts about a text.
 
     Args:
@@ -57,15 +59,16 @@ def text_report(text: str, bytewise: bool = False) -> TextReport:
     """
     if not text:
         raise UserError("an empty text has nothing to report; give one of at least one character")
-    counts = Counter(text)
-    start = text[:MOST]
+    points, counts = occurring(text)
+    rarest = np.lexsort((points, counts))
+    start = str(text[:MOST])
     lines = [line for line in start.split("\n") if line.strip()]
     vocabulary = Vocabulary.of(start, bytewise=bytewise)
     ids = vocabulary.encode(start)
     return TextReport(
         characters=len(text),
-        vocabulary=len(counts),
-        rare="".join(c for c, n in reversed(counts.most_common()) if n < RARE),
+        vocabulary=len(points),
+        rare=to_text(points[rarest[counts[rarest] < RARE]]),
         measured=len(start),
         lines=len(lines),
         duplicate_lines=1 - len(set(lines)) / len(lines) if lines else 0.0,

@@ -5,7 +5,6 @@ sorts them by code point. A vocabulary of bytes writes each byte as the characte
 with the same number, so that the rest of the package knows only characters.
 """
 
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,8 +13,9 @@ from typing import Any, Literal
 import numpy as np
 
 from charlstm.errors import UserError, option
+from charlstm.text.encoded import Text, code_points, occurring, stretches, to_text
 
-Ids = np.ndarray[Any, np.dtype[np.int32]]
+Ids = np.ndarray[Any, np.dtype[np.integer[Any]]]
 LARGE_VOCABULARY = 1000  # above this, the softmax costs more than a small recurrent layer
 
 
@@ -48,25 +48,25 @@ class Vocabulary:
         return len(self.characters)
 
     @classmethod
-    def of(cls, text: str, *, min_count: int = 1, bytewise: bool = False) -> "Vocabulary":
+    def of(cls, text: Text, *, min_count: int = 1, bytewise: bool = False) -> "Vocabulary":
         """Collect the characters that occur at least `min_count` times in `text`, sorted.
 
         Raises:
             UserError: no character occurs that often.
         """
-        counts = np.bincount(_code_points(text), minlength=1)
-        kept = np.flatnonzero(counts >= min_count)
+        points, counts = occurring(text)
+        kept = points[counts >= min_count]
         if not kept.size:
             raise UserError(
                 f"{option('min_count')} is {min_count}, but no character occurs more than"
-                f" {counts.max()} times; give a smaller count"
+                f" {counts.max(initial=0)} times; give a smaller count"
             )
-        return cls(_text(kept), bytewise)
+        return cls(to_text(kept), bytewise)
 
     @cached_property
     def _id_of(self) -> Ids:
         """The id of each code point, or -1; the last entry stands for all larger code points."""
-        points = _code_points(self.characters)
+        points = code_points(self.characters)
         table = np.full(int(points.max()) + 2, -1, np.int32)
         table[points] = np.arange(len(points), dtype=np.int32)
         return table
@@ -90,27 +90,49 @@ class Vocabulary:
             UserError: a character is unknown and `unknown` is not "skip". The message names it and
                 its position, counted from 0.
         """
-        table = self._id_of
-        ids = table[np.minimum(_code_points(text), len(table) - 1)]
+        ids = self.ids_of(text)
         known = ids >= 0
         if known.all():
             return ids
         if unknown == "skip":
             return ids[known]
         position = int(np.argmin(known))
-        skip = f", or pass {option('unknown', 'skip')}" if unknown == "error" else ""
-        raise UserError(
-            f"{where}: character {describe(text[position])} at position {position} is not among"
-            f" the model's {len(self)} characters; remove it{skip}"
+        raise self._refused(text[position], position, where, can_skip=unknown == "error")
+
+    def _refused(self, character: str, position: int, where: str, can_skip: bool) -> UserError:
+        skip = f", or pass {option('unknown', 'skip')}" if can_skip else ""
+        return UserError(
+            f"{where}: character {describe(character)} at position {position} is not among the"
+            f" model's {len(self)} characters; remove it{skip}"
         )
 
-    def unknown(self, text: str) -> str:
+    def ids_of(self, text: str) -> Ids:
+        """Return the id of each character, int32, (N,), or -1 where the vocabulary lacks it."""
+        table = self._id_of
+        return table[np.minimum(code_points(text), len(table) - 1)]
+
+    def check(self, text: Text, where: str) -> None:
+        """Refuse a text with a character that the vocabulary lacks, however long the text is.
+
+        Raises:
+            UserError: as for `encode` with "error".
+        """
+        position = 0
+        for stretch in stretches(text):
+            known = self.ids_of(str(stretch)) >= 0
+            if not known.all():
+                at = int(np.argmin(known))
+                raise self._refused(str(stretch)[at], position + at, where, can_skip=True)
+            position += len(stretch)
+
+    def unknown(self, text: Text) -> str:
         """Return the characters of `text` that have no id, each once, sorted."""
-        return "".join(sorted(set(text) - set(self.characters)))
+        present = to_text(occurring(text)[0])
+        return "".join(sorted(set(present) - set(self.characters)))
 
     def decode(self, ids: Sequence[int] | Ids) -> str:
         """Return the text that has these ids; it undoes `encode`."""
-        return _text(_code_points(self.characters)[np.asarray(ids, np.int64)])
+        return to_text(code_points(self.characters)[np.asarray(ids, np.int64)])
 
     def from_user(self, text: str) -> str:
         """Turn what a person typed into this vocabulary's characters; bytes stand for UTF-8.
@@ -199,13 +221,3 @@ def describe(character: str) -> str:
         "'€' (U+20AC)"
     """
     return f"{character!r} (U+{ord(character):04X})"
-
-
-def _code_points(text: str) -> np.ndarray[Any, np.dtype[np.uint32]]:
-    order = "utf-32-le" if sys.byteorder == "little" else "utf-32-be"
-    return np.frombuffer(text.encode(order, "surrogatepass"), np.uint32)
-
-
-def _text(points: np.ndarray[Any, Any]) -> str:
-    order = "utf-32-le" if sys.byteorder == "little" else "utf-32-be"
-    return points.astype(np.uint32).tobytes().decode(order, "surrogatepass")

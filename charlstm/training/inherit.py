@@ -49,7 +49,7 @@ def inherit(
         added = vocabulary.unknown(present.characters)
         vocabulary = Vocabulary(vocabulary.characters + added, vocabulary.bytewise)
     elif unknown == "error":
-        vocabulary.encode(corpus.text, unknown="error", where=" ".join(corpus.sources))
+        vocabulary.check(corpus.text, " ".join(corpus.sources))
     model = CharModel(model_options, len(vocabulary), seed)
     weights = model.to_arrays()
     for name, old in checkpoint.weights.items():

@@ -7,7 +7,7 @@ import math
 from pathlib import Path
 
 from charlstm.errors import unreadable
-from charlstm.model.atomic_file import write_atomically
+from charlstm.machine.atomic_file import write_atomically
 from charlstm.training.progress import Report
 
 

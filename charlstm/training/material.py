@@ -5,6 +5,8 @@ import math
 from charlstm.errors import UserError, counted, option
 from charlstm.options import DataOptions
 from charlstm.text.corpus import Corpus, parts
+from charlstm.text.encoded import EncodedText
+from charlstm.text.prepared import encoded_with
 from charlstm.text.streams import SHORTEST
 from charlstm.text.vocabulary import Ids, Vocabulary
 
@@ -12,7 +14,7 @@ from charlstm.text.vocabulary import Ids, Vocabulary
 def training_ids(corpus: Corpus, vocabulary: Vocabulary) -> tuple[Ids, Ids]:
     """Return the ids of the training part, (N,), and of the validation part, (M,).
 
-    Characters that are not in the vocabulary are left out.
+    Characters that are not in the vocabulary are left out. Those of a text on disk stay there.
 
     Raises:
         UserError: a part has fewer than two characters.
@@ -29,7 +31,10 @@ def _ids(corpus: Corpus, vocabulary: Vocabulary, part: str) -> Ids:
             f" each part needs {SHORTEST}, so give at least {_smallest(corpus.options)}"
             f" characters, or another {option('split')}"
         )
-    ids = vocabulary.encode(text, unknown="skip")
+    if isinstance(text, EncodedText):
+        ids = encoded_with(vocabulary, text, name)
+    else:
+        ids = vocabulary.encode(text, unknown="skip")
     if len(ids) < SHORTEST:
         raise UserError(
             f"{name}: of the {len(text)} characters for {part} only {len(ids)} are in the"

@@ -12,7 +12,7 @@ The folder holds three files:
 import dataclasses
 import math
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -202,8 +202,11 @@ class Run:
             device=self.place.device.type,
         )
 
-    def finish(self) -> Evaluation:
+    def finish(self, seen: Callable[[int], object] = id) -> Evaluation:
         """Calibrate the saved model, measure it on the validation part, and store the scores.
+
+        Args:
+            seen: is called with the number of characters each time some were scored.
 
         Returns:
             all that was measured.
@@ -215,7 +218,9 @@ class Run:
         device = self.place.device
         calibrated(found, trainer.validation_ids, device, threads).save(path)
         checkpoint = Checkpoint.load(path)  # not the weights in memory: the file has float16
-        evaluation = measure(checkpoint, self.corpus, "validation", device=device, threads=threads)
+        evaluation = measure(
+            checkpoint, self.corpus, "validation", None, device=device, threads=threads, seen=seen
+        )
         scores = evaluation.scores
         if math.isfinite(scores.carried.nats + scores.cold.nats):  # JSON has no NaN
             where = evaluation.passage.where

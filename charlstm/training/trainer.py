@@ -10,6 +10,7 @@ import math
 import statistics
 from collections.abc import Generator, Iterator
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -72,7 +73,9 @@ class Trainer:
         self.bf16 = _asks_for_bf16(options, model) if bf16 is None else bf16
         self.train_ids = train_ids
         self.validation_ids = validation_ids
-        text = torch.from_numpy(train_ids).to(model.device)  # once: no step sends text to a GPU
+        text: Any = train_ids
+        if not isinstance(text, np.memmap):  # a long text stays on disk; others go to a GPU once
+            text = torch.from_numpy(train_ids).to(model.device)
         self.streams = streams_for(text, options.batch_size, options.window)
         self.rows = self.ranks.rows(self.streams.batch_size)
         self.chars_per_step = self.streams.batch_size * self.streams.window
@@ -212,6 +215,9 @@ class Trainer:
         epoch, index = divmod(self.progress.step, self.streams.windows)
         offset = _offset(self.options.seed, epoch, self.streams.dropped)
         inputs, targets = self.streams.read(index, offset)
+        if isinstance(inputs, np.ndarray):
+            both = np.stack((inputs, targets)).astype(np.int64)
+            inputs, targets = torch.from_numpy(both).to(self.model.device)
         return inputs[self.rows], targets[self.rows].long()
 
     def _carried_state(self, rng: Rng) -> ModelState | None:

@@ -104,7 +104,7 @@ def test_a_full_disk_stops_a_training_with_one_line_and_the_old_files_whole(
             raise OSError(errno.ENOSPC, "No space left on device")
         real(descriptor)
 
-    monkeypatch.setattr("charlstm.model.atomic_file.os.fsync", fills_up)
+    monkeypatch.setattr("charlstm.machine.atomic_file.os.fsync", fills_up)
     options = ["--steps", "60", "--hidden-size", "8", "--out", str(out), "--threads", "1"]
     assert train.main([corpus, *options]) == 2
     error = capsys.readouterr().err.splitlines()[-1]

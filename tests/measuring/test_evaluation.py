@@ -57,7 +57,7 @@ def everything(trained, corpus):
     return Evaluation(
         Passage.of(trained, dataclasses.replace(corpus, text=corpus.text + "€" * 4)),
         Scores(Score(1.5, 79), Score(2.0, 79), 12_345.6, 2),
-        Baselines(3.25, 2.5, 1_234),
+        Baselines(3.25, 2.5, 1_234, 80),
         Mixture(Score(1.0, 79), Score(0.75, 79), {"model": 0.815, "n-grams": 0.185}, 1, 1_999.6),
         Writing(
             SampleOptions(seed=1, top_p=0.9),

@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from charlstm.errors import UserError
-from charlstm.model import atomic_file
+from charlstm.machine import atomic_file
 from charlstm.model.checkpoint import Checkpoint, find_model, read_arrays, write_arrays
 from charlstm.model.facts import Measured, Provenance, Score, Training
 from charlstm.options import DataOptions, Split, TrainOptions

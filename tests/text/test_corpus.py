@@ -32,7 +32,10 @@ def test_a_folder_is_its_text_files_sorted(tmp_path, capsys):
         write(tmp_path, name, name.encode())
     write(tmp_path, "c.bin", b"a\0b")
     assert read_corpus([str(tmp_path)]).text == "a/z.mdb.txt"
-    assert "c.bin: left out, it is not text" in capsys.readouterr().err
+    assert capsys.readouterr().err == (
+        f"{tmp_path}: 2 files read: 1 .md, 1 .txt; 1 left out, not text: c.bin; 2 left out, hidden:"
+        " .hidden, a/.git\n"
+    )
 
 
 def test_standard_input(monkeypatch):

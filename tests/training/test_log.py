@@ -9,7 +9,7 @@ import pytest
 from killed import killed_at_each_line, needs_fork
 
 from charlstm.errors import UserError
-from charlstm.model import atomic_file
+from charlstm.machine import atomic_file
 from charlstm.training import log
 from charlstm.training.log import append, cut
 from charlstm.training.progress import Report

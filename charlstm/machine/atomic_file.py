@@ -18,7 +18,9 @@ import os
 import re
 import secrets
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from charlstm.errors import UserError, option, unreadable
 
@@ -40,29 +42,52 @@ def write_atomically(path: Path, content: bytes, remedy: str) -> None:
             the file. The old file stays as it was. In the last case the new content stays, too: in
             the temporary file, which the message names.
     """
+    with replacing(path, remedy) as file:
+        file.write(content)
+
+
+@contextlib.contextmanager
+def replacing(path: Path, remedy: str) -> Iterator[BinaryIO]:
+    """Yield a file to write into; when the block ends, it takes the place of `path`.
+
+    An error in the block leaves the old file as it was, and nothing else.
+
+    Args:
+        path: as for `write_atomically`.
+        remedy: as for `write_atomically`.
+
+    Raises:
+        UserError: as for `write_atomically`.
+    """
     temporary = path.with_name(f"{path.name}.{secrets.token_hex(8)}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _sweep(path)
         with temporary.open("xb") as file:  # exclusively: never a file or link that is there
-            file.write(content)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         if not _replaced(temporary, path):
-            raise UserError(
+            raise _HeldError(
                 f"{path}: another program has it open (a virus scanner, a folder that is"
                 " synchronised, another command), or it is write-protected; the new content is safe"
                 f" in {temporary} for a day: close that program, then rename this file to"
                 f" {path.name}"
             )
         _flush_folder(path.parent)
+    except _HeldError:
+        raise
     except OSError as error:
         _remove(temporary)
         stays = "the old file is as it was; " if path.exists() else ""
         raise unreadable(path, error, f"{stays}{remedy}") from None
-    except KeyboardInterrupt:
+    except BaseException:
         _remove(temporary)
         raise
+
+
+class _HeldError(UserError):
+    """Another program does not let go of the file; the new content is safe beside it."""
 
 
 def _sweep(path: Path) -> None:

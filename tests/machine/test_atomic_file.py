@@ -10,8 +10,8 @@ import pytest
 from killed import killed_at_each_line, needs_fork
 
 from charlstm.errors import UserError
-from charlstm.model import atomic_file
-from charlstm.model.atomic_file import ABANDONED, WAITS, write_atomically
+from charlstm.machine import atomic_file
+from charlstm.machine.atomic_file import ABANDONED, WAITS, write_atomically
 from charlstm.model.checkpoint import Checkpoint
 
 

@@ -1,0 +1,96 @@
+"""A text as numbers: code points in memory, or ids in a file that is mapped instead of read.
+
+A text is a `str`, or an `EncodedText` if it is too large for memory. Both have a length, and slices
+that are texts again. What needs more than that is here or in `vocabulary.py`.
+"""
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, TypeVar
+
+import numpy as np
+
+AT_ONCE = 2**22  # characters that are looked at together
+Counts = np.ndarray[Any, np.dtype[np.int64]]
+
+
+@dataclass(frozen=True, eq=False)
+class EncodedText:
+    """A text, or a stretch of one, as ids. They usually lie on disk and are read where needed.
+
+    Attributes:
+        alphabet: the characters of the whole text, sorted; the id of one is its place here.
+        ids: (N,), of an unsigned type.
+        key: names the whole text among those on disk.
+        first: where the stretch begins in it.
+
+    Example:
+        >>> text = EncodedText("abn", np.array([1, 0, 2, 0, 2, 0], np.uint8))
+        >>> len(text), str(text[2:]), [int(n) for n in text.counts]
+        (6, 'nana', [3, 1, 2])
+    """
+
+    alphabet: str
+    ids: np.ndarray[Any, Any]
+    key: str = ""
+    first: int = 0
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def __getitem__(self, stretch: slice) -> "EncodedText":
+        start, stop, _ = stretch.indices(len(self))
+        return EncodedText(self.alphabet, self.ids[start:stop], self.key, self.first + start)
+
+    def __str__(self) -> str:
+        return to_text(code_points(self.alphabet)[self.ids])
+
+    @cached_property
+    def counts(self) -> Counts:
+        """How often each character of the alphabet occurs, (A,)."""
+        counts = np.zeros(len(self.alphabet), np.int64)
+        for start in range(0, len(self.ids), AT_ONCE):
+            counts += np.bincount(self.ids[start : start + AT_ONCE], minlength=len(counts))
+        return counts
+
+
+Text = str | EncodedText
+AnyText = TypeVar("AnyText", bound=Text)
+
+
+def occurring(text: Text) -> tuple[np.ndarray[Any, Any], Counts]:
+    """Return the code points that occur in a text, in rising order, and how often each does.
+
+    Example:
+        >>> points, counts = occurring("banana")
+        >>> points.tolist(), counts.tolist()
+        ([97, 98, 110], [3, 1, 2])
+    """
+    if isinstance(text, EncodedText):
+        points, counts = code_points(text.alphabet), text.counts
+        found = np.flatnonzero(counts)
+        return points[found], counts[found]
+    counts = np.bincount(code_points(text))
+    found = np.flatnonzero(counts)
+    return found, counts[found]
+
+
+def stretches(text: AnyText) -> Iterator[AnyText]:
+    """Yield a text as stretches that fit into memory, in their order."""
+    for start in range(0, len(text), AT_ONCE):
+        yield text[start : start + AT_ONCE]  # type: ignore[misc]
+
+
+def code_points(text: str) -> np.ndarray[Any, np.dtype[np.uint32]]:
+    """Return the code points of a text, (N,)."""
+    return np.frombuffer(text.encode(_ORDER, "surrogatepass"), np.uint32)
+
+
+def to_text(points: np.ndarray[Any, Any]) -> str:
+    """Return the text that has these code points; it undoes `code_points`."""
+    return points.astype(np.uint32).tobytes().decode(_ORDER, "surrogatepass")
+
+
+_ORDER = "utf-32-le" if sys.byteorder == "little" else "utf-32-be"
