@@ -145,19 +145,28 @@ class TrainOptions:
 
     def __post_init__(self) -> None:
         check_types(self)
-        budgets = [
-            name for name in ("minutes", "epochs", "steps") if getattr(self, name) is not None
-        ]
-        if len(budgets) > 1:
-            raise UserError(
-                f"{option(budgets[0])} and {option(budgets[1])} are both budgets; give one of them"
-            )
+        _check_budgets(self, "minutes", "epochs", "steps")
         positive = (ABOVE_0, None)
-        check_ranges(self, minutes=positive, epochs=positive, steps=positive)
         check_ranges(self, learning_rate=positive, batch_size=(1, None), window=(1, None))
         check_ranges(self, reset=(0, 1), beta1=(0, 0.999), weight_decay=(0, None))
         check_ranges(self, clip=positive, ema=(ABOVE_0, 0.999999), patience=(1, None))
         check_ranges(self, seed=(0, 2**63 - 1))
+
+
+@dataclass(frozen=True)
+class MoreOptions:
+    """Another budget for a training that has used up its own."""
+
+    more_minutes: float | None = None
+    """With --resume, train a finished run on for so many minutes; the learning rate rises again."""
+    more_epochs: float | None = None
+    """The same for so many passes over the training text."""
+    more_steps: int | None = None
+    """The same for so many steps."""
+
+    def __post_init__(self) -> None:
+        check_types(self)
+        _check_budgets(self, "more_minutes", "more_epochs", "more_steps")
 
 
 @dataclass(frozen=True)
@@ -226,6 +235,16 @@ class CellOptions:
 
     cell: str | None = None
     """Your own cell, as MODULE:NAME, if the model is made of one."""
+
+
+def _check_budgets(options: Any, *names: str) -> None:
+    """Refuse two budgets at once, and one that is not above 0."""
+    given = [name for name in names if getattr(options, name) is not None]
+    if len(given) > 1:
+        raise UserError(
+            f"{option(given[0])} and {option(given[1])} are both budgets; give one of them"
+        )
+    check_ranges(options, **dict.fromkeys(names, (ABOVE_0, None)))
 
 
 def check_types(options: Any) -> None:

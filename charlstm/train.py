@@ -21,6 +21,7 @@ from charlstm.options import (
     DeviceOptions,
     MachineOptions,
     ModelOptions,
+    MoreOptions,
     SampleOptions,
     Sources,
     TrainOptions,
@@ -47,6 +48,8 @@ class Train:
     python -m charlstm.train tinyshakespeare --layers 2 --epochs 5 --out runs/bard --show 200
 
     python -m charlstm.train --resume runs/bard
+
+    python -m charlstm.train --resume runs/bard --more-minutes 5
 
     CORPUS is a file, several files, a folder, - for standard input, or a name that
     python -m charlstm.corpora lists.
@@ -75,6 +78,7 @@ class Train:
     data: DataOptions = DataOptions()
     model: ModelOptions = ModelOptions()
     training: TrainOptions = TrainOptions()
+    more: MoreOptions = MoreOptions()
     device: DeviceOptions = DeviceOptions()
     machine: MachineOptions = MachineOptions()
 
@@ -105,6 +109,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         from charlstm.training.follow import Plan
 
         ranks.first(lambda: Plan.of(run.trainer, asked))
+    if run.finished():
+        steps = counted(run.trainer.progress.step, "step")
+        others = f"{option('more_epochs')}, {option('more_steps')}"
+        more = f"{option('more_minutes', 5)} (or {others})"
+        say(f"{run.folder}: has finished, after {steps}; train it on with {more}")
+        return 0
     for line in describe(run):
         say(line)
     code = _fit(run, given.show)
@@ -121,7 +131,11 @@ def _check(given: Train, flags: Set[str]) -> None:
     """Refuse options that contradict each other."""
     if given.resume is None and not given.corpus:
         raise UserError("no CORPUS; give a text to learn, or go on with a run by --resume RUN")
-    beside = {"resume", "corpus", "cell", "show", "threads", "device"}
+    more = {"more_minutes", "more_epochs", "more_steps"}
+    beside = {"resume", "corpus", "cell", "show", "threads", "device", *more}
+    if given.resume is None and (odd := sorted(flags & more)):
+        new = option(odd[0].removeprefix("more_"))
+        raise UserError(f"{option(odd[0])} without --resume: a new training has {new}")
     if given.resume is not None and (odd := sorted(flags - beside)):
         raise UserError(
             f"{option(odd[0])} beside --resume: a run goes on with the options it began with; leave"
@@ -142,13 +156,14 @@ def _with_known_cell(given: Train) -> Train:
 def _run(given: Train, flags: Set[str], ranks: Ranks) -> Run:
     from charlstm.model.checkpoint import Checkpoint, find_model
     from charlstm.text.corpus import read_corpus
+    from charlstm.training.budget import Budget
     from charlstm.training.folder import free_folder
     from charlstm.training.place import Place
     from charlstm.training.run import Run
 
     place = Place(find_device(given.device.device), given.machine.threads, ranks)
     if given.resume is not None:
-        run = Run.resume(Path(given.resume), given.corpus, place)
+        run = Run.resume(Path(given.resume), given.corpus, place, Budget.more(given.more))
         cell = run.trainer.model.options.cell
         if "cell" in flags and given.model.cell != cell:
             raise UserError(

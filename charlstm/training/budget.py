@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from charlstm.errors import counted
-from charlstm.options import DEFAULT_MINUTES, TrainOptions
+from charlstm.options import DEFAULT_MINUTES, MoreOptions, TrainOptions
 
 WARMUP_STEPS = 100
 WARMUP_SHARE = 0.05  # of the budget
@@ -46,6 +46,14 @@ class Budget:
         if options.epochs is not None:
             return cls(options.epochs, "epochs")
         return cls(options.minutes or DEFAULT_MINUTES, "minutes")
+
+    @classmethod
+    def more(cls, options: MoreOptions) -> "Budget | None":
+        """Return the budget that a training gets in addition; None for none."""
+        for unit in ("minutes", "epochs", "steps"):
+            if (amount := getattr(options, f"more_{unit}")) is not None:
+                return cls(amount, unit)
+        return None
 
     def __str__(self) -> str:
         whole = round(self.amount)

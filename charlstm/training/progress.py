@@ -60,6 +60,9 @@ class Progress:
         best_step: steps done at the best validation.
         rate_scale: factor of the learning rate, halved by each step back.
         rollbacks: number of steps back.
+        begun_step: steps done when the present budget began: 0, or more if a finished training was
+            given another one.
+        begun_seconds: time used by then.
     """
 
     step: int = 0
@@ -72,6 +75,8 @@ class Progress:
     best_step: int = 0
     rate_scale: float = 1.0
     rollbacks: int = 0
+    begun_step: int = 0
+    begun_seconds: float = 0.0
 
     @classmethod
     def from_json(cls, saved: Section) -> "Progress":
@@ -87,7 +92,15 @@ class Progress:
             best_step=saved.count("best_step"),
             rate_scale=saved.number("rate_scale"),
             rollbacks=saved.count("rollbacks"),
+            begun_step=saved.count("begun_step") if "begun_step" in saved else 0,
+            begun_seconds=saved.number("begun_seconds") if "begun_seconds" in saved else 0.0,
         )
+
+    def begin_budget(self) -> None:
+        """Let another budget begin now."""
+        self.begun_step = self.step
+        self.begun_seconds = self.seconds
+        self.stale = 0
 
     def count_loss(self, loss: float, clipped: bool) -> None:
         """Count the loss of a step, nats per character, and whether its gradient was clipped."""

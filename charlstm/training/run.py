@@ -202,6 +202,15 @@ class Run:
             device=self.place.device.type,
         )
 
+    def finished(self) -> bool:
+        """Whether the training has used up its budget or patience, and its model is measured."""
+        return self.trainer.finished() and self._measured()
+
+    def _measured(self) -> bool:
+        model = self.folder / "model.safetensors"
+        measured = Checkpoint.load(model).measured if model.exists() else None
+        return measured is not None and measured.carried is not None
+
     def finish(self, seen: Callable[[int], object] = id) -> Evaluation:
         """Calibrate the saved model, measure it on the validation part, and store the scores.
 
@@ -241,6 +250,7 @@ class Run:
         folder: Path,
         sources: Sequence[str] = (),
         place: Place | None = None,
+        more: Budget | None = None,
     ) -> "Run":
         """Go on with the training in a folder.
 
@@ -251,9 +261,12 @@ class Run:
                 or fewer ranks. Without a number of threads, the one counts that was asked for when
                 the run began; without that, a budget in steps or epochs keeps the number in use,
                 and one in minutes measures anew.
+            more: another budget, for a training that has used up its own. The learning rate rises
+                again and falls over this budget, from the weights of the last step.
 
         Raises:
-            UserError: the folder holds no run, the run is damaged, or the text is another.
+            UserError: the folder holds no run, the run is damaged, the text is another, or there is
+                more to do for a run that has not finished.
         """
         if folder.name == "resume.safetensors":  # the file in the folder was named
             folder = folder.parent
@@ -283,6 +296,13 @@ class Run:
             trainer.load_state(saved.arrays, saved.progress)
         except UserError as error:
             raise UserError(f"{path}: {error}; train the model again") from None
+        if more is not None:
+            if not trainer.finished():
+                raise UserError(
+                    f"{folder}: has not finished, so it needs no further budget yet; go on with it"
+                    f" by {option('resume', str(folder))} alone"
+                )
+            trainer.train_on(more)
         run = cls(folder, corpus, saved.vocabulary, trainer, place)
         run.begun_on = training.device
         log.cut(folder / "log.jsonl", run.trainer.progress.step)

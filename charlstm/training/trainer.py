@@ -110,7 +110,7 @@ class Trainer:
         """
         self._clock = Clock(self.progress)
         self._network = self.ranks.network(self.model)
-        while self._fraction() < 1 and not self.out_of_patience():
+        while not self.finished():
             with self.threads:
                 state = self._back_propagate()
                 due = self._due()
@@ -138,6 +138,19 @@ class Trainer:
         """Score the best weights on the training text, as on validation: cold, without dropout."""
         best = copy.deepcopy(self.model).load_arrays(self.best)
         return self._score(best, self.train_ids)
+
+    def finished(self) -> bool:
+        """Whether the budget or the patience is used up."""
+        return self._fraction() == 1 or self.out_of_patience()
+
+    def train_on(self, budget: Budget) -> None:
+        """Let another budget begin where the last one ended; the learning rate rises again."""
+        amounts: dict[str, Any] = dict.fromkeys(("minutes", "epochs", "steps"))
+        amounts[budget.unit] = budget.amount
+        self.options = replace(self.options, **amounts)
+        self.budget = budget
+        self.progress.begin_budget()
+        self.good = Snapshot.of(self)
 
     def out_of_patience(self) -> bool:
         """Whether training stops because the last `patience` validations brought no new best."""
@@ -198,7 +211,7 @@ class Trainer:
         if self.model.device.type == "cpu":
             return True
         step = self.progress.step + 1
-        last = self.budget.fraction(step, self.progress.seconds, self.streams.windows) == 1
+        last = self._fraction(step) == 1
         return step % READ_EVERY == 0 or step % self.validate_every == 0 or last
 
     def _read_losses(self) -> tuple[list[float], list[float]]:
@@ -235,11 +248,17 @@ class Trainer:
     def _set_learning_rate(self) -> None:
         highest = self.options.learning_rate * self.progress.rate_scale
         for group in self.optimizer.param_groups:
-            group["lr"] = learning_rate(highest, self._fraction(), self.progress.step)
+            steps = self.progress.step - self.progress.begun_step
+            group["lr"] = learning_rate(highest, self._fraction(), steps)
 
-    def _fraction(self) -> float:
+    def _fraction(self, step: int | None = None) -> float:
+        """Return the share of the budget that is used after a step, by default the last one."""
         progress = self.progress
-        return self.budget.fraction(progress.step, progress.seconds, self.streams.windows)
+        return self.budget.fraction(
+            (progress.step if step is None else step) - progress.begun_step,
+            progress.seconds - progress.begun_seconds,
+            self.streams.windows,
+        )
 
     def _report(self, loss: float, norm: float) -> Report:
         progress = self.progress
