@@ -12,7 +12,6 @@ from typing import Annotated, Any
 from charlstm.errors import command
 from charlstm.flags import Only, Positional, parse
 from charlstm.options import DataOptions, Sources, TrainOptions
-from charlstm.text.corpus import IN_MEMORY, read_corpus
 from charlstm.text.registry import (
     PYTHON,
     SHIPPED,
@@ -53,6 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(json.dumps(rows) if given.json else _list(rows))
         return 0
 
+    from charlstm.text.corpus import read_corpus
     from charlstm.text.report import report_lines, text_report
 
     corpus = read_corpus(given.corpus, given.data)
@@ -97,6 +97,8 @@ def _sizes(name: str) -> tuple[int | None, int | None]:
 
     They are None if it is not UTF-8, and if it is so long that counting would take long.
     """
+    from charlstm.text.corpus import IN_MEMORY
+
     paths = named(name)
     if sum(path.stat().st_size for path in paths) > IN_MEMORY:
         return None, None

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Annotated
 from charlstm.errors import UserError, command, option, say, unreadable
 from charlstm.flags import Positional, parse
 from charlstm.options import CellOptions, MachineOptions, SampleOptions, Unknown, check_ranges
-from charlstm.text.pieces import standard_input
 
 if TYPE_CHECKING:
     from charlstm.text.vocabulary import Vocabulary
@@ -98,6 +97,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _prime(given: Sample, vocabulary: Vocabulary) -> str:
     if given.prime_file is None:
         return vocabulary.from_user(given.prime or "")
+
+    from charlstm.text.pieces import standard_input
+
     try:
         from_pipe = given.prime_file == "-"
         content = standard_input().read() if from_pipe else Path(given.prime_file).read_bytes()

@@ -35,6 +35,14 @@ def checkpoint(text):
 
 
 @pytest.fixture
+def on_disk(tmp_path, monkeypatch):
+    """Let texts of more than 100 bytes be prepared on disk, in a cache folder of the test's own."""
+    monkeypatch.setattr("charlstm.text.corpus.IN_MEMORY", 100)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path / "cache" / "charlstm" / "prepared"
+
+
+@pytest.fixture
 def model_file(checkpoint, tmp_path):
     path = tmp_path / "small" / "model.safetensors"
     checkpoint.save(path)
@@ -83,7 +91,7 @@ def mistake(files, capsys, monkeypatch):
 
     def check(main, arguments, message):
         if "{unreadable}" in arguments:  # root may read everything: let the system refuse instead
-            monkeypatch.setattr("charlstm.text.corpus.Path.read_bytes", refuse)
+            monkeypatch.setattr("charlstm.text.pieces.Path.open", refuse)
         before = model_bytes(files)
         assert main([a.format(**files) for a in arguments.split()]) == 2
         told = capsys.readouterr()
@@ -102,5 +110,5 @@ def model_bytes(files):
         return file.read()
 
 
-def refuse(path):
+def refuse(path, *_):
     raise PermissionError(errno.EACCES, "Permission denied", str(path))

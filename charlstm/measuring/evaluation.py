@@ -9,9 +9,9 @@ import numpy as np
 import torch
 
 from charlstm.errors import counted, option
+from charlstm.measuring import sampled
 from charlstm.measuring.mixture import Mixture
 from charlstm.measuring.passage import Passage
-from charlstm.measuring.sampled import LENGTH, STRETCHES, score_some
 from charlstm.measuring.scores import COLD_WINDOW, Scores
 from charlstm.measuring.writing import Writing
 from charlstm.model.checkpoint import Checkpoint
@@ -152,7 +152,7 @@ class Evaluation:
     def _interval_lines(self) -> Iterator[str]:
         carried, cold = self.scores.carried.interval, self.scores.cold.interval
         yield (
-            f"Of this long part, {STRETCHES} stretches of {LENGTH:,} characters were scored."
+            f"Of this long part, {sampled.STRETCHES} stretches of {sampled.LENGTH:,} characters were scored."
             f" {option('whole')} reads all of it. With 95 %"
         )
         yield (
@@ -217,7 +217,7 @@ def measure(
     """
     passage = Passage.of(checkpoint, corpus, part, unknown)
     model = CharModel.from_checkpoint(checkpoint).to(device)
-    scores = score_some(model, passage.ids, threads=threads, seen=seen)
+    scores = sampled.score_some(model, passage.ids, threads=threads, seen=seen)
     return Evaluation(passage, scores, calibration=checkpoint.calibration)
 
 

@@ -22,8 +22,8 @@ from charlstm.model.network import CharModel
 from charlstm.text.vocabulary import Ids
 
 LONG = 2**20  # characters; a longer text is not scored whole
-STRETCHES = 64
-LENGTH = 16 * COLD_WINDOW  # characters of a stretch
+STRETCHES = 128
+LENGTH = 4 * COLD_WINDOW  # characters of a stretch
 BEFORE = 256  # characters that a carried state has read before a stretch
 WITHIN = 1.96  # standard errors; a normal distribution has 95 % of its mass within
 
@@ -42,7 +42,7 @@ def score_some(
     threads: int | None = None,
     seen: Callable[[int], object] = id,
 ) -> Scores:
-    """Score a text in both protocols: all of a short one, and 64 stretches of a long one.
+    """Score a text in both protocols: all of a short one, and 128 stretches of a long one.
 
     In the *carried* protocol each stretch starts from the state after the 256 characters before it.
     In the *cold* one it is cut into windows of 256 characters.

@@ -117,3 +117,35 @@ def test_a_limit_of_the_model_is_not_that_of_another_text(capsys, corpus, tmp_pa
 def test_a_cell_that_is_not_the_model_s_is_refused(capsys, model_file, corpus):
     assert evaluate.main([str(model_file), corpus, "--cell", "rnn"]) == 2
     assert "--cell is rnn, but" in capsys.readouterr().err
+
+
+def test_a_long_part_is_measured_by_samples_unless_asked_for_whole(
+    capsys, model_file, corpus, text, monkeypatch
+):
+    monkeypatch.setattr("charlstm.measuring.sampled.LONG", 500)
+    monkeypatch.setattr("charlstm.measuring.sampled.STRETCHES", 2)
+    monkeypatch.setattr("charlstm.measuring.sampled.LENGTH", 256)
+    monkeypatch.setattr("charlstm.measuring.sampled.BEFORE", 16)
+    asked = [str(model_file), corpus, "--no-baselines", "--threads", "1"]
+    assert evaluate.main(asked) == 0
+    told = capsys.readouterr().out
+    assert "2 stretches of 256 characters were scored. --whole reads all of it" in told
+    assert "xz" not in told
+    assert evaluate.main([*asked, "--json"]) == 0
+    some = json.loads(capsys.readouterr().out)
+    assert some["carried"]["characters"] == some["cold"]["characters"] == 512
+    assert some["carried"]["interval"] > 0
+    assert "xz_bits_per_char" not in some
+    assert evaluate.main([*asked, "--json", "--whole"]) == 0
+    whole = json.loads(capsys.readouterr().out)
+    assert whole["carried"]["characters"] == len(text) - 1
+    assert "interval" not in whole["carried"]
+
+
+def test_dynamic_reads_the_beginning_of_a_long_part(capsys, model_file, corpus, monkeypatch):
+    monkeypatch.setattr(evaluate, "DYNAMIC", 50)
+    asked = [str(model_file), corpus, "--part", "validation", "--dynamic", "--no-baselines"]
+    assert evaluate.main([*asked, "--json", "--threads", "1"]) == 0
+    assert json.loads(capsys.readouterr().out)["dynamic"]["characters"] == 49
+    assert evaluate.main([*asked, "--json", "--threads", "1", "--whole"]) == 0
+    assert json.loads(capsys.readouterr().out)["dynamic"]["characters"] == 74

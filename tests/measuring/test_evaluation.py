@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 
+from charlstm.measuring import evaluation
 from charlstm.measuring.evaluation import Baselines, Evaluation, measure
 from charlstm.measuring.mixture import Mixture
 from charlstm.measuring.passage import Passage
@@ -31,11 +32,11 @@ def trained(checkpoint, corpus):
 
 
 def test_measure_scores_the_model_on_the_passage_and_nothing_else(trained, corpus):
-    evaluation = measure(trained, corpus)
-    passage = evaluation.passage
+    found = measure(trained, corpus)
+    passage = found.passage
     assert passage.part == "validation"
-    assert evaluation.scores == score(CharModel.from_checkpoint(trained), passage.ids)
-    assert (evaluation.baselines, evaluation.dynamic, evaluation.novelty) == (None, None, None)
+    assert found.scores == score(CharModel.from_checkpoint(trained), passage.ids)
+    assert (found.baselines, found.dynamic, found.novelty) == (None, None, None)
     assert measure(trained, corpus, "train").scores.carried.characters == 669 - 1
 
 
@@ -57,7 +58,7 @@ def everything(trained, corpus):
     return Evaluation(
         Passage.of(trained, dataclasses.replace(corpus, text=corpus.text + "€" * 4)),
         Scores(Score(1.5, 79), Score(2.0, 79), 12_345.6, 2),
-        Baselines(3.25, 2.5, 1_234, 80),
+        Baselines(3.25, 2.5, 1_234, 71),
         Mixture(Score(1.0, 79), Score(0.75, 79), {"model": 0.815, "n-grams": 0.185}, 1, 1_999.6),
         Writing(
             SampleOptions(seed=1, top_p=0.9),
@@ -97,6 +98,38 @@ def test_the_table_has_a_row_for_each_figure(everything):
     ]
 
 
+def test_the_table_tells_what_of_a_long_part_was_measured(everything):
+    samples = Scores(Score(1.5, 79, 0.0123), Score(2.0, 79, 0.25), 12_345.6, 2)
+    dynamic = dataclasses.replace(everything.dynamic, alone=Score(1.0, 60))
+    novelty = dataclasses.replace(everything.novelty, left_out=1_000)
+    long = dataclasses.replace(everything, scores=samples, dynamic=dynamic, novelty=novelty)
+    told = set(long.table().splitlines()) - set(everything.table().splitlines())
+    assert told == {
+        "Of this long part, 128 stretches of 1,024 characters were scored. whole reads all of it."
+        " With 95 %",
+        "confidence that gives carried 0.0123, cold 0.2500 nats more or less than these.",
+        "dynamic (one pass)         1.0000     1.4427        2.718          60",
+        "(the first characters of the part; whole reads it all)",
+        "(its last 4,194,304 characters; 1,000 before them were not compared)",
+    }
+    figures = json.loads(json.dumps(long.to_json()))
+    assert (figures["carried"]["interval"], figures["cold"]["interval"]) == (0.0123, 0.25)
+    assert figures["novelty"]["left_out"] == 1_000
+
+
+def test_baselines_of_a_long_text_read_a_part_of_it(trained, corpus, text, monkeypatch):
+    monkeypatch.setattr(evaluation, "BASELINE", 50)
+    monkeypatch.setattr(evaluation, "BEFORE", 300)
+    passage = Passage.of(trained, corpus)
+    found = Baselines.of(passage)
+    assert (found.read_first, found.characters) == (300, 50)
+    ids = trained.vocabulary.encode(text[669 - 300 : 669 + 50])
+    bits = ngram_bits(ids, len(trained.vocabulary), 300)
+    assert found.ngram_bits_per_char == pytest.approx(bits / 50)
+    part, before = text[669:719].encode(), text[369:669].encode()
+    assert found.xz_bits_per_char == xz_bits(part, before) / 50
+
+
 def test_the_table_tells_streams(everything):
     dynamic = dataclasses.replace(everything.dynamic, streams=4)
     lines = dataclasses.replace(everything, dynamic=dynamic).table().splitlines()
@@ -109,6 +142,7 @@ def test_the_json_has_a_key_for_each_figure(everything):
         "corpus", "sha256", "part", "from", "to", "of", "left_out", "carried", "cold",
         "chars_per_second", "threads", "device", "dynamic", "mixture", "novelty",
         "xz_bits_per_char", "5gram_bits_per_char", "baselines_read_first",
+        "baselines_characters",
     ]  # fmt: skip
     assert [told[key] for key in ("from", "to", "of", "left_out")] == [673, 748, 748, 4]
     assert told["cold"] == {
@@ -128,7 +162,7 @@ def test_what_was_not_measured_is_not_told(everything):
     few = Evaluation(everything.passage, everything.scores)
     assert len(few.table().splitlines()) == 5
     assert list(few.to_json())[-1] == "device"
-    alone = dataclasses.replace(few, baselines=Baselines(3.0, 2.0, 0))
+    alone = dataclasses.replace(few, baselines=Baselines(3.0, 2.0, 0, 71))
     assert "xz learn while they read.\n" in alone.table()
 
 

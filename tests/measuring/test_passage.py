@@ -6,15 +6,18 @@ import numpy as np
 import pytest
 
 from charlstm.errors import UserError
+from charlstm.measuring import passage
 from charlstm.measuring.passage import Passage
 from charlstm.model.facts import Provenance
 from charlstm.options import DataOptions, Split
-from charlstm.text.corpus import Corpus
+from charlstm.text.corpus import Corpus, read_corpus
+
+OPTIONS = DataOptions(split=Split(0.6, 0.3))
 
 
 @pytest.fixture
 def corpus(text):
-    return Corpus(("a.txt", "b.txt"), text, "a digest", DataOptions(split=Split(0.6, 0.3)))
+    return Corpus(("a.txt", "b.txt"), text, "a digest", OPTIONS)
 
 
 @pytest.fixture
@@ -80,3 +83,26 @@ def test_a_part_that_is_too_short_is_refused(checkpoint, corpus):
     strange = dataclasses.replace(corpus, text="T" + "€" * 9)
     with pytest.raises(UserError, match="of the 10 characters of the part all the model knows 1"):
         Passage.of(checkpoint, strange, unknown="skip")
+
+
+def test_a_text_on_disk_gives_the_same_passage(checkpoint, text, tmp_path, on_disk, monkeypatch):
+    monkeypatch.setattr(passage, "MOST_BEFORE", 300)
+    strange = text + "€" * 9 + text[:200]
+    (tmp_path / "a.txt").write_bytes(strange.encode())
+    from_disk = read_corpus(str(tmp_path / "a.txt"), OPTIONS)
+    assert not isinstance(from_disk.text, str)
+    in_memory = Corpus(from_disk.sources, strange, from_disk.sha256, OPTIONS)
+    for part in ("train", "validation", "test", "all"):
+        got, want = (Passage.of(checkpoint, c, part, "skip") for c in (from_disk, in_memory))
+        assert np.array_equal(got.ids, want.ids)
+        before = strange[: want.where.start][-300:]
+        assert np.array_equal(got.history, checkpoint.vocabulary.encode(before, unknown="skip"))
+        assert (str(got.text), got.left_out) == (want.text, want.left_out)
+        messages = []
+        for corpus in (from_disk, in_memory):
+            try:
+                Passage.of(checkpoint, corpus, part, "error")
+            except UserError as error:
+                messages.append(str(error))
+        assert len(set(messages)) <= 1, messages
+        assert len(messages) == 2 * ("€" in want.text)

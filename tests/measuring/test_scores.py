@@ -87,9 +87,9 @@ def test_a_uniform_model_scores_the_size_of_its_vocabulary(ids):
 
 def test_each_chunk_has_the_threads_that_are_asked_for(monkeypatch):
     used = []
-    nats = scores._nats
+    nats = scores.nats_of
     monkeypatch.setattr(
-        scores, "_nats", lambda *given: (used.append(torch.get_num_threads()), nats(*given))[1]
+        scores, "nats_of", lambda *given: (used.append(torch.get_num_threads()), nats(*given))[1]
     )
     ids = np.random.default_rng(0).integers(7, size=700, dtype=np.int32)
     model = CharModel(ModelOptions(hidden_size=8), 7)

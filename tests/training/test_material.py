@@ -1,12 +1,13 @@
 """What a training reads: two parts as ids, each long enough to predict a character."""
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from charlstm.errors import UserError
 from charlstm.options import DataOptions
-from charlstm.text.corpus import Corpus
+from charlstm.text.corpus import Corpus, read_corpus
 from charlstm.text.vocabulary import Vocabulary
 from charlstm.training.material import training_ids
 
@@ -40,3 +41,16 @@ def test_a_text_of_the_size_that_the_message_names_is_long_enough(length, share)
 def test_a_part_of_unknown_characters_is_refused():
     with pytest.raises(UserError, match="for validation only 0 are in the vocabulary"):
         training_ids(corpus("ab" * 9 + "??"), Vocabulary("ab"))
+
+
+@pytest.mark.parametrize("characters", ["abc?", "?cba", "ab"])
+def test_a_text_on_disk_gives_the_same_parts(tmp_path, on_disk, characters):
+    text = "abcabcab?b" * 9 + "ba?ab" * 12
+    (tmp_path / "x").write_bytes(text.encode())
+    from_disk = read_corpus(str(tmp_path / "x"))
+    assert not isinstance(from_disk.text, str)
+    vocabulary = Vocabulary(characters)
+    parts = training_ids(from_disk, vocabulary), training_ids(corpus(text), vocabulary)
+    for got, want in zip(*parts, strict=True):
+        assert got.tolist() == want.tolist()
+        assert isinstance(got, np.memmap)

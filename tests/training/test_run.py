@@ -20,6 +20,7 @@ from charlstm.model.checkpoint import Checkpoint, read_arrays, write_arrays
 from charlstm.model.facts import Calibration, Measured, Provenance, Score
 from charlstm.options import ModelOptions, TrainOptions
 from charlstm.text.corpus import read_corpus
+from charlstm.training.budget import Budget
 from charlstm.training.run import Run
 
 # dropout of all kinds, resets, the averaged weights and random offsets are all on
@@ -255,7 +256,7 @@ def test_scores_that_are_not_finite_leave_a_model_that_loads(run, monkeypatch):
     model = run.folder / "model.safetensors"
     before = Checkpoint.load(model).measured
     undefined = Scores(Score(math.nan, 74), Score(1.0, 74), 1.0, 1)
-    monkeypatch.setattr("charlstm.measuring.evaluation.score", lambda *_: undefined)
+    monkeypatch.setattr("charlstm.measuring.sampled.score_some", lambda *_, **__: undefined)
     assert run.finish().scores == undefined
     assert Checkpoint.load(model).measured == before
 
@@ -339,3 +340,53 @@ def test_a_garbled_count_of_a_saved_training_is_told(tmp_path, corpus):
     write_arrays(path, arrays, {"kind": "resume", **header})
     with pytest.raises(UserError, match=r"garbles progress.now.step: '5' is not a whole number"):
         Run.resume(run.folder)
+
+
+def test_a_finished_run_says_so_and_is_trained_on(tmp_path, corpus, capsys):
+    folder = tmp_path / "run"
+    assert run_main(corpus, *TINY, "--steps", 80, "--out", folder) == 0
+    before = (folder / "model.safetensors").read_bytes()
+    capsys.readouterr()
+    assert run_main("--resume", folder) == 0
+    assert capsys.readouterr().err == (
+        f"{folder}: has finished, after 80 steps; train it on with --more-minutes 5 (or"
+        " --more-epochs, --more-steps)\n"
+    )
+    assert (folder / "model.safetensors").read_bytes() == before
+    assert run_main("--resume", folder, "--more-steps", 60) == 0
+    told = capsys.readouterr().err
+    assert "budget: 60 steps, from step 80;" in told
+    assert "done: 140 steps in" in told
+    checkpoint = Checkpoint.load(folder / "model.safetensors")
+    assert (checkpoint.training.steps, checkpoint.training.options.steps) == (140, 60)
+    lines = (folder / "log.jsonl").read_text(encoding="utf-8").splitlines()
+    assert [json.loads(line)["step"] for line in lines] == [70, 80, 140]
+    assert run_main("--resume", folder) == 0
+    assert "has finished, after 140 steps" in capsys.readouterr().err
+
+
+def test_a_run_that_was_stopped_needs_no_further_budget(run, corpus):
+    next(run.fit())
+    run.save()
+    with pytest.raises(UserError, match="has not finished, so it needs no further budget yet"):
+        Run.resume(run.folder, more=Budget(5, "steps"))
+
+
+def test_a_run_that_was_killed_while_it_was_measured_is_measured(run, capsys):
+    list(run.fit())
+    assert not run.finished()
+    assert run_main("--resume", run.folder) == 0
+    assert "done: 30 steps" in capsys.readouterr().err
+    assert Run.resume(run.folder).finished()
+
+
+def test_a_text_on_disk_is_trained_on_and_resumed(tmp_path, corpus, on_disk, monkeypatch):
+    on = [*TINY, "--steps", 40, "--min-count", 13]
+    assert run_main(corpus, *on, "--out", tmp_path / "disk") == 0
+    assert len(list(on_disk.glob("*.ids"))) == 3  # the text, and two parts without rare characters
+    assert run_main("--resume", tmp_path / "disk", "--more-steps", 9) == 0
+    monkeypatch.setattr("charlstm.text.corpus.IN_MEMORY", 10**6)
+    assert run_main(corpus, *on, "--out", tmp_path / "memory") == 0
+    assert run_main("--resume", tmp_path / "memory", "--more-steps", 9) == 0
+    want, got = (load_file(tmp_path / k / "model.safetensors") for k in ("memory", "disk"))
+    assert all(np.array_equal(want[key], got[key]) for key in want)

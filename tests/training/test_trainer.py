@@ -13,8 +13,11 @@ from charlstm.errors import UserError
 from charlstm.machine.cpus import torch_threads
 from charlstm.measuring.scores import score_cold
 from charlstm.model.network import CharModel
+from charlstm.model.section import Section
 from charlstm.options import ModelOptions, TrainOptions
 from charlstm.text.vocabulary import Vocabulary
+from charlstm.training.budget import Budget, learning_rate
+from charlstm.training.progress import Progress
 from charlstm.training.trainer import Trainer, fit
 
 SMALL = ModelOptions(layers=2, hidden_size=16, embedding_size=6, dropout=0.2, weight_drop=0.2)
@@ -435,3 +438,55 @@ def test_a_step_back_does_not_swallow_the_news_of_the_threads(ids, monkeypatch):
     note = next(training.fit()).note
     assert note.startswith("step 1: loss nan")
     assert note.endswith("; 2 threads: 1.6 times as fast as 1")
+
+
+def test_a_text_that_stays_on_disk_gives_the_same_weights(ids, tmp_path):
+    ids.astype(np.uint8).tofile(tmp_path / "ids")
+    mapped = np.memmap(tmp_path / "ids", np.uint8, "r")
+    first, second = trainer(ids), trainer(mapped)
+    want, got = list(first.fit()), list(second.fit())
+    assert isinstance(second.streams.ids, np.memmap)
+    assert [(r.loss, r.validation) for r in want] == [(r.loss, r.validation) for r in got]
+    assert same(first.kept(), second.kept())
+
+
+def test_another_budget_begins_where_the_first_ended(ids):
+    made = trainer(ids, dataclasses.replace(FAST, patience=2))
+    first = list(made.fit())
+    assert made.finished()
+    assert list(made.fit()) == []
+    made.train_on(Budget(40, "steps"))
+    assert not made.finished()
+    assert (made.options.steps, made.options.minutes, made.options.epochs) == (40, None, None)
+    second = list(made.fit())
+    assert [r.step for r in second] == list(range(61, 101))
+    assert [r.fraction for r in second] == pytest.approx([n / 40 for n in range(1, 41)])
+    rates = [r.learning_rate for r in second]
+    assert rates == [learning_rate(0.02, n / 40, n) for n in range(40)]
+    assert first[-1].learning_rate < max(rates)
+    assert made.finished()
+    assert second[-1].validation < first[-1].validation
+
+    made.train_on(Budget(2, "epochs"))
+    third = list(made.fit())
+    assert third[-1].step == 100 + 2 * made.streams.windows
+    made.train_on(Budget(1e-9, "minutes"))
+    assert not made.finished()  # the time that was used before does not count
+    assert len(list(made.fit())) == 1
+
+
+def test_another_budget_gives_patience_anew_and_survives_a_step_back(ids, monkeypatch):
+    made = trainer(ids)
+    list(made.fit())
+    made.progress.stale = 20
+    assert made.out_of_patience()
+    made.train_on(Budget(30, "steps"))
+    assert not made.out_of_patience()
+    arrays, numbers = made.state()
+    again = trainer(ids, dataclasses.replace(FAST, steps=30))
+    again.load_state(arrays, numbers)
+    assert not again.finished()
+    reports = list(again.fit())
+    assert [r.step for r in reports] == list(range(61, 91))
+    assert [r.loss for r in made.fit()] == [r.loss for r in reports]
+    assert Progress.from_json(Section(numbers["good"], "x")).begun_step == 60

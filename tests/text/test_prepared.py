@@ -1,0 +1,154 @@
+"""A text on disk is the text itself; what is half written is never used."""
+
+import hashlib
+import os
+import shutil
+from collections import namedtuple
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from killed import killed_at_each_line, needs_fork
+
+from charlstm.errors import UserError
+from charlstm.machine import atomic_file
+from charlstm.options import DataOptions
+from charlstm.text import prepared
+from charlstm.text.corpus import read_corpus
+from charlstm.text.encoded import EncodedText
+from charlstm.text.prepared import encoded_with
+from charlstm.text.vocabulary import Vocabulary
+
+WORDS = "several scripts: größe, Ωμέγα, слово, 文字 \U0001f600\r\n" * 5
+
+
+@pytest.fixture
+def written(tmp_path, on_disk):
+    path = tmp_path / "text.txt"
+    path.write_bytes(WORDS.encode())
+    return str(path)
+
+
+def files(folder):
+    return sorted(path.suffix for path in folder.iterdir()) if folder.exists() else []
+
+
+@given(
+    st.text(st.sampled_from("ab\r\né文\U0001f600"), min_size=101, max_size=150),
+    st.sampled_from(["keep", "lf"]),
+    st.none() | st.integers(101, 160),
+)
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_text_on_disk_is_the_text_in_memory(tmp_path, on_disk, text, newlines, limit):
+    (tmp_path / "x").write_bytes(text.encode())
+    options = DataOptions(newlines=newlines, limit=limit)
+    corpus = read_corpus(str(tmp_path / "x"), options)
+    want = text.replace("\r\n", "\n").replace("\r", "\n") if newlines == "lf" else text
+    digest = hashlib.sha256(text.encode())
+    if limit is not None and len(want) > limit:
+        want = want[:limit]
+        digest = hashlib.sha256(want.encode())
+    if len(want) > 100 or limit is None:
+        assert isinstance(corpus.text, EncodedText)
+    assert str(corpus.text) == want
+    assert corpus.sha256 == digest.hexdigest()
+    assert Vocabulary.of(corpus.text).characters == "".join(sorted(set(want)))
+
+
+def test_ids_take_as_few_bytes_as_they_can(tmp_path, on_disk):
+    for letters, size in ((256, 1), (257, 2), (65_536, 2), (65_537, 4)):
+        points = [n for n in range(1, letters + 3_000) if not 0xD800 <= n < 0xE000][:letters]
+        (tmp_path / "x").write_bytes("".join(map(chr, points)).encode())
+        text = read_corpus(str(tmp_path / "x")).text
+        assert text.ids.dtype.itemsize == size
+        assert str(text) == "".join(map(chr, points))
+
+
+def test_what_was_prepared_is_found_again(written, on_disk, capsys, monkeypatch):
+    first = read_corpus(written)
+    told = capsys.readouterr().err
+    assert told.startswith(f"{written}: {len(WORDS)} characters, {len(set(WORDS))} different; too")
+    assert files(on_disk) == [".ids", ".json"]
+    monkeypatch.setattr(prepared, "_count", None)
+    again = read_corpus(written)
+    assert (str(again.text), again.sha256) == (str(first.text), first.sha256)
+    assert capsys.readouterr().err == ""
+
+
+def test_another_way_to_read_it_is_another_text(written, on_disk):
+    assert str(read_corpus(written).text) == WORDS
+    assert str(read_corpus(written, DataOptions(newlines="lf")).text) == WORDS.replace("\r", "")
+    as_bytes = read_corpus(written, DataOptions(bytes=True)).text
+    assert str(as_bytes) == WORDS.encode().decode("latin-1")
+    assert len(files(on_disk)) == 6
+
+
+@pytest.mark.parametrize("damage", ["shorter", "gone", "header", "empty"])
+def test_what_is_not_whole_is_made_anew(written, on_disk, damage):
+    read_corpus(written)
+    (ids,) = on_disk.glob("*.ids")
+    header = ids.with_suffix(".json")
+    if damage == "shorter":
+        ids.write_bytes(ids.read_bytes()[:-1])
+    elif damage == "gone":
+        ids.unlink()
+    elif damage == "header":
+        header.write_bytes(b'{"characters": "ab"}')
+    else:
+        header.write_bytes(b"")
+    assert str(read_corpus(written).text) == WORDS
+
+
+@needs_fork
+def test_wherever_it_is_killed_nothing_half_is_used(written, on_disk):
+    def start_anew():
+        shutil.rmtree(on_disk, ignore_errors=True)
+
+    work = lambda: read_corpus(written)  # noqa: E731
+    for _ in killed_at_each_line(start_anew, work, prepared, atomic_file):
+        assert str(read_corpus(written).text) == WORDS
+        for path in on_disk.glob("*.ids"):
+            assert path.stat().st_size == len(WORDS)
+
+
+def test_a_disk_without_room_is_refused_before_anything_is_written(written, on_disk, monkeypatch):
+    usage = namedtuple("usage", "total used free")
+    monkeypatch.setattr(prepared.shutil, "disk_usage", lambda _: usage(10**9, 10**9, 100))
+    with pytest.raises(UserError, match=r"is prepared in .*, which takes .* GB; .*XDG_CACHE_HOME"):
+        read_corpus(written)
+    assert files(on_disk) == []
+
+
+def test_a_text_that_changes_meanwhile_is_told(written, on_disk, monkeypatch):
+    count = prepared._count
+
+    def and_change(*given):
+        found = count(*given)
+        with open(written, "r+b") as file:
+            file.truncate(150)
+        return found
+
+    monkeypatch.setattr(prepared, "_count", and_change)
+    with pytest.raises(UserError, match="changed while it was read"):
+        read_corpus(written)
+
+
+def test_ids_in_another_vocabulary_lack_what_it_lacks(written, on_disk):
+    text = read_corpus(written).text
+    own = Vocabulary.of(text)
+    assert encoded_with(own, text, "x") is text.ids
+    for stretch in (text, text[13:77]):
+        for vocabulary in (Vocabulary(own.characters[::-1]), Vocabulary("eλ文s"), Vocabulary("~")):
+            ids = encoded_with(vocabulary, stretch, "x")
+            want = vocabulary.encode(str(stretch), unknown="skip")
+            assert np.array_equal(ids, want)
+            assert np.array_equal(encoded_with(vocabulary, stretch, "x"), want)
+
+
+def test_without_a_home_there_is_advice(written, monkeypatch):
+    for name in ("XDG_CACHE_HOME", "HOME"):
+        monkeypatch.delenv(name)
+    monkeypatch.setattr(os.path, "expanduser", lambda path: path)
+    with pytest.raises(UserError, match=r"no home folder; .*XDG_CACHE_HOME"):
+        read_corpus(written)
