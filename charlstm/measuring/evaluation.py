@@ -151,9 +151,10 @@ class Evaluation:
 
     def _interval_lines(self) -> Iterator[str]:
         carried, cold = self.scores.carried.interval, self.scores.cold.interval
+        count, length = sampled.STRETCHES, sampled.LENGTH
         yield (
-            f"Of this long part, {sampled.STRETCHES} stretches of {sampled.LENGTH:,} characters were"
-            f" scored. {option('whole')} reads all of it. With 95 %"
+            f"Of this long part, {count} stretches of {length:,} characters were scored."
+            f" {option('whole')} reads all of it. With 95 %"
         )
         yield (
             f"confidence that gives carried {carried:.4f}, cold {cold:.4f} nats more or less than"

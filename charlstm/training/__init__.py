@@ -5,6 +5,7 @@
 - `optimizer`: AdamW, which moves the weights, and the average that follows them
 - `progress`: the numbers that a training counts, and its report of a step
 - `distributed`: several processes that train one model, and what they agree on in each step
+- `windows`: what the steps read: a window of each stream, and the state before it
 - `place`: where a training computes: device, threads, processes
 - `snapshot`: saves the state of a training as arrays and numbers, and restores it
 - `trainer`: truncated back-propagation; `fit` yields a report for each step

@@ -5,14 +5,12 @@ be stopped and resumed without saving any random state, and goes on as if it had
 """
 
 import copy
-import functools
 import math
 import statistics
 from collections.abc import Generator, Iterator
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -21,18 +19,18 @@ from charlstm.errors import UserError, option
 from charlstm.machine.cpus import torch_threads
 from charlstm.measuring.scores import COLD_WINDOW, score_cold
 from charlstm.model.checkpoint import Arrays
-from charlstm.model.dropout import Rng, generator_for, kept
+from charlstm.model.dropout import generator_for
 from charlstm.model.kernels import bf16_trouble
 from charlstm.model.network import CharModel
 from charlstm.model.stack import ModelState
 from charlstm.options import TrainOptions
-from charlstm.text.streams import streams_for
 from charlstm.text.vocabulary import Ids
 from charlstm.training.budget import Budget, learning_rate, validation_interval
 from charlstm.training.distributed import Ranks
 from charlstm.training.optimizer import adamw, move_average
 from charlstm.training.progress import Clock, Progress, Report
 from charlstm.training.snapshot import Numbers, Snapshot, pack, step_back, unpack
+from charlstm.training.windows import Windows
 
 VALIDATION_WINDOWS = 64  # of 256 characters, spread over the validation text
 READ_EVERY = 20  # steps on a GPU between two readings of the loss: each waits for the GPU
@@ -73,11 +71,8 @@ class Trainer:
         self.bf16 = _asks_for_bf16(options, model) if bf16 is None else bf16
         self.train_ids = train_ids
         self.validation_ids = validation_ids
-        text: Any = train_ids
-        if not isinstance(text, np.memmap):  # a long text stays on disk; others go to a GPU once
-            text = torch.from_numpy(train_ids).to(model.device)
-        self.streams = streams_for(text, options.batch_size, options.window)
-        self.rows = self.ranks.rows(self.streams.batch_size)
+        self._windows = Windows(train_ids, options, model.device, self.ranks)
+        self.streams = self._windows.streams
         self.chars_per_step = self.streams.batch_size * self.streams.window
         self.budget = Budget.of(options)
         if threads is None and (self.budget.unit != "minutes" or self.ranks.size > 1):
@@ -176,8 +171,8 @@ class Trainer:
         """
         seeds = (self.options.seed, 1, self.progress.step)
         rng = generator_for(self.model.device, seeds)
-        inputs, targets = self._read()  # (B/N, T) each
-        state = self._carried_state(rng)
+        inputs, targets = self._windows.read(self.progress.step)  # (B/N, T) each
+        state = self._windows.state_before(self.progress.step, self.hidden, rng)
         if self.ranks.rank:  # resets are the same numbers for all ranks, masks are not
             rng = generator_for(self.model.device, (*seeds, self.ranks.rank))
         logits, state = self._network(inputs, state, rng, bf16=self.bf16)  # (B/N, T, V)
@@ -219,31 +214,6 @@ class Trainer:
         losses, norms = torch.stack(self._unread).T.tolist()
         self._unread.clear()
         return losses, norms
-
-    def _read(self) -> tuple[Tensor, Tensor]:
-        """Return this rank's rows of this step's window, and their targets.
-
-        Each epoch starts at a random offset.
-        """
-        epoch, index = divmod(self.progress.step, self.streams.windows)
-        offset = _offset(self.options.seed, epoch, self.streams.dropped)
-        inputs, targets = self.streams.read(index, offset)
-        if isinstance(inputs, np.ndarray):
-            both = np.stack((inputs, targets)).astype(np.int64)
-            inputs, targets = torch.from_numpy(both).to(self.model.device)
-        return inputs[self.rows], targets[self.rows].long()
-
-    def _carried_state(self, rng: Rng) -> ModelState | None:
-        """Return this rank's state after the last window, with some streams set to the zero state.
-
-        A sample starts from the zero state, so the model must learn to start from it, too.
-        """
-        if self.hidden is None or self.progress.step % self.streams.windows == 0:
-            return None
-        if not self.options.reset:
-            return [tuple(s[self.rows] for s in layer) for layer in self.hidden]
-        keep = kept((self.streams.batch_size, 1), self.options.reset, rng, np.float64)
-        return [tuple((s * keep)[self.rows] for s in layer) for layer in self.hidden]
 
     def _set_learning_rate(self) -> None:
         highest = self.options.learning_rate * self.progress.rate_scale
@@ -304,12 +274,6 @@ class Trainer:
         self._clock = Clock(self.progress)
         report = self._report(loss, norm)
         return replace(report, note="; ".join(filter(None, (note, report.note))))
-
-
-@functools.lru_cache(maxsize=1)  # to make a random generator takes long for work of every step
-def _offset(seed: int, epoch: int, dropped: int) -> int:
-    """Return how many characters an epoch leaves out at the start of the text."""
-    return int(np.random.default_rng((seed, 0, epoch)).integers(dropped + 1))
 
 
 def _asks_for_bf16(options: TrainOptions, model: CharModel) -> bool:
