@@ -4,6 +4,7 @@ A text is a `str`, or an `EncodedText` if it is too large for memory. Both have 
 that are texts again. What needs more than that is here or in `vocabulary.py`.
 """
 
+import mmap
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ class EncodedText:
         ids: (N,), of an unsigned type.
         key: names the whole text among those on disk.
         first: where the stretch begins in it.
+        known: how often each character of the alphabet occurs, (A,), if that was counted before.
 
     Example:
         >>> text = EncodedText("abn", np.array([1, 0, 2, 0, 2, 0], np.uint8))
@@ -36,6 +38,7 @@ class EncodedText:
     ids: np.ndarray[Any, Any]
     key: str = ""
     first: int = 0
+    known: Counts | None = None
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -50,9 +53,11 @@ class EncodedText:
     @cached_property
     def counts(self) -> Counts:
         """How often each character of the alphabet occurs, (A,)."""
+        if self.known is not None:
+            return self.known
         counts = np.zeros(len(self.alphabet), np.int64)
-        for start in range(0, len(self.ids), AT_ONCE):
-            counts += np.bincount(self.ids[start : start + AT_ONCE], minlength=len(counts))
+        for stretch in stretches(self):
+            counts += np.bincount(stretch.ids, minlength=len(counts))
         return counts
 
 
@@ -81,6 +86,15 @@ def stretches(text: AnyText) -> Iterator[AnyText]:
     """Yield a text as stretches that fit into memory, in their order."""
     for start in range(0, len(text), AT_ONCE):
         yield text[start : start + AT_ONCE]  # type: ignore[misc]
+        if isinstance(text, EncodedText) and isinstance(text.ids, np.memmap):
+            _release(text.ids)
+
+
+def _release(ids: np.memmap[Any, Any]) -> None:
+    """Let the system forget what was read of a file; else all of it would count as memory."""
+    pages = getattr(ids, "_mmap", None)
+    if pages is not None and hasattr(mmap, "MADV_DONTNEED"):
+        pages.madvise(mmap.MADV_DONTNEED)
 
 
 def code_points(text: str) -> np.ndarray[Any, np.dtype[np.uint32]]:

@@ -78,7 +78,11 @@ def prepare(
     with Waiting(f"{name}: preparing", size, "B") as waiting:
         texts = _first(length, characters(waiting.seen))
         _write(path, (table[code_points(text)] for text in texts))
-    header = {"characters": to_text(points), "length": length, "sha256": sha256 or digest}
+    header = {
+        "characters": to_text(points),
+        "counts": counts[points].tolist(),
+        "sha256": sha256 or digest,
+    }
     write_atomically(path.with_suffix(".json"), json.dumps(header).encode(), _REMEDY)
     found = _open(path)
     if found is None:
@@ -101,10 +105,9 @@ def encoded_with(vocabulary: Vocabulary, text: EncodedText, name: str) -> Ids:
     if np.array_equal(table, np.arange(len(table))):
         return text.ids
     dtype = np.min_scalar_type(len(vocabulary) - 1)
-    kept = int(text.counts[table >= 0].sum())
     path = _folder() / _key(text.key, text.first, len(text), table.tolist())
-    if not _whole(path, kept * dtype.itemsize):
-        _check_room(path, kept * dtype.itemsize, name)
+    if not path.with_suffix(".ids").exists():  # it gets that name when it is whole
+        _check_room(path, len(text) * dtype.itemsize, name)
 
         def ids() -> Iterator[Ids]:
             with Waiting(f"{name}: preparing for this vocabulary", len(text), "") as waiting:
@@ -114,7 +117,8 @@ def encoded_with(vocabulary: Vocabulary, text: EncodedText, name: str) -> Ids:
                     waiting.advance(len(stretch))
 
         _write(path, ids())
-    return _mapped(path, dtype) if kept else np.empty(0, dtype)
+    kept = path.with_suffix(".ids").stat().st_size
+    return _mapped(path, dtype) if kept else np.empty(0, dtype)  # no file of 0 bytes can be mapped
 
 
 def _folder() -> Path:
@@ -167,17 +171,14 @@ def _open(path: Path) -> Prepared | None:
     try:
         header = json.loads(path.with_suffix(".json").read_bytes())
         alphabet = header["characters"]
+        counts = np.array(header["counts"], np.int64)
         dtype = np.min_scalar_type(len(alphabet) - 1)
-        if not _whole(path, header["length"] * dtype.itemsize):
+        if path.with_suffix(".ids").stat().st_size != counts.sum() * dtype.itemsize:
             return None
-        return Prepared(EncodedText(alphabet, _mapped(path, dtype), path.name), header["sha256"])
+        text = EncodedText(alphabet, _mapped(path, dtype), path.name, known=counts)
+        return Prepared(text, header["sha256"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
-
-
-def _whole(path: Path, size: int) -> bool:
-    file = path.with_suffix(".ids")
-    return file.is_file() and file.stat().st_size == size
 
 
 def _mapped(path: Path, dtype: Any) -> Ids:
