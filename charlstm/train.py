@@ -249,8 +249,6 @@ def _fit(run: Run, show: int | None) -> int:
 
 
 def _finish(run: Run) -> None:
-    from charlstm.measuring.sampled import to_score
-
     progress = run.trainer.progress
     if run.trainer.out_of_patience():
         say(
@@ -259,7 +257,7 @@ def _finish(run: Run) -> None:
         )
     steps = counted(progress.step, "step")
     say(f"done: {steps} in {progress.seconds:,.0f} s; measuring the best model")
-    with Waiting("measuring", to_score(len(run.trainer.validation_ids)), "") as waiting:
+    with Waiting("measuring", run.left(), "") as waiting:
         evaluation = run.finish(waiting.advance)
     say(evaluation.table())
     if progress.best is not None:

@@ -7,6 +7,7 @@ characters stays the same.
 """
 
 import dataclasses
+from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -24,8 +25,19 @@ MOST = 2**24  # logits that are kept at most: 64 MB
 SHORTEST = 200  # characters of each half; fewer say too little
 
 
+def to_read(length: int, vocabulary_size: int) -> int:
+    """Return how many characters of a text `calibrate` reads."""
+    half = min((length - 1) // 2, MOST // (2 * vocabulary_size))
+    return 2 * half if half >= SHORTEST else 0
+
+
 @torch.no_grad()
-def calibrate(model: CharModel, ids: Ids, threads: int | None = None) -> Calibration | None:
+def calibrate(
+    model: CharModel,
+    ids: Ids,
+    threads: int | None = None,
+    seen: Callable[[int], object] = id,
+) -> Calibration | None:
     """Find the temperature of the logits in the first half of a text, and try it in the second.
 
     The model reads the text in one pass, the state carried.
@@ -35,13 +47,14 @@ def calibrate(model: CharModel, ids: Ids, threads: int | None = None) -> Calibra
         ids: the text, (N,), one that the model was not trained on. Of a long text the beginning is
             read: as many characters as `MOST` logits are for.
         threads: PyTorch's threads. None measures while it reads how many are the fastest.
+        seen: is called with the number of characters each time some were read.
 
     Returns:
         the temperature, and the score of the second half without and with it; None if the text is
         too short, or if the second half is not predicted better with it.
     """
-    half = min((len(ids) - 1) // 2, MOST // (2 * model.vocabulary_size))
-    if half < SHORTEST:
+    half = to_read(len(ids), model.vocabulary_size) // 2
+    if not half:
         return None
     text = np.ascontiguousarray(ids[: 2 * half + 1], np.int32)
     used = torch_threads(threads, model.device)
@@ -52,6 +65,7 @@ def calibrate(model: CharModel, ids: Ids, threads: int | None = None) -> Calibra
         with used:
             read, state = model(torch.from_numpy(text[None, start:stop]).to(model.device), state)
             logits[start:stop] = read[0].float().cpu()
+        seen(stop - start)
     targets = torch.from_numpy(text[1:]).long()
     temperature = _fit(logits[:half], targets[:half])
     before, after = (
@@ -82,6 +96,7 @@ def calibrated(
     ids: Ids,
     device: str | torch.device = "cpu",
     threads: int | None = None,
+    seen: Callable[[int], object] = id,
 ) -> Checkpoint:
     """Return a model whose read-out is divided by the temperature that `calibrate` finds.
 
@@ -90,6 +105,7 @@ def calibrated(
         ids: as for `calibrate`.
         device: where to compute.
         threads: as for `calibrate`.
+        seen: as for `calibrate`.
 
     Returns:
         the model with `measured.calibration`; the same object if it has that already, or if no
@@ -105,7 +121,8 @@ def calibrated(
     """
     if checkpoint.calibration:
         return checkpoint
-    calibration = calibrate(CharModel.from_checkpoint(checkpoint).to(device), ids, threads)
+    model = CharModel.from_checkpoint(checkpoint).to(device)
+    calibration = calibrate(model, ids, threads, seen)
     if calibration is None:
         return checkpoint
     head = ("head.weight", "head.bias")

@@ -12,11 +12,10 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import torch
 
 from charlstm.machine.cpus import torch_threads
 from charlstm.machine.threads import Threads
-from charlstm.measuring.scores import COLD_WINDOW, ROWS, Scores, nats_of, score
+from charlstm.measuring.scores import COLD_WINDOW, LOGITS, Scores, nats_of, score
 from charlstm.model.facts import Score
 from charlstm.model.network import CharModel
 from charlstm.text.vocabulary import Ids
@@ -32,7 +31,7 @@ def to_score(length: int, whole: bool = False) -> int:
     """Return of how many characters `score_some` tells when it scores a text of some length."""
     if whole or length <= LONG:
         return 2 * (length - 1)
-    return 2 * STRETCHES * LENGTH
+    return (BEFORE + 2 * LENGTH) * STRETCHES
 
 
 def score_some(
@@ -67,47 +66,32 @@ def score_some(
     length = BEFORE + LENGTH + 1
     starts = np.linspace(0, len(ids) - length, STRETCHES).round().astype(int)
     read = np.stack([ids[start : start + length] for start in starts]).astype(np.int32)
-    carried = _carried(model, read, used, seen)
+    carried = _nats(model, read, used, seen)[:, BEFORE:]
     used.new_work()
-    cold = _cold(model, read[:, BEFORE:], used, seen)
-    speed = 2 * STRETCHES * LENGTH / (time.perf_counter() - started)
-    return Scores(carried, cold, speed, used.number, model.device.type)
+    at = np.arange(BEFORE, BEFORE + LENGTH, COLD_WINDOW)[:, None] + np.arange(COLD_WINDOW + 1)
+    cold = _nats(model, read[:, at].reshape(-1, COLD_WINDOW + 1), used, seen)
+    seconds = time.perf_counter() - started
+    scores = _score(carried), _score(cold.reshape(STRETCHES, LENGTH))
+    characters = (read.shape[1] - 1 + LENGTH) * STRETCHES
+    return Scores(*scores, characters / seconds, used.number, model.device.type)
 
 
-def _carried(model: CharModel, read: Ids, threads: Threads, seen: Callable[[int], object]) -> Score:
-    """Score all stretches side by side, (K, BEFORE + LENGTH + 1), the state carried."""
+def _nats(model: CharModel, read: Ids, threads: Threads, seen: Callable[[int], object]) -> Any:
+    """Return the nats of each character, (K, T), of K texts side by side, (K, T + 1)."""
+    chunk = max(1, LOGITS // (len(read) * model.vocabulary_size))
+    nats = np.empty((len(read), read.shape[1] - 1))
     state = None
-    sums = np.zeros(len(read))
-    for start in range(0, read.shape[1] - 1, COLD_WINDOW):
-        piece = read[:, start : start + COLD_WINDOW + 1]
+    for start in range(0, nats.shape[1], chunk):
+        piece = read[:, start : start + chunk + 1]
         with threads:
-            nats, state = nats_of(model, piece[:, :-1], piece[:, 1:], state)
-        if start >= BEFORE:
-            sums += _rows(nats, len(read))
-            seen(piece[:, 1:].size)
-    return _score(sums / LENGTH)
+            found, state = nats_of(model, piece[:, :-1], piece[:, 1:], state)
+        nats[:, start : start + chunk] = found.cpu().reshape(len(read), -1)
+        seen(found.numel())
+    return nats
 
 
-def _cold(model: CharModel, read: Ids, threads: Threads, seen: Callable[[int], object]) -> Score:
-    """Score all windows of the stretches, (K, LENGTH + 1), each from the zero state."""
-    inputs = read[:, :-1].reshape(-1, COLD_WINDOW)
-    targets = read[:, 1:].reshape(-1, COLD_WINDOW)
-    sums = np.zeros(len(inputs))
-    for start in range(0, len(inputs), ROWS):
-        rows = slice(start, start + ROWS)
-        with threads:
-            nats, _ = nats_of(model, inputs[rows], targets[rows])
-        sums[rows] = _rows(nats, len(inputs[rows]))
-        seen(inputs[rows].size)
-    return _score(sums.reshape(len(read), -1).sum(1) / LENGTH)
-
-
-def _rows(nats: torch.Tensor, rows: int) -> Any:
-    """Return the sum of each row, (B,)."""
-    return nats.cpu().double().reshape(rows, -1).sum(1).numpy()
-
-
-def _score(means: Any) -> Score:
-    """Return the mean of the stretches' means, (K,), and the interval that follows from them."""
+def _score(nats: Any) -> Score:
+    """Return the mean of all nats, (K, T), and the interval that the means of rows give."""
+    means = nats.mean(1)
     error = float(means.std(ddof=1)) / math.sqrt(len(means))
-    return Score(float(means.mean()), len(means) * LENGTH, WITHIN * error)
+    return Score(float(means.mean()), nats.size, WITHIN * error)

@@ -26,7 +26,8 @@ from charlstm.text.vocabulary import Ids
 
 CHUNK = 1024  # characters of the carried protocol that are read at once
 COLD_WINDOW = 256
-ROWS = 64  # windows read side by side in the cold protocol
+ROWS = 64  # windows read side by side in the cold protocol, at most
+LOGITS = 2**23  # numbers that are computed at once, at most: 32 MB, and as much again twice over
 
 
 @dataclass(frozen=True)
@@ -152,8 +153,9 @@ def _cold(
         targets = targets[chosen]
         tail = tail[:0]
     total = 0.0
-    for start in range(0, len(inputs), ROWS):
-        rows = slice(start, start + ROWS)
+    side_by_side = max(1, min(ROWS, LOGITS // (window * model.vocabulary_size)))
+    for start in range(0, len(inputs), side_by_side):
+        rows = slice(start, start + side_by_side)
         with threads:
             total += _total(nats_of(model, inputs[rows], targets[rows])[0])
         seen(inputs[rows].size)

@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Literal
 
 from charlstm.errors import UserError, option
-from charlstm.measuring.calibration import calibrated
+from charlstm.measuring import sampled
+from charlstm.measuring.calibration import calibrated, to_read
 from charlstm.measuring.evaluation import Evaluation, measure
 from charlstm.model.checkpoint import Arrays, Checkpoint
 from charlstm.model.facts import Measured, Provenance, Training
@@ -211,11 +212,16 @@ class Run:
         measured = Checkpoint.load(model).measured if model.exists() else None
         return measured is not None and measured.carried is not None
 
+    def left(self) -> int:
+        """Return of how many characters `finish` tells."""
+        length = len(self.trainer.validation_ids)
+        return to_read(length, len(self.vocabulary)) + sampled.to_score(length)
+
     def finish(self, seen: Callable[[int], object] = id) -> Evaluation:
         """Calibrate the saved model, measure it on the validation part, and store the scores.
 
         Args:
-            seen: is called with the number of characters each time some were scored.
+            seen: is called with the number of characters each time some were read.
 
         Returns:
             all that was measured.
@@ -225,7 +231,7 @@ class Run:
         threads = None if trainer.threads.measured else trainer.threads.number
         found = Checkpoint.load(path)
         device = self.place.device
-        calibrated(found, trainer.validation_ids, device, threads).save(path)
+        calibrated(found, trainer.validation_ids, device, threads, seen).save(path)
         checkpoint = Checkpoint.load(path)  # not the weights in memory: the file has float16
         evaluation = measure(
             checkpoint, self.corpus, "validation", None, device=device, threads=threads, seen=seen

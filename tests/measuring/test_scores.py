@@ -100,3 +100,18 @@ def test_each_chunk_has_the_threads_that_are_asked_for(monkeypatch):
     assert used == [2, 2, 2, 3, 4, 4]
     assert torch.get_num_threads() == before
     assert scores.score(model, ids).threads == 1  # one at most here
+
+
+def test_a_large_vocabulary_is_read_in_smaller_pieces(model, ids, monkeypatch):
+    whole = score_cold(model, ids, window=50)
+    monkeypatch.setattr(scores, "LOGITS", 3 * 50 * V)
+    nats_of = scores.nats_of
+    shapes = []
+
+    def recorded(model, inputs, *others):
+        shapes.append(inputs.shape)
+        return nats_of(model, inputs, *others)
+
+    monkeypatch.setattr(scores, "nats_of", recorded)
+    assert score_cold(model, ids, window=50).nats == pytest.approx(whole.nats, abs=1e-6)
+    assert shapes == [(3, 50)] * 4 + [(1, 50), (1, 49)]

@@ -231,7 +231,7 @@ def test_finish_calibrates_once(run, monkeypatch):
     asked = []
     found = Calibration(2.0, 50, Score(1.5, 60), Score(1.25, 60))
 
-    def calibrate(model, ids, threads):
+    def calibrate(model, ids, threads, _):
         asked.append((ids.tolist(), threads))
         return found
 
