@@ -21,7 +21,7 @@ from charlstm.model.facts import Calibration, Measured, Score
 from charlstm.model.network import CharModel
 from charlstm.text.vocabulary import Ids
 
-MOST = 2**24  # logits that are kept at most: 64 MB
+MOST = 2**23  # logits that are kept at most: 32 MB
 SHORTEST = 200  # characters of each half; fewer say too little
 
 
