@@ -17,7 +17,7 @@ from charlstm.measuring.scores import CHUNK
 from charlstm.model.checkpoint import Checkpoint
 from charlstm.model.facts import Calibration, Measured, Score
 from charlstm.model.network import CharModel
-from charlstm.text.vocabulary import Ids
+from charlstm.text.vocabulary import Ids, check_ids
 
 MOST = 2**24  # logits that are kept at most: 64 MB
 SHORTEST = 200  # characters of each half; fewer say too little
@@ -38,7 +38,11 @@ def calibrate(model: CharModel, ids: Ids, threads: int | None = None) -> Calibra
     Returns:
         the temperature, and the score of the second half without and with it; None if the text is
         too short, or if the second half is not predicted better with it.
+
+    Raises:
+        UserError: an id is not from 0 to V - 1.
     """
+    ids = check_ids(ids, model.vocabulary_size, "ids")
     half = min((len(ids) - 1) // 2, MOST // (2 * model.vocabulary_size))
     if half < SHORTEST:
         return None

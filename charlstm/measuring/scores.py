@@ -9,6 +9,7 @@ number of characters predicted.
 
 import time
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import torch
@@ -21,7 +22,7 @@ from charlstm.machine.threads import Threads
 from charlstm.model.facts import Score
 from charlstm.model.network import CharModel
 from charlstm.model.stack import ModelState
-from charlstm.text.vocabulary import Ids
+from charlstm.text.vocabulary import Ids, check_ids
 
 CHUNK = 1024  # characters of the carried protocol that are read at once
 COLD_WINDOW = 256
@@ -57,7 +58,7 @@ def score(model: CharModel, ids: Ids, threads: int | None = None) -> Scores:
             number can change a score in its last digits.
 
     Raises:
-        UserError: fewer than two characters.
+        UserError: fewer than two characters, or an id that is not from 0 to V - 1.
     """
     started = time.perf_counter()
     used = torch_threads(threads, model.device)
@@ -80,13 +81,13 @@ def score_carried(
         threads: as for `score`.
 
     Raises:
-        UserError: fewer than two characters.
+        UserError: fewer than two characters, or an id that is not from 0 to V - 1.
     """
     return _carried(model, ids, chunk, torch_threads(threads, model.device))
 
 
 def _carried(model: CharModel, ids: Ids, chunk: int, threads: Threads) -> Score:
-    check_predictable(ids)
+    ids = check_predictable(ids, model.vocabulary_size)
     total = 0.0
     state = None
     for start in range(0, len(ids) - 1, chunk):
@@ -114,7 +115,7 @@ def score_cold(
         threads: as for `score`.
 
     Raises:
-        UserError: fewer than two characters.
+        UserError: fewer than two characters, or an id that is not from 0 to V - 1.
     """
     return _cold(model, ids, window, most_windows, torch_threads(threads, model.device))
 
@@ -122,7 +123,7 @@ def score_cold(
 def _cold(
     model: CharModel, ids: Ids, window: int, most_windows: int | None, threads: Threads
 ) -> Score:
-    check_predictable(ids)
+    ids = check_predictable(ids, model.vocabulary_size)
     whole = (len(ids) - 1) // window
     inputs = ids[: whole * window].reshape(whole, window)
     targets = ids[1 : whole * window + 1].reshape(whole, window)
@@ -164,13 +165,21 @@ def _total(nats: Tensor) -> float:
     return float(nats.cpu().double().sum())
 
 
-def check_predictable(ids: Ids) -> None:
-    """Refuse a text in which no character can be predicted.
+def check_predictable(ids: Any, size: int, name: str = "ids") -> Ids:
+    """Return a text as an array if a model can predict a character in it.
+
+    Args:
+        ids: the text, (N,).
+        size: V.
+        name: of the argument, for messages.
 
     Raises:
-        UserError: fewer than two characters.
+        UserError: fewer than two characters, or an id that is not from 0 to V - 1.
     """
-    if len(ids) < 2:
+    text: Ids = check_ids(ids, size, name)
+    if len(text) < 2:
         raise UserError(
-            f"{counted(len(ids), 'character')} to evaluate; at least 2 are needed to predict one"
+            f"{name}: {counted(len(text), 'character')} to evaluate; at least 2 are needed to"
+            " predict one"
         )
+    return text
