@@ -57,10 +57,10 @@ def write(name, sampler, texts):
         speeds.append(LENGTH / 10 / (time.perf_counter() - started))
         logits, state = newest
         assert all(np.isfinite(part).all() for part in [logits, *itertools.chain(*state)])
+        if 0 < tenth < 9:
+            memory.append(tracemalloc.get_traced_memory()[0])
         if tenth == 8:
             tracemalloc.stop()
-        elif tenth:
-            memory.append(tracemalloc.get_traced_memory()[0])
     assert memory[-1] - memory[0] < FLAT
     first, last = speeds[0], speeds[-1]
     print(f"{name}: {first:,.0f} characters a second, at the end {last:,.0f}; memory {memory}")

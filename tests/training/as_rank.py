@@ -55,13 +55,13 @@ def main():
     errors.say = say_late  # only what ends a command goes through it there
     Trainer._update = update_slowly
     rank = os.environ["RANK"]
-    Path(f"pid{rank}").write_text(str(os.getpid()))
+    Path(f"pid{rank}").write_text(str(os.getpid()), encoding="utf-8")
     code = 1
     try:
         code = train.main(sys.argv[1:])
     finally:
         time.sleep(LATE if code else 0)
-        Path(f"exit{rank}").write_text(str(code))
+        Path(f"exit{rank}").write_text(str(code), encoding="utf-8")
     return code
 
 
