@@ -83,14 +83,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     if given.number == 1:
         _stream(echo, generate(sampler, prime, options, threads), vocabulary.to_user)
         return 0
-    samples = [echo] * given.number
+    samples = [[echo] for _ in range(given.number)]
     try:
         for pieces in generate_many(sampler, given.number, prime, options, threads):
-            samples = [text + piece for text, piece in zip(samples, pieces, strict=True)]
+            for sample, piece in zip(samples, pieces, strict=True):
+                sample.append(piece)  # a text would be copied at each character
     finally:  # print what there is, also after Ctrl-C
-        for index, text in enumerate(samples, 1):
+        for index, sample in enumerate(samples, 1):
             _write(f"--- {index} of {given.number} ---\n".encode())
-            _write(vocabulary.to_user(text) + b"\n")
+            _write(vocabulary.to_user("".join(sample)) + b"\n")
     return 0
 
 

@@ -12,6 +12,7 @@ from charlstm.errors import UserError
 from charlstm.model.cells import Layer, State, Step, one_step, project, run_layers
 from charlstm.model.checkpoint import Checkpoint
 from charlstm.model.named_cells import find_cell
+from charlstm.text.vocabulary import check_ids
 
 
 class Predictor:
@@ -86,7 +87,11 @@ class Predictor:
         Args:
             character: its id.
             state: the state of each layer, arrays (H,).
+
+        Raises:
+            UserError: the id is not from 0 to V - 1.
         """
+        character = check_ids(character, len(self.vocabulary), "character", (0,))
         features, state = run_layers(self._layers, character, state, self._readout)
         return features @ self._head_weight + self._head_bias, state
 

@@ -20,7 +20,7 @@ from charlstm.errors import UserError
 from charlstm.model.cells import Cell, Layer, State, one_step, project, run_layers
 from charlstm.model.checkpoint import Checkpoint
 from charlstm.model.named_cells import find_cell
-from charlstm.text.vocabulary import Ids
+from charlstm.text.vocabulary import Ids, check_ids
 
 Array = np.ndarray[Any, Any]
 Values = list[dict[str, Array]]  # for each layer, what its units hold, by name
@@ -38,10 +38,14 @@ def watch(checkpoint: Checkpoint, ids: Ids) -> Iterator[Values]:
 
     Yields:
         T times: for each layer its values by name, each (H,) or (B, H).
+
+    Raises:
+        UserError: an id is not from 0 to V - 1.
     """
     options, weights = checkpoint.options, checkpoint.weights
     cell = find_cell(options.cell)
     V = len(checkpoint.vocabulary)
+    ids = check_ids(ids, V, "ids", (1, 2))
     embedding = weights.get("embedding.weight")
     if embedding is None:
         embedding = np.eye(V, dtype=weights["head.weight"].dtype)

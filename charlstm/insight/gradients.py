@@ -25,7 +25,7 @@ from charlstm.model.cells import State, Step, one_step, project, run_layers
 from charlstm.model.named_cells import find_cell
 from charlstm.model.network import CharModel
 from charlstm.model.stack import Layer
-from charlstm.text.vocabulary import Ids
+from charlstm.text.vocabulary import Ids, check_ids
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -70,8 +70,7 @@ def reach(model: CharModel, ids: Ids, lags: int | None = None, step: Step | None
         >>> reach(model, ids).curve().shape
         (31,)
     """
-    if ids.ndim != 2:
-        raise UserError(f"ids has {ids.ndim} axes; reach takes B streams, (B, T + 1)")
+    ids = check_ids(ids, model.vocabulary_size, "ids", (2,))
     T = ids.shape[1] - 1
     if T < 1:
         raise UserError("streams of one character: the last is predicted; give at least two")

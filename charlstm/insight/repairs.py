@@ -24,7 +24,7 @@ from charlstm.errors import UserError
 from charlstm.machine.cpus import blas_threads
 from charlstm.text.novelty import A_WORD
 from charlstm.text.typos import NEAR, Kind
-from charlstm.text.vocabulary import Ids, Vocabulary
+from charlstm.text.vocabulary import Ids, Vocabulary, check_ids
 
 Array = np.ndarray[Any, Any]
 Floats = np.ndarray[Any, np.dtype[np.float64]]
@@ -109,7 +109,11 @@ def read(reader: Reader, ids: Ids) -> Iterator[tuple[Any, Array, list[Any]]]:
         places (B,), log p of all characters there, (B, V), and the state before these places,
         arrays (B, H). Every place comes once. Near the end some parts are over: there are fewer
         places then, but as many rows of the state as before.
+
+    Raises:
+        UserError: an id is not from 0 to V - 1.
     """
+    ids = check_ids(ids, len(reader.vocabulary), "ids")
     T = len(ids)
     B = max(1, min(PARTS, T // (4 * BEFORE)))
     size = -(-T // B)

@@ -19,7 +19,7 @@ from charlstm.measuring.scores import CHUNK
 from charlstm.model.checkpoint import Checkpoint
 from charlstm.model.facts import Calibration, Measured, Score
 from charlstm.model.network import CharModel
-from charlstm.text.vocabulary import Ids
+from charlstm.text.vocabulary import Ids, check_ids
 
 MOST = 2**23  # logits that are kept at most: 32 MB
 SHORTEST = 200  # characters of each half; fewer say too little
@@ -52,7 +52,11 @@ def calibrate(
     Returns:
         the temperature, and the score of the second half without and with it; None if the text is
         too short, or if the second half is not predicted better with it.
+
+    Raises:
+        UserError: an id is not from 0 to V - 1.
     """
+    ids = check_ids(ids, model.vocabulary_size, "ids")
     half = to_read(len(ids), model.vocabulary_size) // 2
     if not half:
         return None

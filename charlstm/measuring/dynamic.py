@@ -134,10 +134,11 @@ def predict_dynamic(
         threads: PyTorch's threads. None measures while it reads how many are the fastest.
 
     Raises:
-        UserError: fewer than two characters in the history, or in a stream of the text.
+        UserError: fewer than two characters in the history, or in a stream of the text, or an id
+            that is not from 0 to V - 1.
     """
-    check_predictable(ids)
-    check_predictable(history)
+    ids = check_predictable(ids, model.vocabulary_size)
+    history = check_predictable(history, model.vocabulary_size, "history")
     sizes = [square.sqrt() for square in mean_squares(model, _spread(history), threads)]
     usual = sum(float(s.sum()) for s in sizes) / sum(s.numel() for s in sizes)
     steps = [rate / (size + FLOOR * usual) for size in sizes]
@@ -174,7 +175,11 @@ def mean_squares(model: CharModel, ids: Ids, threads: int | None = None) -> list
         model: the model; it stays as it was.
         ids: the text, (N,).
         threads: as for `score_dynamic`.
+
+    Raises:
+        UserError: fewer than two characters, or an id that is not from 0 to V - 1.
     """
+    ids = check_predictable(ids, model.vocabulary_size)
     reader = copy.deepcopy(model)
     squares = [torch.zeros_like(p) for p in reader.parameters()]
     count = 0

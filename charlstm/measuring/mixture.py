@@ -29,6 +29,7 @@ import torch
 from charlstm.measuring.corrections import DEGREES, Corrections
 from charlstm.measuring.dynamic import SEGMENT, predict_dynamic, reading
 from charlstm.measuring.gate import Gate
+from charlstm.measuring.scores import check_predictable
 from charlstm.model.facts import Score
 from charlstm.model.network import CharModel
 from charlstm.text.contexts import Place, Whole, number, read_places
@@ -128,8 +129,11 @@ def predict_mixture(
         threads: PyTorch's threads. None measures while it reads how many are the fastest.
 
     Raises:
-        UserError: fewer than two characters in the history, or in a stream of the text.
+        UserError: fewer than two characters in the history, or in a stream of the text, or an id
+            that is not from 0 to V - 1.
     """
+    ids = check_predictable(ids, model.vocabulary_size)
+    history = check_predictable(history, model.vocabulary_size, "history")
     segments = predict_dynamic(model, ids, history, streams=streams, threads=threads)
     with _read_ahead(segments, max(1, AHEAD // (SEGMENT * model.vocabulary_size))) as coming:
         said = chain.from_iterable(logs.reshape(-1, logs.shape[-1]) for logs in coming)

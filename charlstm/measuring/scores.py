@@ -10,6 +10,7 @@ number of characters predicted.
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import torch
@@ -22,7 +23,7 @@ from charlstm.machine.threads import Threads
 from charlstm.model.facts import Score
 from charlstm.model.network import CharModel
 from charlstm.model.stack import ModelState
-from charlstm.text.vocabulary import Ids
+from charlstm.text.vocabulary import Ids, check_ids
 
 CHUNK = 1024  # characters of the carried protocol that are read at once
 COLD_WINDOW = 256
@@ -65,7 +66,7 @@ def score(
         seen: is called with the number of characters each time some were scored.
 
     Raises:
-        UserError: fewer than two characters.
+        UserError: fewer than two characters, or an id that is not from 0 to V - 1.
     """
     started = time.perf_counter()
     used = torch_threads(threads, model.device)
@@ -88,7 +89,7 @@ def score_carried(
         threads: as for `score`.
 
     Raises:
-        UserError: fewer than two characters.
+        UserError: fewer than two characters, or an id that is not from 0 to V - 1.
     """
     return _carried(model, ids, chunk, torch_threads(threads, model.device))
 
@@ -100,7 +101,7 @@ def _carried(
     threads: Threads,
     seen: Callable[[int], object] = id,
 ) -> Score:
-    check_predictable(ids)
+    ids = check_predictable(ids, model.vocabulary_size)
     total = 0.0
     state = None
     for start in range(0, len(ids) - 1, chunk):
@@ -129,7 +130,7 @@ def score_cold(
         threads: as for `score`.
 
     Raises:
-        UserError: fewer than two characters.
+        UserError: fewer than two characters, or an id that is not from 0 to V - 1.
     """
     return _cold(model, ids, window, most_windows, torch_threads(threads, model.device))
 
@@ -142,7 +143,7 @@ def _cold(
     threads: Threads,
     seen: Callable[[int], object] = id,
 ) -> Score:
-    check_predictable(ids)
+    ids = check_predictable(ids, model.vocabulary_size)
     whole = (len(ids) - 1) // window
     inputs = ids[: whole * window].reshape(whole, window)
     targets = ids[1 : whole * window + 1].reshape(whole, window)
@@ -187,13 +188,21 @@ def _total(nats: Tensor) -> float:
     return float(nats.cpu().double().sum())
 
 
-def check_predictable(ids: Ids) -> None:
-    """Refuse a text in which no character can be predicted.
+def check_predictable(ids: Any, size: int, name: str = "ids") -> Ids:
+    """Return a text as an array if a model can predict a character in it.
+
+    Args:
+        ids: the text, (N,).
+        size: V.
+        name: of the argument, for messages.
 
     Raises:
-        UserError: fewer than two characters.
+        UserError: fewer than two characters, or an id that is not from 0 to V - 1.
     """
-    if len(ids) < 2:
+    text: Ids = check_ids(ids, size, name)
+    if len(text) < 2:
         raise UserError(
-            f"{counted(len(ids), 'character')} to evaluate; at least 2 are needed to predict one"
+            f"{name}: {counted(len(text), 'character')} to evaluate; at least 2 are needed to"
+            " predict one"
         )
+    return text

@@ -78,6 +78,10 @@ class CharModel(nn.Module):
 
         Returns:
             logits (B, T, V), and the state after the last character.
+
+        Raises:
+            UserError: the inputs are not ids from 0 to V - 1 (on a GPU only their type is looked
+                at), or the state has another shape or type.
         """
         # in memory T stands before B all the way, as the kernels need it: nothing is copied
         x = self.embed(inputs.T).transpose(0, 1)  # (B, T, E)

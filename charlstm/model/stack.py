@@ -35,7 +35,18 @@ def embed(embedding: nn.Embedding | None, ids: Tensor, size: int, dtype: torch.d
         ids: of any shape.
         size: V, the length of one-hot vectors.
         dtype: of one-hot vectors.
+
+    Raises:
+        UserError: the ids are not whole numbers, or one is not from 0 to V - 1. On a GPU the second
+            is not looked at, because each look waits for the GPU; there PyTorch ends the program.
     """
+    if ids.dtype not in (torch.int32, torch.int64):
+        raise UserError(f"the ids are {ids.dtype}; give torch.int64 or torch.int32")
+    if ids.is_cpu and ids.numel():
+        least, most = (int(bound) for bound in ids.aminmax())
+        if least < 0 or most >= size:
+            wrong = least if least < 0 else most
+            raise UserError(f"ids: {wrong} is among them; each must be from 0 to {size - 1}")
     if embedding is None:
         return F.one_hot(ids.long(), size).to(dtype)
     return embedding(ids)

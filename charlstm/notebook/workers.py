@@ -29,6 +29,7 @@ from charlstm.training.trainer import Trainer
 
 SECONDS = 0.1  # between two updates of what a panel shows
 FIRST = 300  # characters of the text with which a sampler opens
+SHOWN = 20_000  # newest characters that a sampler shows while it writes
 FIGURE_SECONDS = 1.0  # between two figures, as drawing one takes longer
 
 
@@ -44,8 +45,7 @@ class SamplerPanel(Panel):
         length: largest number of characters that the model writes.
 
     Attributes:
-        widget: what the notebook shows.
-        text: the prime, followed by what the model has written.
+        widget: what the notebook shows. While the model writes, of a long text only the end.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class SamplerPanel(Panel):
         found = model if isinstance(model, Checkpoint) else Checkpoint.load(find_model(model))
         self._sampler = Sampler(found)
         self._length = length
-        self.text = ""
+        self._pieces = [""]  # the prime and characters: a text would be copied at each character
         self._temperature = w.FloatSlider(0.8, min=0, max=2, step=0.1, description="temperature")
         self._top_k = w.IntSlider(0, min=0, max=50, description="top-k (0: all)")
         self._prime = w.Text(prime, description="prime")
@@ -78,13 +78,20 @@ class SamplerPanel(Panel):
             length=self._length,
             seed=seed,
         )
-        self.text = self._prime.value
-        for character in generate(self._sampler, self.text, options):
-            self.text += character
+        prime = self._prime.value
+        self._pieces = [prime]
+        for character in generate(self._sampler, prime, options):
+            self._pieces.append(character)
             yield
 
+    @property
+    def text(self) -> str:
+        """The prime, followed by what the model has written."""
+        return "".join(self._pieces)
+
     def _show(self, last: bool) -> None:
-        self._output.value = _preformatted(self.text)
+        text = self.text if last else "".join(self._pieces[-SHOWN:])
+        self._output.value = _preformatted(text)
 
 
 class TrainingMonitor(Panel):

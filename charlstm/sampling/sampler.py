@@ -23,7 +23,7 @@ from charlstm.options import SampleOptions
 from charlstm.sampling.choose import choose
 from charlstm.sampling.lstm import lstm, prepared
 from charlstm.sampling.stop import end_before
-from charlstm.text.vocabulary import Ids
+from charlstm.text.vocabulary import Ids, check_ids
 
 CHUNK = 1024  # characters of a prime that the sampler reads at once
 LARGE_HEAD = (
@@ -97,7 +97,13 @@ class Sampler:
 
         Returns:
             logits (T, V) for the character after each of them, and the state after the last.
+
+        Raises:
+            UserError: there is no id, or one is not from 0 to V - 1.
         """
+        ids = check_ids(ids, len(self.vocabulary), "ids")
+        if not len(ids):
+            raise UserError("ids: there are none; give at least one")
         return self._forward(self._unroll, ids, state or self.zero_state())
 
     def step(self, ids: Any, state: list[State]) -> tuple[Array, list[State]]:
@@ -109,7 +115,11 @@ class Sampler:
 
         Returns:
             logits (V,) or (N, V), and the new state.
+
+        Raises:
+            UserError: an id is not from 0 to V - 1.
         """
+        ids = check_ids(ids, len(self.vocabulary), "ids", (0, 1))
         return self._forward(self._one_step, ids, state)
 
     def _forward(

@@ -184,9 +184,13 @@ class Ngram:
 
         Returns:
             logits (V,) or (N, V), which are log p, and the new state.
+
+        Raises:
+            UserError: an id is not from 0 to V - 1.
         """
         [(before,)] = state
-        newest = np.asarray(ids, np.int64)[..., None]
+        checked = check_ids(ids, len(self.vocabulary), "ids", (0, 1))
+        newest = np.asarray(checked, np.int64)[..., None]
         recent = np.concatenate([newest, before], -1)[..., : len(self._powers)]
         logits = self._after(recent.reshape(newest.size, -1))
         return logits.reshape(*newest.shape[:-1], -1), [(recent,)]
@@ -214,12 +218,12 @@ class Ngram:
             array([[0.97, 0.03]], dtype=float32)
         """
         reach, V = len(self._powers), len(self.vocabulary)
-        places = check_ids(places, len(ids), "places")
+        asked: Counts = check_ids(places, len(ids), "places")
         edge = np.full(reach, -1)
         padded = np.concatenate([edge, check_ids(ids, V, "ids").astype(np.int64), edge])
-        scores = np.empty((len(places), V), np.float32)
-        for first in range(0, len(places), 256):
-            at = places[first : first + 256, None] + reach
+        scores = np.empty((len(asked), V), np.float32)
+        for first in range(0, len(asked), 256):
+            at = asked[first : first + 256, None] + reach
             before = padded[at - 1 - np.arange(reach)]  # the last one first
             score = self._after(before)
             # each place V times, with each character in turn

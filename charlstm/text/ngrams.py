@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charlstm.text.contexts import Whole
-from charlstm.text.vocabulary import Ids
+from charlstm.text.vocabulary import Ids, check_ids
 
 Floats = NDArray[np.float32]
 
@@ -69,7 +69,7 @@ class Ladder:
         foot: int = 0,
         order: Whole | None = None,
     ) -> None:
-        words = ids.astype(np.int64)
+        words = check_ids(ids, vocabulary_size, "ids").astype(np.int64)
         order = np.arange(len(words)) if order is None else order
         self._words = words[order]
         self._size = vocabulary_size

@@ -263,14 +263,16 @@ def check_pairs(pairs: Sequence[Pair]) -> None:
     """Refuse what is no list of pairs.
 
     Raises:
-        UserError: there is no pair, or one is not two texts.
+        UserError: they are no list, there is no pair, or one is not two texts.
 
     Example:
         >>> check_pairs([("ab", "ba"), "ab"])
         Traceback (most recent call last):
         charlstm.errors.UserError: pair 1 is 'ab'; it must be two texts, a source and its target
     """
-    if not len(pairs):
+    if not isinstance(pairs, Sequence):
+        raise UserError(f"pairs is {pairs!r}; it must be a list of pairs; list(...) makes one")
+    if not pairs:
         raise UserError("pairs: there are none; give at least one source with its target")
     for n, pair in enumerate(pairs):
         two = isinstance(pair, tuple | list) and len(pair) == 2

@@ -16,6 +16,7 @@ from charlstm.errors import UserError, option
 from charlstm.text.encoded import Text, code_points, occurring, stretches, to_text
 
 Ids = np.ndarray[Any, np.dtype[np.integer[Any]]]
+SHAPES = ("one whole number", "one row of whole numbers, (N,)", "rows of whole numbers, (B, T)")
 LARGE_VOCABULARY = 1000  # above this, the softmax costs more than a small recurrent layer
 
 
@@ -131,8 +132,12 @@ class Vocabulary:
         return "".join(sorted(set(present) - set(self.characters)))
 
     def decode(self, ids: Sequence[int] | Ids) -> str:
-        """Return the text that has these ids; it undoes `encode`."""
-        return to_text(code_points(self.characters)[np.asarray(ids, np.int64)])
+        """Return the text that has these ids; it undoes `encode`.
+
+        Raises:
+            UserError: they are not whole numbers from 0 to V - 1 in one row.
+        """
+        return to_text(code_points(self.characters)[check_ids(ids, len(self), "ids")])
 
     def from_user(self, text: str) -> str:
         """Turn what a person typed into this vocabulary's characters; bytes stand for UTF-8.
@@ -181,35 +186,52 @@ def encode_texts(
     return [vocabulary.encode(text, where=f"{name} {n}") for n, text in enumerate(texts)]
 
 
-def check_ids(ids: Any, size: int, name: str) -> np.ndarray[Any, Any]:
+def check_ids(ids: Any, size: int, name: str, axes: tuple[int, ...] = (1,)) -> Any:
     """Return ids as an array if each is a whole number from 0 to `size` - 1, as places are, too.
+
+    NumPy would take -1 for the last row of a table, true for a mask, and a wrong row of what is too
+    large for its type.
 
     Args:
         ids: (N,), or a sequence of whole numbers.
         size: how many ids there are: V, or the length of the text in which they are places.
         name: of the argument, for messages.
+        axes: how many axes they may have: 0 for a single id, 2 for rows of equal length.
+
+    Returns:
+        an array of whole numbers; a single id that is an int or NumPy's own comes back as it is.
 
     Raises:
-        UserError: they are not in one row, not whole numbers, or one is out of its range.
+        UserError: their shape is another, they are not whole numbers, or one is out of its range.
 
     Example:
         >>> check_ids([0, 2, -1], 3, "ids")
         Traceback (most recent call last):
         charlstm.errors.UserError: ids: -1 at position 2; each must be from 0 to 2
     """
-    array = np.asarray(ids)
-    if array.ndim != 1:
-        raise UserError(f"{name}: the shape is {array.shape}; give one row of whole numbers, (N,)")
-    if not len(array):
+    if type(ids) in (np.int64, int) and 0 in axes and 0 <= ids < size:
+        return ids  # fast, for the steps of a sample
+    if isinstance(ids, np.memmap):
+        return ids  # a long text on disk: `prepared` wrote it, and to look it through takes long
+    shapes = " or ".join(SHAPES[n] for n in axes)
+    try:
+        array = np.asarray(ids)
+    except ValueError:
+        raise UserError(f"{name}: rows of different lengths; give {shapes}") from None
+    if array.ndim not in axes:
+        raise UserError(f"{name}: the shape is {array.shape}; give {shapes}")
+    if not array.size:
         return array.astype(np.int64)
     if not np.issubdtype(array.dtype, np.integer):
-        raise UserError(f"{name}: the numbers are of type {array.dtype}; give whole numbers")
-    wrong = (array < 0) | (array >= size)
-    if wrong.any():
-        place = int(np.argmax(wrong))
         raise UserError(
-            f"{name}: {array[place]} at position {place}; each must be from 0 to {size - 1}"
+            f"{name}: the numbers are of type {array.dtype}; give whole numbers from 0 to"
+            f" {size - 1}"
         )
+    if array.min() < 0 or array.max() >= size:
+        wrong = np.argwhere((array < 0) | (array >= size))[0]
+        place = ", ".join(map(str, wrong))
+        at = f" at position {place}" if place else ""
+        raise UserError(f"{name}: {array[tuple(wrong)]}{at}; each must be from 0 to {size - 1}")
     return array
 
 

@@ -67,7 +67,9 @@ class Ranks:
 
         In a single process a second signal ends it. Several get more than one as a matter of
         course, because torchrun sends SIGTERM to all when the first of them ends. So they save in
-        peace; torchrun kills them if that takes longer than 30 seconds.
+        peace; torchrun kills them if that takes longer than 30 seconds. Nor may that SIGTERM reach
+        a rank that has left this block to end, before it has told why and by which code: from then
+        on it ignores signals. Only rank 0 has work left after a training that ran to its end.
         """
 
         def note(number: int, frame: Any) -> None:
@@ -78,10 +80,11 @@ class Ranks:
         names = ("SIGINT", "SIGTERM", "SIGBREAK")  # only Windows has the last
         numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
         before: dict[int, Any] = {number: signal.signal(number, note) for number in numbers}
+        ending = self.size > 1
         try:
             yield
+            ending = ending and bool(self.rank or self.stopped_by)
         finally:
-            ending = self.size > 1 and self.stopped_by
             for number, handler in before.items():
                 signal.signal(number, signal.SIG_IGN if ending else handler)
 

@@ -91,18 +91,19 @@ def follow(ranks: Ranks) -> int:
     Raises:
         UserError: this machine lacks something that rank 0's machine has.
     """
-    try:
-        plan = ranks.first(_nothing)
-    except LostRankError:  # rank 0 has told why it ended
-        return 2
-    trainer = plan.trainer(ranks)
-    try:
-        with ranks.catching(), closing(trainer.fit()) as reports:
-            for _ in reports:
-                if ranks.stopped_by:
-                    return 128 + ranks.stopped_by
-    except UserError:  # all ranks raise it; rank 0 tells
-        return 2
+    with ranks.catching():  # rank 0 decides when all end, also before the first step
+        try:
+            plan = ranks.first(_nothing)
+        except LostRankError:  # rank 0 has told why it ended
+            return 2
+        trainer = plan.trainer(ranks)
+        try:
+            with closing(trainer.fit()) as reports:
+                for _ in reports:
+                    if ranks.stopped_by:
+                        return 128 + ranks.stopped_by
+        except UserError:  # all ranks raise it; rank 0 tells
+            return 2
     return 0
 
 

@@ -17,14 +17,14 @@ from torch.nn import functional as F
 
 from charlstm.errors import UserError, option
 from charlstm.machine.cpus import torch_threads
-from charlstm.measuring.scores import COLD_WINDOW, score_cold
+from charlstm.measuring.scores import COLD_WINDOW, check_predictable, score_cold
 from charlstm.model.checkpoint import Arrays
 from charlstm.model.dropout import generator_for
 from charlstm.model.kernels import bf16_trouble
 from charlstm.model.network import CharModel
 from charlstm.model.stack import ModelState
 from charlstm.options import TrainOptions
-from charlstm.text.vocabulary import Ids
+from charlstm.text.vocabulary import Ids, check_ids
 from charlstm.training.budget import Budget, learning_rate, validation_interval
 from charlstm.training.distributed import Ranks
 from charlstm.training.optimizer import adamw, move_average
@@ -50,8 +50,8 @@ class Trainer:
         ranks: the processes that train together, this one among them; by default the only one.
 
     Raises:
-        UserError: a text of fewer than two characters, or no bfloat16 where that was asked for, or
-            streams that the ranks cannot share equally.
+        UserError: a text of fewer than two characters, or with an id that is not from 0 to V - 1,
+            or no bfloat16 where that was asked for, or streams that the ranks cannot share equally.
     """
 
     def __init__(
@@ -69,9 +69,10 @@ class Trainer:
         self.ranks = ranks or Ranks()
         self.options = options
         self.bf16 = _asks_for_bf16(options, model) if bf16 is None else bf16
-        self.train_ids = train_ids
-        self.validation_ids = validation_ids
-        self._windows = Windows(train_ids, options, model.device, self.ranks)
+        V = model.vocabulary_size
+        self.train_ids = check_ids(train_ids, V, "train_ids")
+        self.validation_ids = check_predictable(validation_ids, V, "validation_ids")
+        self._windows = Windows(self.train_ids, options, model.device, self.ranks)
         self.streams = self._windows.streams
         self.chars_per_step = self.streams.batch_size * self.streams.window
         self.budget = Budget.of(options)
@@ -297,6 +298,9 @@ def fit(
         train_ids: the training text, int32, (N,).
         validation_ids: the validation text, int32, (M,).
         options: budget, windows, optimiser.
+
+    Raises:
+        UserError: before the first step, as for `Trainer`; later, as for `Trainer.fit`.
 
     Example:
         >>> from charlstm import CharModel, ModelOptions, TrainOptions, Vocabulary, fit

@@ -177,8 +177,8 @@ def fit_bidirectional(
     """
     options = options or FitOptions()
     check_sizes(window=(window, 2))
-    if not 0 <= hidden < 1:
-        raise UserError(f"hidden is {hidden:g}; it must be at least 0 and below 1")
+    if not isinstance(hidden, int | float | np.number) or not 0 <= hidden < 1:
+        raise UserError(f"hidden is {hidden!r}; it must be a number, at least 0 and below 1")
     if len(ids) < window:
         raise UserError(
             f"the text has {counted(len(ids), 'character')}, but a window is {window} long; give a"

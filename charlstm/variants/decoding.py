@@ -78,6 +78,13 @@ def vectors(model: EncoderDecoder, sources: Sequence[str]) -> np.ndarray[Any, An
 
     Raises:
         UserError: the model has no neck, a source is empty, or a letter is unknown to the model.
+
+    Example:
+        >>> from charlstm import ModelOptions, Vocabulary
+        >>> letters = Vocabulary("ab")
+        >>> model = EncoderDecoder(letters, letters, ModelOptions(hidden_size=8), neck=3)
+        >>> vectors(model, ["ab", "b"]).shape
+        (2, 3)
     """
     found = np.empty((len(sources), _neck(model)))
     for rows, ids in _by_length(model, sources):
@@ -99,6 +106,17 @@ def write_from(
     Raises:
         UserError: the model has no neck, the vectors are of another size or not finite, or `most`
             is too small.
+
+    Example:
+        >>> from charlstm import ModelOptions, Vocabulary
+        >>> from charlstm.variants.encoder_decoder import fit_pairs
+        >>> from charlstm.variants.fitting import FitOptions
+        >>> letters, options = Vocabulary("ab"), ModelOptions(hidden_size=16)
+        >>> model = EncoderDecoder(letters, letters, options, neck=4)
+        >>> for _ in fit_pairs(model, [("ab", "ba"), ("aab", "baa")], FitOptions(steps=60)):
+        ...     pass
+        >>> [written.text for written in write_from(model, vectors(model, ["ab", "aab"]))]
+        ['ba', 'baa']
     """
     check_sizes(most=(most, 1))
     if np.ndim(vectors) != 2 or np.shape(vectors)[1] != _neck(model):
@@ -136,6 +154,16 @@ def beam_search(
 
     Raises:
         UserError: the source is empty, a letter is unknown to the model, or a number too small.
+
+    Example:
+        >>> from charlstm import ModelOptions, Vocabulary
+        >>> from charlstm.variants.encoder_decoder import fit_pairs
+        >>> from charlstm.variants.fitting import FitOptions
+        >>> model = EncoderDecoder(Vocabulary("ab"), Vocabulary("ab"), ModelOptions(hidden_size=16))
+        >>> for _ in fit_pairs(model, [("ab", "ba"), ("aab", "baa")], FitOptions(steps=40)):
+        ...     pass
+        >>> beam_search(model, "aab", width=2)[0].text
+        'baa'
     """
     check_sizes(width=(width, 1), most=(most, 1))
     (ids,) = encode_texts(model.sources, [source], "source", least=1)

@@ -157,7 +157,9 @@ def _blanks(model: Bidirectional, text: str, blank: str) -> tuple[Ids, Ids]:
     """Return the ids of a text, V for a blank, and the places of its blanks."""
     known = model.vocabulary.characters
     free = next((sign for sign in SIGNS if sign not in known), "another character")
-    if len(blank) != 1:
+    if not isinstance(text, str):
+        raise UserError(f"text is {text!r}; it must be a text with a blank")
+    if not isinstance(blank, str) or len(blank) != 1:
         raise UserError(f"blank is {blank!r}; it must be one character, such as {free!r}")
     if blank in known:
         raise UserError(

@@ -39,7 +39,7 @@ class Scale:
         factor: divides.
 
     Raises:
-        UserError: one of them is not finite, or the factor is not above 0.
+        UserError: one of them is not a finite number, or the factor is not above 0.
 
     Example:
         >>> scale = Scale.of(np.array([1.0, 3.0, 5.0, 7.0]))
@@ -51,10 +51,11 @@ class Scale:
     factor: float
 
     def __post_init__(self) -> None:
-        if not (np.isfinite(self.shift) and 0 < self.factor < np.inf):
+        given = (self.shift, self.factor)
+        if np.array(given).dtype.kind not in "if" or not np.isfinite(given).all() or given[1] <= 0:
             raise UserError(
-                f"scale is ({self.shift:g}, {self.factor:g}); both must be finite, and the factor"
-                " above 0; Scale.of(series) makes one"
+                f"scale is {given}; both must be finite, and the factor above 0; Scale.of(series)"
+                " makes one"
             )
 
     @classmethod
@@ -204,12 +205,12 @@ class Forecaster(nn.Module):
             UserError: fewer than T numbers, or one that is not finite; fewer than one step.
         """
         check_sizes(steps=(steps, 1))
-        whole = np.atleast_2d(np.asarray(series, float))
-        read = np.stack([_checked(row, self.look_back, 0)[-self.look_back :] for row in whole])
+        several = isinstance(series, list | np.ndarray) and np.ndim(series[:1]) > 1
+        rows = [_checked(row, self.look_back, 0) for row in (series if several else [series])]
+        read = np.stack([row[-self.look_back :] for row in rows])
         for _ in range(steps):
             read = np.column_stack([read, self._next(read[:, -self.look_back :])])
-        forecasts = read[:, self.look_back :]
-        return forecasts if np.ndim(series) > 1 else forecasts[0]
+        return read[:, self.look_back :] if several else read[0, self.look_back :]
 
     @torch.inference_mode()
     def _next(self, inputs: Numbers) -> Numbers:

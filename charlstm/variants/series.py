@@ -84,14 +84,14 @@ def mackey_glass(length: int, every: int = 6, seed: int = 0) -> Numbers:
         seed: of what came before.
 
     Raises:
-        UserError: the length or the time is not a whole number, or below 1.
+        UserError: the length or the time is not a whole number, or below 1, or the seed below 0.
 
     Example:
         >>> series = mackey_glass(500)
         >>> bool(0.2 < series.min() < 0.5 and 1.2 < series.max() < 1.5)
         True
     """
-    check_sizes(length=(length, 1), every=(every, 1))
+    check_sizes(length=(length, 1), every=(every, 1), seed=(seed, 0))
     delay = round(17 / STEP)
     rng = np.random.default_rng(seed)
     x = (1.2 + 0.2 * rng.uniform(-1, 1, delay + 1)).tolist()
@@ -113,13 +113,13 @@ def hourly(length: int, seed: int = 0) -> Numbers:
         seed: of the shape and of all noise.
 
     Raises:
-        UserError: the length is not a whole number, or below 1.
+        UserError: the length is not a whole number, or below 1, or the seed below 0.
 
     Example:
         >>> hourly(1000).shape
         (1000,)
     """
-    check_sizes(length=(length, 1))
+    check_sizes(length=(length, 1), seed=(seed, 0))
     rng = np.random.default_rng(seed)
     t = np.arange(length)
     waves = [
@@ -187,7 +187,7 @@ def plant(
         >>> [fault.kind for fault in faults]
         ['missing season', 'spike', 'shift']
     """
-    check_sizes(number=(number, 0), period=(period, 1))
+    check_sizes(number=(number, 0), period=(period, 1), seed=(seed, 0))
     spoilt = check_series(series).copy()
     if np.shape(sizes) != (2,) or not np.isfinite(sizes).all():
         raise UserError(f"sizes is {sizes}; it must be two finite numbers, of a spike and a shift")

@@ -33,7 +33,7 @@ def test_the_sampler_writes_its_length_and_shows_markup_as_text(panel):
     assert shown.startswith("<pre")
     assert "The quick; " in shown
     assert one(panel.widget, "stop").disabled
-    panel.text = "a < b & <i>"
+    panel._pieces = list("a < b & <i>")
     panel._show(True)
     assert "a &lt; b &amp; &lt;i&gt;" in panel._output.value
 
@@ -49,6 +49,16 @@ def test_stop_ends_the_sampler_at_once(checkpoint):
     time.sleep(0.05)
     assert panel.text == written
     assert not one(panel.widget, "begin").disabled
+
+
+def test_of_a_long_text_the_end_is_shown_while_the_sampler_writes(panel):
+    panel._pieces = ["The beginning", *"q" * 30_000]
+    panel._show(False)
+    assert panel._output.value.count("q") == 20_000
+    assert "The beginning" not in panel._output.value
+    panel._show(True)
+    assert "The beginningqqq" in panel._output.value
+    assert panel._output.value.count("q") == 30_000
 
 
 def test_temperature_zero_and_top_k_are_passed_on(checkpoint):

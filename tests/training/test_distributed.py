@@ -1,7 +1,9 @@
 """Several processes train as one would, and agree on all that could part them."""
 
+import contextlib
 import os
 import pickle
+import random
 import signal
 import socket
 import subprocess
@@ -21,9 +23,15 @@ TESTS = Path(__file__).parents[1]
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return str(probe.getsockname()[1])
+    """Return a port that is free, and stays free.
+
+    It is below those that a system gives to the next connection that asks for none.
+    """
+    for port in random.sample(range(20_000, 30_000), 100):
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return str(port)
+    raise AssertionError("no port is free")
 
 
 @pytest.fixture(scope="module")
@@ -127,9 +135,14 @@ def test_without_torchrun_a_process_is_the_only_one(others, monkeypatch):
 
 @pytest.fixture
 def three(monkeypatch):
-    """Rank 1 of 3, which never speaks to the others."""
+    """Rank 1 of 3, which never speaks to the others, and the signals as they were before it."""
     monkeypatch.setattr(torch.distributed, "init_process_group", lambda *_, **__: None)
-    return Processes(1, 3)
+    names = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")  # Windows lacks the third, others the last
+    numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
+    before = {number: signal.getsignal(number) for number in numbers}
+    yield Processes(1, 3)
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 def test_the_rows_of_all_ranks_are_all_rows(three):
@@ -149,7 +162,7 @@ def test_streams_that_cannot_be_shared_are_refused_with_advice(three, streams, a
         three.rows(streams)
 
 
-def test_a_second_signal_ends_a_single_process_but_not_one_of_several(three, monkeypatch):
+def test_a_second_signal_ends_a_single_process_but_not_one_of_several(three):
     before = signal.getsignal(signal.SIGTERM)
     for ranks in (Ranks(), three):
         with ranks.catching():
@@ -157,7 +170,20 @@ def test_a_second_signal_ends_a_single_process_but_not_one_of_several(three, mon
             assert ranks.caught == [signal.SIGTERM]
             again = signal.getsignal(signal.SIGTERM)
             assert (again == before) is (ranks.size == 1)
-    assert signal.getsignal(signal.SIGTERM) == before
+        assert (signal.getsignal(signal.SIGTERM) == before) is (ranks.size == 1)
+
+
+@pytest.mark.parametrize("rank", [0, 1])
+def test_a_rank_that_ends_tells_why_in_peace(three, rank):
+    """torchrun sends SIGTERM as soon as another rank has ended; rank 0 may have work left."""
+    before = signal.getsignal(signal.SIGTERM)
+    three.rank = rank
+    with three.catching():
+        pass
+    assert signal.getsignal(signal.SIGTERM) == (signal.SIG_IGN if rank else before)
+    with pytest.raises(LostRankError), three.catching():
+        raise LostRankError("gone")
+    assert signal.getsignal(signal.SIGTERM) == signal.SIG_IGN
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ IDS = VOCABULARY.encode(TEXT * 12)
 def trainer(ranks, sizes=SMALL, ids=IDS, dtype=torch.float32, **changes):
     model = CharModel(sizes, len(VOCABULARY)).to(dtype)
     options = TrainOptions(**vars(FAST) | changes)
-    return Trainer(model, ids[:600], ids[600:], options, validate_every=20, ranks=ranks)
+    return Trainer(model, ids[:600], IDS[600:], options, validate_every=20, ranks=ranks)
 
 
 def path(ranks, dtype):
@@ -43,7 +43,6 @@ def dropout(ranks, sizes):
     length = 2 * 8 * 4
     ids = VOCABULARY.encode(TEXT * 2)[:length].tolist() * 2 + IDS.tolist()
     made = trainer(ranks, sizes, torch.tensor(ids).int().numpy()[: 2 * length + 1], batch_size=2)
-    made.validation_ids = IDS[:50]
     own = []
     agree = ranks.agree
     ranks.agree = lambda *told: own.append(told[1].item()) or agree(*told)

@@ -230,6 +230,10 @@ def test_a_file_with_another_direction_is_refused(tmp_path):
         (lambda: fit_bidirectional(network(), np.zeros(9), 1), "window is 1; .* at least 2"),
         (lambda: fit_bidirectional(network(), np.zeros(9), 10), "9 characters, but a window is 10"),
         (lambda: fit_bidirectional(network(), np.zeros(9), 4, hidden=1), "hidden is 1; .* below 1"),
+        (
+            lambda: fit_bidirectional(network(), np.zeros(9), 4, hidden="x"),
+            "hidden is 'x'; .* number",
+        ),
         (lambda: fit_bidirectional(network(), some_ids(9).numpy(), "8"), "window is '8'; .* whole"),
         (lambda: fit_bidirectional(network(), some_ids(9).numpy(), 8.0), "window is 8.0; .* whole"),
         (lambda: fit_bidirectional(network(), np.full(9, V), 4), "ids: 7 at position 0; .* 0 to 6"),

@@ -287,6 +287,8 @@ def test_what_cannot_be_built_is_refused(given, told):
     ("pairs", "told"),
     [
         ([], "pairs: there are none; give at least one source"),
+        (None, "pairs is None; it must be a list of pairs"),
+        (iter([("a", "b")]), "it must be a list of pairs; list(...) makes one"),
         (["ap", "bq"], "pair 0 is 'ap'; it must be two texts, a source and its target"),
         ([("a", "p"), ("a", "p", "q")], "pair 1 is ('a', 'p', 'q'); it must be two texts"),
         ([("a", "p"), ("", "p")], "source 1 is empty; give a text of at least one letter"),

@@ -103,6 +103,8 @@ def test_one_blank_far_into_a_text_reads_what_is_near():
         ("abc", {}, r"text: it has no blank; put a '_' where a character is missing"),
         ("a_c", {"blank": "__"}, r"blank is '__'; it must be one character, such as '_'"),
         ("a_c", {"blank": ""}, r"blank is ''; it must be one character"),
+        ("a_c", {"blank": None}, r"blank is None; it must be one character"),
+        (None, {}, r"text is None; it must be a text"),
         ("abc", {"blank": "b"}, r"blank is 'b' \(U\+0062\), which .* knows.* pass blank='_'"),
         ("a_xc", {}, r"text: character 'x' \(U\+0078\) at position 2 is not among .* 3 characters"),
         ("a_c", {"beam": 0}, "beam is 0; it must be at least 1"),
