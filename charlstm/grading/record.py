@@ -107,7 +107,7 @@ class Record:
                     for assignment, students in saved.get("students", {}).items()
                 },
             )
-        except (ValueError, AttributeError) as error:  # no JSON, or a list where a dict belongs
+        except (ValueError, AttributeError, TypeError, RecursionError) as error:  # or other types
             raise UserError(
                 f"{path}: damaged ({error}); put a copy of it back, or delete it and run build,"
                 " then grade with the whole download"
