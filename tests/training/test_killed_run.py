@@ -4,33 +4,17 @@ import os
 import random
 import signal
 import time
-import traceback
 
 import pytest
 import small_run
 from disk import watched
-from killed import needs_fork
+from killed import in_a_child, needs_fork
 
 from charlstm.model.checkpoint import Checkpoint
 from charlstm.training import run as runs
 from charlstm.training.saved import Saved
 
 KILLS = int(os.environ.get("KILLS", 30))
-
-
-def in_a_child(work):
-    """Start a piece of work in a forked process; return its number."""
-    process = os.fork()
-    if not process:
-        code = 1
-        try:
-            work()
-            code = 0
-        except BaseException:
-            traceback.print_exc()
-        finally:
-            os._exit(code)
-    return process
 
 
 def killed_at_a_write(folder, corpus, count):
