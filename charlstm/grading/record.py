@@ -128,7 +128,7 @@ class Record:
             },
         }
         text = json.dumps(content, indent=1, sort_keys=True) + "\n"
-        write_atomically(self.path, text.encode(), "free some space, then run the command again")
+        write_atomically(self.path, text.encode())
 
 
 def _checked(values: dict[str, Any], key: str, default: Value) -> Value:

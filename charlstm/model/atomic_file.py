@@ -25,10 +25,11 @@ from charlstm.errors import UserError, option, unreadable
 HELD = (5, 32, 33)  # Windows' errors: access denied, sharing violation, lock violation
 WAITS = [0.05 * 2**n for n in range(9)]  # seconds between the tries; all together 25.55
 ABANDONED = 24 * 60 * 60  # seconds; a temporary file of this age has no writer any more
+AGAIN = "free some space, then run the command again"
 NO_LINK = getattr(os, "O_NOFOLLOW", 0)  # open no link under a name that others can guess
 
 
-def write_atomically(path: Path, content: bytes, remedy: str) -> None:
+def write_atomically(path: Path, content: bytes, remedy: str = AGAIN) -> None:
     """Replace a file, or make a new one; its folder is made, too.
 
     Args:

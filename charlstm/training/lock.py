@@ -19,6 +19,7 @@ import datetime
 import errno
 import os
 import socket
+import time
 import weakref
 from pathlib import Path
 
@@ -29,6 +30,7 @@ from charlstm.model.atomic_file import NO_LINK, make_folder
 
 FILE = "lock"
 NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)  # what systems without locks answer
+SIGNING = 0.3  # seconds; who has just got the lock has signed by then
 MOST_BYTES = 300  # of what is read of the file: a line
 
 
@@ -131,6 +133,7 @@ def _sign(descriptor: int) -> None:
 
 def _holder(descriptor: int) -> str:
     """Return who holds the lock. Others can write this file, so it is only shown, on one line."""
+    time.sleep(SIGNING)
     os.lseek(descriptor, 1, os.SEEK_SET)
     who = os.read(descriptor, MOST_BYTES).decode("utf-8", "replace").strip()
     shown = "".join(c if c.isprintable() else "?" for c in who)

@@ -71,14 +71,14 @@ class Run:
         """Begin a training with new weights and the text's own vocabulary.
 
         Args:
-            folder: where to write; it is made if it is not there.
+            folder: where to write, made if it is not there.
             corpus: the text.
             model_options: cell, sizes and dropout rates.
             options: budget, windows, optimiser.
             place: where to train; by default on the CPU, in this process alone.
 
         Raises:
-            UserError: the folder holds a run already, another process trains there, or the text is
+            UserError: the folder holds a run, or another process is at work there, or the text is
                 too short.
         """
         check_free(folder)
@@ -138,11 +138,11 @@ class Run:
         """Train, yield a report for each step, and keep the files up to date.
 
         The last state is saved when the training ends, when the caller leaves by `break` or an
-        error, when another rank is lost, and by Ctrl-C, which waits for the end of a step.
+        error, when another rank is lost, and at Ctrl-C, which waits for the end of a step.
 
         Raises:
-            UserError: the folder cannot be written, the training diverges, or another rank is
-                lost. The best model so far stays in the folder.
+            UserError: the folder cannot be written, the training diverges, or another rank is lost.
+                The best model so far stays in the folder.
         """
         saved = time.monotonic()
         steps = self.trainer.fit()
@@ -217,11 +217,7 @@ class Run:
         )
 
     def finish(self) -> Evaluation:
-        """Calibrate the saved model, measure it on the validation part, and store the scores.
-
-        Returns:
-            all that was measured.
-        """
+        """Calibrate the saved model, measure it on validation, store the scores and return all."""
         path = self.folder / "model.safetensors"
         trainer = self.trainer
         threads = None if trainer.threads.measured else trainer.threads.number
@@ -252,8 +248,7 @@ class Run:
                 and one in minutes measures anew.
 
         Raises:
-            UserError: the folder holds no run, another process trains there, the run is damaged,
-                or the text is another.
+            UserError: no run is there, it is damaged, another process has it, or another text.
         """
         if folder.name == "resume.safetensors":  # the file in the folder was named
             folder = folder.parent
@@ -285,8 +280,7 @@ class Run:
         except UserError as error:
             raise UserError(f"{path}: {error}; train the model again") from None
         run = cls(folder, corpus, saved.vocabulary, trainer, place)
-        run.claim = mine
-        run.begun_on = training.device
+        run.claim, run.begun_on = mine, training.device
         log.cut(folder / "log.jsonl", run.trainer.progress.step)
         return run
 

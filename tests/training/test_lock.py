@@ -18,6 +18,11 @@ from charlstm.training import lock
 from charlstm.training.lock import Claim, TakenError, check_free, claim, claim_new
 
 
+@pytest.fixture(autouse=True)
+def _signed_at_once(monkeypatch):
+    monkeypatch.setattr(lock, "SIGNING", 0)
+
+
 @pytest.fixture
 def elsewhere():
     """Run code in a process of its own, until it has printed a line."""
@@ -138,6 +143,15 @@ def test_a_link_that_is_planted_at_the_last_moment_is_not_followed(tmp_path, mon
     with pytest.raises(UserError, match=r"lock: .*symbolic links"):
         claim(tmp_path)
     assert not (tmp_path / "victim").exists()
+
+
+def test_who_is_refused_gives_the_holder_time_to_sign(elsewhere, tmp_path, monkeypatch):
+    holder = elsewhere(HOLDS, tmp_path)
+    signed = (tmp_path / "lock").read_bytes()
+    (tmp_path / "lock").write_bytes(b"\nprocess 1, which is long dead\n")
+    monkeypatch.setattr(lock.time, "sleep", lambda _: (tmp_path / "lock").write_bytes(signed))
+    with pytest.raises(TakenError, match=f"process {holder.pid} on"):
+        claim(tmp_path)
 
 
 def test_a_stranger_s_words_in_the_file_stay_on_one_line(elsewhere, tmp_path):

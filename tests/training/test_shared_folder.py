@@ -12,6 +12,7 @@ from killed import in_a_child, needs_fork
 
 from charlstm.model.checkpoint import Checkpoint
 from charlstm.train import main
+from charlstm.training import display
 
 pytestmark = [
     needs_fork,
@@ -65,13 +66,17 @@ def one_works_and_the_others_say_who(processes, tmp_path, folder):
 
 
 @pytest.mark.parametrize("number", [2, 4, 8])
-def test_one_of_several_works_in_a_folder_and_the_others_say_who(number, tmp_path, corpus):
+def test_one_of_several_works_in_a_folder_and_the_others_say_who(
+    number, tmp_path, corpus, monkeypatch
+):
+    monkeypatch.setattr(display, "LINE_SECONDS", 0)
     folder = tmp_path / "run"
     begin = (corpus, *TINY, "--minutes", 9, "--patience", "none", "--out", folder)
-    for arguments in (begin, ("--resume", folder), ("--resume", folder)):
+    for arguments in (begin, ("--resume", folder)):
         processes = started_at_once(number, tmp_path, *arguments)
         one_works_and_the_others_say_who(processes, tmp_path, folder)
-    steps = [json.loads(line)["step"] for line in (folder / "log.jsonl").open(encoding="utf-8")]
+    lines = (folder / "log.jsonl").read_text(encoding="utf-8").splitlines()
+    steps = [json.loads(line)["step"] for line in lines]
     assert steps == sorted(set(steps))
     Checkpoint.load(folder / "model.safetensors")
 
