@@ -6,6 +6,7 @@ Both do what `python -m charlstm.VERB ...` does.
 from __future__ import annotations
 
 import difflib
+import functools
 import importlib
 import sys
 from collections.abc import Sequence
@@ -20,7 +21,7 @@ VERBS = (
 SHELLS = ("bash", "zsh", "fish")  # not tcsh: for that tyro needs another package, shtab
 
 
-@command
+@functools.partial(command, prints=False)
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a verb and return its exit code.
 

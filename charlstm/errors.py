@@ -4,7 +4,8 @@
 | --- | --- |
 | 0 | done, or the reader of a pipe went away |
 | 2 | the user must change something: one line `error: ...` on standard error |
-| 130, 143 | stopped by Ctrl-C or SIGTERM, after saving; on Windows 149 by Ctrl-Break |
+| 129, 130, 143 | stopped by SIGHUP (an SSH session that ended), Ctrl-C or SIGTERM, after saving; on
+Windows 149 by Ctrl-Break |
 """
 
 import contextlib
@@ -18,6 +19,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextvars import ContextVar
 from typing import Any, TextIO
 
+CLOSED = "standard output is closed; leave it open, or send it to a file"
 ON_WINDOWS = os.name == "nt"
 OUT_OF_MEMORY = re.compile("allocate memory|out of memory|_ALLOC_FAILED")  # CPU, GPU, its libraries
 _at_command_line: ContextVar[bool] = ContextVar("at_command_line", default=False)
@@ -86,13 +88,19 @@ def unreadable(path: object, error: OSError, advice: str) -> UserError:
     return UserError(f"{path}: {(error.strerror or str(error)).lower()}; {advice}")
 
 
-def command(main: Callable[[Sequence[str] | None], int]) -> Callable[..., int]:
-    """Make a command's `main(argv)` end with the exit codes above instead of a traceback."""
+def command(main: Callable[[Sequence[str] | None], int], prints: bool = True) -> Callable[..., int]:
+    """Make a command's `main(argv)` end with the exit codes above instead of a traceback.
+
+    Args:
+        main: the command.
+        prints: its result goes to standard output. If that is closed, it need not begin.
+    """
 
     @functools.wraps(main)
     def wrapped(argv: Sequence[str] | None = None) -> int:
-        if sys.stdout is None:
-            _tell("standard output is closed; leave it open, or send it to a file")
+        _replace_closed_streams()
+        if prints and isinstance(sys.stdout, _ClosedOutput):
+            _tell(CLOSED)
             return 2
         if isinstance(sys.stdout, io.TextIOWrapper):  # terminals may lack a character
             sys.stdout.reconfigure(errors="backslashreplace")
@@ -125,6 +133,8 @@ def command(main: Callable[[Sequence[str] | None], int]) -> Callable[..., int]:
             return 130
         finally:
             _at_command_line.reset(token)
+            with carry_on_unread():
+                sys.stderr.flush()  # what a full disk has not taken would fail again at exit
         return 2
 
     return wrapped
@@ -138,12 +148,13 @@ def say(line: str) -> None:
 
 @contextlib.contextmanager
 def carry_on_unread() -> Iterator[None]:
-    """Let the work in the block go on when nobody reads standard error any more."""
+    """Let the work go on when nobody reads standard error any more, or its disk is full.
+
+    The block does nothing but write there.
+    """
     try:
         yield
-    except OSError as error:
-        if not _closed_pipe(error):
-            raise
+    except OSError:
         _abandon(sys.stderr)
 
 
@@ -158,6 +169,33 @@ def _closed_pipe(error: OSError) -> bool:
 
 def _tell(message: str) -> None:
     say("error: " + " ".join(message.split()))
+
+
+class _ClosedOutput(io.TextIOBase):
+    """Stands for a closed standard output, for commands that write there only their help."""
+
+    def write(self, text: str | bytes) -> int:
+        raise UserError(CLOSED)
+
+    @property
+    def buffer(self) -> "_ClosedOutput":
+        return self
+
+
+def _replace_closed_streams() -> None:
+    """Put something in the place of closed standard streams.
+
+    Else the next file that is opened gets the number of one, and whatever a library writes there.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_RDWR), number)
+    if sys.stdout is None:
+        sys.stdout = _ClosedOutput()
+    if sys.stderr is None:
+        sys.stderr = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
 
 
 def _abandon(stream: TextIO) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -27,7 +28,7 @@ class Lessons:
     """Where the copies go; it is made if there is none."""
 
 
-@command
+@functools.partial(command, prints=False)
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit code."""
     given, _ = parse(Lessons, argv)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -46,7 +47,7 @@ class Page:
     """Replace a file that is there already."""
 
 
-@command
+@functools.partial(command, prints=False)
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit code."""
     given, _ = parse(Page, argv)

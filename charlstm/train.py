@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import functools
 import sys
-from collections.abc import Sequence, Set
+from collections.abc import Callable, Sequence, Set
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,10 +56,11 @@ class Train:
     CORPUS is a file, several files, a folder, - for standard input, or a name that
     python -m charlstm.corpora lists.
 
-    The run's folder, runs/NAME, gets three files. model.safetensors is the best model on
+    The run's folder, runs/NAME, gets four files. model.safetensors is the best model on
     validation. resume.safetensors holds all that --resume needs. log.jsonl has a line for each
-    validation. Ctrl-C finishes the step and saves. With --steps or --epochs, the same machine with
-    the same threads gives the same weights again; with --minutes it does not.
+    validation. lock keeps other trainings out while this one is at work. Ctrl-C finishes the step
+    and saves, and so does the end of an SSH session. With --steps or --epochs, the same machine
+    with the same threads gives the same weights again; with --minutes it does not.
     """
 
     corpus: Annotated[Sources, Positional("[CORPUS ...]")] = Sources()
@@ -88,7 +91,7 @@ class Train:
             raise UserError(f"{option('out')} is empty; name a folder, or leave it out")
 
 
-@command
+@functools.partial(command, prints=False)
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit code."""
     ranks = join()
@@ -157,7 +160,6 @@ def _run(given: Train, flags: Set[str], ranks: Ranks) -> Run:
     from charlstm.model.checkpoint import Checkpoint, find_model
     from charlstm.text.corpus import read_corpus
     from charlstm.training.budget import Budget
-    from charlstm.training.folder import free_folder
     from charlstm.training.place import Place
     from charlstm.training.run import Run
 
@@ -171,16 +173,11 @@ def _run(given: Train, flags: Set[str], ranks: Ranks) -> Run:
                 " out"
             )
         return run
-    first = given.corpus[0]
-    folder = (
-        Path(given.out)
-        if given.out
-        else free_folder("stdin" if first == "-" else Path(first).resolve().stem)
-    )
     if given.init_from is None:
         corpus = read_corpus(given.corpus, given.data)
         expected, given = _with_preset(given, flags, corpus, place.device)
-        run = Run.start(folder, corpus, given.model, given.training, place)
+        model, training = given.model, given.training
+        run = _begin(given, lambda folder: Run.start(folder, corpus, model, training, place))
         if not flags & set(SIZES):  # with other sizes it is another model
             say(expected)
         return run
@@ -189,8 +186,13 @@ def _run(given: Train, flags: Set[str], ranks: Ranks) -> Run:
     corpus = read_corpus(given.corpus, data)
     _, given = _with_preset(given, flags, corpus, place.device)
     options = _with_sizes_of(checkpoint, given, flags)
-    training = given.training
-    run = Run.start_from(folder, corpus, checkpoint, options, training, given.unknown, place)
+    training, unknown = given.training, given.unknown
+    run = _begin(
+        given,
+        lambda folder: Run.start_from(
+            folder, corpus, checkpoint, options, training, unknown, place
+        ),
+    )
     old = checkpoint.vocabulary
     if new := run.vocabulary.characters[len(old) :]:
         say(f"{counted(len(new), 'new character')} added to the model's {len(old)}: {new!r}")
@@ -198,6 +200,20 @@ def _run(given: Train, flags: Set[str], ranks: Ranks) -> Run:
         count = counted(len(refused), "character")
         say(f"{count} left out, because the model does not know them: {refused!r}")
     return run
+
+
+def _begin(given: Train, start: Callable[[Path], Run]) -> Run:
+    """Start in the folder that was named; without a name, in one that nobody else has taken."""
+    from charlstm.training.folder import free_folder
+    from charlstm.training.lock import TakenError
+
+    if given.out:
+        return start(Path(given.out))
+    first = given.corpus[0]
+    name = "stdin" if first == "-" else Path(first).resolve().stem
+    while True:
+        with contextlib.suppress(TakenError):  # by a training that began in the same moment
+            return start(free_folder(name))
 
 
 def _with_preset(

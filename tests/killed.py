@@ -1,13 +1,31 @@
-"""Kills a piece of work at each of its lines, one process after the other."""
+"""Does pieces of work in forked processes, and kills one at each of its lines."""
 
 import itertools
 import os
 import signal
 import sys
+import traceback
 
 import pytest
 
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs processes that can fork")
+
+
+def in_a_child(work):
+    """Start a piece of work in a forked process, and return its number.
+
+    The process exits with what the work returns; 1 stands for an exception.
+    """
+    process = os.fork()
+    if not process:
+        code = 1
+        try:
+            code = work() or 0
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            os._exit(code)
+    return process
 
 
 def killed_at_each_line(prepare, work, *modules):

@@ -14,6 +14,7 @@ from pathlib import Path, PurePath
 import nbformat
 
 from charlstm.grading.downloads import File
+from charlstm.machine.atomic_file import write_atomically
 
 
 def asked_for(release: Path) -> list[str]:
@@ -34,8 +35,7 @@ def put(file: File, target: Path) -> str:
     except (OSError, ValueError) as error:
         target.unlink(missing_ok=True)
         return str(error)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_bytes(content)
+    write_atomically(target, content)
     return ""
 
 

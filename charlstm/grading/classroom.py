@@ -13,7 +13,7 @@
 
 from __future__ import annotations
 
-import shutil
+import io
 import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
@@ -36,6 +36,7 @@ from charlstm.grading.nbgrader import (
 from charlstm.grading.record import Entry, Record
 from charlstm.grading.repair import repair
 from charlstm.grading.submissions import Submission, sort_out
+from charlstm.machine.atomic_file import write_atomically
 
 FATAL = {"DeadKernelError": "the kernel died", "CellTimeoutError": "a cell could not be stopped"}
 
@@ -66,8 +67,7 @@ class Classroom:
                 )
             if self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
                 raise UserError(f"{folder}: neither empty nor a course; name a new folder")
-            self.path.mkdir(parents=True, exist_ok=True)
-            (self.path / CONFIG).write_text(CONFIG_TEXT, encoding="utf-8")
+            write_atomically(self.path / CONFIG, CONFIG_TEXT.encode())
         self.record = Record.load(self.path / record.FILE)
 
     def entries(self, assignment: str) -> dict[str, Entry]:
@@ -131,8 +131,8 @@ class Classroom:
         by_hand = before is not None and digest(source) != written
         kept = f"; source/{name} was changed by hand and is kept" if by_hand and original else ""
         if original and not by_hand:
-            source.parent.mkdir(parents=True, exist_ok=True)
-            source.write_bytes(to_notebook(original).encode())  # the same digest on every system
+            content = to_notebook(original).encode()  # the same digest on every system
+            write_atomically(source, content)
         released = self.record.released_sources.get(name)
         if released == digest(source) and handout.exists() and self._in_gradebook(name):
             return "unchanged" + kept
@@ -143,11 +143,13 @@ class Classroom:
                 with zipfile.ZipFile(handout) as archive:  # nbgrader has removed the folder
                     archive.extractall(self.path / "release")
             if before is not None:
-                source.write_bytes(before)
+                write_atomically(source, before)
             raise
-        with zipfile.ZipFile(handout, "w", zipfile.ZIP_DEFLATED) as archive:
+        zipped = io.BytesIO()
+        with zipfile.ZipFile(zipped, "w", zipfile.ZIP_DEFLATED) as archive:
             for path in sorted((self.path / "release" / name).rglob("*")):
                 archive.write(path, path.relative_to(self.path / "release"))
+        write_atomically(handout, zipped.getvalue())
         if not by_hand:
             self.record.written_sources[name] = digest(source)
         self.record.released_sources[name] = digest(source)
@@ -190,8 +192,7 @@ class Classroom:
             entry.problem = str(error)
             return entry.problem
         target = self.notebook("submitted", assignment, submission.student)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(text.encode())
+        write_atomically(target, text.encode())
         entry.problem = ""
         entry.repaired = remark
         return remark
@@ -271,11 +272,12 @@ class Classroom:
             page = self.notebook("feedback", assignment, student).with_suffix(".html")
             pages[f"{student}/{name}" if name in pages else name] = page
         if to.suffix == ".zip":
-            with zipfile.ZipFile(to, "w", zipfile.ZIP_DEFLATED) as archive:
+            zipped = io.BytesIO()
+            with zipfile.ZipFile(zipped, "w", zipfile.ZIP_DEFLATED) as archive:
                 for name, page in pages.items():
                     archive.write(page, name)
+            write_atomically(to, zipped.getvalue())
         else:
             for name, page in pages.items():
-                (to / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(page, to / name)
+                write_atomically(to / name, page.read_bytes())
         return students

@@ -107,7 +107,7 @@ class Record:
                     for assignment, students in saved.get("students", {}).items()
                 },
             )
-        except (ValueError, AttributeError) as error:  # no JSON, or a list where a dict belongs
+        except (ValueError, AttributeError, TypeError, RecursionError) as error:  # or other types
             raise UserError(
                 f"{path}: damaged ({error}); put a copy of it back, or delete it and run build,"
                 " then grade with the whole download"
@@ -128,7 +128,7 @@ class Record:
             },
         }
         text = json.dumps(content, indent=1, sort_keys=True) + "\n"
-        write_atomically(self.path, text.encode(), "free some space, then run the command again")
+        write_atomically(self.path, text.encode())
 
 
 def _checked(values: dict[str, Any], key: str, default: Value) -> Value:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from charlstm.grading.classroom import Classroom
 from charlstm.grading.nbgrader import gradebook, part_of
 from charlstm.grading.record import Entry
+from charlstm.machine.atomic_file import write_atomically
 
 
 @dataclass(frozen=True)
@@ -83,9 +85,10 @@ def write_csv(room: Classroom, path: Path) -> int:
         for part, points in max_points.items():
             columns[f"{name} {part} of {points:g}"] = {r.student: r.points[part] for r in rows}
         columns[f"{name} note"] = {row.student: row.note for row in rows}
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(["student", *columns])
-        for student in sorted(students):
-            writer.writerow([student, *(column.get(student) for column in columns.values())])
+    file = io.StringIO()
+    writer = csv.writer(file)
+    writer.writerow(["student", *columns])
+    for student in sorted(students):
+        writer.writerow([student, *(column.get(student) for column in columns.values())])
+    write_atomically(path, file.getvalue().encode(), "name another file")
     return len(students)

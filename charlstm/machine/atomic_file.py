@@ -27,9 +27,11 @@ from charlstm.errors import UserError, option, unreadable
 HELD = (5, 32, 33)  # Windows' errors: access denied, sharing violation, lock violation
 WAITS = [0.05 * 2**n for n in range(9)]  # seconds between the tries; all together 25.55
 ABANDONED = 24 * 60 * 60  # seconds; a temporary file of this age has no writer any more
+AGAIN = "free some space, then run the command again"
+NO_LINK = getattr(os, "O_NOFOLLOW", 0)  # open no link under a name that others can guess
 
 
-def write_atomically(path: Path, content: bytes, remedy: str) -> None:
+def write_atomically(path: Path, content: bytes, remedy: str = AGAIN) -> None:
     """Replace a file, or make a new one; its folder is made, too.
 
     Args:
@@ -61,7 +63,7 @@ def replacing(path: Path, remedy: str) -> Iterator[BinaryIO]:
     """
     temporary = path.with_name(f"{path.name}.{secrets.token_hex(8)}.tmp")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         _sweep(path)
         with temporary.open("xb") as file:  # exclusively: never a file or link that is there
             yield file
@@ -74,7 +76,7 @@ def replacing(path: Path, remedy: str) -> Iterator[BinaryIO]:
                 f" in {temporary} for a day: close that program, then rename this file to"
                 f" {path.name}"
             )
-        _flush_folder(path.parent)
+        flush_folder(path.parent)
     except _HeldError:
         raise
     except OSError as error:
@@ -88,6 +90,18 @@ def replacing(path: Path, remedy: str) -> Iterator[BinaryIO]:
 
 class _HeldError(UserError):
     """Another program does not let go of the file; the new content is safe beside it."""
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it that are missing; their names outlast a power failure.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    missing = [each for each in (folder, *folder.parents) if not each.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    for each in missing:
+        flush_folder(each.parent)
 
 
 def _sweep(path: Path) -> None:
@@ -138,8 +152,8 @@ def check_target(path: Path, force: bool) -> None:
         raise UserError(f"{path}: {folder} takes no new file; {advice}")
 
 
-def _flush_folder(folder: Path) -> None:
-    """Let the new name outlast a power failure, where the system can open and flush a folder."""
+def flush_folder(folder: Path) -> None:
+    """Let new names outlast a power failure, where the system can open and flush a folder."""
     with contextlib.suppress(OSError):  # Windows cannot; the file is whole without it
         descriptor = os.open(folder, os.O_RDONLY)
         try:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import functools
 import math
 import os
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from charlstm.errors import UserError, option
 from charlstm.machine.threads import Threads
 
 if TYPE_CHECKING:
@@ -78,12 +80,47 @@ def prepare_cpu(threads: int | None = None) -> int:
 
     Returns:
         the number of threads.
+
+    Raises:
+        UserError: several threads in a process that was forked from one with several.
     """
     import torch
 
     torch.set_flush_denormal(True)
-    torch.set_num_threads(threads or usable_cpus())
+    _check_fork(threads)
+    torch.set_num_threads(threads or (1 if _fork.cut_off else usable_cpus()))
     return torch.get_num_threads()
+
+
+class _Fork:
+    """What a fork does to PyTorch's threads.
+
+    They belong to OpenMP. Those of the GNU compiler do not come along into the child, which would
+    wait for them forever. With one thread it waits for nobody.
+    """
+
+    several = False  # PyTorch has computed with several threads here
+    cut_off = False  # this process is the child of one where it had
+
+    def in_the_child(self) -> None:
+        torch = sys.modules.get("torch")
+        if torch and (self.several or torch.get_num_threads() > 1):
+            self.cut_off = True
+            torch.set_num_threads(1)
+
+
+_fork = _Fork()
+if hasattr(os, "register_at_fork"):  # Windows has no fork
+    os.register_at_fork(after_in_child=_fork.in_the_child)
+
+
+def _check_fork(threads: int | None) -> None:
+    if _fork.cut_off and threads and threads > 1:
+        raise UserError(
+            f"{option('threads', threads)} in a process that was forked from one with several"
+            f" threads, which stayed behind; give {option('threads', 1)}, or start the process anew"
+            " (in multiprocessing by 'spawn')"
+        )
 
 
 class _Torch:
@@ -93,6 +130,7 @@ class _Torch:
         import torch
 
         self._before = torch.get_num_threads()
+        _fork.several |= number > 1
         if number != self._before:
             torch.set_num_threads(number)
 
@@ -166,11 +204,15 @@ def torch_threads(fixed: int | None = None, device: torch.device | None = None) 
     Args:
         fixed: so many for every piece. None measures, from 1 up to PyTorch's present number.
         device: where it does the work. None is the CPU. A GPU needs one thread to drive it.
+
+    Raises:
+        UserError: as for `prepare_cpu`, or `fixed` is no number of threads.
     """
     import torch
 
     if device is not None and device.type != "cpu":
         fixed = 1
+    _check_fork(fixed)
     return Threads(_Torch(), torch.get_num_threads(), fixed)
 
 

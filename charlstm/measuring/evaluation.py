@@ -15,7 +15,7 @@ from charlstm.measuring.passage import Passage
 from charlstm.measuring.scores import COLD_WINDOW, Scores
 from charlstm.measuring.writing import Writing
 from charlstm.model.checkpoint import Checkpoint
-from charlstm.model.facts import Calibration, Score
+from charlstm.model.facts import Calibration, Measured, Score
 from charlstm.model.network import CharModel
 from charlstm.options import Part, Unknown
 from charlstm.text.baselines import ngram_bits, xz_bits
@@ -111,6 +111,21 @@ class Evaluation:
             figures["baselines_read_first"] = self.baselines.read_first
             figures["baselines_characters"] = self.baselines.characters
         return figures
+
+    def measured(self) -> Measured | None:
+        """Return what a model file notes of it; None if a score is not finite: JSON has no NaN."""
+        scores = self.scores
+        if not math.isfinite(scores.carried.nats + scores.cold.nats):
+            return None
+        where = self.passage.where
+        return Measured(
+            part=self.passage.part,
+            start=where.start,
+            stop=where.stop,
+            carried=scores.carried,
+            cold=scores.cold,
+            calibration=self.calibration,
+        )
 
     def table(self) -> str:
         """Lay the figures out for a person."""

@@ -107,7 +107,8 @@ class Display:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.bar.close()
+        with carry_on_unread():
+            self.bar.close()
 
     def update(self, report: Report) -> None:
         """Show a step. A validation is always shown, other steps now and then."""
@@ -123,7 +124,8 @@ class Display:
                 self.started = True
             seen = self.validation.split(",")[0]
             self.bar.set_postfix_str(f"loss {report.train_loss:.3f}{seen} {speed}", refresh=False)
-            self.bar.update(report.fraction - self.bar.n)
+            with carry_on_unread():
+                self.bar.update(report.fraction - self.bar.n)
         elif report.validation is not None or time.monotonic() - self.told > LINE_SECONDS:
             self.told = time.monotonic()
             line = f"{report.fraction:4.0%} step {report.step:,}: loss {report.train_loss:.4f};"

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from charlstm.model.stack import ModelState
 
 TORCHRUN = ("RANK", "LOCAL_RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")  # torchrun sets them
+HANGUP = getattr(signal, "SIGHUP", None)  # Windows has none
 TIMEOUT = timedelta(minutes=30)  # of a rank that does not answer; reading a text may take long
 
 Made = TypeVar("Made")
@@ -61,11 +62,13 @@ class Ranks:
 
     @contextlib.contextmanager
     def catching(self) -> Iterator[None]:
-        """Note Ctrl-C and SIGTERM instead of ending at once.
+        """Note Ctrl-C, SIGTERM and SIGHUP instead of ending at once.
 
-        On Windows also Ctrl-Break, which closing the window sends, too.
+        SIGHUP comes when a terminal or an SSH session ends. `nohup` lets a process ignore it, and
+        that holds. Windows has Ctrl-Break instead, which closing the window sends, too.
 
-        In a single process a second signal ends it. Several get more than one as a matter of
+        In a single process a second signal ends it, but for SIGHUP: when a session ends, the shell
+        and the system may both send it. Several processes get more than one as a matter of
         course, because torchrun sends SIGTERM to all when the first of them ends. So they save in
         peace; torchrun kills them if that takes longer than 30 seconds. Nor may that SIGTERM reach
         a rank that has left this block to end, before it has told why and by which code: from then
@@ -74,11 +77,12 @@ class Ranks:
 
         def note(number: int, frame: Any) -> None:
             self.caught.append(number)
-            if self.size == 1:
+            if self.size == 1 and number != HANGUP:
                 signal.signal(number, before[number])
 
-        names = ("SIGINT", "SIGTERM", "SIGBREAK")  # only Windows has the last
+        names = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")  # only Windows has the last, not SIGHUP
         numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
+        numbers = [n for n in numbers if n != HANGUP or signal.getsignal(n) is not signal.SIG_IGN]
         before: dict[int, Any] = {number: signal.signal(number, note) for number in numbers}
         ending = self.size > 1
         try:

@@ -4,28 +4,56 @@ import contextlib
 import dataclasses
 import json
 import math
+import os
 from pathlib import Path
 
 from charlstm.errors import unreadable
-from charlstm.machine.atomic_file import write_atomically
+from charlstm.machine.atomic_file import NO_LINK, flush_folder, write_atomically
 from charlstm.training.progress import Report
 
 
 def append(path: Path, report: Report) -> None:
-    """Add the line of a report.
+    """Add the line of a report: the whole of it, or nothing.
 
     Raises:
-        UserError: the file cannot be written.
+        UserError: the file cannot be written, or is a link.
     """
     values = dataclasses.asdict(report)
     if report.validation is not None and not math.isfinite(report.validation):
         values["validation"] = None  # JSON has no NaN
+    line = json.dumps(values).encode() + b"\n"  # bytes: it ends with \n on Windows, too
     try:
-        with path.open("ab") as file:  # bytes: the line ends with \n on Windows, too
-            file.write(json.dumps(values).encode() + b"\n")
+        with open(path, "ab", buffering=0, opener=_no_link) as file:
+            end = file.tell()
+            try:
+                while line:  # a disk that becomes full takes a part of it
+                    line = line[file.write(line) :]
+            except BaseException:
+                file.truncate(end)
+                raise
     except OSError as error:
         advice = "free some space; the model so far is kept"
         raise unreadable(path, error, advice) from None
+
+
+def _no_link(path: str, flags: int) -> int:
+    return os.open(path, flags | NO_LINK, 0o666)
+
+
+def flush(path: Path) -> None:
+    """Let the lines so far outlast a power failure.
+
+    Raises:
+        UserError: the disk does not take them.
+    """
+    try:
+        with open(path, "rb+", opener=_no_link) as file:
+            os.fsync(file.fileno())
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise unreadable(path, error, "free some space; the model so far is kept") from None
+    flush_folder(path.parent)
 
 
 def cut(path: Path, step: int) -> None:

@@ -1,16 +1,16 @@
 """A training in a folder. Whatever stops it, it can be resumed.
 
-The folder holds three files:
+The folder holds four files:
 
 | file | content |
 | --- | --- |
 | `model.safetensors` | the best model on validation; sampling and evaluation need only this file |
 | `resume.safetensors` | the last state; `Run.resume` goes on from it, bit for bit |
 | `log.jsonl` | a JSON line per validation |
+| `lock` | who trains here; nobody else may meanwhile |
 """
 
 import dataclasses
-import math
 import time
 from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
@@ -31,6 +31,8 @@ from charlstm.training import log
 from charlstm.training.budget import Budget
 from charlstm.training.distributed import LostRankError
 from charlstm.training.inherit import inherit
+from charlstm.training.interrupt import ctrl_c_waits
+from charlstm.training.lock import Claim, check_free, claim, claim_new
 from charlstm.training.material import training_ids
 from charlstm.training.place import Place
 from charlstm.training.progress import Report
@@ -43,13 +45,15 @@ SAVE_SECONDS = 60  # shortest time between two saves of resume.safetensors
 class Run:
     """A trainer, the text it reads and the folder it writes.
 
-    Use `Run.start` or `Run.resume`; then iterate over `fit()`, and call `finish()`.
+    Use `Run.start` or `Run.resume`; then iterate over `fit()`, and call `finish()`. The folder is
+    this process's until the last `Run` in it is gone.
     """
 
     def __init__(
         self, folder: Path, corpus: Corpus, vocabulary: Vocabulary, trainer: Trainer, place: Place
     ) -> None:
         self.folder = folder
+        self.claim: Claim | None = None  # as long as it is held, nobody else writes in the folder
         self.corpus = corpus
         self.vocabulary = vocabulary
         self.trainer = trainer
@@ -68,16 +72,17 @@ class Run:
         """Begin a training with new weights and the text's own vocabulary.
 
         Args:
-            folder: where to write; it is made if it is not there.
+            folder: where to write, made if it is not there.
             corpus: the text.
             model_options: cell, sizes and dropout rates.
             options: budget, windows, optimiser.
             place: where to train; by default on the CPU, in this process alone.
 
         Raises:
-            UserError: the folder holds a run already, or the text is too short.
+            UserError: the folder holds a run, or another process is at work there, or the text is
+                too short.
         """
-        _check_free(folder)
+        check_free(folder)
         vocabulary = Vocabulary.of(
             corpus.text, min_count=corpus.options.min_count, bytewise=corpus.options.bytes
         )
@@ -109,7 +114,7 @@ class Run:
         Raises:
             UserError: as for `start` or for `inherit`.
         """
-        _check_free(folder)
+        check_free(folder)
         vocabulary, model = inherit(checkpoint, corpus, model_options, unknown, options.seed)
         return cls._started(folder, corpus, vocabulary, model, options, place or Place())
 
@@ -126,42 +131,51 @@ class Run:
         """Make a run and save it at once. So a folder that cannot be written fails early."""
         trainer = _trainer(corpus, vocabulary, model, options, place)
         run = cls(folder, corpus, vocabulary, trainer, place)
+        run.claim = claim_new(folder)
         run.save()
         return run
 
     def fit(self) -> Generator[Report, None, None]:
-        """Train, yield a report for each step, and keep the three files up to date.
+        """Train, yield a report for each step, and keep the files up to date.
 
-        The last state is saved when the training ends, when the caller leaves by `break`, and when
-        another rank is lost.
+        The last state is saved when the training ends, when the caller leaves by `break` or an
+        error, when another rank is lost, and at Ctrl-C, which waits for the end of a step.
 
         Raises:
-            UserError: the folder cannot be written, the training diverges, or another rank is
-                lost. The best model so far stays in the folder.
+            UserError: the folder cannot be written, the training diverges, or another rank is lost.
+                The best model so far stays in the folder.
         """
         saved = time.monotonic()
+        steps = self.trainer.fit()
         try:
-            for report in self.trainer.fit():
-                if report.improved:
-                    self._save_model()
-                if report.validation is not None:
-                    log.append(self.folder / "log.jsonl", report)
-                if time.monotonic() - saved > SAVE_SECONDS:
-                    self.save()
-                    saved = time.monotonic()
+            while True:
+                with ctrl_c_waits():
+                    report = next(steps, None)
+                    if report is None:
+                        break
+                    if report.improved:
+                        self._save_model()
+                    if report.validation is not None:
+                        log.append(self.folder / "log.jsonl", report)
+                    if time.monotonic() - saved > SAVE_SECONDS:
+                        self.save()
+                        saved = time.monotonic()
                 yield report
-        except GeneratorExit:
-            self.save()
-            raise
         except LostRankError as error:
             self.save()
             step = self.trainer.progress.step
             again = option("resume", str(self.folder))
             raise UserError(f"{error}; step {step:,} is saved, and {again} goes on") from error
-        self.save()
+        except (GeneratorExit, KeyboardInterrupt):
+            with ctrl_c_waits():
+                self.save()
+            raise
+        with ctrl_c_waits():
+            self.save()
 
     def save(self) -> None:
         """Write `resume.safetensors`, and `model.safetensors` if there is no best model yet."""
+        log.flush(self.folder / "log.jsonl")  # first: a resume adds no line before its step
         arrays, progress = self.trainer.state()
         Saved(
             arrays,
@@ -218,13 +232,10 @@ class Run:
         return to_read(length, len(self.vocabulary)) + sampled.to_score(length)
 
     def finish(self, seen: Callable[[int], object] = id) -> Evaluation:
-        """Calibrate the saved model, measure it on the validation part, and store the scores.
+        """Calibrate the saved model, measure it on validation, store the scores and return all.
 
         Args:
             seen: is called with the number of characters each time some were read.
-
-        Returns:
-            all that was measured.
         """
         path = self.folder / "model.safetensors"
         trainer = self.trainer
@@ -236,17 +247,7 @@ class Run:
         evaluation = measure(
             checkpoint, self.corpus, "validation", None, device=device, threads=threads, seen=seen
         )
-        scores = evaluation.scores
-        if math.isfinite(scores.carried.nats + scores.cold.nats):  # JSON has no NaN
-            where = evaluation.passage.where
-            measured = Measured(
-                part="validation",
-                start=where.start,
-                stop=where.stop,
-                carried=scores.carried,
-                cold=scores.cold,
-                calibration=evaluation.calibration,
-            )
+        if measured := evaluation.measured():
             dataclasses.replace(checkpoint, measured=measured).save(path)
         return evaluation
 
@@ -271,12 +272,13 @@ class Run:
                 again and falls over this budget, from the weights of the last step.
 
         Raises:
-            UserError: the folder holds no run, the run is damaged, the text is another, or there is
-                more to do for a run that has not finished.
+            UserError: no run is there, it is damaged, another process has it, the text is another,
+                or there is more to do for a run that has not finished.
         """
         if folder.name == "resume.safetensors":  # the file in the folder was named
             folder = folder.parent
         path = folder / "resume.safetensors"
+        mine = claim(folder) if path.exists() else None  # first: nobody may write it meanwhile
         saved = Saved.read(path)
         trained_on = saved.provenance
         if "-" in trained_on.sources and not sources:
@@ -310,18 +312,9 @@ class Run:
                 )
             trainer.train_on(more)
         run = cls(folder, corpus, saved.vocabulary, trainer, place)
-        run.begun_on = training.device
+        run.claim, run.begun_on = mine, training.device
         log.cut(folder / "log.jsonl", run.trainer.progress.step)
         return run
-
-
-def _check_free(folder: Path) -> None:
-    for name in ("model.safetensors", "resume.safetensors"):
-        if (folder / name).exists():
-            raise UserError(
-                f"{folder}: already holds a run; name another folder with {option('out')}, or go on"
-                f" with it by {option('resume', str(folder))}"
-            )
 
 
 def _trainer(

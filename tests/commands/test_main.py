@@ -63,7 +63,7 @@ def test_help_and_mistakes_never_wait_for_torch(name):
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("name", list(COMMANDS))
+@pytest.mark.parametrize("name", sorted({*COMMANDS} - {"train", "page", "lessons"}))
 def test_a_closed_standard_output_is_one_line(name, monkeypatch, capsys):
     monkeypatch.setattr(sys, "stdout", None)
     assert COMMANDS[name].main([]) == 2

@@ -67,6 +67,10 @@ def test_without_a_file_nothing_is_known(path):
         ('{"ps1": "16e2"}', "[3]", "list"),
         ('"cy": {', '"cy": [], "dan": {', "list"),
         ("{\n", "[\n", "Expecting"),
+        ('{"ps1": "16e2"}', "null", "NoneType"),
+        ('{"ps1": "16e2"}', "7", "int"),
+        (FIRST_VERSION, "", "Expecting value"),
+        (FIRST_VERSION, "[" * 100_000, "recursion"),
     ],
 )
 def test_damage_is_told_in_one_line(right, wrong, told, path):
@@ -75,3 +79,10 @@ def test_damage_is_told_in_one_line(right, wrong, told, path):
     with pytest.raises(UserError, match=f"^{re.escape(str(path))}: damaged .*{told}") as error:
         Record.load(path)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("length", range(0, len(FIRST_VERSION), 7))
+def test_a_file_that_was_cut_off_is_told_in_one_line(length, path):
+    path.write_text(FIRST_VERSION[:length], encoding="utf-8")
+    with pytest.raises(UserError, match=r"course.json: damaged .*; put a copy of it back"):
+        Record.load(path)

@@ -2,6 +2,8 @@
 
 import math
 import os
+import subprocess
+import sys
 import threading
 
 import numpy as np
@@ -188,3 +190,57 @@ def test_blas_gets_no_more_threads_than_there_are_cpus(monkeypatch):
     assert _blas().most() == 1
     with blas_threads(2):
         np.ones(2) @ np.ones(2)
+
+
+FORKS = """
+import os, sys
+import torch
+from charlstm import *
+from charlstm.errors import UserError
+from charlstm.machine.cpus import prepare_cpu
+from charlstm.training.trainer import Trainer
+
+text = "to be or not to be. " * 40
+vocabulary = Vocabulary.of(text)
+ids = vocabulary.encode(text)
+
+def train(threads):
+    model = CharModel(ModelOptions(hidden_size=128), len(vocabulary))
+    options = TrainOptions(steps=2, window=32, batch_size=16, precision="fp32")
+    for report in Trainer(model, ids[:700], ids[700:], options, threads=threads).fit():
+        pass
+    return report.validation
+
+torch.set_num_threads({inside})
+want = train({threads})
+read, write = os.pipe()
+if not os.fork():
+    try:
+        got = train(None)
+        prepare_cpu()
+        assert abs(train(1) - want) < 1e-4 and abs(got - want) < 1e-4
+        for several in (prepare_cpu, train):
+            try:
+                several(2)
+            except UserError as error:
+                os.write(write, str(error).encode() + b"\\n")
+    finally:
+        os._exit(0)
+os.close(write)
+sys.stdout.write(os.fdopen(read).read())
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs processes that can fork")
+@pytest.mark.parametrize(("inside", "threads"), [(2, None), (1, 2)])
+def test_a_process_forked_after_two_threads_works_with_one(inside, threads):
+    """Before, it waited forever for threads that had stayed behind."""
+    code = FORKS.format(inside=inside, threads=threads)
+    command = [sys.executable, "-W", "ignore", "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    told = done.stdout.splitlines()
+    assert len(told) == 2, done.stdout + done.stderr
+    for line in told:
+        assert line.startswith("threads=2 in a process that was forked from one with several")

@@ -3,7 +3,9 @@
 import dataclasses
 import json
 import math
+import os
 import pathlib
+import signal
 
 import pytest
 from killed import killed_at_each_line, needs_fork
@@ -11,7 +13,7 @@ from killed import killed_at_each_line, needs_fork
 from charlstm.errors import UserError
 from charlstm.machine import atomic_file
 from charlstm.training import log
-from charlstm.training.log import append, cut
+from charlstm.training.log import append, cut, flush
 from charlstm.training.progress import Report
 
 REPORT = Report(
@@ -60,6 +62,48 @@ def test_a_cut_that_is_killed_at_any_line_loses_no_line(tmp_path):
         for left in set(tmp_path.iterdir()) - {path}:
             left.unlink()
     assert seen == {whole, kept}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no limits of files")
+def test_a_disk_that_becomes_full_amid_a_line_takes_none_of_it(tmp_path):
+    import resource
+
+    path = tmp_path / "log.jsonl"
+    append(path, REPORT)
+    whole = path.read_bytes()
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(whole) + 9, before[1]))
+    try:
+        with pytest.raises(UserError, match="file too large; free some space"):
+            append(path, REPORT)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, ignored)
+    assert path.read_bytes() == whole
+    append(path, REPORT)
+    assert path.read_bytes() == whole * 2
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no O_NOFOLLOW")
+@pytest.mark.parametrize("write", [lambda path: append(path, REPORT), flush])
+def test_a_planted_link_is_not_written_through(write, tmp_path):
+    (tmp_path / "victim").write_text("precious", encoding="utf-8")
+    (tmp_path / "log.jsonl").symlink_to(tmp_path / "victim")
+    with pytest.raises(UserError, match=r"log.jsonl: .*symbolic links"):
+        write(tmp_path / "log.jsonl")
+    assert (tmp_path / "victim").read_text(encoding="utf-8") == "precious"
+
+
+def test_a_flush_needs_no_log_and_syncs_the_file_and_the_folder(tmp_path, monkeypatch):
+    path = tmp_path / "log.jsonl"
+    flush(path)
+    assert not path.exists()
+    append(path, REPORT)
+    synced = []
+    monkeypatch.setattr(log.os, "fsync", lambda number: synced.append(os.fstat(number).st_ino))
+    flush(path)
+    assert synced == [path.stat().st_ino, tmp_path.stat().st_ino]
 
 
 def test_a_log_that_cannot_be_written_is_told(tmp_path):
