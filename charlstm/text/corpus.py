@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import codecs
 import hashlib
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from charlstm.errors import UserError, option, say
+from charlstm.errors import UserError, option, say, unreadable
 from charlstm.options import DataOptions
 from charlstm.text.registry import content, named
 
@@ -92,12 +93,27 @@ def read_corpus(sources: str | Sequence[str], options: DataOptions | None = None
     options = options or DataOptions()
     if isinstance(sources, str):
         sources = [sources]
+    return join(sources, (piece for s in sources for piece in _files(s, options)), options)
+
+
+def join(
+    sources: Sequence[str], pieces: Iterable[tuple[str, bytes]], options: DataOptions
+) -> Corpus:
+    """Make one text of what was read.
+
+    Args:
+        sources: what was named.
+        pieces: the name and the content of each file, in their order.
+        options: encoding, line ends and split.
+
+    Raises:
+        UserError: a piece is not text in this encoding, or all together are empty.
+    """
     texts = []
     digest = hashlib.sha256()
-    for source in sources:
-        for name, read in _files(source, options):
-            digest.update(read)
-            texts.append(_decode(name, read, options))
+    for name, read in pieces:
+        digest.update(read)
+        texts.append(_decode(name, read, options))
     text = "".join(texts)
     if options.newlines == "lf":
         text = text.replace("\r\n", "\n").replace("\r", "\n")
@@ -117,26 +133,58 @@ def _files(source: str, options: DataOptions) -> list[tuple[str, bytes]]:
     path = Path(source)
     if not path.exists():
         return named(source)
-    if path.is_dir():
-        return _folder(path, options)
-    return [(str(path), content(path))]
+    paths = text_files(path, options) if path.is_dir() else [path]
+    return [(str(path), content(path)) for path in paths]
 
 
-def _folder(folder: Path, options: DataOptions) -> list[tuple[str, bytes]]:
-    found = []
+def text_files(folder: Path, options: DataOptions, most: int | None = None) -> list[Path]:
+    """Return the text files in a folder and in those below it, sorted. Hidden ones do not count.
+
+    A file with a zero byte at its start is no text, unless the options say otherwise. A line on
+    standard error tells that it is left out.
+
+    Args:
+        folder: where to look.
+        options: encoding, and whether bytes are wanted.
+        most: so many files and folders are looked at.
+
+    Raises:
+        UserError: there is no text file, or there are more than `most` files and folders.
+    """
     wide = codecs.lookup(options.encoding).name.startswith(("utf-16", "utf-32"))
-    for path in sorted(folder.rglob("*")):
-        hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
-        if path.is_file() and not hidden:
-            read = content(path)
-            binary = b"\0" in read[:LOOKED_AT]
-            if options.bytes or wide or not binary:
-                found.append((str(path), read))
-            else:
-                say(f"{path}: left out, it is not text")
+    found = []
+    for path in sorted(_visible(folder, most)):
+        if not path.is_file():
+            continue
+        if options.bytes or wide or not _is_binary(path):
+            found.append(path)
+        else:
+            say(f"{path}: left out, it is not text")
     if not found:
         raise UserError(f"{folder}: no text file in this folder; name a file, or another folder")
     return found
+
+
+def _visible(folder: Path, most: int | None) -> Iterator[Path]:
+    seen = 0
+    for place, folders, files in os.walk(folder):
+        seen += len(folders) + len(files)
+        if most is not None and seen > most:
+            raise UserError(
+                f"{folder}: holds more than {most:,} files and folders; name the text as CORPUS"
+            )
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        yield from (Path(place, name) for name in files if not name.startswith("."))
+
+
+def _is_binary(path: Path) -> bool:
+    try:
+        if not path.stat().st_size:  # some of the kernel's files wait for news when they are read
+            return False
+        with path.open("rb") as file:
+            return b"\0" in file.read(LOOKED_AT)
+    except OSError as error:
+        raise unreadable(path, error, "give a text that can be read") from None
 
 
 def _decode(name: str, read: bytes, options: DataOptions) -> str:

@@ -19,7 +19,7 @@ from torch.nn import functional as F
 from charlstm.errors import UserError, option
 from charlstm.machine.cpus import torch_threads
 from charlstm.measuring.scores import COLD_WINDOW, score_cold
-from charlstm.model.checkpoint import Arrays
+from charlstm.model.array_file import Arrays
 from charlstm.model.dropout import Rng, generator_for, kept
 from charlstm.model.kernels import bf16_trouble
 from charlstm.model.network import CharModel

@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 
 from charlstm.errors import UserError
 from charlstm.model import atomic_file
-from charlstm.model.checkpoint import Checkpoint, find_model, read_arrays, write_arrays
+from charlstm.model.array_file import read_arrays, write_arrays
+from charlstm.model.checkpoint import Checkpoint, find_model
 from charlstm.model.facts import Measured, Provenance, Score, Training
 from charlstm.options import DataOptions, Split, TrainOptions
 

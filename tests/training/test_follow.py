@@ -14,7 +14,8 @@ from small import TEXT
 
 from charlstm.errors import UserError
 from charlstm.model import named_cells
-from charlstm.model.checkpoint import Checkpoint, read_arrays, write_arrays
+from charlstm.model.array_file import read_arrays, write_arrays
+from charlstm.model.checkpoint import Checkpoint
 from charlstm.model.network import CharModel
 from charlstm.options import ModelOptions, TrainOptions
 from charlstm.text.vocabulary import Vocabulary

@@ -16,7 +16,8 @@ from safetensors.numpy import load_file
 from charlstm.errors import UserError
 from charlstm.measuring.evaluation import measure
 from charlstm.measuring.scores import Scores
-from charlstm.model.checkpoint import Checkpoint, read_arrays, write_arrays
+from charlstm.model.array_file import read_arrays, write_arrays
+from charlstm.model.checkpoint import Checkpoint
 from charlstm.model.facts import Calibration, Measured, Provenance, Score
 from charlstm.options import ModelOptions, TrainOptions
 from charlstm.text.corpus import read_corpus
@@ -267,7 +268,7 @@ def test_scores_that_are_not_finite_leave_a_model_that_loads(run, monkeypatch):
         ("training", None, "training: None is not a JSON object"),
         ("progress", [], "progress: [] is not a JSON object"),
         ("progress", {"now": 1}, "progress.now: 1 is not a JSON object"),
-        ("model", {"layers": 2}, "the saved training does not fit"),
+        ("model", {"layers": 2}, "lacks the weight average.layers.1"),
     ],
 )
 def test_a_garbled_run_is_refused_by_file_and_part(run, part, value, message):

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from charlstm.errors import UserError
-from charlstm.model.checkpoint import read_arrays, write_arrays
+from charlstm.model.array_file import read_arrays, write_arrays
+from charlstm.model.checkpoint import weight_shapes
 from charlstm.model.facts import Provenance, Training
 from charlstm.options import DataOptions, ModelOptions, TrainOptions
 from charlstm.text.vocabulary import Vocabulary
@@ -14,10 +15,17 @@ from charlstm.training.saved import Saved
 
 def saved(threads=None):
     options = TrainOptions(steps=7, batch_size=4, window=8)
+    model = ModelOptions(hidden_size=8, dropout=0.2)
+    rng = np.random.default_rng(0)
     return Saved(
-        arrays={"model.a": np.arange(6.0, dtype=np.float32).reshape(2, 3)},
+        arrays={
+            f"{state}{copy}.{name}": rng.normal(0, 0.5, shape).astype(np.float32)
+            for state in ("", "good.")
+            for copy in ("model", "average", "best")
+            for name, shape in weight_shapes(model, 3).items()
+        },
         progress={"now": vars(Progress(step=5)), "good": vars(Progress(step=3))},
-        options=ModelOptions(hidden_size=8, dropout=0.2),
+        options=model,
         vocabulary=Vocabulary("ab\n"),
         provenance=Provenance(("a.txt", "b.txt"), "12ab", 34, DataOptions(limit=34)),
         training=Training(options, steps=5, epochs=0.5, seconds=1.5, threads=3, device="cuda"),
@@ -31,7 +39,9 @@ def test_it_comes_back_as_it_was(tmp_path, threads):
     before = saved(threads)
     before.write(path)
     after = Saved.read(path)
-    np.testing.assert_array_equal(after.arrays["model.a"], before.arrays["model.a"])
+    assert sorted(after.arrays) == sorted(before.arrays)
+    for name in before.arrays:
+        np.testing.assert_array_equal(after.arrays[name], before.arrays[name])
     for name in ("progress", "options", "vocabulary", "provenance", "training", "threads"):
         assert getattr(after, name) == getattr(before, name), name
 
