@@ -66,9 +66,10 @@ class DataOptions:
         check_types(self)
         train, validation = self.split
         if not (0 < train < 1 and 0 < validation < 1 and train + validation < 1 + 1e-9):
+            given = " ".join(map(reprlib.repr, self.split))
             raise UserError(
-                f"{option('split')} is {reprlib.repr(train)} {reprlib.repr(validation)}; give two shares above 0 that sum"
-                f" to at most 1, such as {option('split', (0.9, 0.1))}"
+                f"{option('split')} is {given}; give two shares above 0 that sum to at most 1, such"
+                f" as {option('split', (0.9, 0.1))}"
             )
         check_ranges(self, min_count=(1, None), limit=(1, None))
         try:
