@@ -3,12 +3,12 @@
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
 
-from charlstm.errors import counted
+from charlstm.errors import counted, printable
 from charlstm.measuring.mixture import Mixture
 from charlstm.measuring.passage import Passage
 from charlstm.measuring.scores import COLD_WINDOW, Scores, score
@@ -74,7 +74,7 @@ class Evaluation:
     calibration: Calibration | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """Return the figures by name."""
+        """Return the figures by name; one that is not finite is None, because JSON has no NaN."""
         passage = self.passage
         where = passage.where
         figures = {
@@ -102,11 +102,11 @@ class Evaluation:
             figures["xz_bits_per_char"] = self.baselines.xz_bits_per_char
             figures["5gram_bits_per_char"] = self.baselines.ngram_bits_per_char
             figures["baselines_read_first"] = self.baselines.read_first
-        return figures
+        return cast(dict[str, Any], _finite(figures))
 
     def table(self) -> str:
         """Lay the figures out for a person."""
-        return "\n".join(self._lines())
+        return "\n".join(map(printable, self._lines()))
 
     def _lines(self) -> Iterator[str]:
         yield self._heading()
@@ -194,6 +194,13 @@ def measure(
     model = CharModel.from_checkpoint(checkpoint).to(device)
     scores = score(model, passage.ids, threads)
     return Evaluation(passage, scores, calibration=checkpoint.calibration)
+
+
+def _finite(value: Any) -> Any:
+    """Return JSON values with None in place of each number that is not finite."""
+    if isinstance(value, dict):
+        return {key: _finite(inside) for key, inside in value.items()}
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _row(name: str, score: Score) -> str:

@@ -11,6 +11,7 @@ import hashlib
 import itertools
 import json
 import re
+import reprlib
 from pathlib import Path
 from typing import Any
 
@@ -116,8 +117,8 @@ def read_header(path: Path, kind: str) -> dict[str, Any]:
         raise UserError(f"{path}: has no charlstm metadata ({error}); {wanted}") from None
     if type(version) is not int or version != VERSION:
         raise UserError(
-            f"{path}: format version {version!r}; this charlstm reads version {VERSION}; install"
-            " the charlstm that wrote it, or train again"
+            f"{path}: format version {reprlib.repr(version)}; this charlstm reads version"
+            f" {VERSION}; install the charlstm that wrote it, or train again"
         )
     assert isinstance(header, dict)  # what has a version by name is an object
     return header

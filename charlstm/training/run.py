@@ -33,7 +33,7 @@ from charlstm.training.budget import Budget
 from charlstm.training.distributed import LostRankError
 from charlstm.training.inherit import inherit
 from charlstm.training.material import training_ids
-from charlstm.training.place import Place
+from charlstm.training.place import Place, possible_threads
 from charlstm.training.progress import Report
 from charlstm.training.saved import Saved
 from charlstm.training.trainer import Trainer
@@ -271,10 +271,11 @@ class Run:
         training = saved.training
         model = CharModel(saved.options, len(saved.vocabulary), training.options.seed)
         place = place or Place()
-        if place.threads is None:
-            place = dataclasses.replace(place, threads=saved.threads)
+        if place.threads is None and saved.threads is not None:
+            place = dataclasses.replace(place, threads=possible_threads(saved.threads, folder))
         keeps = place.threads is None and Budget.of(training.options).unit != "minutes"
-        used = dataclasses.replace(place, threads=training.threads) if keeps else place
+        number = possible_threads(training.threads, folder) if keeps else place.threads
+        used = dataclasses.replace(place, threads=number)
         trainer = _trainer(corpus, saved.vocabulary, model, training.options, used)
         try:
             trainer.load_state(saved.arrays, saved.progress)
