@@ -97,11 +97,11 @@ def _pieces(
 def _read(
     source: str, where: str, in_run: bool, options: DataOptions, left: int
 ) -> Iterator[tuple[str, bytes]]:
-    path = Path(source)
-    if not in_run or not path.exists():
+    if not in_run or not os.path.exists(source):  # Path.exists refuses names that are too long
         yield from named(source)
         return
     say(f"reading {source}, which {where} names")
+    path = Path(source)
     for file in text_files(path, options, MOST_FILES) if path.is_dir() else [path]:
         yield str(file), _beginning(file, where, left + MARK + 1)
 

@@ -1,5 +1,6 @@
 """Runs in folders: after an interruption or a kill, a resumed run has the same weights."""
 
+import dataclasses
 import json
 import math
 import os
@@ -21,6 +22,7 @@ from charlstm.model.checkpoint import Checkpoint
 from charlstm.model.facts import Calibration, Measured, Provenance, Score
 from charlstm.options import ModelOptions, TrainOptions
 from charlstm.text.corpus import read_corpus
+from charlstm.text.vocabulary import Vocabulary
 from charlstm.training.run import Run
 
 # dropout of all kinds, resets, the averaged weights and random offsets are all on
@@ -339,4 +341,25 @@ def test_a_garbled_count_of_a_saved_training_is_told(tmp_path, corpus):
     header["progress"]["now"]["step"] = "5"
     write_arrays(path, arrays, {"kind": "resume", **header})
     with pytest.raises(UserError, match=r"garbles progress.now.step: '5' is not a whole number"):
+        Run.resume(run.folder)
+
+
+def test_a_model_of_another_run_is_not_finished_as_this_one(run, model_file):
+    """Its vocabulary would not fit the ids of this text."""
+    list(run.fit())
+    checkpoint = Checkpoint.load(model_file)
+    vocabulary = Vocabulary(checkpoint.vocabulary.characters[::-1])
+    other = dataclasses.replace(checkpoint, vocabulary=vocabulary)
+    other.save(run.folder / "model.safetensors")
+    with pytest.raises(UserError, match=r"model\.safetensors: not the model of this run"):
+        run.finish()
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/zero"), reason="needs /dev/zero")
+def test_a_run_does_not_choose_a_device_as_its_text(run):
+    path = run.folder / "resume.safetensors"
+    arrays, header = read_arrays(path, "resume")
+    header["corpus"]["sources"] = ["/dev/zero"]
+    write_arrays(path, arrays, {"kind": "resume", **header})
+    with pytest.raises(UserError, match="/dev/zero: neither a file nor a folder"):
         Run.resume(run.folder)
