@@ -115,7 +115,7 @@ MUTANTS = [
     ("brackets counted only as they close", "model/array_file", "steps = (1 if bracket", "steps = (0 if bracket", "model/test_array_file.py -k bounds"),
     ("weights of any size", "model/array_file", "<= LARGEST_WEIGHT", "< np.inf", "model/test_array_file.py -k compute"),
     ("a path that a stranger names", "model/own_text", "if not in_run and not all(map(is_named, sources)):", "if False:", "model/test_own_text.py -k elsewhere"),
-    ("a device that a run names", "model/own_text", "if not path.is_file():", "if not path.exists():", "model/test_own_text.py -k devices"),
+    ("a device that a run names", "model/own_text", "if not path.is_file():", "if not path.exists():", "model/test_own_text.py -k zero"),
     ("a text as long as it likes", "model/own_text", "left -= len(content)", "pass", "model/test_own_text.py -k thousand"),
     ("escape codes obeyed", "errors", "CONTROLS.sub(lambda found: found[0].encode(\"unicode_escape\").decode(), line)", "line", "test_errors.py -k foreign"),
     ("an id outside the vocabulary", "sampling/choose", "if not np.isfinite(most).all():", "if False:", "sampling/test_choose.py -k finite"),
