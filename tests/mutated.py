@@ -22,6 +22,7 @@ import signal
 import sys
 import tempfile
 import time
+import traceback
 from itertools import islice
 from pathlib import Path
 
@@ -192,7 +193,11 @@ def forked(originals, seed, numbers):
                     pipe.write(json.dumps(values) + "\n")
                     pipe.flush()
 
-                work(originals, seed, left, write)
+                try:
+                    work(originals, seed, left, write)
+                except BaseException:  # nothing of the parent's is to be ended here, too
+                    traceback.print_exc()
+                    os._exit(1)
             os._exit(0)
         os.close(writing)
         asked = None
@@ -229,16 +234,17 @@ def main():
     parser.add_argument("--verbose", action="store_true", help="tell all that each command says")
     given = parser.parse_args()
     prepare_cpu(1)
+    stopped = []
+    signal.signal(signal.SIGTERM, lambda *_: stopped.append(True))  # tells of what was done
     started = time.monotonic()
-    codes, worst, faults = {}, {"seconds": 0.0, "bytes": 0}, 0
+    codes, worst, faults, done = {}, {"seconds": 0.0, "bytes": 0}, 0, 0
     numbers = range(given.first, given.first + given.number)
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
         originals = Originals(Path(folder))
         with stopped_after(STEPS):
-            for first in range(0, given.number, PER_FORK):
-                for number, command, result in forked(
-                    originals, given.seed, numbers[first : first + PER_FORK]
-                ):
+            while done < given.number and not stopped:
+                some = numbers[done : done + PER_FORK]
+                for number, command, result in forked(originals, given.seed, some):
                     codes[result["code"]] = codes.get(result["code"], 0) + 1
                     worst = {key: max(worst[key], result[key]) for key in worst}
                     faults += len(result["wrong"])
@@ -246,8 +252,9 @@ def main():
                         print(f"{given.seed}/{number} {command}: {wrong}", flush=True)
                     if given.verbose:
                         print(number, command, json.dumps(result, indent=1))
+                done += len(some)
     print(
-        f"{given.number:,} files, {sum(codes.values()):,} commands: {codes.get(2, 0):,} refused,"
+        f"{done:,} files, {sum(codes.values()):,} commands: {codes.get(2, 0):,} refused,"
         f" {codes.get(0, 0):,} done, {faults} faults; at most {worst['seconds']:.2f} s and"
         f" {worst['bytes'] / 1e6:.0f} MB; {time.monotonic() - started:,.0f} s in all"
     )

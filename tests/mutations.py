@@ -85,8 +85,8 @@ def mutate_arrays(rng, arrays):
         arrays[name] = np.resize(array, [max(1, n + rng.choice([-1, 0, 1])) for n in array.shape])
     else:
         filled = array.copy()
-        fill = rng.choice(FILLS)
         with np.errstate(all="ignore"):
+            fill = np.array(rng.choice(FILLS)).astype(array.dtype)
             if filled.ndim and rng.random() < 0.5:
                 filled.flat[rng.randrange(max(1, filled.size)) : None : 7] = fill
             else:
