@@ -21,6 +21,9 @@ from typing import Any, TextIO
 
 CLOSED = "standard output is closed; leave it open, or send it to a file"
 ON_WINDOWS = os.name == "nt"
+LONGEST_LINE = 4000  # characters of an error; a file may name what is as long as itself
+# what a terminal obeys instead of showing it, and what turns the direction of writing around
+CONTROLS = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 OUT_OF_MEMORY = re.compile("allocate memory|out of memory|_ALLOC_FAILED")  # CPU, GPU, its libraries
 _at_command_line: ContextVar[bool] = ContextVar("at_command_line", default=False)
 
@@ -88,6 +91,19 @@ def unreadable(path: object, error: OSError, advice: str) -> UserError:
     return UserError(f"{path}: {(error.strerror or str(error)).lower()}; {advice}")
 
 
+def printable(line: str) -> str:
+    r"""Return a line that may hold a stranger's names, with control characters as escapes.
+
+    All that goes to standard error comes through here, and each line of a table with such names.
+    The text that a model writes does not.
+
+    Example:
+        >>> print(printable("name\x1b[2J"))
+        name\x1b[2J
+    """
+    return CONTROLS.sub(lambda found: found[0].encode("unicode_escape").decode(), line)
+
+
 def command(main: Callable[[Sequence[str] | None], int], prints: bool = True) -> Callable[..., int]:
     """Make a command's `main(argv)` end with the exit codes above instead of a traceback.
 
@@ -140,10 +156,10 @@ def command(main: Callable[[Sequence[str] | None], int], prints: bool = True) ->
     return wrapped
 
 
-def say(line: str) -> None:
-    """Write a line to standard error, for the user. It is no error if nobody reads it any more."""
+def say(text: str) -> None:
+    """Write lines to standard error, for the user. It is no error if nobody reads it any more."""
     with carry_on_unread():
-        print(line, file=sys.stderr, flush=True)
+        print("\n".join(map(printable, text.split("\n"))), file=sys.stderr, flush=True)
 
 
 @contextlib.contextmanager
@@ -168,7 +184,10 @@ def _closed_pipe(error: OSError) -> bool:
 
 
 def _tell(message: str) -> None:
-    say("error: " + " ".join(message.split()))
+    line = " ".join(message.split())
+    if len(line) > LONGEST_LINE:
+        line = f"{line[: LONGEST_LINE // 2]} ... {line[-LONGEST_LINE // 2 :]}"
+    say(f"error: {line}")
 
 
 class _ClosedOutput(io.TextIOBase):

@@ -48,7 +48,8 @@ class Evaluate:
     carried reads the text in one pass and carries the state along. cold reads windows of 256
     characters, each from the zero state. Without CORPUS the command reads the model's own text
     again, the one that the model was trained on, and measures its validation part. It measures all
-    of any other text. --part names another part.
+    of any other text. --part names another part. A model without its run beside it may be from
+    elsewhere: then CORPUS must be given, unless the model's text is a named corpus.
 
     --dynamic also scores a copy of the model that goes on learning while it reads: alone, and mixed
     with n-grams that do the same. These figures do not describe the saved model. With --streams 4
@@ -155,6 +156,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _corpus(given: Evaluate, names: Set[str], checkpoint: Checkpoint) -> Corpus:
     """Read the text that the user named; without one, the text that the model was trained on."""
+    from charlstm.model.checkpoint import find_model
+    from charlstm.model.own_text import in_its_run, own_text
     from charlstm.text.corpus import read_corpus
 
     trained_on = checkpoint.provenance
@@ -165,15 +168,10 @@ def _corpus(given: Evaluate, names: Set[str], checkpoint: Checkpoint) -> Corpus:
     options = dataclasses.replace(options, bytes=checkpoint.vocabulary.bytewise)
     if given.corpus:
         return read_corpus(given.corpus, options)
-    if trained_on is None or not trained_on.sources or "-" in trained_on.sources:
+    if trained_on is None:
         raise UserError(f"{given.model}: the text it was trained on has no name; give a CORPUS")
-    corpus = read_corpus(trained_on.sources, options)
-    if corpus.sha256 != trained_on.sha256:
-        raise UserError(
-            f"{' '.join(corpus.sources)}: not the text that {given.model} was trained on (another"
-            " sha256); name the text to measure as CORPUS"
-        )
-    return corpus
+    in_run = in_its_run(find_model(given.model), trained_on)
+    return own_text(trained_on, given.model, in_run, options)
 
 
 if __name__ == "__main__":

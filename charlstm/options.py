@@ -13,6 +13,7 @@ import codecs
 import dataclasses
 import functools
 import math
+import reprlib
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ Unknown = Literal["error", "skip"]
 
 DEFAULT_MINUTES = 3.0
 MOST_THREADS = 1024
+LARGEST_COUNT = 2**63 - 1  # the largest integer in NumPy and torch
 OFF = ("embedding_size", "clip", "ema", "patience", "show")  # None turns these off; 0 never does
 ABOVE_0 = sys.float_info.min  # lowest value of a range; torch may turn smaller numbers into 0
 
@@ -64,14 +66,15 @@ class DataOptions:
         check_types(self)
         train, validation = self.split
         if not (0 < train < 1 and 0 < validation < 1 and train + validation < 1 + 1e-9):
+            given = " ".join(map(reprlib.repr, self.split))
             raise UserError(
-                f"{option('split')} is {train:g} {validation:g}; give two shares above 0 that sum"
-                f" to at most 1, such as {option('split', (0.9, 0.1))}"
+                f"{option('split')} is {given}; give two shares above 0 that sum to at most 1, such"
+                f" as {option('split', (0.9, 0.1))}"
             )
         check_ranges(self, min_count=(1, None), limit=(1, None))
         try:
             codecs.lookup(self.encoding)
-        except LookupError as error:
+        except (LookupError, ValueError) as error:  # ValueError: a null character in the name
             raise UserError(
                 f"{option('encoding', self.encoding)}: {error}; Python's codec names are allowed,"
                 " such as utf-8, latin-1, cp1252 or utf-16"
@@ -150,7 +153,7 @@ class TrainOptions:
         check_ranges(self, learning_rate=positive, batch_size=(1, None), window=(1, None))
         check_ranges(self, reset=(0, 1), beta1=(0, 0.999), weight_decay=(0, None))
         check_ranges(self, clip=positive, ema=(ABOVE_0, 0.999999), patience=(1, None))
-        check_ranges(self, seed=(0, 2**63 - 1))
+        check_ranges(self, seed=(0, LARGEST_COUNT))
 
 
 @dataclass(frozen=True)
@@ -189,7 +192,7 @@ class SampleOptions:
     def __post_init__(self) -> None:
         check_types(self)
         check_ranges(self, temperature=(0, None), top_k=(1, None), top_p=(ABOVE_0, 1))
-        check_ranges(self, length=(0, None), seed=(0, 2**63 - 1))
+        check_ranges(self, length=(0, None), seed=(0, LARGEST_COUNT))
         if self.stop == "":
             raise UserError(
                 f"{option('stop')} is empty; give the text to stop before, or leave it out"
@@ -261,7 +264,8 @@ def check_types(options: Any) -> None:
 def check_ranges(options: Any, **ranges: tuple[float, float | None]) -> None:
     """Refuse a number outside its range, in a message that names the option.
 
-    The bounds belong to the range. None passes.
+    The bounds belong to the range. None passes. Without an upper bound a number must still be one
+    that NumPy can hold.
 
     Raises:
         UserError: a number is too small, too large or not finite.
@@ -270,6 +274,8 @@ def check_ranges(options: Any, **ranges: tuple[float, float | None]) -> None:
         value = getattr(options, name)
         if value is None:
             continue
+        if high is None and isinstance(value, int) and value > LARGEST_COUNT:
+            high = LARGEST_COUNT
         if not (value >= low and (high is None or value <= high)) or value == math.inf:
             off = f"; {option(name, None)} turns it off" if name in OFF and value == 0 else ""
             raise UserError(f"{option(name)} is {value}; it must be {_range(low, high)}{off}")
@@ -309,13 +315,14 @@ def from_json(kind: type[Options], values: Mapping[str, Any], where: str) -> Opt
     hints = get_type_hints(kind)
     unknown = sorted(set(values) - set(fields))
     if unknown:
-        raise UserError(f"{where}: unknown option {unknown[0]!r}; known are {', '.join(fields)}")
+        odd = reprlib.repr(unknown[0])
+        raise UserError(f"{where}: unknown option {odd}; known are {', '.join(fields)}")
     restored = dict(values)
     if "split" in fields and isinstance(values.get("split"), list) and len(values["split"]) == 2:
         restored["split"] = Split(*values["split"])
     for name, value in restored.items():
         if trouble := _misfit(value, hints[name]):
-            raise UserError(f"{where}: option {name} is {value!r}; {trouble}")
+            raise UserError(f"{where}: option {name} is {reprlib.repr(value)}; {trouble}")
         if name in OFF and value == 0:
             restored[name] = None
     with in_a_file():

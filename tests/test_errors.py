@@ -121,3 +121,47 @@ def test_an_invalid_argument_is_a_mistake_where_pipes_have_an_error_of_their_own
     monkeypatch.setattr(errors, "ON_WINDOWS", True)
     assert main() == 2
     assert "error: a:b: invalid argument" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "\x1b[2J",
+        "\x9b31m",
+        "\x07",
+        "\x7f",
+        "a\rb",
+        "\u202etxt.exe",
+        "\u2067a\u2069",
+        "\u200f",
+        "\0",
+    ],
+)
+def test_control_characters_of_a_foreign_name_are_shown_and_not_obeyed(name, capsys):
+    @command
+    def main(argv=None):
+        raise UserError(f"{name}: no such file")
+
+    assert main() == 2
+    say(f"reading {name}")
+    told = capsys.readouterr().err
+    shown = name.encode("unicode_escape").decode().replace(r"\r", " ")
+    assert told.splitlines()[0] == f"error: {shown}: no such file"
+    assert not errors.CONTROLS.search(told.replace("\n", ""))
+
+
+def test_lines_tabs_and_letters_of_all_scripts_are_printed_as_they_are(capsys):
+    text = "é שלום\t中文\nsecond €"
+    say(text)
+    assert capsys.readouterr().err == text + "\n"
+
+
+def test_a_name_as_long_as_its_file_is_cut(capsys):
+    @command
+    def main(argv=None):
+        raise UserError(f"{'x' * 10**6}: too long")
+
+    assert main() == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert len(line) < 5000
+    assert line.endswith("xxx: too long")

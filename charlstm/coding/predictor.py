@@ -9,7 +9,7 @@ import numpy as np
 
 from charlstm.coding.fixed_point import FixedPoint
 from charlstm.errors import UserError
-from charlstm.model.cells import Layer, State, Step, one_step, project, run_layers
+from charlstm.model.cells import Layer, State, Step, input_table, one_step, project, run_layers
 from charlstm.model.checkpoint import Checkpoint
 from charlstm.model.named_cells import find_cell
 from charlstm.text.vocabulary import check_ids
@@ -38,16 +38,12 @@ class Predictor:
         options = checkpoint.options
         weights = {name: FixedPoint.of(array) for name, array in checkpoint.weights.items()}
         cell = find_cell(options.cell)
-        V = len(checkpoint.vocabulary)
-        names = cell.shapes(V, options.hidden_size)
+        names = cell.shapes(len(checkpoint.vocabulary), options.hidden_size)
         parameters = [
             SimpleNamespace(**{name: weights[f"layers.{layer}.{name}"] for name in names})
             for layer in range(options.layers)
         ]
-        embedding = weights.get("embedding.weight")
-        if embedding is None:
-            embedding = FixedPoint.of(np.eye(V))
-        table = project(parameters[0], embedding)  # (V, G*H)
+        table = input_table(parameters[0], weights.get("embedding.weight"))  # (V, G*H)
         shares = [table.__getitem__, *(partial(project, p) for p in parameters[1:])]
 
         self.vocabulary = checkpoint.vocabulary

@@ -28,6 +28,15 @@ Place = tuple[int, str, int]  # layer from 0, name of a state or gate, number of
 EMPTY = "the text is empty; give at least one character"
 
 
+def embedded(checkpoint: Checkpoint, ids: Ids) -> Array:
+    """Return what the first layer reads of ids (...): embeddings (..., E), or one-hot (..., V)."""
+    embedding = checkpoint.weights.get("embedding.weight")
+    if embedding is not None:
+        return embedding[ids]
+    places = np.arange(len(checkpoint.vocabulary))
+    return (ids[..., None] == places).astype(checkpoint.weights["head.weight"].dtype)
+
+
 def watch(checkpoint: Checkpoint, ids: Ids) -> Iterator[Values]:
     """Read texts from the zero state, and show what all units hold after each character.
 
@@ -46,9 +55,6 @@ def watch(checkpoint: Checkpoint, ids: Ids) -> Iterator[Values]:
     cell = find_cell(options.cell)
     V = len(checkpoint.vocabulary)
     ids = check_ids(ids, V, "ids", (1, 2))
-    embedding = weights.get("embedding.weight")
-    if embedding is None:
-        embedding = np.eye(V, dtype=weights["head.weight"].dtype)
     names = cell.shapes(V, options.hidden_size)
     seen: Values = [{} for _ in range(options.layers)]
     layers = [
@@ -59,10 +65,10 @@ def watch(checkpoint: Checkpoint, ids: Ids) -> Iterator[Values]:
         )
         for k in range(options.layers)
     ]
-    zeros = np.zeros((*ids.shape[:-1], options.hidden_size), embedding.dtype)
+    zeros = np.zeros((*ids.shape[:-1], options.hidden_size), weights["head.weight"].dtype)
     state: list[State] = [(zeros,) * len(cell.states)] * options.layers
     for column in np.moveaxis(ids, -1, 0):
-        _, state = run_layers(layers, embedding[column], state, options.readout)
+        _, state = run_layers(layers, embedded(checkpoint, column), state, options.readout)
         yield [dict(values) for values in seen]
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from charlstm.errors import UserError
-from charlstm.insight.activations import record
+from charlstm.insight.activations import embedded, record
 from charlstm.insight.blame import Array, Blame, ask
 from charlstm.model.cells import CELLS
 from charlstm.model.checkpoint import Checkpoint
@@ -55,7 +55,7 @@ def relevance_propagation(
             f" {', '.join(CELLS)}; occlusion and gradient_times_input take any cell"
         )
     ids, places, direction = ask(checkpoint, text, targets, instead)
-    inputs = weights.get("embedding.weight", np.eye(len(checkpoint.vocabulary)))[ids]
+    inputs = embedded(checkpoint, ids)
     layers = []
     for k, values in enumerate(record(checkpoint, text)):
         layers.append(_Layer(options.cell, _of_layer(weights, k), inputs, values))

@@ -3,12 +3,12 @@
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
 
-from charlstm.errors import counted, option
+from charlstm.errors import counted, option, printable
 from charlstm.measuring import sampled
 from charlstm.measuring.mixture import Mixture
 from charlstm.measuring.passage import Passage
@@ -81,7 +81,7 @@ class Evaluation:
     calibration: Calibration | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """Return the figures by name."""
+        """Return the figures by name; one that is not finite is None, because JSON has no NaN."""
         passage = self.passage
         where = passage.where
         figures = {
@@ -110,7 +110,7 @@ class Evaluation:
             figures["5gram_bits_per_char"] = self.baselines.ngram_bits_per_char
             figures["baselines_read_first"] = self.baselines.read_first
             figures["baselines_characters"] = self.baselines.characters
-        return figures
+        return cast(dict[str, Any], _finite(figures))
 
     def measured(self) -> Measured | None:
         """Return what a model file notes of it; None if a score is not finite: JSON has no NaN."""
@@ -129,7 +129,7 @@ class Evaluation:
 
     def table(self) -> str:
         """Lay the figures out for a person."""
-        return "\n".join(self._lines())
+        return "\n".join(map(printable, self._lines()))
 
     def _lines(self) -> Iterator[str]:
         yield self._heading()
@@ -235,6 +235,13 @@ def measure(
     model = CharModel.from_checkpoint(checkpoint).to(device)
     scores = sampled.score_some(model, passage.ids, threads=threads, seen=seen)
     return Evaluation(passage, scores, calibration=checkpoint.calibration)
+
+
+def _finite(value: Any) -> Any:
+    """Return JSON values with None in place of each number that is not finite."""
+    if isinstance(value, dict):
+        return {key: _finite(inside) for key, inside in value.items()}
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _row(name: str, score: Score) -> str:

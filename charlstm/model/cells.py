@@ -224,6 +224,17 @@ def project(p: Any, inputs: Array) -> Array:
     return inputs @ p.weight_ih.T + p.bias_ih
 
 
+def input_table(p: Any, embedding: Array | None) -> Array:
+    """Return the first layer's share of the gates for each character, (V, G*H).
+
+    Args:
+        p: parameters of the first layer.
+        embedding: a row for each character, (V, E). None is one-hot input, whose product with the
+            weights is the weights: it needs no matrix of V by V.
+    """
+    return p.weight_ih.T + p.bias_ih if embedding is None else project(p, embedding)
+
+
 def one_step(step: Step, p: Any, u: Array, state: State) -> tuple[Array, State]:
     """Advance by one time step with `u` (..., G*H); return outputs (..., H) and the new state."""
     state = step(p, u, state)

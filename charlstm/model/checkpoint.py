@@ -1,35 +1,35 @@
 """One safe file: weights, options, vocabulary, how the model was trained and how good it is.
 
-Files are safetensors: a JSON header and raw arrays, in which no code can hide. The header's
-metadata has one entry, `charlstm`, a JSON object that holds everything except the weights. A digest
-over both shows whether a file is damaged. A file is replaced whole, so that there is always a whole
-one. This module needs NumPy, but not torch.
+`array_file.py` says in what form. A file is replaced whole, so that there is always a whole one.
+This module needs NumPy, but not torch.
 """
 
 import dataclasses
-import hashlib
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import safetensors
-import safetensors.numpy
 
-from charlstm.errors import UserError, option, unreadable
-from charlstm.machine.atomic_file import write_atomically
+from charlstm.errors import UserError, option
+from charlstm.model.array_file import (
+    LARGEST_WEIGHT,
+    Arrays,
+    Shapes,
+    check_weights,
+    computable,
+    read_arrays,
+    write_arrays,
+)
 from charlstm.model.facts import Calibration, Measured, Provenance, Training
 from charlstm.model.named_cells import find_cell, import_cell
 from charlstm.model.section import Section
 from charlstm.options import ModelOptions, to_json
 from charlstm.text.vocabulary import Vocabulary
 
-VERSION = 1
 PRETRAINED = Path(__file__).parents[1] / "pretrained"
 DEFAULT = "tinyshakespeare"
 FLOAT16_MAX = 65504.0  # the largest finite number in float16
-Arrays = dict[str, np.ndarray[Any, Any]]
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,8 @@ class Checkpoint:
         Whatever happens, `path` holds either the whole old file or the whole new one.
 
         Raises:
-            UserError: the place cannot be written, or a weight is not finite.
+            UserError: the place cannot be written; or a weight is not finite, or so large that the
+                file could not be read again.
         """
         header: dict[str, Any] = {
             "kind": "model",
@@ -73,10 +74,10 @@ class Checkpoint:
         }
         facts = {"corpus": self.provenance, "training": self.training, "measured": self.measured}
         header |= {key: fact.to_json() for key, fact in facts.items() if fact is not None}
-        if not all(np.isfinite(array).all() for array in self.weights.values()):
+        if not all(map(computable, self.weights.values())):
             raise UserError(
-                f"{path}: not written, because the weights are no longer finite; train again with"
-                f" a smaller {option('learning_rate')}"
+                f"{path}: not written, because a weight is beyond {LARGEST_WEIGHT:,.0f} or no"
+                f" longer finite; train again with a smaller {option('learning_rate')}"
             )
         write_arrays(path, compact(self.weights), header)
 
@@ -117,7 +118,7 @@ def compact(weights: Arrays) -> Arrays:
     return {name: array.astype(dtype) for name, array in weights.items()}
 
 
-def weight_shapes(options: ModelOptions, vocabulary_size: int) -> dict[str, tuple[int, ...]]:
+def weight_shapes(options: ModelOptions, vocabulary_size: int) -> Shapes:
     """Return the shape of every weight by name.
 
     Example:
@@ -128,7 +129,7 @@ def weight_shapes(options: ModelOptions, vocabulary_size: int) -> dict[str, tupl
     cell = find_cell(options.cell)
     hidden = options.hidden_size
     embedding = options.embedding_size
-    shapes: dict[str, tuple[int, ...]] = {}
+    shapes: Shapes = {}
     if embedding:
         shapes["embedding.weight"] = (vocabulary_size, embedding)
     for layer in range(options.layers):
@@ -184,88 +185,3 @@ def find_model(given: str | None) -> Path:
         f"{given}: no such file or run folder, and no shipped model of that name (shipped: {names})"
         "; name one of these, or train one with python -m charlstm.train"
     )
-
-
-def write_arrays(path: Path, arrays: Arrays, header: dict[str, Any]) -> None:
-    """Write arrays and a JSON header in one file. It replaces an old file only once it is complete.
-
-    Raises:
-        UserError: as for `write_atomically`.
-    """
-    header = {"version": VERSION, **header}
-    header["sha256"] = _digest(arrays, header)
-    content = safetensors.numpy.save(arrays, {"charlstm": json.dumps(header)})
-    write_atomically(path, content, f"free some space, or name another {option('out')}")
-
-
-def read_arrays(path: Path, kind: str) -> tuple[Arrays, dict[str, Any]]:
-    """Read what `write_arrays` wrote, and check its kind, version and digest.
-
-    Raises:
-        UserError: the file is missing, damaged, of another kind or of an unknown version.
-    """
-    wanted = f"give a {kind}.safetensors that charlstm wrote"
-    if path.is_dir():
-        raise UserError(f"{path}: this is a folder; {wanted}")
-    try:
-        with path.open("rb"):
-            pass  # without permission, this raises OSError; safetensors has an error of its own
-        with safetensors.safe_open(path, framework="numpy") as file:
-            metadata = file.metadata() or {}
-            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        header = json.loads(metadata["charlstm"])
-        digest = header.pop("sha256")
-        version = header["version"]
-    except OSError as error:
-        raise unreadable(path, error, wanted) from None
-    except safetensors.SafetensorError as error:
-        raise UserError(f"{path}: not a whole safetensors file ({error}); {wanted}") from None
-    except (KeyError, ValueError, TypeError, AttributeError, RecursionError) as error:
-        raise UserError(f"{path}: has no charlstm metadata ({error}); {wanted}") from None
-    if version != VERSION:
-        raise UserError(
-            f"{path}: format version {version!r}; this charlstm reads version {VERSION}; install"
-            " the charlstm that wrote it, or train again"
-        )
-    if digest != _digest(arrays, header):
-        raise UserError(f"{path}: damaged: its content does not match its digest; {wanted}")
-    if header.pop("kind", None) != kind:
-        raise UserError(f"{path}: a charlstm file of another kind; {wanted}")
-    del header["version"]
-    return arrays, header
-
-
-def check_weights(path: Path, weights: Arrays, shapes: dict[str, tuple[int, ...]]) -> None:
-    """Refuse weights of another name, shape or type than a network has, and any that is not finite.
-
-    Args:
-        path: of the file, for messages.
-        weights: what the file holds.
-        shapes: what the network has, by name.
-
-    Raises:
-        UserError: something does not fit.
-    """
-    odd = sorted(set(weights) ^ set(shapes))
-    if odd:
-        verb = "lacks" if odd[0] in shapes else "should not hold"
-        raise UserError(f"{path}: {verb} the weight {odd[0]}; train the model again")
-    for name, shape in shapes.items():
-        array = weights[name]
-        if array.shape != shape:
-            raise UserError(
-                f"{path}: {name} has shape {array.shape}, but its options ask for {shape}"
-            )
-        if array.dtype not in (np.float16, np.float32):
-            raise UserError(f"{path}: {name} is {array.dtype}; float16 and float32 are allowed")
-        if not np.isfinite(array).all():
-            raise UserError(f"{path}: {name} holds values that are not finite; train again")
-
-
-def _digest(arrays: Arrays, header: dict[str, Any]) -> str:
-    digest = hashlib.sha256(json.dumps(header, sort_keys=True).encode())
-    for name in sorted(arrays):
-        array = arrays[name]
-        digest.update(f"{name} {array.dtype} {array.shape}\n".encode())
-        digest.update(np.ascontiguousarray(array).data)
-    return digest.hexdigest()

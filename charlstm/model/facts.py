@@ -17,6 +17,7 @@ from charlstm.options import MOST_THREADS, DataOptions, Part, TrainOptions, to_j
 if TYPE_CHECKING:
     from charlstm.text.corpus import Corpus
 
+KINDS = ("cpu", "cuda", "mps")  # of devices
 LARGEST_NATS = math.log(sys.float_info.max)  # exp() of a larger number is no float
 
 
@@ -91,7 +92,7 @@ class Training:
             epochs=saved.number("epochs"),
             seconds=saved.number("seconds"),
             threads=saved.count("threads", least=1, most=MOST_THREADS),
-            device=saved.text("device") if "device" in saved else "cpu",
+            device=saved.one_of("device", KINDS) if "device" in saved else "cpu",
         )
 
     def to_json(self) -> dict[str, Any]:

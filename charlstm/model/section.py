@@ -10,10 +10,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar, cast
 
 from charlstm.errors import UserError
-from charlstm.options import from_json
+from charlstm.options import LARGEST_COUNT, from_json
 from charlstm.text.vocabulary import Vocabulary
-
-LARGEST_COUNT = 2**63 - 1  # the largest integer in NumPy and torch
 
 Value = TypeVar("Value")
 
@@ -97,7 +95,7 @@ class Section:
         values = self.section(key).values
         try:
             return from_json(kind, values, self._path(key))
-        except (ValueError, OverflowError) as error:  # a UserError is a ValueError
+        except UserError as error:
             raise UserError(f"{self.file}: {error}") from None
 
     def vocabulary(self, key: str) -> Vocabulary:

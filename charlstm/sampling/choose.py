@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from charlstm.errors import UserError
 from charlstm.model.cells import Array
 
 
@@ -27,14 +28,24 @@ def choose(
     Returns:
         one id, or ids (N,).
 
+    Raises:
+        UserError: the logits give no probabilities, because one is NaN or infinite. Only minus
+            infinity is a logit like any other: that of an id which is never drawn.
+
     Example:
         >>> rng = np.random.default_rng(0)
         >>> int(choose(np.array([0.0, 3.0, 1.0]), rng, temperature=0))
         1
     """
+    most = np.maximum.reduce(logits, -1, keepdims=True)
+    if not np.isfinite(most).all():  # NaN is the largest of all
+        raise UserError(
+            "the logits are not finite, so nothing can be drawn; use a model whose weights are"
+            " smaller, or train again with a smaller learning rate"
+        )
     if temperature == 0:
         return logits.argmax(-1)
-    share = logits - np.maximum.reduce(logits, -1, keepdims=True)
+    share = logits - most
     share *= min(1 / temperature, 1e30)  # not infinite: float32 could not hold it
     np.exp(share, out=share)
     if top_k is not None or top_p is not None:

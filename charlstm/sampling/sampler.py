@@ -16,7 +16,17 @@ import numpy as np
 from charlstm.errors import UserError, option
 from charlstm.machine.cpus import blas_threads, usable_cpus
 from charlstm.machine.threads import Threads
-from charlstm.model.cells import Array, Layer, State, Step, one_step, project, run_layers, unroll
+from charlstm.model.cells import (
+    Array,
+    Layer,
+    State,
+    Step,
+    input_table,
+    one_step,
+    project,
+    run_layers,
+    unroll,
+)
 from charlstm.model.checkpoint import Checkpoint
 from charlstm.model.named_cells import find_cell
 from charlstm.options import SampleOptions
@@ -61,9 +71,8 @@ class Sampler:
         if options.cell == "lstm":
             step = lstm
             parameters = [prepared(p) for p in parameters]
-        embedding = weights.get("embedding.weight", np.eye(vocabulary_size, dtype=np.float32))
         with blas_threads(1):  # another number would round the table differently
-            table = project(parameters[0], embedding)  # (V, G*H)
+            table = input_table(parameters[0], weights.get("embedding.weight"))  # (V, G*H)
         shares = [table.__getitem__, *(partial(project, p) for p in parameters[1:])]
 
         def layers(advance: Advance) -> list[Layer]:

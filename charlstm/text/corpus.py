@@ -82,8 +82,21 @@ def read_corpus(sources: str | Sequence[str], options: DataOptions | None = None
     options = options or DataOptions()
     if isinstance(sources, str):
         sources = [sources]
+    return join(sources, [p for source in sources for p in pieces_of(source, options)], options)
+
+
+def join(sources: Sequence[str], pieces: Sequence[Piece], options: DataOptions) -> Corpus:
+    """Make one text of pieces of bytes.
+
+    Args:
+        sources: what was named.
+        pieces: what that stands for, in order.
+        options: encoding, line ends, split and limit.
+
+    Raises:
+        UserError: a piece is not text in this encoding, or all together are empty.
+    """
     name = " ".join(sources)
-    pieces = [piece for source in sources for piece in pieces_of(source, options)]
     size = sum(piece.size for piece in pieces)
     most = min(IN_MEMORY, options.limit or IN_MEMORY)
     found = None

@@ -87,10 +87,10 @@ def pieces_of(source: str, options: DataOptions) -> list[Piece]:
         return [_spooled("standard input", standard_input())]
     path = Path(source)
     if not path.exists():
-        return [piece for path in named(source) for piece in _file(path)]
+        return [piece for path in named(source) for piece in file_pieces(path)]
     if path.is_dir():
-        return _folder(path, options)
-    return _file(path)
+        return folder_pieces(path, options)
+    return file_pieces(path)
 
 
 def standard_input() -> BinaryIO:
@@ -104,8 +104,12 @@ def standard_input() -> BinaryIO:
     return sys.stdin.buffer
 
 
-def _file(path: Path) -> list[Piece]:
-    """Return a file, or the files in a zip archive."""
+def file_pieces(path: Path) -> list[Piece]:
+    """Return a file, or the files in a zip archive.
+
+    Raises:
+        UserError: it cannot be read, or is a document of another kind.
+    """
     try:
         if not path.is_file():  # a pipe, say, which can be read only once
             with path.open("rb") as stream:
@@ -151,20 +155,38 @@ def _archive(path: Path) -> list[Piece]:
     return _texts(str(path), found, [], wide=False)
 
 
-def _folder(folder: Path, options: DataOptions) -> list[Piece]:
+def folder_pieces(folder: Path, options: DataOptions, most: int | None = None) -> list[Piece]:
+    """Return the text files in a folder and below it, sorted; say what they are.
+
+    Args:
+        folder: where to look.
+        options: encoding, and whether bytes are wanted.
+        most: so many files and folders are looked at.
+
+    Raises:
+        UserError: there is no text file, one cannot be read, or there are more than `most`.
+    """
     hidden = []
-    paths = []
+    paths: list[Path] = []
+    seen = 0
 
     def refuse(error: OSError) -> None:
         raise unreadable(error.filename, error, "give yourself the right to read it, or move it")
 
     for place, folders, files in os.walk(folder, onerror=refuse):
+        seen += len(folders) + len(files)
+        if most is not None and seen > most:
+            raise UserError(
+                f"{folder}: holds more than {most:,} files and folders; name the text as CORPUS"
+            )
         for name in [*folders, *files]:
             if name.startswith("."):
                 hidden.append(str(Path(place, name)))
         folders[:] = [name for name in folders if not name.startswith(".")]
         paths += [Path(place, name) for name in files if not name.startswith(".")]
-    pieces = [piece for path in sorted(paths) if path.is_file() for piece in _file(path)]
+    # some of the kernel's files have no size, and wait for news when they are read
+    full = (path for path in sorted(paths) if path.is_file() and path.stat().st_size)
+    pieces = [piece for path in full for piece in file_pieces(path)]
     wide = codecs.lookup(options.encoding).name.startswith(("utf-16", "utf-32"))
     return _texts(str(folder), pieces, hidden, wide or options.bytes)
 

@@ -121,6 +121,11 @@ def others() -> dict[str, Path]:
     return {path.stem: path for path in files if path.stem not in taken and path.name[0] != "."}
 
 
+def is_named(name: str) -> bool:
+    """Return whether a text has this name, here or for download."""
+    return name in {PYTHON, *registry(), *shipped()} or name in others()
+
+
 def named(name: str) -> list[Path]:
     """Return the files of a named text.
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from charlstm.errors import UserError
 from charlstm.machine.cpus import prepare_cpu
 from charlstm.machine.devices import find_device
-from charlstm.model.checkpoint import Arrays
+from charlstm.model.array_file import Arrays
 from charlstm.model.named_cells import import_cell
 from charlstm.model.network import CharModel
 from charlstm.options import ModelOptions, TrainOptions

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from charlstm.model.section import Section
 
+ROLLBACKS = 3  # steps back before a training gives up
+
 
 @dataclass(frozen=True)
 class Report:
@@ -80,19 +82,25 @@ class Progress:
 
     @classmethod
     def from_json(cls, saved: Section) -> "Progress":
-        """Read what `dataclasses.asdict` made, as a run saves it."""
+        """Read what `dataclasses.asdict` made, as a run saves it.
+
+        Raises:
+            UserError: a number is garbled, or no training has these numbers together.
+        """
+        step = saved.count("step")
+        rollbacks = saved.count("rollbacks", most=ROLLBACKS)
         return cls(
-            step=saved.count("step"),
+            step=step,
             seconds=saved.number("seconds"),
             best=None if saved.values.get("best") is None else saved.number("best"),
-            stale=saved.count("stale"),
-            clipped=saved.count("clipped"),
+            stale=saved.count("stale", most=step),
+            clipped=saved.count("clipped", most=step),
             loss_sum=saved.number("loss_sum"),
-            loss_steps=saved.count("loss_steps"),
-            best_step=saved.count("best_step"),
-            rate_scale=saved.number("rate_scale"),
-            rollbacks=saved.count("rollbacks"),
-            begun_step=saved.count("begun_step") if "begun_step" in saved else 0,
+            loss_steps=saved.count("loss_steps", most=step),
+            best_step=saved.count("best_step", most=step),
+            rate_scale=float(saved.one_of("rate_scale", [0.5**rollbacks])),
+            rollbacks=rollbacks,
+            begun_step=saved.count("begun_step", most=step) if "begun_step" in saved else 0,
             begun_seconds=saved.number("begun_seconds") if "begun_seconds" in saved else 0.0,
         )
 

@@ -20,10 +20,12 @@ from charlstm.errors import UserError, option
 from charlstm.measuring import sampled
 from charlstm.measuring.calibration import calibrated, to_read
 from charlstm.measuring.evaluation import Evaluation, measure
-from charlstm.model.checkpoint import Arrays, Checkpoint
+from charlstm.model.array_file import Arrays
+from charlstm.model.checkpoint import Checkpoint
 from charlstm.model.facts import Measured, Provenance, Training
 from charlstm.model.kernels import bf16_trouble
 from charlstm.model.network import CharModel
+from charlstm.model.own_text import own_text
 from charlstm.options import ModelOptions, TrainOptions
 from charlstm.text.corpus import Corpus, read_corpus
 from charlstm.text.vocabulary import Vocabulary
@@ -34,7 +36,7 @@ from charlstm.training.inherit import inherit
 from charlstm.training.interrupt import ctrl_c_waits
 from charlstm.training.lock import Claim, check_free, claim, claim_new
 from charlstm.training.material import training_ids
-from charlstm.training.place import Place
+from charlstm.training.place import Place, possible_threads
 from charlstm.training.progress import Report
 from charlstm.training.saved import Saved
 from charlstm.training.trainer import Trainer
@@ -241,6 +243,8 @@ class Run:
         trainer = self.trainer
         threads = None if trainer.threads.measured else trainer.threads.number
         found = Checkpoint.load(path)
+        if found.vocabulary != self.vocabulary:
+            raise UserError(f"{path}: not the model of this run; train it again")
         device = self.place.device
         calibrated(found, trainer.validation_ids, device, threads, seen).save(path)
         checkpoint = Checkpoint.load(path)  # not the weights in memory: the file has float16
@@ -281,24 +285,23 @@ class Run:
         mine = claim(folder) if path.exists() else None  # first: nobody may write it meanwhile
         saved = Saved.read(path)
         trained_on = saved.provenance
-        if "-" in trained_on.sources and not sources:
-            raise UserError(
-                f"{folder}: was trained on standard input, which is gone; give that text as CORPUS"
-                f" beside {option('resume')}"
-            )
-        corpus = read_corpus(sources or trained_on.sources, trained_on.options)
-        if corpus.sha256 != trained_on.sha256:
-            raise UserError(
-                f"{' '.join(corpus.sources)}: not the text that {folder} was trained on (another"
-                f" sha256); give that text as CORPUS beside {option('resume')}"
-            )
+        if sources:
+            corpus = read_corpus(sources, trained_on.options)
+            if corpus.sha256 != trained_on.sha256:
+                raise UserError(
+                    f"{' '.join(corpus.sources)}: not the text that {folder} was trained on"
+                    f" (another sha256); give that text as CORPUS beside {option('resume')}"
+                )
+        else:
+            corpus = own_text(trained_on, str(folder), in_run=True)
         training = saved.training
         model = CharModel(saved.options, len(saved.vocabulary), training.options.seed)
         place = place or Place()
-        if place.threads is None:
-            place = dataclasses.replace(place, threads=saved.threads)
+        if place.threads is None and saved.threads is not None:
+            place = dataclasses.replace(place, threads=possible_threads(saved.threads, folder))
         keeps = place.threads is None and Budget.of(training.options).unit != "minutes"
-        used = dataclasses.replace(place, threads=training.threads) if keeps else place
+        number = possible_threads(training.threads, folder) if keeps else place.threads
+        used = dataclasses.replace(place, threads=number)
         trainer = _trainer(corpus, saved.vocabulary, model, training.options, used)
         try:
             trainer.load_state(saved.arrays, saved.progress)

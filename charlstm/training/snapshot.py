@@ -22,13 +22,14 @@ import torch
 from torch import Tensor
 
 from charlstm.errors import UserError, option
-from charlstm.model.checkpoint import Arrays
+from charlstm.model.array_file import Arrays
 from charlstm.model.network import CharModel
 from charlstm.model.stack import ModelState
 from charlstm.text.streams import Streams
-from charlstm.training.progress import Progress
+from charlstm.training.budget import Budget
+from charlstm.training.progress import ROLLBACKS, Progress
 
-ROLLBACKS = 3  # steps back before a training gives up
+LARGEST_STEP = 2**24  # up to here float32, in which AdamW counts, holds all whole numbers
 Numbers = dict[str, Any]  # plain numbers by name, as JSON can hold them
 
 
@@ -44,6 +45,7 @@ class Changing(Protocol):
     optimizer: torch.optim.AdamW
     hidden: ModelState | None
     streams: Streams
+    budget: Budget
     progress: Progress
     good: "Snapshot"
 
@@ -98,7 +100,12 @@ class Snapshot(NamedTuple):
         """Refuse moments and states of another shape or type than the training has.
 
         PyTorch's fused optimiser and its kernels do not look: they would read beyond an array.
+        Refuse also a step that the budget does not reach.
         """
+        step = self.numbers["step"]
+        taken = step - self.numbers["begun_step"]
+        if taken and trainer.budget.fraction(taken - 1, 0.0, trainer.streams.windows) == 1:
+            raise ValueError(f"step {step:,} is beyond {trainer.budget}")
         groups = trainer.optimizer.param_groups
         wanted: dict[str, Tensor] = {}
         for index, weight in enumerate(weight for group in groups for weight in group["params"]):
@@ -109,7 +116,7 @@ class Snapshot(NamedTuple):
         for kind in ("optimizer.", "hidden."):  # before the first step there are none
             found = {name: self.arrays[name] for name in self.arrays if name.startswith(kind)}
             names = {name for name in wanted if name.startswith(kind)}
-            begun = found or self.numbers["step"]
+            begun = found or step
             if odd := sorted(names ^ set(found)) if begun else []:
                 raise ValueError(f"it {'lacks' if odd[0] in names else 'should not hold'} {odd[0]}")
             for name, array in found.items():
@@ -119,7 +126,11 @@ class Snapshot(NamedTuple):
                         f"{name} has shape {tuple(tensor.shape)} and type {tensor.dtype}, not"
                         f" {tuple(like.shape)} and {like.dtype}"
                     )
-                if not tensor.isfinite().all() or (name.endswith("_sq") and (tensor < 0).any()):
+                if (
+                    not tensor.isfinite().all()
+                    or (name.endswith("_sq") and (tensor < 0).any())
+                    or (name.endswith(".step") and tensor != min(step, LARGEST_STEP))
+                ):
                     raise ValueError(f"{name} holds values that no training has")
 
     def _moments(self) -> dict[int, dict[str, Tensor]]:

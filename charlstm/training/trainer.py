@@ -18,7 +18,7 @@ from torch.nn import functional as F
 from charlstm.errors import UserError, option
 from charlstm.machine.cpus import torch_threads
 from charlstm.measuring.scores import COLD_WINDOW, check_predictable, score_cold
-from charlstm.model.checkpoint import Arrays
+from charlstm.model.array_file import Arrays
 from charlstm.model.dropout import generator_for
 from charlstm.model.kernels import bf16_trouble
 from charlstm.model.network import CharModel

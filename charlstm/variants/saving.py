@@ -13,7 +13,14 @@ import torch
 from torch import nn
 
 from charlstm.errors import UserError, option
-from charlstm.model.checkpoint import check_weights, compact, read_arrays, write_arrays
+from charlstm.model.array_file import (
+    LARGEST_WEIGHT,
+    check_weights,
+    computable,
+    read_arrays,
+    write_arrays,
+)
+from charlstm.model.checkpoint import compact
 from charlstm.model.section import Section
 
 Network = TypeVar("Network", bound=nn.Module)
@@ -29,14 +36,15 @@ def save_network(path: Path | str, kind: str, network: nn.Module, **header: Any)
         header: all else that is needed to build the network again, as JSON values.
 
     Raises:
-        UserError: the place cannot be written, or a weight is not finite.
+        UserError: the place cannot be written; or a weight is not finite, or too large to be read
+            again.
     """
     path = Path(path)
     weights = {name: tensor.cpu().numpy() for name, tensor in network.state_dict().items()}
-    if not all(np.isfinite(array).all() for array in weights.values()):
+    if not all(map(computable, weights.values())):
         raise UserError(
-            f"{path}: not written, because the weights are not finite; train again with a smaller"
-            f" {option('learning_rate')}"
+            f"{path}: not written, because a weight is beyond {LARGEST_WEIGHT:,.0f} or not finite;"
+            f" train again with a smaller {option('learning_rate')}"
         )
     write_arrays(path, compact(weights), {"kind": kind, **header})
 

@@ -20,8 +20,9 @@ from typing import Any
 import numpy as np
 
 from charlstm.errors import UserError
+from charlstm.model.array_file import Arrays
 from charlstm.model.cells import CELLS
-from charlstm.model.checkpoint import Arrays, Checkpoint, compact
+from charlstm.model.checkpoint import Checkpoint, compact
 from charlstm.web.telling import Telling
 
 KINDS = {

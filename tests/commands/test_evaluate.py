@@ -1,6 +1,7 @@
 """The command `evaluate`: the table, the JSON object, and mistakes in one line."""
 
 import json
+import os
 
 import numpy as np
 import pytest
@@ -96,6 +97,32 @@ def test_evaluate_reads_its_own_text_again_and_takes_the_validation_part(
     for part, size in {"train": 669, "all": 744}.items():
         assert evaluate.main([out, "--part", part, "--json", "--threads", "1"]) == 0
         assert json.loads(capsys.readouterr().out)["cold"]["characters"] == size - 1
+
+
+def test_a_model_from_elsewhere_does_not_choose_what_is_read(capsys, corpus, tmp_path):
+    out = str(tmp_path / "run")
+    few = ["--steps", "3", "--hidden-size", "8", "--out", out, "--threads", "1"]
+    assert train.main([corpus, *few]) == 0
+    alone = tmp_path / "model.safetensors"
+    alone.write_bytes((tmp_path / "run/model.safetensors").read_bytes())
+    capsys.readouterr()
+    assert evaluate.main([out, "--json"]) == 0
+    assert capsys.readouterr().err == f"reading {corpus}, which {out} names\n"
+    assert evaluate.main([str(alone)]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "no run stands beside it (resume.safetensors), so it may be from elsewhere" in line
+    assert evaluate.main([str(alone), corpus, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["part"] == "validation"
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/fd"), reason="needs /dev/fd")
+def test_a_pipe_that_the_user_names_is_read(capsys, model_file, text):
+    reading, writing = os.pipe()
+    os.write(writing, text.encode())
+    os.close(writing)
+    assert evaluate.main([str(model_file), f"/dev/fd/{reading}", "--json", "--threads", "1"]) == 0
+    os.close(reading)
+    assert json.loads(capsys.readouterr().out)["of"] == len(text)
 
 
 @pytest.mark.parametrize(("arguments", "message"), MISTAKES, ids=lambda x: str(x)[:50])

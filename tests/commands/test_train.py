@@ -332,6 +332,7 @@ def test_threads_are_measured_for_minutes_unless_a_number_is_given(
     corpus, tmp_path, monkeypatch, capsys, budget, given, at_first, resumed
 ):
     monkeypatch.setattr("charlstm.machine.cpus.usable_cpus", lambda: 2)
+    monkeypatch.setattr("os.cpu_count", lambda: 3)  # a file gets no more threads than that
     out = str(tmp_path / "run")
     amount = {"minutes": "0.002", "steps": "3"}[budget]
     few = [corpus, f"--{budget}", amount, "--hidden-size", "8", "--out", out, "--device", "cpu"]

@@ -173,3 +173,16 @@ def test_a_score_beyond_all_floats_has_no_perplexity(everything):
     assert math.isfinite(Score(709.7, 1).perplexity)
     scores = Scores(hopeless, hopeless, 1.0, 1)
     assert " inf " in dataclasses.replace(everything, scores=scores).table()
+
+
+def test_json_has_no_nan_and_a_table_no_control_characters(trained, text):
+    corpus = Corpus(("\x1b[2Ja\u202e.txt\nforged",), text, "a digest", DataOptions())
+    evaluation = measure(trained, corpus, "all")
+    scores = Scores(Score(math.nan, 74), Score(math.inf, 74), math.inf, 1)
+    evaluation = dataclasses.replace(evaluation, scores=scores)
+    figures = evaluation.to_json()
+    json.dumps(figures, allow_nan=False)
+    assert figures["carried"]["nats"] is None
+    assert figures["chars_per_second"] is None
+    heading = evaluation.table().splitlines()[0]
+    assert heading.startswith(r"\x1b[2Ja\u202e.txt\nforged: all, characters 0 to 744")

@@ -7,7 +7,7 @@ import pytest
 import torch
 from small import CELLS as NAMES
 
-from charlstm.model.cells import CELLS, one_step, project, run_layers, sigmoid, unroll
+from charlstm.model.cells import CELLS, input_table, one_step, project, run_layers, sigmoid, unroll
 
 B, T, D, H = 2, 7, 5, 6
 
@@ -195,3 +195,10 @@ def test_layers_read_the_one_below_and_the_softmax_reads_the_sum_or_the_last(lib
         assert all((got == out).all() for (got,), out in zip(new_state, expected, strict=True))
     with pytest.raises(ValueError, match="zip"):
         run_layers(run, inputs, state[1:], "sum")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_table_of_one_hot_inputs_is_that_of_the_identity(name):
+    rng = np.random.default_rng(0)
+    p = SimpleNamespace(**{k: rng.normal(0, 1, s) for k, s in CELLS[name].shapes(7, 5).items()})
+    np.testing.assert_array_equal(input_table(p, None), input_table(p, np.eye(7)))

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from charlstm.errors import UserError
 from charlstm.sampling.choose import choose
 
 
@@ -85,3 +86,24 @@ def test_no_draw_leaves_the_most_likely(values, top_k, top_p, seed):
 def test_of_equal_logits_top_k_keeps_exactly_k():
     drawn = choose(np.zeros((2000, 6)), np.random.default_rng(0), top_k=4)
     assert sorted(set(drawn.tolist())) == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+@pytest.mark.parametrize("temperature", [0, 0.8])
+@pytest.mark.parametrize("cut", [{}, {"top_k": 2}, {"top_p": 0.9}], ids=str)
+@pytest.mark.parametrize("rows", [None, 3])
+def test_logits_that_are_not_finite_draw_nothing(bad, temperature, cut, rows):
+    """An id that is drawn from them could lie outside the vocabulary."""
+    logits = np.zeros(5 if rows is None else (rows, 5), np.float32)
+    logits[..., 3] = bad
+    with pytest.raises(UserError, match="the logits are not finite, so nothing can be drawn"):
+        choose(logits, np.random.default_rng(0), temperature, **cut)
+
+
+@pytest.mark.filterwarnings("error")
+def test_minus_infinity_is_never_drawn_and_all_of_it_is_refused():
+    logits = np.array([-np.inf, 0, -np.inf], np.float32)
+    rng = np.random.default_rng(0)
+    assert {int(choose(logits, rng, t)) for t in (0, 1.0) for _ in range(20)} == {1}
+    with pytest.raises(UserError, match="not finite"):
+        choose(np.full(3, -np.inf), rng)

@@ -1,6 +1,7 @@
 """The sampler agrees with torch; samples depend on seed, prime, stop text and number."""
 
 import itertools
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from small import randomize
 
 from charlstm.errors import UserError
 from charlstm.machine.cpus import _blas, blas_threads
-from charlstm.model.checkpoint import Checkpoint
+from charlstm.model.checkpoint import Checkpoint, weight_shapes
 from charlstm.model.network import CharModel
 from charlstm.options import ModelOptions, SampleOptions
 from charlstm.sampling.sampler import Sampler, generate, generate_many
@@ -197,3 +198,19 @@ def test_several_samples_with_a_seed_keep_one_number_of_threads(monkeypatch):
     for options, given in [({"seed": 1}, None), ({"seed": 1}, 3), ({}, None), ({}, 3)]:
         list(generate_many(sampler, 2, "", SampleOptions(length=2, **options), given))
     assert asked == [2, 1, 3, 1, None, 1, 3, 1]  # the 1 reads the prime
+
+
+def test_one_hot_input_of_many_characters_needs_no_square_of_them():
+    """A table of 20,000 x 20,000 numbers would take 1.6 GB."""
+    characters = "".join(map(chr, range(0x4E00, 0x4E00 + 20_000)))
+    options = ModelOptions(hidden_size=2, embedding_size=None)
+    rng = np.random.default_rng(0)
+    shapes = weight_shapes(options, len(characters))
+    weights = {name: rng.normal(0, 1, s).astype(np.float32) for name, s in shapes.items()}
+    tracemalloc.start()
+    sampler = Sampler(Checkpoint(options, Vocabulary(characters), weights))
+    logits, _ = sampler.read(np.array([7, 19_999]))
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert logits.shape == (2, 20_000)
+    assert most < 20e6

@@ -2,7 +2,7 @@
 
 import torch
 
-from charlstm.training.place import Place
+from charlstm.training.place import Place, possible_threads
 
 
 def test_by_default_it_is_this_process_alone_on_the_cpu():
@@ -11,3 +11,11 @@ def test_by_default_it_is_this_process_alone_on_the_cpu():
     assert place.threads is None
     assert (place.ranks.rank, place.ranks.size) == (0, 1)
     assert place.ranks is not Place().ranks  # each notes its own signals
+
+
+def test_a_file_gets_no_more_threads_than_there_are_cpus(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("os.cpu_count", lambda: 4)
+    assert [possible_threads(n, tmp_path) for n in (1, 4)] == [1, 4]
+    assert capsys.readouterr().err == ""
+    assert possible_threads(1024, tmp_path) == 4
+    assert "trained with 1,024 threads; this machine has 4 CPUs, so it" in capsys.readouterr().err

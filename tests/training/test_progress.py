@@ -1,9 +1,12 @@
 """The numbers that a training counts."""
 
+import dataclasses
 import math
 
 import pytest
 
+from charlstm.errors import UserError
+from charlstm.model.section import Section
 from charlstm.training.progress import Clock, Progress
 
 
@@ -42,3 +45,25 @@ def test_a_clock_goes_on_from_where_it_stood(monkeypatch):
     progress.step = 58
     assert progress.seconds == 34.0
     assert clock.steps_per_second(progress) == 2.0
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"best_step": 8}, "best_step: 8 is not a whole number of at least 0 and at most 7"),
+        ({"clipped": 8}, "clipped: 8"),
+        ({"loss_steps": 8}, "loss_steps: 8"),
+        ({"stale": 8}, "stale: 8"),
+        ({"rollbacks": 4}, "rollbacks: 4 is not a whole number of at least 0 and at most 3"),
+        ({"rate_scale": 0.3}, "rate_scale: 0.3 is not one of 1.0"),
+        ({"rollbacks": 2}, "rate_scale: 1.0 is not one of 0.25"),
+        ({"step": 10**30}, "step: 1000000000000000000000000000000 is not a whole number"),
+        ({"best": -1.0}, "best: -1.0 is not a finite number"),
+    ],
+)
+def test_numbers_that_no_training_has_together_are_refused(changed, told):
+    fine = dataclasses.asdict(Progress(step=7, best=1.5, best_step=7, clipped=7, loss_steps=7))
+    assert dataclasses.asdict(Progress.from_json(Section(fine, "run"))) == fine
+    with pytest.raises(UserError) as error:
+        Progress.from_json(Section(fine | changed, "run"))
+    assert f"run: its metadata garbles {told}" in str(error.value)

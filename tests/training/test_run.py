@@ -1,5 +1,6 @@
 """Runs in folders: after an interruption or a kill, a resumed run has the same weights."""
 
+import dataclasses
 import json
 import math
 import os
@@ -16,10 +17,12 @@ from safetensors.numpy import load_file
 from charlstm.errors import UserError
 from charlstm.measuring.evaluation import measure
 from charlstm.measuring.scores import Scores
-from charlstm.model.checkpoint import Checkpoint, read_arrays, write_arrays
+from charlstm.model.array_file import read_arrays, write_arrays
+from charlstm.model.checkpoint import Checkpoint
 from charlstm.model.facts import Calibration, Measured, Provenance, Score
 from charlstm.options import ModelOptions, TrainOptions
 from charlstm.text.corpus import read_corpus
+from charlstm.text.vocabulary import Vocabulary
 from charlstm.training.budget import Budget
 from charlstm.training.run import Run
 
@@ -268,7 +271,7 @@ def test_scores_that_are_not_finite_leave_a_model_that_loads(run, monkeypatch):
         ("training", None, "training: None is not a JSON object"),
         ("progress", [], "progress: [] is not a JSON object"),
         ("progress", {"now": 1}, "progress.now: 1 is not a JSON object"),
-        ("model", {"layers": 2}, "the saved training does not fit"),
+        ("model", {"layers": 2}, "lacks the weight average.layers.1"),
     ],
 )
 def test_a_garbled_run_is_refused_by_file_and_part(run, part, value, message):
@@ -390,3 +393,24 @@ def test_a_text_on_disk_is_trained_on_and_resumed(tmp_path, corpus, on_disk, mon
     assert run_main("--resume", tmp_path / "memory", "--more-steps", 9) == 0
     want, got = (load_file(tmp_path / k / "model.safetensors") for k in ("memory", "disk"))
     assert all(np.array_equal(want[key], got[key]) for key in want)
+
+
+def test_a_model_of_another_run_is_not_finished_as_this_one(run, model_file):
+    """Its vocabulary would not fit the ids of this text."""
+    list(run.fit())
+    checkpoint = Checkpoint.load(model_file)
+    vocabulary = Vocabulary(checkpoint.vocabulary.characters[::-1])
+    other = dataclasses.replace(checkpoint, vocabulary=vocabulary)
+    other.save(run.folder / "model.safetensors")
+    with pytest.raises(UserError, match=r"model\.safetensors: not the model of this run"):
+        run.finish()
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/zero"), reason="needs /dev/zero")
+def test_a_run_does_not_choose_a_device_as_its_text(run):
+    path = run.folder / "resume.safetensors"
+    arrays, header = read_arrays(path, "resume")
+    header["corpus"]["sources"] = ["/dev/zero"]
+    write_arrays(path, arrays, {"kind": "resume", **header})
+    with pytest.raises(UserError, match="/dev/zero: neither a file nor a folder"):
+        Run.resume(run.folder)

@@ -195,3 +195,34 @@ def test_a_step_back_returns_to_the_last_good_state_at_half_the_rate():
     step_back(run, 31, math.nan, 2.5)
     with pytest.raises(UserError, match="smaller learning_rate or clip"):
         step_back(run, 31, math.nan, 2.5)
+
+
+@pytest.mark.parametrize("step", [0.0, 29.0, 31.0, -1.0, 0.5, np.nan])
+def test_the_optimiser_has_done_as_many_steps_as_the_training(step):
+    arrays, numbers = trained(30).state()
+    arrays["optimizer.1.step"] = np.array(step, np.float32)
+    with pytest.raises(UserError, match=r"optimizer\.1\.step holds values that no training has"):
+        trainer().load_state(arrays, numbers)
+
+
+@pytest.mark.parametrize(
+    ("budget", "last"), [({"steps": 60}, 60), ({"steps": None, "epochs": 2.5}, 45)]
+)
+def test_a_step_beyond_the_budget_is_refused(budget, last):
+    """There are 18 windows of 4 x 8 characters in 600."""
+    options = dataclasses.replace(OPTIONS, **budget)
+    run = trainer(options)
+    next(iter(run.fit()))
+    arrays, numbers = run.state()
+    arrays = {name: array for name, array in arrays.items() if not name.startswith("good.")}
+    for step, fits in [(last, True), (last + 1, False), (2**62, False)]:
+        for name in arrays:
+            if name.endswith(".step"):
+                arrays[name] = np.array(min(step, 2**24), np.float32)
+        both = arrays | {f"good.{name}": array for name, array in arrays.items()}
+        numbers["now"]["step"] = numbers["good"]["step"] = step
+        if fits:
+            trainer(options).load_state(both, numbers)
+            continue
+        with pytest.raises(UserError, match=f"step {step:,} is beyond "):
+            trainer(options).load_state(both, numbers)

@@ -7,8 +7,8 @@ from small import randomize
 from torch.nn import functional as F
 
 from charlstm.errors import UserError
+from charlstm.model.array_file import read_arrays, write_arrays
 from charlstm.model.cells import project
-from charlstm.model.checkpoint import read_arrays, write_arrays
 from charlstm.model.named_cells import find_cell
 from charlstm.options import ModelOptions
 from charlstm.text.vocabulary import Vocabulary

@@ -9,7 +9,8 @@ from small import CELLS, TEXT, randomize
 
 from charlstm import SampleOptions, TrainOptions, fit, score_carried, score_cold
 from charlstm.errors import UserError
-from charlstm.model.checkpoint import Checkpoint, write_arrays
+from charlstm.model.array_file import write_arrays
+from charlstm.model.checkpoint import Checkpoint
 from charlstm.model.network import CharModel
 from charlstm.options import ModelOptions, to_json
 from charlstm.sampling.choose import choose

@@ -10,8 +10,8 @@ import torch
 from small import CELLS, randomize
 
 from charlstm.errors import UserError
+from charlstm.model.array_file import write_arrays
 from charlstm.model.cells import project
-from charlstm.model.checkpoint import write_arrays
 from charlstm.options import ModelOptions, to_json
 from charlstm.text.vocabulary import Vocabulary
 from charlstm.variants import encoder_decoder

@@ -6,7 +6,7 @@ import torch
 from small import randomize
 
 from charlstm.errors import UserError
-from charlstm.model.checkpoint import write_arrays
+from charlstm.model.array_file import write_arrays
 from charlstm.variants.fitting import FitOptions
 from charlstm.variants.forecast import Forecaster, Scale, fit_forecast, windows
 

@@ -9,7 +9,8 @@ from small import randomize
 from torch import nn
 
 from charlstm.errors import UserError
-from charlstm.model.checkpoint import Checkpoint, write_arrays
+from charlstm.model.array_file import write_arrays
+from charlstm.model.checkpoint import Checkpoint
 from charlstm.variants.saving import load_network, save_network
 
 
@@ -39,7 +40,7 @@ def test_weights_that_are_not_finite_are_not_written(tmp_path):
     network = randomize(nn.Linear(3, 2))
     with torch.no_grad():
         network.bias[1] = torch.inf
-    with pytest.raises(UserError, match=r"line.safetensors: not written, because the weights are"):
+    with pytest.raises(UserError, match=r"line.safetensors: not written, because a weight is"):
         save_network(tmp_path / "line.safetensors", "line", network, inputs=3)
     assert not list(tmp_path.iterdir())
 

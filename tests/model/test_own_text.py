@@ -1,0 +1,182 @@
+"""The text that a file names: read again beside its run, within bounds, and not otherwise."""
+
+import dataclasses
+import gzip
+import os
+
+import pytest
+
+from charlstm.errors import UserError
+from charlstm.model import own_text as module
+from charlstm.model.array_file import write_arrays
+from charlstm.model.facts import Provenance
+from charlstm.model.own_text import in_its_run, own_text
+from charlstm.options import DataOptions
+from charlstm.text import pieces
+from charlstm.text.corpus import read_corpus
+
+
+@pytest.fixture
+def read(tmp_path):
+    """Write files into a folder, read them as a training does, and read them again."""
+
+    def read(files, sources, then=None, in_run=True, **options):
+        for name, content in files.items():
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / name).write_bytes(content)
+        named = [str(tmp_path / source) for source in sources]
+        corpus = read_corpus(named, DataOptions(**options))
+        for name, content in (then or {}).items():
+            (tmp_path / name).write_bytes(content)
+        return corpus, own_text(Provenance.of(corpus), "run", in_run)
+
+    return read
+
+
+EURO = "a€\U0001f600" * 20
+
+
+@pytest.mark.parametrize(
+    ("files", "sources", "options"),
+    [
+        ({"a": b"abc", "b": b"de"}, ["b", "a"], {}),
+        ({"a": EURO.encode()}, ["a"], {}),
+        ({"a": b"\xef\xbb\xbf" + EURO.encode()}, ["a"], {"encoding": "utf-8-sig"}),
+        ({"a": EURO.encode("utf-16")}, ["a"], {"encoding": "utf-16"}),
+        ({"a": EURO.encode("utf-32")}, ["a"], {"encoding": "utf-32"}),
+        ({"a": ("\r\n\U0001f600" * 9).encode()}, ["a"], {"newlines": "lf"}),
+        ({"a": bytes(range(256))}, ["a"], {"bytes": True}),
+        ({"t/b": b"abc", "t/x/a": b"de", "t/.git/x": b"no", "t/c": b"a\0"}, ["t"], {}),
+        ({"a": EURO.encode(), "b": b"abc"}, ["a", "b"], {"limit": 7}),
+        ({"a": EURO.encode() * 99, "b": b"abc"}, ["a", "b"], {"limit": 31}),
+        ({"a": EURO.encode("utf-16") + b"\0" * 998}, ["a"], {"limit": 5, "encoding": "utf-16"}),
+        ({"a": b"\r\n" * 999}, ["a"], {"limit": 5, "newlines": "lf"}),
+        ({"a": bytes(range(256))}, ["a"], {"bytes": True, "limit": 3}),
+        ({"a": b"abc"}, ["a"], {"limit": 3}),
+    ],
+)  # fmt: skip
+def test_what_was_read_is_read_again(read, capsys, files, sources, options):
+    first, again = read(files, sources, **options)
+    assert again == first
+    told = capsys.readouterr().err
+    needed = first.sources[:1] if "limit" in options else first.sources
+    assert all(f"reading {name}, which run names" in told for name in needed)
+
+
+def test_a_limit_reads_no_more_than_it_needs(read, monkeypatch):
+    monkeypatch.setattr(pieces, "CHUNK", 50)
+    sizes = []
+    whole = pieces._read
+
+    def counted(stream):
+        for chunk in whole(stream):
+            sizes.append(len(chunk))
+            yield chunk
+
+    monkeypatch.setattr(pieces, "_read", counted)
+    read({"a": b"x" * 1_000_000, "b": b"y" * 1000}, ["a", "b"], limit=100)
+    assert sizes == [50] * 6  # three for the training, three again
+
+
+def test_a_text_that_has_grown_is_not_read_whole(read):
+    with pytest.raises(UserError, match=r"a: not the text .* \(it had 3 characters; this"):
+        read({"a": b"abc"}, ["a"], then={"a": b"x" * 999})
+
+
+def test_a_bomb_is_not_unpacked(read, monkeypatch):
+    monkeypatch.setattr(module, "BESIDE", 2_000)
+    with pytest.raises(UserError, match=r"a: not the text .* \(it had 3 characters; this"):
+        read({"a": b"abc"}, ["a"], then={"a": gzip.compress(b"x" * 1_000_000)})
+
+
+def test_another_text_of_that_length_is_refused(read):
+    with pytest.raises(UserError, match=r"\(another sha256\); give that text as CORPUS"):
+        read({"a": b"abc"}, ["a"], then={"a": b"abd"})
+
+
+def told(*sources, characters=744):
+    return Provenance(sources, "0af1", characters, DataOptions())
+
+
+@pytest.fixture
+def odd(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "zero").symlink_to("/dev/zero")
+    (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "folder/pipe")
+    return tmp_path
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has neither")
+@pytest.mark.parametrize("name", ["pipe", "zero", "/dev/zero", "/dev/random"])
+def test_devices_and_pipes_are_not_opened(odd, name):
+    with pytest.raises(UserError, match="neither a file nor a folder, so it is not read because"):
+        own_text(told(str(odd / name)), "run", in_run=True)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has neither")
+def test_a_folder_of_pipes_has_no_text(odd):
+    with pytest.raises(UserError, match="folder: no text file in this folder"):
+        own_text(told(str(odd / "folder")), "run", in_run=True)
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="needs Linux")
+def test_files_of_the_kernel_are_empty():
+    """Some of them wait for news when they are read; all say that they have no bytes."""
+    with pytest.raises(UserError, match="/proc/self/status: empty"):
+        own_text(told("/proc/self/status"), "run", in_run=True)
+
+
+def test_a_folder_is_not_walked_for_ever(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "MOST_FILES", 20)
+    for number in range(21):
+        (tmp_path / f"folder{number}").mkdir()
+    with pytest.raises(UserError, match="holds more than 20 files and folders; name the text"):
+        own_text(told(str(tmp_path)), "run", in_run=True)
+
+
+@pytest.mark.parametrize("sources", [(), ("-",), ("tales", "-")])
+def test_a_text_without_a_name_is_asked_for(sources):
+    with pytest.raises(UserError, match="has no name; give a CORPUS"):
+        own_text(told(*sources), "run", in_run=True)
+
+
+@pytest.mark.parametrize("name", ["a\0b", "\ud800", "x" * 10_000, "", "../tales"])
+def test_a_name_of_nothing_is_refused(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError):
+        own_text(told(name), "run", in_run=True)
+
+
+def test_a_model_from_elsewhere_names_no_paths(read):
+    with pytest.raises(UserError, match=r"run: no run stands beside it .* not read \(.*a\); give"):
+        read({"a": b"abc"}, ["a"], in_run=False)
+
+
+def test_a_model_from_elsewhere_may_name_a_corpus_and_means_no_file(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    corpus = read_corpus("tales")
+    (tmp_path / "tales").write_text("another text", encoding="utf-8")
+    assert own_text(Provenance.of(corpus), "model", in_run=False) == corpus
+
+
+def test_a_corpus_a_thousand_times_over_is_not_read():
+    with pytest.raises(UserError, match="it had 744 characters; this is longer"):
+        own_text(told(*["tales"] * 1000), "model", in_run=False)
+
+
+def test_a_run_is_known_by_what_it_says_of_its_text(tmp_path):
+    path = tmp_path / "model.safetensors"
+    mine = told("a.txt")
+    assert not in_its_run(path, mine)
+    for header, known in [
+        ({"corpus": mine.to_json()}, True),
+        ({"corpus": dataclasses.replace(mine, sha256="1").to_json()}, False),
+        ({"corpus": dataclasses.replace(mine, sources=("/",)).to_json()}, False),
+        ({"corpus": 7}, False),
+        ({}, False),
+    ]:
+        write_arrays(tmp_path / "resume.safetensors", {}, {"kind": "resume", **header})
+        assert in_its_run(path, mine) == known
+    (tmp_path / "resume.safetensors").write_bytes(b"no file of arrays")
+    assert not in_its_run(path, mine)
