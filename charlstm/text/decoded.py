@@ -53,6 +53,11 @@ def _characters(
                 f" the encoding with {option('encoding')} (latin-1, cp1252, utf-16 ...), or model"
                 f" bytes with {option('bytes')}"
             ) from None
+        except UnicodeError as error:  # of utf-16 and utf-32: which of two bytes comes first?
+            raise UserError(
+                f"{piece.name}: {error}; name the order of its bytes, such as"
+                f" {option('encoding', 'utf-16-le')}"
+            ) from None
         read += len(chunk)
         held = decoder.getstate()[0]
         if text:

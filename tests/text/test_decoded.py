@@ -65,3 +65,11 @@ def test_an_error_is_where_the_whole_text_has_it(content, places):
 def test_a_codec_for_something_else_is_refused(codec):
     with pytest.raises(UserError, match=rf"encoding='{codec}': .*; name a text encoding"):
         list(decoded([piece([b"abc"])], DataOptions(encoding=codec), len))
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32"])
+def test_the_order_of_bytes_must_be_known(encoding):
+    content = "größe".encode(encoding + "-le")
+    assert "".join(decoded([piece([content])], DataOptions(encoding=encoding + "-le"), len))
+    with pytest.raises(UserError, match=rf"x: {encoding.upper()} stream does not start with BOM;"):
+        list(decoded([piece([content])], DataOptions(encoding=encoding), len))
