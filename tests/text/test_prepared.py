@@ -3,6 +3,9 @@
 import hashlib
 import os
 import shutil
+import subprocess
+import sys
+import time
 from collections import namedtuple
 
 import numpy as np
@@ -10,13 +13,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from killed import killed_at_each_line, needs_fork
+from large_text import write
 
 from charlstm.errors import UserError
 from charlstm.machine import atomic_file
 from charlstm.options import DataOptions
 from charlstm.text import prepared
 from charlstm.text.corpus import read_corpus
-from charlstm.text.encoded import EncodedText
+from charlstm.text.encoded import AT_ONCE, EncodedText, stretches
 from charlstm.text.prepared import encoded_with
 from charlstm.text.vocabulary import Vocabulary
 
@@ -152,3 +156,38 @@ def test_without_a_home_there_is_advice(written, monkeypatch):
     monkeypatch.setattr(os.path, "expanduser", lambda path: path)
     with pytest.raises(UserError, match=r"no home folder; .*XDG_CACHE_HOME"):
         read_corpus(written)
+
+
+@pytest.mark.slow
+def test_killed_ten_times_at_random_it_is_prepared_at_last(tmp_path, monkeypatch):
+    """As a user would: kill -9, and the same command again. `MEGABYTES=300` is the long form."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    path = tmp_path / "large.txt"
+    write(path, int(os.environ.get("MEGABYTES", "40")))
+    work = "import sys; from charlstm.text.corpus import read_corpus; read_corpus(sys.argv[1])"
+    command = [sys.executable, "-c", work, str(path)]
+
+    def timed():
+        begun = time.monotonic()
+        subprocess.run(command, check=True, capture_output=True)
+        return time.monotonic() - begun
+
+    whole = timed()
+    shutil.rmtree(tmp_path / "cache")
+    half = 0
+    rng = np.random.default_rng(0)
+    for _ in range(10):
+        process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+        time.sleep(rng.uniform(0.2, 0.9) * whole)
+        process.kill()
+        process.wait()
+        folder = tmp_path / "cache/charlstm/prepared"
+        half += len(list(folder.glob("*.tmp"))) if folder.exists() else 0
+        for ids in folder.glob("*.ids"):  # it has this name only when it is whole
+            assert ids.stat().st_size == 2 * len(path.read_bytes().decode())
+    assert half
+    timed()
+    text = read_corpus(str(path)).text
+    assert isinstance(text, EncodedText)
+    for stretch, start in zip(stretches(text), range(0, len(text), AT_ONCE), strict=True):
+        assert str(stretch) == path.read_bytes().decode()[start : start + AT_ONCE]

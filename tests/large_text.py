@@ -1,4 +1,4 @@
-"""Writes a text of any size, in several scripts: `python tests/text/large_text.py 5000 FILE`.
+"""Writes a text of any size, in several scripts: `python tests/large_text.py 5000 FILE`.
 
 The size is in megabytes. The words of the text are made up of the letters of several alphabets, of
 syllables and ideographs, 3,000 characters in all. Each paragraph keeps to one script, and likes
