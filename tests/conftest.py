@@ -110,5 +110,5 @@ def model_bytes(files):
         return file.read()
 
 
-def refuse(path, *_):
+def refuse(path, *_, **__):
     raise PermissionError(errno.EACCES, "Permission denied", str(path))

@@ -16,6 +16,7 @@ from charlstm.measuring import dynamic, scores
 from charlstm.model.network import CharModel, initialize
 from charlstm.options import ModelOptions, TrainOptions
 from charlstm.training import trainer as training
+from charlstm.training import windows
 from charlstm.training.trainer import Trainer
 
 V = 11
@@ -38,7 +39,7 @@ def on_meta(monkeypatch):
         assert device == META
         return "generator of meta"
 
-    for module in (training, dynamic, scores):
+    for module in (training, windows, dynamic, scores):
         for function in (kept, generator_for):
             if hasattr(module, function.__name__):
                 monkeypatch.setattr(module, function.__name__, function)
@@ -82,8 +83,8 @@ def test_training_steps_leave_nothing_on_the_host_and_read_nothing(
 def test_scoring_leaves_nothing_on_the_host(cell):
     model = CharModel(dataclasses.replace(SIZES, cell=cell), V).to(META)
     rows = IDS[:60].reshape(3, 20)
-    nats, state = scores._nats(model, rows[:, :-1], rows[:, 1:])
-    nats, state = scores._nats(model, rows[:, :-1], rows[:, 1:], state)
+    nats, state = scores.nats_of(model, rows[:, :-1], rows[:, 1:])
+    nats, state = scores.nats_of(model, rows[:, :-1], rows[:, 1:], state)
     assert {nats.device, *(s.device for layer in state for s in layer)} == {META}
     assert nats.shape == (57,)
 

@@ -402,6 +402,7 @@ def test_every_flag_named_in_the_readme_exists():
 
     known = {"--help", "--temp", "--no-echo", "--version", "--completion"}
     known |= {"--time"}  # of notebooks/build.py
+    known |= {"--no-baselines"}  # what is on is turned off so
     known |= {"--nproc-per-node", "--nnodes", "--node-rank", "--master-addr", "--master-port"}
     for kind in (Benchmark, Compress, Evaluate, Page, Sample, Train):
         known |= {"--" + n.replace("_", "-") for n in fields(kind)}

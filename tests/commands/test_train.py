@@ -61,7 +61,7 @@ MISTAKES = [
     ("{text} --steps 1 --out {file}/x", "not a directory"),
     pytest.param(
         "{text} --steps 1 --out /proc/nowhere",
-        "/proc/nowhere/resume.safetensors: no such file",
+        "/proc/nowhere/lock: no such file",
         marks=pytest.mark.skipif(sys.platform != "linux", reason="needs /proc"),
     ),
     ("{text} --threads 99999999999", "--threads is 99999999999; it must be from 1 to 1024"),
@@ -117,6 +117,7 @@ def test_a_full_disk_stops_a_training_with_one_line_and_the_old_files_whole(
     assert Checkpoint.load(out / "model.safetensors")
     assert train.main(["--resume", str(out), "--threads", "1"]) == 0
     assert sorted(p.name for p in out.iterdir()) == [
+        "lock",
         "log.jsonl",
         "model.safetensors",
         "resume.safetensors",
@@ -313,10 +314,10 @@ def test_a_resumed_run_takes_the_threads_that_are_asked_for(corpus, tmp_path, ca
     few = ["--steps", "30", "--hidden-size", "8", "--out", out, "--threads", "1"]
     few += ["--precision", "fp32"]  # auto is another one on a CPU made for it
     assert train.main([corpus, *few]) == 0
-    assert train.main(["--resume", out, "--threads", "2"]) == 0
+    assert train.main(["--resume", out, "--threads", "2", "--more-steps", "1"]) == 0
     assert "fp32, 2 threads" in capsys.readouterr().err
     prepare_cpu(1)
-    assert Checkpoint.load(tmp_path / "run" / "model.safetensors").training.threads == 1
+    assert Checkpoint.load(tmp_path / "run" / "model.safetensors").training.threads == 2
 
 
 @pytest.mark.parametrize(
@@ -340,7 +341,8 @@ def test_threads_are_measured_for_minutes_unless_a_number_is_given(
     assert train.main([*few, *given]) == 0
     assert f"fp32, {at_first}\n" in capsys.readouterr().err
     monkeypatch.setattr("charlstm.machine.cpus.usable_cpus", lambda: 3)
-    assert train.main(["--resume", out, "--device", "cpu"]) == 0
+    again = ["--resume", out, f"--more-{budget}", amount, "--device", "cpu"]
+    assert train.main(again) == 0
     assert f"fp32, {resumed}\n" in capsys.readouterr().err
     prepare_cpu(1)
 

@@ -352,6 +352,7 @@ def test_a_finished_run_says_so_and_is_trained_on(tmp_path, corpus, capsys):
     capsys.readouterr()
     assert run_main("--resume", folder) == 0
     assert capsys.readouterr().err == (
+        f"reading {corpus}, which {folder} names\n"
         f"{folder}: has finished, after 80 steps; train it on with --more-minutes 5 (or"
         " --more-epochs, --more-steps)\n"
     )
