@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from charlstm.model.checkpoint import Checkpoint
     from charlstm.text.corpus import Corpus
 
-DYNAMIC = 2**19  # characters that --dynamic reads of a long part: some four minutes
+DYNAMIC = 2**19  # characters that --dynamic reads of a long part
 
 
 @dataclass(frozen=True)
@@ -110,10 +110,11 @@ def main(argv: Sequence[str] | None = None) -> int:
             f"{option('streams', given.streams)} without {missing} does nothing; add {missing}"
         )
 
+    from charlstm.measuring.dynamic import check_streams
     from charlstm.measuring.evaluation import Baselines, Evaluation
     from charlstm.measuring.mixture import score_mixture
     from charlstm.measuring.passage import Passage
-    from charlstm.measuring.sampled import score_some, to_score
+    from charlstm.measuring.sampled import LONG, score_some, to_score
     from charlstm.measuring.writing import measure_writing
     from charlstm.model.checkpoint import open_model
     from charlstm.model.network import CharModel
@@ -127,20 +128,25 @@ def main(argv: Sequence[str] | None = None) -> int:
             f" {passage.part} has none before it; name {option('part', 'validation')}, or"
             f" {option('part', 'test')}"
         )
+    ids = passage.ids
+    if given.dynamic:
+        check_streams(len(ids), given.streams)
     threads = given.machine.threads
     prepare_cpu(threads)
     model = CharModel.from_checkpoint(checkpoint).to(find_device(given.device.device))
-    ids = passage.ids
     with Waiting("scoring", to_score(len(ids), given.whole), "") as waiting:
         scores = score_some(model, ids, given.whole, threads, waiting.advance)
     evaluation = Evaluation(
         passage,
         scores,
-        Baselines.of(passage) if given.baselines else None,
         calibration=checkpoint.calibration,
     )
+    if not given.json:  # at once: what follows takes seconds or minutes
+        print(evaluation.scores_table(), flush=True)
+    if given.baselines:
+        evaluation = dataclasses.replace(evaluation, baselines=Baselines.of(passage))
     if given.dynamic:
-        some = ids if given.whole else ids[:DYNAMIC]
+        some = ids if given.whole or len(ids) <= LONG else ids[:DYNAMIC]
         text = some.astype("int32"), passage.history, passage.vocabulary
         dynamic = score_mixture(model, *text, given.streams, threads)
         evaluation = dataclasses.replace(evaluation, dynamic=dynamic)
@@ -150,7 +156,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if given.json:
         print(json.dumps({"model": given.model} | evaluation.to_json()))
     else:
-        print(evaluation.table())
+        print(evaluation.rest_of_table())
     return 0
 
 

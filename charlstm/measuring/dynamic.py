@@ -79,6 +79,19 @@ def score_dynamic(
     return Score(total / (len(ids) - streams), len(ids) - streams)
 
 
+def check_streams(length: int, streams: int) -> None:
+    """Refuse so many streams that one has fewer than two characters.
+
+    Raises:
+        UserError: there are too many.
+    """
+    if streams > length // 2:
+        raise UserError(
+            f"{counted(streams, 'stream')}: a text of {counted(length, 'character')} makes"
+            f" {length // 2:,} at most"
+        )
+
+
 def reading(length: int, streams: int = 1) -> Iterator[Whole]:
     """Yield the places of a text that are predicted before each update, (B, S).
 
@@ -96,11 +109,7 @@ def reading(length: int, streams: int = 1) -> Iterator[Whole]:
         >>> [places.tolist() for places in reading(7, streams=2)]
         [[[1, 2], [4, 5]], [[6]]]
     """
-    if streams > length // 2:
-        raise UserError(
-            f"{counted(streams, 'stream')}: a text of {counted(length, 'character')} makes"
-            f" {length // 2:,} at most"
-        )
+    check_streams(length, streams)
     each = length // streams
     starts = each * np.arange(streams)[:, None]
     size = max(1, SEGMENT // streams)

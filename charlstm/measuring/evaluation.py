@@ -27,7 +27,7 @@ BEFORE = 2**20  # characters that they read before
 
 @dataclass(frozen=True)
 class Baselines:
-    """What a compressor and a 5-gram model reach on the same characters.
+    """What a compressor and a 5-gram model reach on the same part.
 
     Both first read the text before the part, up to a million characters. They also predict the
     part's first character, which the network does not. Of a long part they read the beginning.
@@ -129,15 +129,27 @@ class Evaluation:
 
     def table(self) -> str:
         """Lay the figures out for a person."""
-        return "\n".join(map(printable, self._lines()))
+        return f"{self.scores_table()}\n{self.rest_of_table()}"
 
-    def _lines(self) -> Iterator[str]:
+    def scores_table(self) -> str:
+        """Lay the scores out for a person: the beginning of `table`."""
+        return "\n".join(map(printable, self._score_lines()))
+
+    def rest_of_table(self) -> str:
+        """Lay out what `scores_table` leaves."""
+        return "\n".join(map(printable, self._other_lines()))
+
+    def _score_lines(self) -> Iterator[str]:
+        samples = self.scores.cold.interval is not None
         yield self._heading()
         yield f"{'':22} {'nats/char':>10} {'bits/char':>10} {'perplexity':>12} {'characters':>11}"
-        yield _row("carried (one pass)", self.scores.carried)
+        way = f"after {sampled.BEFORE} others" if samples else "one pass"
+        yield _row(f"carried ({way})", self.scores.carried)
         yield _row(f"cold ({COLD_WINDOW} characters)", self.scores.cold)
-        if self.scores.cold.interval is not None:
+        if samples:
             yield from self._interval_lines()
+
+    def _other_lines(self) -> Iterator[str]:
         if self.baselines:
             yield from self._baseline_lines(self.baselines)
         on = self.scores.device
@@ -168,12 +180,12 @@ class Evaluation:
         carried, cold = self.scores.carried.interval, self.scores.cold.interval
         count, length = sampled.STRETCHES, sampled.LENGTH
         yield (
-            f"Of this long part, {count} stretches of {length:,} characters were scored."
-            f" {option('whole')} reads all of it. With 95 %"
+            f"Of this long part, {count} stretches of {length:,} characters were scored;"
+            f" {option('whole')} scores all of it."
         )
         yield (
-            f"confidence that gives carried {carried:.4f}, cold {cold:.4f} nats more or less than"
-            " these."
+            f"The scores of the whole part lie within {carried:.4f} (carried) and {cold:.4f} (cold)"
+            " of these, with 95 % confidence."
         )
 
     def _dynamic_lines(self, dynamic: Mixture) -> Iterator[str]:
@@ -193,11 +205,12 @@ class Evaluation:
             ("xz", baselines.xz_bits_per_char),
         ):
             yield _row(name, Score(bits * math.log(2), baselines.characters))
-        first = f", having read the {baselines.read_first:,} characters before"
-        yield (
-            "The 5-gram model (Witten-Bell) and xz learn while they read"
-            f"{first if baselines.read_first else ''}."
-        )
+        told = "The 5-gram model (Witten-Bell) and xz learn while they read"
+        if baselines.read_first:
+            told += f", having read the {baselines.read_first:,} characters before"
+        if baselines.characters < len(self.passage.ids):
+            told += f"; only the first {baselines.characters:,} characters of the part"
+        yield f"{told}."
 
 
 def measure(

@@ -1,9 +1,10 @@
 """The scores of a long text, from samples of it.
 
 To read a long text whole takes long, and the mean over a part of it is almost the same. So
-`STRETCHES` stretches of it are scored, as far apart as can be, side by side. They also say how far
-the score is from that of the whole text: their means differ, and from that follows an interval
-which holds the mean of the whole text 95 times in 100.
+`STRETCHES` stretches of it are scored, as far apart as can be, side by side. Their means differ.
+From that follows an interval around the score: if the stretches were drawn at random, it would hold
+the score of the whole text 95 times in 100. Stretches that are spread evenly usually miss by less.
+Only in a text that repeats itself at their distance could they miss by more.
 """
 
 import math

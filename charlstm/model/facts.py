@@ -115,8 +115,8 @@ class Score:
         nats: the mean of -ln p, where p is the probability that the model gave to the character
             that came.
         characters: how many characters the model predicted.
-        interval: for samples of a text, how far from `nats` the mean of the whole text is at most,
-            95 times in 100; None if all was scored.
+        interval: for samples of a text, half of the 95 % confidence interval of `nats`, as
+            `measuring.sampled` explains; None if all was scored.
 
     Example:
         >>> score = Score(nats=2.0, characters=10)

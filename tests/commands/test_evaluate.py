@@ -156,7 +156,7 @@ def test_a_long_part_is_measured_by_samples_unless_asked_for_whole(
     asked = [str(model_file), corpus, "--no-baselines", "--threads", "1"]
     assert evaluate.main(asked) == 0
     told = capsys.readouterr().out
-    assert "2 stretches of 256 characters were scored. --whole reads all of it" in told
+    assert "2 stretches of 256 characters were scored; --whole scores all of it." in told
     assert "xz" not in told
     assert evaluate.main([*asked, "--json"]) == 0
     some = json.loads(capsys.readouterr().out)
@@ -171,6 +171,11 @@ def test_a_long_part_is_measured_by_samples_unless_asked_for_whole(
 
 def test_dynamic_reads_the_beginning_of_a_long_part(capsys, model_file, corpus, monkeypatch):
     monkeypatch.setattr(evaluate, "DYNAMIC", 50)
+    monkeypatch.setattr("charlstm.measuring.sampled.LONG", 70)
+    monkeypatch.setattr("charlstm.measuring.sampled.STRETCHES", 2)
+    monkeypatch.setattr("charlstm.measuring.sampled.LENGTH", 16)
+    monkeypatch.setattr("charlstm.measuring.sampled.COLD_WINDOW", 8)
+    monkeypatch.setattr("charlstm.measuring.sampled.BEFORE", 8)
     asked = [str(model_file), corpus, "--part", "validation", "--dynamic", "--no-baselines"]
     assert evaluate.main([*asked, "--json", "--threads", "1"]) == 0
     assert json.loads(capsys.readouterr().out)["dynamic"]["characters"] == 49

@@ -105,9 +105,10 @@ def test_the_table_tells_what_of_a_long_part_was_measured(everything):
     long = dataclasses.replace(everything, scores=samples, dynamic=dynamic, novelty=novelty)
     told = set(long.table().splitlines()) - set(everything.table().splitlines())
     assert told == {
-        "Of this long part, 128 stretches of 1,024 characters were scored. whole reads all of it."
-        " With 95 %",
-        "confidence that gives carried 0.0123, cold 0.2500 nats more or less than these.",
+        "carried (after 256 others)     1.5000     2.1640        4.482          79",
+        "Of this long part, 128 stretches of 1,024 characters were scored; whole scores all of it.",
+        "The scores of the whole part lie within 0.0123 (carried) and 0.2500 (cold) of these, with"
+        " 95 % confidence.",
         "dynamic (one pass)         1.0000     1.4427        2.718          60",
         "(the first characters of the part; whole reads it all)",
         "(its last 4,194,304 characters; 1,000 before them were not compared)",
