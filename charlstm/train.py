@@ -108,11 +108,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     prepare_cpu(given.machine.threads)
     run = _run(given, flags, ranks)
+    finished = run.finished()
     if ranks.size > 1:
         from charlstm.training.follow import Plan
 
-        ranks.first(lambda: Plan.of(run.trainer, asked))
-    if run.finished():
+        ranks.first(lambda: None if finished else Plan.of(run.trainer, asked))
+    if finished:
         steps = counted(run.trainer.progress.step, "step")
         others = f"{option('more_epochs')}, {option('more_steps')}"
         more = f"{option('more_minutes', 5)} (or {others})"
