@@ -19,6 +19,7 @@ from charlstm.machine.devices import find_device
 from charlstm.machine.waiting import Waiting
 from charlstm.options import (
     SIZES,
+    UNITS,
     DataOptions,
     DeviceOptions,
     MachineOptions,
@@ -135,7 +136,7 @@ def _check(given: Train, flags: Set[str]) -> None:
     """Refuse options that contradict each other."""
     if given.resume is None and not given.corpus:
         raise UserError("no CORPUS; give a text to learn, or go on with a run by --resume RUN")
-    more = {"more_minutes", "more_epochs", "more_steps"}
+    more = {f"more_{unit}" for unit in UNITS}
     beside = {"resume", "corpus", "cell", "show", "threads", "device", *more}
     if given.resume is None and (odd := sorted(flags & more)):
         new = option(odd[0].removeprefix("more_"))
