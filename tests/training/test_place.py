@@ -18,4 +18,6 @@ def test_a_file_gets_no_more_threads_than_there_are_cpus(tmp_path, monkeypatch, 
     assert [possible_threads(n, tmp_path) for n in (1, 4)] == [1, 4]
     assert capsys.readouterr().err == ""
     assert possible_threads(1024, tmp_path) == 4
-    assert "trained with 1,024 threads; this process may use 4 CPUs, so it" in capsys.readouterr().err
+    assert (
+        "trained with 1,024 threads; this process may use 4 CPUs, so it" in capsys.readouterr().err
+    )

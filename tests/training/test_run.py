@@ -412,9 +412,7 @@ def test_several_processes_refuse_a_text_on_disk_and_leave_no_folder(tmp_path, c
 
     text, place = read_corpus([str(corpus)]), Place(ranks=Two())
     with pytest.raises(UserError, match=r"text\.txt: its 744 characters stay on disk, .* limit"):
-        Run.start(
-            tmp_path / "run", text, ModelOptions(hidden_size=8), TrainOptions(steps=1), place
-        )
+        Run.start(tmp_path / "run", text, ModelOptions(hidden_size=8), TrainOptions(steps=1), place)
     assert not (tmp_path / "run").exists()
 
 
