@@ -275,7 +275,7 @@ def _finish(run: Run) -> None:
         )
     steps = counted(progress.step, "step")
     say(f"done: {steps} in {progress.seconds:,.0f} s; measuring the best model")
-    with Waiting("measuring", run.left(), "") as waiting:
+    with Waiting("measuring", run.characters_to_measure(), "") as waiting:
         evaluation = run.finish(waiting.advance)
     say(evaluation.table())
     if progress.best is not None:

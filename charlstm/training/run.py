@@ -229,7 +229,7 @@ class Run:
         measured = Checkpoint.load(model).measured if model.exists() else None
         return measured is not None and measured.carried is not None
 
-    def left(self) -> int:
+    def characters_to_measure(self) -> int:
         """Return of how many characters `finish` tells."""
         length = len(self.trainer.validation_ids)
         return to_read(length, len(self.vocabulary)) + sampled.to_score(length)
