@@ -4,8 +4,9 @@
 | --- | --- |
 | 0 | done, or the reader of a pipe went away |
 | 2 | the user must change something: one line `error: ...` on standard error |
-| 129, 130, 143 | stopped by SIGHUP (an SSH session that ended), Ctrl-C or SIGTERM, after saving; on
-Windows 149 by Ctrl-Break |
+| 129, 130, 143 | stopped by SIGHUP, Ctrl-C or SIGTERM, after saving; on Windows 149 by Ctrl-Break |
+
+SIGHUP comes when an SSH session ends.
 """
 
 import contextlib

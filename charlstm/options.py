@@ -25,7 +25,9 @@ from charlstm.errors import UserError, in_a_file, option
 Options = TypeVar("Options")
 Part = Literal["train", "validation", "test", "all"]
 Unknown = Literal["error", "skip"]
+Unit = Literal["minutes", "epochs", "steps"]
 
+UNITS: tuple[Unit, ...] = get_args(Unit)  # of a budget
 DEFAULT_MINUTES = 3.0
 MOST_THREADS = 1024
 LARGEST_COUNT = 2**63 - 1  # the largest integer in NumPy and torch
@@ -148,7 +150,7 @@ class TrainOptions:
 
     def __post_init__(self) -> None:
         check_types(self)
-        _check_budgets(self, "minutes", "epochs", "steps")
+        _check_budgets(self, *UNITS)
         positive = (ABOVE_0, None)
         check_ranges(self, learning_rate=positive, batch_size=(1, None), window=(1, None))
         check_ranges(self, reset=(0, 1), beta1=(0, 0.999), weight_decay=(0, None))
@@ -169,7 +171,7 @@ class MoreOptions:
 
     def __post_init__(self) -> None:
         check_types(self)
-        _check_budgets(self, "more_minutes", "more_epochs", "more_steps")
+        _check_budgets(self, *(f"more_{unit}" for unit in UNITS))
 
 
 @dataclass(frozen=True)

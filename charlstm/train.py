@@ -19,6 +19,7 @@ from charlstm.machine.devices import find_device
 from charlstm.machine.waiting import Waiting
 from charlstm.options import (
     SIZES,
+    UNITS,
     DataOptions,
     DeviceOptions,
     MachineOptions,
@@ -108,11 +109,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     prepare_cpu(given.machine.threads)
     run = _run(given, flags, ranks)
+    finished = run.finished()
     if ranks.size > 1:
         from charlstm.training.follow import Plan
 
-        ranks.first(lambda: Plan.of(run.trainer, asked))
-    if run.finished():
+        ranks.first(lambda: None if finished else Plan.of(run.trainer, asked))
+    if finished:
         steps = counted(run.trainer.progress.step, "step")
         others = f"{option('more_epochs')}, {option('more_steps')}"
         more = f"{option('more_minutes', 5)} (or {others})"
@@ -134,7 +136,7 @@ def _check(given: Train, flags: Set[str]) -> None:
     """Refuse options that contradict each other."""
     if given.resume is None and not given.corpus:
         raise UserError("no CORPUS; give a text to learn, or go on with a run by --resume RUN")
-    more = {"more_minutes", "more_epochs", "more_steps"}
+    more = {f"more_{unit}" for unit in UNITS}
     beside = {"resume", "corpus", "cell", "show", "threads", "device", *more}
     if given.resume is None and (odd := sorted(flags & more)):
         new = option(odd[0].removeprefix("more_"))
@@ -273,7 +275,7 @@ def _finish(run: Run) -> None:
         )
     steps = counted(progress.step, "step")
     say(f"done: {steps} in {progress.seconds:,.0f} s; measuring the best model")
-    with Waiting("measuring", run.left(), "") as waiting:
+    with Waiting("measuring", run.characters_to_measure(), "") as waiting:
         evaluation = run.finish(waiting.advance)
     say(evaluation.table())
     if progress.best is not None:

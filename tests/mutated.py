@@ -4,8 +4,10 @@
 
 A small model and a small run are changed in one to three places, as `mutations.py` says. Each
 command must end with 0, or with 2 and one line `error: ...` without control characters. It must
-take less than `SECONDS` of the processor and less than `BYTES` more memory, and end by no signal. A
-training is stopped after a few steps, because a file may well ask for a year.
+take less than `SECONDS` of the processor, wait less than `WAITED` beyond that, take less than
+`BYTES` more memory, and end by no signal. A training is stopped after a few steps, because a file
+may well ask for a year. Some runs are not changed, but hold a log or a lock that is a link, a FIFO
+or odd.
 
 The work is done in forks of a warm process, so that a crash is seen and a command costs no start.
 """
@@ -35,11 +37,12 @@ from charlstm.machine.cpus import prepare_cpu
 from charlstm.model import array_file
 from charlstm.training.trainer import Trainer
 
-SECONDS = 1.0
+SECONDS = 1.0  # of the processor
+WAITED = 5.0  # seconds on the clock beyond these; other programs may need the processor, too
 BYTES = 300_000_000
 PER_FORK = 25
 STEPS = 8  # of a training
-DEADLINE = 20  # seconds on the clock, for what waits and so takes no time of the processor
+DEADLINE = 20  # seconds on the clock, for what would wait for ever
 
 
 class Originals:
@@ -126,7 +129,7 @@ def run_command(main, arguments):
     with open("/proc/self/clear_refs", "w", encoding="ascii") as clear:
         clear.write("5")  # begins the peak anew
     before = peak()
-    started = time.process_time()
+    started, begun = time.process_time(), time.monotonic()
     wrong = []
     code = None
     with quiet() as (out, err):
@@ -139,6 +142,7 @@ def run_command(main, arguments):
         told = err.getvalue()
         printed = out.getvalue()
     seconds, grown = time.process_time() - started, peak() - before
+    waited = time.monotonic() - begun - seconds
     lines = [line for line in told.splitlines() if line.startswith("error: ")]
     if code == 2 and len(lines) != 1:
         wrong.append(f"{len(lines)} errors: {told[:300]!r}")
@@ -156,9 +160,34 @@ def run_command(main, arguments):
         wrong.append(f"a warning: {told[:300]!r}")
     if seconds > SECONDS:
         wrong.append(f"{seconds:.1f} s")
+    if waited > WAITED:
+        wrong.append(f"waited {waited:.1f} s")
     if grown > BYTES:
         wrong.append(f"{grown / 1e6:.0f} MB")
     return {"wrong": wrong, "code": code, "seconds": seconds, "bytes": grown, "said": told[-200:]}
+
+
+def plant(rng, originals, case):
+    """Put something odd in the place of a run's log or lock, now and then; return what."""
+    if rng.random() < 0.9:
+        return ""
+    path = case / rng.choice(["log.jsonl", "lock"])
+    kind = rng.choice(
+        ["fifo", "link to a device", "link to nothing", "folder", "odd lines", "large"]
+    )
+    if kind == "fifo":
+        os.mkfifo(path)
+    elif kind == "folder":
+        path.mkdir()
+    elif kind == "odd lines":
+        lines = [b'{"step": 3}', b'{"step": ' + b"9" * 5000 + b"}", b"[" * 5000, rng.randbytes(99)]
+        path.write_bytes(b"\n".join(rng.choices(lines, k=9)))
+    elif kind == "large":
+        path.touch()
+        os.truncate(path, 10**10)  # a hole takes no room on the disk
+    else:
+        path.symlink_to("/dev/zero" if kind == "link to a device" else originals.folder / "nothing")
+    return f", {path.name}: {kind}"
 
 
 def work(originals, seed, numbers, write):
@@ -171,9 +200,11 @@ def work(originals, seed, numbers, write):
         for name, main, arguments in commands(rng, originals, kind, case):
             shutil.rmtree(case, ignore_errors=True)
             case.mkdir()
+            planted = plant(rng, originals, case) if "--resume" in arguments else ""
             for file, whole in originals.bytes.items():
-                (case / file).write_bytes(content if file == f"{kind}.safetensors" else whole)
-            write({"number": number, "command": name})
+                mine = not planted and file == f"{kind}.safetensors"
+                (case / file).write_bytes(content if mine else whole)
+            write({"number": number, "command": name + planted})
             write(run_command(main, arguments))
         shutil.rmtree(case)
 

@@ -51,12 +51,14 @@ class Section:
         value = self._take(key, lambda v: type(v) is int and least <= v <= most, allowed)
         return cast(int, value)
 
-    def number(self, key: str, signed: bool = False) -> float:
+    def number(self, key: str, signed: bool = False, most: float = math.inf) -> float:
         """Return a finite number, of at least 0 or signed. JSON may also hold NaN and infinity."""
         least, allowed = (-math.inf, "") if signed else (0, " of at least 0")
+        if most < math.inf:
+            allowed += f" and at most {most:g}"
 
         def fits(value: Any) -> bool:
-            return type(value) in (int, float) and least <= value and abs(value) < math.inf
+            return type(value) in (int, float) and least <= value <= most and abs(value) < math.inf
 
         value = self._take(key, fits, f"a finite number{allowed}")
         try:

@@ -12,10 +12,10 @@
 - `follow`: what all ranks but the first do: they take the steps that rank 0 takes
 - `material`: what a training reads: the training and the validation part, as ids
 - `inherit`: a new model that begins with the weights and the vocabulary of another one
-- `log`: a line for each validation of a run
 - `interrupt`: Ctrl-C waits until a step is done
 - `folder`: where a training lives that was given no folder
 - `lock`: who trains in a folder; nobody else may meanwhile
+- `log`: a line for each validation of a run
 - `saved`: `resume.safetensors`, all that a training needs to go on
 - `run`: a training in a folder; it can be resumed after whatever stopped it
 - `display`: what a training tells a person

@@ -6,10 +6,9 @@ depends on the share of the budget that is used. So it is low at the end of ever
 
 import math
 from dataclasses import dataclass
-from typing import Literal
 
 from charlstm.errors import counted
-from charlstm.options import DEFAULT_MINUTES, MoreOptions, TrainOptions
+from charlstm.options import DEFAULT_MINUTES, UNITS, MoreOptions, TrainOptions, Unit
 
 WARMUP_STEPS = 100
 WARMUP_SHARE = 0.05  # of the budget
@@ -36,7 +35,7 @@ class Budget:
     """
 
     amount: float
-    unit: Literal["minutes", "epochs", "steps"]
+    unit: Unit
 
     @classmethod
     def of(cls, options: TrainOptions) -> "Budget":
@@ -50,7 +49,7 @@ class Budget:
     @classmethod
     def more(cls, options: MoreOptions) -> "Budget | None":
         """Return the budget that a training gets in addition; None for none."""
-        for unit in ("minutes", "epochs", "steps"):
+        for unit in UNITS:
             if (amount := getattr(options, f"more_{unit}")) is not None:
                 return cls(amount, unit)
         return None

@@ -96,6 +96,8 @@ def follow(ranks: Ranks) -> int:
             plan = ranks.first(_nothing)
         except LostRankError:  # rank 0 has told why it ended
             return 2
+        if plan is None:  # the training has finished
+            return 0
         trainer = plan.trainer(ranks)
         try:
             with closing(trainer.fit()) as reports:
@@ -107,5 +109,5 @@ def follow(ranks: Ranks) -> int:
     return 0
 
 
-def _nothing() -> Plan:
+def _nothing() -> Plan | None:
     raise AssertionError("rank 0 makes the plan")

@@ -19,6 +19,7 @@ import datetime
 import errno
 import os
 import socket
+import stat
 import time
 import weakref
 from pathlib import Path
@@ -35,7 +36,7 @@ MOST_BYTES = 300  # of what is read of the file: a line
 
 
 class TakenError(UserError):
-    """Another process trains in the folder, or has just begun there."""
+    """The folder is another run's."""
 
 
 class Claim:
@@ -49,11 +50,20 @@ class Claim:
 _claims: weakref.WeakValueDictionary[tuple[int, int], Claim] = weakref.WeakValueDictionary()
 
 
-def claim(folder: Path) -> Claim:
+def claim(
+    folder: Path,
+    if_taken: str = "wait until it has ended",
+    if_unwritable: str = "make it writable, or copy the run to a folder that is",
+) -> Claim:
     """Take a folder for this process; make it if it is not there.
 
     Within a process all claims to a folder are one. So a notebook can resume a run that it has
     broken off, although it still holds the old one.
+
+    Args:
+        folder: where to train.
+        if_taken: what the user can do instead of stopping another process.
+        if_unwritable: what the user can do if the folder cannot be written.
 
     Raises:
         TakenError: another process has it.
@@ -70,11 +80,9 @@ def claim(folder: Path) -> Claim:
     path = folder / FILE
     try:
         make_folder(folder)
-        if path.is_symlink() or (path.exists() and not path.is_file()):
-            raise UserError(f"{path}: not a plain file; remove it")
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | NO_LINK, 0o666)
+        descriptor = open_plain(path, os.O_RDWR | os.O_CREAT)
     except OSError as error:
-        raise unreadable(path, error, f"name another folder with {option('out')}") from None
+        raise unreadable(path, error, if_unwritable) from None
     mine = Claim(descriptor)
     status = os.fstat(descriptor)
     key = (status.st_dev, status.st_ino)
@@ -82,14 +90,11 @@ def claim(folder: Path) -> Claim:
         return _claims[key]
     try:
         if not lock_descriptor(descriptor, blocking=False):
-            raise TakenError(
-                f"{folder}: {_holder(descriptor)}; stop it, or name another folder with"
-                f" {option('out')}"
-            )
+            raise TakenError(f"{folder}: {_holder(descriptor)}; stop it, or {if_taken}")
         _sign(descriptor)
     except OSError as error:
         if error.errno not in NO_LOCKS:
-            raise unreadable(path, error, f"name another folder with {option('out')}") from None
+            raise unreadable(path, error, if_unwritable) from None
         say(f"{folder}: this file system has no locks; let no other training write there")
     _claims[key] = mine
     return mine
@@ -102,7 +107,8 @@ def claim_new(folder: Path) -> Claim:
         TakenError: it holds a run already, or as for `claim`.
         UserError: as for `claim`.
     """
-    mine = claim(folder)
+    elsewhere = f"name another folder with {option('out')}"
+    mine = claim(folder, elsewhere, elsewhere)
     check_free(folder)
     return mine
 
@@ -114,11 +120,24 @@ def check_free(folder: Path) -> None:
         TakenError: it does.
     """
     if any((folder / name).exists() for name in ("model.safetensors", "resume.safetensors")):
-        claim(folder)  # if it is at work, that is what the user should know
+        elsewhere = f"name another folder with {option('out')}"
+        claim(folder, elsewhere, elsewhere)  # if it is at work, that is what the user should know
         raise TakenError(
-            f"{folder}: already holds a run; name another folder with {option('out')}, or go on"
-            f" with it by {option('resume', str(folder))}"
+            f"{folder}: already holds a run; {elsewhere}, or go on with it by"
+            f" {option('resume', str(folder))}"
         )
+
+
+def open_plain(path: str | Path, flags: int) -> int:
+    """Open a file of a run as `os.open` does, but no link, pipe or device.
+
+    Raises:
+        UserError: it is no plain file.
+        OSError: it cannot be opened.
+    """
+    if os.path.lexists(path) and not stat.S_ISREG(os.lstat(path).st_mode):
+        raise UserError(f"{path}: not a plain file; remove it")
+    return os.open(path, flags | NO_LINK, 0o666)
 
 
 def _sign(descriptor: int) -> None:

@@ -2,28 +2,33 @@
 
 import contextlib
 import dataclasses
+import io
 import json
 import math
 import os
 from pathlib import Path
 
-from charlstm.errors import unreadable
-from charlstm.machine.atomic_file import NO_LINK, flush_folder, write_atomically
+from charlstm.errors import UserError, unreadable
+from charlstm.machine.atomic_file import flush_folder, write_atomically
+from charlstm.training.lock import open_plain
 from charlstm.training.progress import Report
+
+MOST_BYTES = 2**26  # of a log that is read: some 200,000 validations
+LONGEST_LINE = 10_000  # bytes; a line has some 300
 
 
 def append(path: Path, report: Report) -> None:
     """Add the line of a report: the whole of it, or nothing.
 
     Raises:
-        UserError: the file cannot be written, or is a link.
+        UserError: the file cannot be written, or is not a plain one.
     """
     values = dataclasses.asdict(report)
     if report.validation is not None and not math.isfinite(report.validation):
         values["validation"] = None  # JSON has no NaN
     line = json.dumps(values).encode() + b"\n"  # bytes: it ends with \n on Windows, too
     try:
-        with open(path, "ab", buffering=0, opener=_no_link) as file:
+        with open(path, "ab", buffering=0, opener=open_plain) as file:
             end = file.tell()
             try:
                 while line:  # a disk that becomes full takes a part of it
@@ -36,18 +41,14 @@ def append(path: Path, report: Report) -> None:
         raise unreadable(path, error, advice) from None
 
 
-def _no_link(path: str, flags: int) -> int:
-    return os.open(path, flags | NO_LINK, 0o666)
-
-
 def flush(path: Path) -> None:
     """Let the lines so far outlast a power failure.
 
     Raises:
-        UserError: the disk does not take them.
+        UserError: the disk does not take them, or the file is not a plain one.
     """
     try:
-        with open(path, "rb+", opener=_no_link) as file:
+        with open(path, "rb+", opener=open_plain) as file:
             os.fsync(file.fileno())
     except FileNotFoundError:
         return
@@ -60,13 +61,29 @@ def cut(path: Path, step: int) -> None:
     """Drop the lines after a step, because a resumed training does these steps again.
 
     Raises:
-        UserError: as for `write_atomically`.
+        UserError: the file is not a plain one, cannot be read, or is too large; or as for
+            `write_atomically`.
     """
-    if not path.exists():
+    try:
+        with open(path, "rb", opener=open_plain) as file:
+            content = file.read(MOST_BYTES + 1)
+    except FileNotFoundError:
         return
-    kept = []
-    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
-        with contextlib.suppress(ValueError, KeyError, TypeError):  # a crash may leave half a line
-            if json.loads(line)["step"] <= step:
-                kept.append(line + "\n")
-    write_atomically(path, "".join(kept).encode(), "free some space, then resume again")
+    except OSError as error:
+        raise unreadable(path, error, "make it readable, or remove it") from None
+    if len(content) > MOST_BYTES:
+        raise UserError(
+            f"{path}: more than {MOST_BYTES:,} bytes; move it elsewhere, and a new log begins"
+        )
+    kept = bytearray()
+    for line in io.BytesIO(content):
+        if len(line) <= LONGEST_LINE and _is_within(line, step):
+            kept += line.rstrip() + b"\n"
+    write_atomically(path, bytes(kept), "free some space, then resume again")
+
+
+def _is_within(line: bytes, step: int) -> bool:
+    """Whether it is a whole line up to a step; a crash may leave half a line."""
+    with contextlib.suppress(ValueError, KeyError, TypeError, RecursionError):
+        return bool(json.loads(line)["step"] <= step)
+    return False

@@ -1,12 +1,12 @@
 """Where a training computes: on which device, with how many threads, in which processes."""
 
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
 
 from charlstm.errors import counted, option, say
+from charlstm.machine import cpus
 from charlstm.training.distributed import Ranks
 
 
@@ -26,15 +26,15 @@ class Place:
 
 
 def possible_threads(threads: int, folder: Path) -> int:
-    """Return how many of the threads that a file asks for this machine has CPUs for.
+    """Return how many of the threads that a file asks for this process has CPUs for.
 
     A thousand threads on two CPUs wait for each other for ever. Only the user may ask for that.
     """
-    cpus = os.cpu_count() or 1
-    if threads > cpus:
+    usable = cpus.usable_cpus()
+    if threads > usable:
         say(
-            f"{folder}: was trained with {counted(threads, 'thread')}; this machine has"
-            f" {counted(cpus, 'CPU')}, so it goes on with {cpus}, and rounds in another way;"
+            f"{folder}: was trained with {counted(threads, 'thread')}; this process may use"
+            f" {counted(usable, 'CPU')}, so it goes on with {usable}, and rounds in another way;"
             f" {option('threads', threads)} goes on as before"
         )
-    return min(threads, cpus)
+    return min(threads, usable)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from charlstm.model.section import Section
 
 ROLLBACKS = 3  # steps back before a training gives up
+MOST_SECONDS = 1e9  # 30 years; far beyond, a clock that begins there stands still
 
 
 @dataclass(frozen=True)
@@ -88,10 +89,12 @@ class Progress:
             UserError: a number is garbled, or no training has these numbers together.
         """
         step = saved.count("step")
+        seconds = saved.number("seconds", most=MOST_SECONDS)
         rollbacks = saved.count("rollbacks", most=ROLLBACKS)
+        begun = "begun_seconds" in saved
         return cls(
             step=step,
-            seconds=saved.number("seconds"),
+            seconds=seconds,
             best=None if saved.values.get("best") is None else saved.number("best"),
             stale=saved.count("stale", most=step),
             clipped=saved.count("clipped", most=step),
@@ -101,7 +104,7 @@ class Progress:
             rate_scale=float(saved.one_of("rate_scale", [0.5**rollbacks])),
             rollbacks=rollbacks,
             begun_step=saved.count("begun_step", most=step) if "begun_step" in saved else 0,
-            begun_seconds=saved.number("begun_seconds") if "begun_seconds" in saved else 0.0,
+            begun_seconds=saved.number("begun_seconds", most=seconds) if begun else 0.0,
         )
 
     def begin_budget(self) -> None:

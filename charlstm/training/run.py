@@ -27,7 +27,8 @@ from charlstm.model.kernels import bf16_trouble
 from charlstm.model.network import CharModel
 from charlstm.model.own_text import own_text
 from charlstm.options import ModelOptions, TrainOptions
-from charlstm.text.corpus import Corpus, read_corpus
+from charlstm.text.corpus import IN_MEMORY, Corpus, read_corpus
+from charlstm.text.encoded import EncodedText
 from charlstm.text.vocabulary import Vocabulary
 from charlstm.training import log
 from charlstm.training.budget import Budget
@@ -228,7 +229,7 @@ class Run:
         measured = Checkpoint.load(model).measured if model.exists() else None
         return measured is not None and measured.carried is not None
 
-    def left(self) -> int:
+    def characters_to_measure(self) -> int:
         """Return of how many characters `finish` tells."""
         length = len(self.trainer.validation_ids)
         return to_read(length, len(self.vocabulary)) + sampled.to_score(length)
@@ -299,7 +300,8 @@ class Run:
         place = place or Place()
         if place.threads is None and saved.threads is not None:
             place = dataclasses.replace(place, threads=possible_threads(saved.threads, folder))
-        keeps = place.threads is None and Budget.of(training.options).unit != "minutes"
+        budget = more or Budget.of(training.options)
+        keeps = place.threads is None and budget.unit != "minutes"
         number = possible_threads(training.threads, folder) if keeps else place.threads
         used = dataclasses.replace(place, threads=number)
         trainer = _trainer(corpus, saved.vocabulary, model, training.options, used)
@@ -317,12 +319,20 @@ class Run:
         run = cls(folder, corpus, saved.vocabulary, trainer, place)
         run.claim, run.begun_on = mine, training.device
         log.cut(folder / "log.jsonl", run.trainer.progress.step)
+        if more is not None:
+            run.save()  # at once: a kill must not lose the budget
         return run
 
 
 def _trainer(
     corpus: Corpus, vocabulary: Vocabulary, model: CharModel, options: TrainOptions, place: Place
 ) -> Trainer:
+    if place.ranks.size > 1 and isinstance(corpus.text, EncodedText):
+        raise UserError(
+            f"{' '.join(corpus.sources)}: its {len(corpus.text):,} characters stay on disk, but"
+            " several processes need a text in memory, which the first sends to the others; start"
+            f" one process, or train anew with {option('limit', IN_MEMORY)}"
+        )
     train_ids, validation_ids = training_ids(corpus, vocabulary)
     return Trainer(
         model.to(place.device),

@@ -98,8 +98,8 @@ class Saved:
 def _check(path: Path, arrays: Arrays, shapes: Shapes, copies: tuple[str, ...]) -> None:
     """Hold all copies of the weights against the options, before a model is built.
 
-    The best weights become a model, so they must be fit for one. Others may be infinite: a training
-    goes back to its last good state then.
+    The best weights become a model, so they must be fit for one. Other weights may be infinite: the
+    next step has no finite loss then, and the training goes back to its last good state.
     """
     others = ("optimizer.", "hidden.")
     weights = {k: v for k, v in arrays.items() if not k.removeprefix("good.").startswith(others)}

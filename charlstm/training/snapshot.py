@@ -78,7 +78,6 @@ class Snapshot(NamedTuple):
             KeyError, TypeError, ValueError, RuntimeError, AttributeError: the snapshot belongs to
                 another model or optimiser.
         """
-        self._check(trainer)
         trainer.model.load_arrays(_under("model.", self.arrays))
         if trainer.average is not trainer.model:
             trainer.average.load_arrays(_under("average.", self.arrays))
@@ -96,11 +95,15 @@ class Snapshot(NamedTuple):
         trainer.hidden = self._hidden(trainer.model)
         trainer.progress = Progress(**self.numbers)
 
-    def _check(self, trainer: Changing) -> None:
-        """Refuse moments and states of another shape or type than the training has.
+    def check(self, trainer: Changing) -> None:
+        """Refuse what a strange file may hold, before it is restored.
 
-        PyTorch's fused optimiser and its kernels do not look: they would read beyond an array.
-        Refuse also a step that the budget does not reach.
+        These are moments and states of another shape or type than the training has: PyTorch's fused
+        optimiser and its kernels do not look, and would read beyond an array. Others are values
+        that no training has, and a step that the budget does not reach.
+
+        Raises:
+            KeyError, TypeError, ValueError: it holds one of them, or lacks something.
         """
         step = self.numbers["step"]
         taken = step - self.numbers["begun_step"]
@@ -168,8 +171,9 @@ def unpack(trainer: Changing, arrays: Arrays, numbers: Numbers) -> None:
     """
     try:
         trainer.good = Snapshot(_under("good.", arrays), numbers["good"])
-        trainer.good.restore(trainer)  # fails now, not later, if it does not fit
-        Snapshot(arrays, numbers["now"]).restore(trainer)
+        for snapshot in (trainer.good, Snapshot(arrays, numbers["now"])):
+            snapshot.check(trainer)
+            snapshot.restore(trainer)  # the good one, too: it fails now, not later
     except (KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
         raise UserError(f"the saved training does not fit its own options: {error}") from None
 

@@ -17,13 +17,14 @@ from torch.nn import functional as F
 
 from charlstm.errors import UserError, option
 from charlstm.machine.cpus import torch_threads
+from charlstm.machine.threads import Threads
 from charlstm.measuring.scores import COLD_WINDOW, check_predictable, score_cold
 from charlstm.model.array_file import Arrays
 from charlstm.model.dropout import generator_for
 from charlstm.model.kernels import bf16_trouble
 from charlstm.model.network import CharModel
 from charlstm.model.stack import ModelState
-from charlstm.options import TrainOptions
+from charlstm.options import UNITS, TrainOptions
 from charlstm.text.vocabulary import Ids, check_ids
 from charlstm.training.budget import Budget, learning_rate, validation_interval
 from charlstm.training.distributed import Ranks
@@ -76,9 +77,8 @@ class Trainer:
         self.streams = self._windows.streams
         self.chars_per_step = self.streams.batch_size * self.streams.window
         self.budget = Budget.of(options)
-        if threads is None and (self.budget.unit != "minutes" or self.ranks.size > 1):
-            threads = torch.get_num_threads()
-        self.threads = torch_threads(threads, model.device)
+        self._asked_threads = threads
+        self.threads = self._choose_threads()
         scored = min(len(validation_ids) - 1, VALIDATION_WINDOWS * COLD_WINDOW)
         interval = validation_interval(scored, self.chars_per_step)
         self.validate_every = validate_every or interval * self.ranks.size
@@ -141,10 +141,11 @@ class Trainer:
 
     def train_on(self, budget: Budget) -> None:
         """Let another budget begin where the last one ended; the learning rate rises again."""
-        amounts: dict[str, Any] = dict.fromkeys(("minutes", "epochs", "steps"))
+        amounts: dict[str, Any] = dict.fromkeys(UNITS)
         amounts[budget.unit] = budget.amount
         self.options = replace(self.options, **amounts)
         self.budget = budget
+        self.threads = self._choose_threads()
         self.progress.begin_budget()
         self.good = Snapshot.of(self)
 
@@ -163,6 +164,12 @@ class Trainer:
             UserError: the arrays do not belong to this model and optimiser.
         """
         unpack(self, arrays, numbers)
+
+    def _choose_threads(self) -> Threads:
+        threads = self._asked_threads
+        if threads is None and (self.budget.unit != "minutes" or self.ranks.size > 1):
+            threads = torch.get_num_threads()
+        return torch_threads(threads, self.model.device)
 
     def _back_propagate(self) -> ModelState:
         """Read a window, and compute its gradient; return the state after it.
@@ -295,8 +302,8 @@ def fit(
 
     Args:
         model: the model; it is trained in place.
-        train_ids: the training text, int32, (N,).
-        validation_ids: the validation text, int32, (M,).
+        train_ids: the training text, uint8, uint16 or int32, (N,).
+        validation_ids: the validation text, of the same types, (M,).
         options: budget, windows, optimiser.
 
     Raises:

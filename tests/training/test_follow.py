@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from small import TEXT
 
+from charlstm import train
 from charlstm.errors import UserError
 from charlstm.model import named_cells
 from charlstm.model.network import CharModel
@@ -42,14 +43,14 @@ def test_a_plan_makes_the_same_training(trainer):
 class Following(Ranks):
     """A rank that gets a plan, or finds that the others have ended."""
 
-    def __init__(self, plan=None):
+    def __init__(self, *plans):
         super().__init__()
-        self.plan = plan
+        self.plans = plans
 
     def first(self, make):
-        if self.plan is None:
+        if not self.plans:
             raise LostRankError("gone")
-        plan, self.first = self.plan, Ranks().first
+        (plan,), self.first = self.plans, Ranks().first
         return plan
 
 
@@ -59,6 +60,30 @@ def test_following_is_silent(trainer, capsys):
     assert follow(Following()) == 2
     told = capsys.readouterr()
     assert (told.out, told.err) == ("", "")
+
+
+def test_there_is_nothing_to_follow_in_a_finished_training(tmp_path, monkeypatch, capsys):
+    (tmp_path / "text.txt").write_text(TEXT * 12, encoding="utf-8")
+    run = str(tmp_path / "run")
+    few = ["--hidden-size", "8", "--batch-size", "4", "--window", "8", "--steps", "3"]
+    assert train.main([str(tmp_path / "text.txt"), *few, "--out", run]) == 0
+
+    class First(Ranks):
+        size = 2
+
+        def first(self, make):
+            plans.append(make())
+            return plans[-1]
+
+        def network(self, model):
+            raise AssertionError("no other rank would come")
+
+    plans = []
+    monkeypatch.setattr(train, "join", First)
+    assert train.main(["--resume", run]) == 0
+    assert "has finished, after 3 steps" in capsys.readouterr().err
+    assert plans == [None]
+    assert follow(Following(None)) == 0
 
 
 def test_a_signal_that_a_rank_has_caught_ends_it(trainer):

@@ -56,10 +56,12 @@ def test_who_comes_second_is_told_who_holds_the_folder_and_gets_it_after_a_kill(
     holder = elsewhere(HOLDS, tmp_path / "run")
     who = f"process {holder.pid} on {re.escape(socket.gethostname())}"
     since = r"has been training here since \d{4}-\d\d-\d\d \d\d:\d\d[+-]\d\d:\d\d"
-    what = "stop it, or name another folder with out"
+    what = "stop it, or wait until it has ended"
     for _ in range(2):  # who asks changes nothing
         with pytest.raises(TakenError, match=f"^{tmp_path}/run: {who} {since}; {what}$"):
             claim(tmp_path / "run")
+    with pytest.raises(TakenError, match="stop it, or name another folder with out"):
+        claim_new(tmp_path / "run")
     holder.send_signal(signal.SIGKILL)
     holder.wait()
     assert claim(tmp_path / "run")
@@ -139,7 +141,7 @@ def test_what_is_planted_in_the_lock_s_place_is_refused_and_left_alone(victim, t
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no O_NOFOLLOW")
 def test_a_link_that_is_planted_at_the_last_moment_is_not_followed(tmp_path, monkeypatch):
     (tmp_path / "lock").symlink_to(tmp_path / "victim")
-    monkeypatch.setattr(lock.Path, "is_symlink", lambda _: False)
+    monkeypatch.setattr(lock.os.path, "lexists", lambda _: False)
     with pytest.raises(UserError, match=r"lock: .*symbolic links"):
         claim(tmp_path)
     assert not (tmp_path / "victim").exists()
@@ -184,8 +186,10 @@ def test_a_disk_that_fails_is_told(tmp_path, monkeypatch):
         raise OSError(errno.EIO, "Input/output error")
 
     monkeypatch.setattr(lock, "lock_descriptor", fail)
-    with pytest.raises(UserError, match="lock: input/output error; name another folder with out"):
+    with pytest.raises(UserError, match="lock: input/output error; make it writable, or copy the"):
         claim(tmp_path)
+    with pytest.raises(UserError, match="lock: input/output error; name another folder with out"):
+        claim_new(tmp_path)
 
 
 def test_a_folder_that_cannot_be_made_is_told(tmp_path):

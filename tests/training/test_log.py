@@ -86,13 +86,46 @@ def test_a_disk_that_becomes_full_amid_a_line_takes_none_of_it(tmp_path):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no O_NOFOLLOW")
-@pytest.mark.parametrize("write", [lambda path: append(path, REPORT), flush])
+@pytest.mark.parametrize(
+    "write", [lambda path: append(path, REPORT), flush, lambda path: cut(path, 9)]
+)
 def test_a_planted_link_is_not_written_through(write, tmp_path):
     (tmp_path / "victim").write_text("precious", encoding="utf-8")
     (tmp_path / "log.jsonl").symlink_to(tmp_path / "victim")
-    with pytest.raises(UserError, match=r"log.jsonl: .*symbolic links"):
+    with pytest.raises(UserError, match=r"log\.jsonl: not a plain file; remove it"):
         write(tmp_path / "log.jsonl")
     assert (tmp_path / "victim").read_text(encoding="utf-8") == "precious"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no FIFOs")
+@pytest.mark.parametrize(
+    "use", [lambda path: append(path, REPORT), flush, lambda path: cut(path, 9)]
+)
+def test_a_planted_fifo_is_not_waited_for(use, tmp_path):
+    os.mkfifo(tmp_path / "log.jsonl")
+    with pytest.raises(UserError, match=r"log\.jsonl: not a plain file; remove it"):
+        use(tmp_path / "log.jsonl")
+
+
+def test_a_cut_survives_what_a_stranger_wrote_and_reads_no_endless_file(tmp_path, monkeypatch):
+    path = tmp_path / "log.jsonl"
+    odd = [
+        b"[" * 9000,
+        b'{"step": [1]}',
+        b'{"step": 1, "x": [' + b"[]," * 9000 + b"1]}",
+        b"\xff\x00",
+    ]
+    path.write_bytes(b"\n".join([*odd, b'{"step": 1' + b"0" * 500 + b"}", b'{"step": 3}']))
+    cut(path, 5)
+    assert path.read_bytes() == b'{"step": 3}\n'
+    monkeypatch.setattr(log, "MOST_BYTES", 11)
+    with pytest.raises(
+        UserError, match=r"log\.jsonl: more than 11 bytes; move it elsewhere, and a"
+    ):
+        cut(path, 5)
+    path.unlink()
+    cut(path, 5)
+    assert not path.exists()
 
 
 def test_a_flush_needs_no_log_and_syncs_the_file_and_the_folder(tmp_path, monkeypatch):
@@ -108,4 +141,4 @@ def test_a_flush_needs_no_log_and_syncs_the_file_and_the_folder(tmp_path, monkey
 
 def test_a_log_that_cannot_be_written_is_told(tmp_path):
     with pytest.raises(UserError, match="the model so far is kept"):
-        append(tmp_path, REPORT)
+        append(tmp_path / "missing" / "log.jsonl", REPORT)

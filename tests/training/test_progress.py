@@ -58,6 +58,14 @@ def test_a_clock_goes_on_from_where_it_stood(monkeypatch):
         ({"rate_scale": 0.3}, "rate_scale: 0.3 is not one of 1.0"),
         ({"rollbacks": 2}, "rate_scale: 1.0 is not one of 0.25"),
         ({"step": 10**30}, "step: 1000000000000000000000000000000 is not a whole number"),
+        (
+            {"seconds": 1e17},
+            "seconds: 1e+17 is not a finite number of at least 0 and at most 1e+09",
+        ),
+        (
+            {"begun_seconds": 1e30},
+            "begun_seconds: 1e+30 is not a finite number of at least 0 and at",
+        ),
         ({"best": -1.0}, "best: -1.0 is not a finite number"),
     ],
 )

@@ -12,6 +12,7 @@ import time
 
 import numpy as np
 import pytest
+import torch
 from safetensors.numpy import load_file
 
 from charlstm.errors import UserError
@@ -24,6 +25,8 @@ from charlstm.options import ModelOptions, TrainOptions
 from charlstm.text.corpus import read_corpus
 from charlstm.text.vocabulary import Vocabulary
 from charlstm.training.budget import Budget
+from charlstm.training.distributed import Ranks
+from charlstm.training.place import Place
 from charlstm.training.run import Run
 
 # dropout of all kinds, resets, the averaged weights and random offsets are all on
@@ -287,7 +290,7 @@ def test_a_garbled_run_is_refused_by_file_and_part(run, part, value, message):
 def test_a_log_that_cannot_be_written_keeps_the_model(run):
     folder = run.folder
     (folder / "log.jsonl").mkdir(parents=True)
-    with pytest.raises(UserError, match=r"log\.jsonl: is a directory"):
+    with pytest.raises(UserError, match=r"log\.jsonl: not a plain file"):
         list(run.fit())
     assert Checkpoint.load(folder / "model.safetensors").measured.validation_nats > 0
 
@@ -374,6 +377,44 @@ def test_a_run_that_was_stopped_needs_no_further_budget(run, corpus):
     run.save()
     with pytest.raises(UserError, match="has not finished, so it needs no further budget yet"):
         Run.resume(run.folder, more=Budget(5, "steps"))
+
+
+def test_a_further_budget_is_saved_at_once(run):
+    list(run.fit())
+    run.finish()
+    Run.resume(run.folder, more=Budget(7, "steps"))  # and killed before its first step
+    again = Run.resume(run.folder)
+    assert not again.finished()
+    assert [report.step for report in again.fit()] == list(range(31, 38))
+
+
+def test_the_further_budget_decides_whether_threads_are_measured(tmp_path, corpus, monkeypatch):
+    monkeypatch.setattr("charlstm.machine.cpus.usable_cpus", lambda: 2)
+    text, sizes = read_corpus([str(corpus)]), ModelOptions(hidden_size=8)
+    torch.set_num_threads(2)
+    try:
+        run = Run.start(tmp_path / "run", text, sizes, TrainOptions(minutes=1e-6, batch_size=4))
+        assert run.trainer.threads.measured
+        list(run.fit())
+        used = run.trainer.threads.number
+        for _ in range(2):  # the second time after a kill
+            unfinished = not run.trainer.finished()
+            run = Run.resume(run.folder, more=None if unfinished else Budget(3, "steps"))
+            assert (run.trainer.threads.measured, run.trainer.threads.number) == (False, used)
+        list(run.fit())
+        assert Run.resume(run.folder, more=Budget(1, "minutes")).trainer.threads.measured
+    finally:
+        torch.set_num_threads(1)
+
+
+def test_several_processes_refuse_a_text_on_disk_and_leave_no_folder(tmp_path, corpus, on_disk):
+    class Two(Ranks):
+        size = 2
+
+    text, place = read_corpus([str(corpus)]), Place(ranks=Two())
+    with pytest.raises(UserError, match=r"text\.txt: its 744 characters stay on disk, .* limit"):
+        Run.start(tmp_path / "run", text, ModelOptions(hidden_size=8), TrainOptions(steps=1), place)
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_run_that_was_killed_while_it_was_measured_is_measured(run, capsys):

@@ -197,6 +197,14 @@ def test_a_step_back_returns_to_the_last_good_state_at_half_the_rate():
         step_back(run, 31, math.nan, 2.5)
 
 
+def test_a_step_back_takes_states_that_only_a_file_may_not_hold():
+    """A reader's own cell may carry an infinite state and still have a finite loss."""
+    run = trained(30)
+    run.good.arrays["hidden.0.1"][0] = math.inf
+    assert "back to step 25" in step_back(run, 31, math.nan, 2.5)
+    assert run.hidden[0][1].isinf().any()
+
+
 @pytest.mark.parametrize("step", [0.0, 29.0, 31.0, -1.0, 0.5, np.nan])
 def test_the_optimiser_has_done_as_many_steps_as_the_training(step):
     arrays, numbers = trained(30).state()
