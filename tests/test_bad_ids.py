@@ -146,7 +146,7 @@ def test_a_mapped_text_with_a_wrong_id_is_refused(tmp_path, kind, value):
     ids.tofile(tmp_path / "ids")
     mapped = kind(tmp_path / "ids", ids.dtype, "r")
     for name in ("Vocabulary.decode", "Trainer", "Trainer, validation", "score_cold"):
-        with pytest.raises(UserError, match="at position 1; each must|give whole numbers from"):
+        with pytest.raises(UserError, match=r"at position 1; each must|give whole numbers from"):
             ROW[name](mapped)
 
 

@@ -106,11 +106,11 @@ def join(
         text = _in_memory(reading)
     if text is None:
         text, digest = prepare(name, reading, check)
+    elif not text:
+        raise UserError(f"{name}: empty; give a text of at least a few dozen characters")
     else:
         digest = reading.sha256
         check(digest)
-    if not text:
-        raise UserError(f"{name}: empty; give a text of at least a few dozen characters")
     return Corpus(tuple(sources), text, digest, options)
 
 
