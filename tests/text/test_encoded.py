@@ -4,6 +4,7 @@ import mmap
 import os
 import pickle
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -106,7 +107,14 @@ def test_released_windows_take_no_memory(tmp_path):
     streams = streams_for(ids, 32, 256)
 
     def of_files():
-        return int(re.search(r"RssFile:\s*(\d+)", open("/proc/self/status").read())[1]) * 1024
+        return (
+            int(
+                re.search(
+                    r"RssFile:\s*(\d+)", Path("/proc/self/status").read_text(encoding="utf-8")
+                )[1]
+            )
+            * 1024
+        )
 
     before = of_files()
     grown = []

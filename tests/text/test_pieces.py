@@ -158,6 +158,6 @@ class Full(io.BytesIO):
 def test_a_full_temporary_folder_is_named(monkeypatch):
     monkeypatch.setattr(pieces.tempfile, "SpooledTemporaryFile", lambda _: Full())
     monkeypatch.setattr(pieces.tempfile, "tempdir", "/scratch")
-    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"typed")))
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"typed"), encoding="utf-8"))
     with pytest.raises(UserError, match=r"input: is kept in /scratch meanwhile: no space .*TMPDIR"):
         pieces_of("-", DataOptions())
