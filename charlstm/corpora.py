@@ -16,6 +16,7 @@ from charlstm.text.registry import (
     PYTHON,
     SHIPPED,
     SHIPPED_LICENCE,
+    content,
     corpus_folder,
     named,
     others,
@@ -103,7 +104,7 @@ def _sizes(name: str) -> tuple[int | None, int | None]:
     if sum(path.stat().st_size for path in paths) > IN_MEMORY:
         return None, None
     try:
-        text = "".join(path.read_bytes().decode("utf-8") for path in paths)
+        text = "".join(content(path).decode("utf-8") for path in paths)
     except UnicodeDecodeError:
         return None, None
     return len(text), len(set(text))

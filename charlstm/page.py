@@ -63,7 +63,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     checkpoint = open_model(given.model)
     vocabulary = checkpoint.vocabulary
-    text = str(read_corpus(given.corpus, DataOptions(bytes=vocabulary.bytewise)).text[:MOST])
+    whole = read_corpus(given.corpus, DataOptions(bytes=vocabulary.bytewise)).text
+    if len(whole) > MOST:
+        say(f"{given.corpus}: {len(whole):,} characters; the first {MOST:,} are looked at")
+    text = str(whole[:MOST])
     known = readable(checkpoint, text)
     units = telling_units(checkpoint, known)
     excerpt = vocabulary.to_user(known[:EXCERPT]).decode("utf-8", "ignore")

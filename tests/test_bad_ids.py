@@ -19,8 +19,9 @@ from charlstm.model.network import CharModel
 from charlstm.options import ModelOptions, TrainOptions
 from charlstm.sampling.sampler import Sampler
 from charlstm.text.baselines import Ngram, ngram_bits
+from charlstm.text.encoded import OnDisk
 from charlstm.text.ngrams import Ladder
-from charlstm.text.vocabulary import Vocabulary
+from charlstm.text.vocabulary import Vocabulary, check_ids
 from charlstm.training.distributed import Ranks
 from charlstm.training.follow import Plan
 from charlstm.training.trainer import Trainer, fit
@@ -135,6 +136,28 @@ def test_a_text_with_a_wrong_id_is_refused(name, wrong):
     ids[1] = value
     with pytest.raises(UserError, match=r"at position (0, )?1; each must|give whole numbers from"):
         ROW[name](ids)
+
+
+@pytest.mark.parametrize("kind", [np.memmap, OnDisk])
+@pytest.mark.parametrize("value", [-1, V + 2, 0.5])
+def test_a_mapped_text_with_a_wrong_id_is_refused(tmp_path, kind, value):
+    ids = GOOD.astype(np.float32 if value == 0.5 else np.int32)
+    ids[1] = value
+    ids.tofile(tmp_path / "ids")
+    mapped = kind(tmp_path / "ids", ids.dtype, "r")
+    for name in ("Vocabulary.decode", "Trainer", "Trainer, validation", "score_cold"):
+        with pytest.raises(UserError, match=r"at position 1; each must|give whole numbers from"):
+            ROW[name](mapped)
+
+
+def test_a_text_on_disk_is_looked_through_for_a_smaller_vocabulary(tmp_path):
+    GOOD.astype(np.uint8).tofile(tmp_path / "ids")
+    ids = OnDisk(tmp_path / "ids", np.uint8, "r")
+    ids.bound = V
+    assert check_ids(ids, V, "ids") is ids
+    for given, size in ((ids, V - 1), (ids.reshape(2, -1), V)):
+        with pytest.raises(UserError, match=r"each must be from|the shape is \(2, 60\)"):
+            check_ids(given, size, "ids")
 
 
 @pytest.mark.parametrize("name", list(TENSOR))

@@ -5,5 +5,6 @@
 - `cpus`: the CPUs that this process may use, and threads on them for PyTorch and NumPy
 - `devices`: the CPU or a GPU, and whether it computes in bfloat16
 - `atomic_file`: a file that is replaced whole, whoever else writes it or has it open
+- `cache`: the folder for what can be made again, and the right to write there
 - `waiting`: shows that long work goes on: a bar on a terminal, elsewhere a line now and then
 """

@@ -14,6 +14,7 @@ indexer, a program that synchronises the folder. These let go after a moment, so
 """
 
 import contextlib
+import errno
 import os
 import re
 import secrets
@@ -28,6 +29,8 @@ HELD = (5, 32, 33)  # Windows' errors: access denied, sharing violation, lock vi
 WAITS = [0.05 * 2**n for n in range(9)]  # seconds between the tries; all together 25.55
 ABANDONED = 24 * 60 * 60  # seconds; a temporary file of this age has no writer any more
 AGAIN = "free some space, then run the command again"
+# what systems answer that cannot open or flush a folder: Windows, some shared folders
+NO_FLUSH = (errno.EACCES, errno.EPERM, errno.EINVAL, errno.ENOTSUP, errno.EBADF, errno.ENOSYS)
 NO_LINK = getattr(os, "O_NOFOLLOW", 0)  # open no link under a name that others can guess
 
 
@@ -62,6 +65,7 @@ def replacing(path: Path, remedy: str) -> Iterator[BinaryIO]:
         UserError: as for `write_atomically`.
     """
     temporary = path.with_name(f"{path.name}.{secrets.token_hex(8)}.tmp")
+    replaced = False
     try:
         make_folder(path.parent)
         _sweep(path)
@@ -69,7 +73,8 @@ def replacing(path: Path, remedy: str) -> Iterator[BinaryIO]:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        if not _replaced(temporary, path):
+        replaced = _replaced(temporary, path)
+        if not replaced:
             raise _HeldError(
                 f"{path}: another program has it open (a virus scanner, a folder that is"
                 " synchronised, another command), or it is write-protected; the new content is safe"
@@ -80,11 +85,11 @@ def replacing(path: Path, remedy: str) -> Iterator[BinaryIO]:
     except _HeldError:
         raise
     except OSError as error:
-        _remove(temporary)
-        stays = "the old file is as it was; " if path.exists() else ""
+        remove(temporary)
+        stays = "the old file is as it was; " if path.exists() and not replaced else ""
         raise unreadable(path, error, f"{stays}{remedy}") from None
     except BaseException:
-        _remove(temporary)
+        remove(temporary)
         raise
 
 
@@ -111,10 +116,11 @@ def _sweep(path: Path) -> None:
     with contextlib.suppress(OSError):  # some folders can be written but not listed
         for other in path.parent.iterdir():
             if temporary.fullmatch(other.name) and other.lstat().st_mtime < oldest:
-                _remove(other)
+                remove(other)
 
 
-def _remove(path: Path) -> None:
+def remove(path: Path) -> None:
+    """Remove a file, if that is allowed and it is there."""
     with contextlib.suppress(OSError):
         path.unlink()
 
@@ -153,10 +159,17 @@ def check_target(path: Path, force: bool) -> None:
 
 
 def flush_folder(folder: Path) -> None:
-    """Let new names outlast a power failure, where the system can open and flush a folder."""
-    with contextlib.suppress(OSError):  # Windows cannot; the file is whole without it
+    """Let new names outlast a power failure, where the system can open and flush a folder.
+
+    Raises:
+        OSError: the disk fails, or is full.
+    """
+    try:
         descriptor = os.open(folder, os.O_RDONLY)
         try:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+    except OSError as error:
+        if error.errno not in NO_FLUSH:  # else the file is whole without it
+            raise OSError(error.errno, error.strerror, str(folder)) from None

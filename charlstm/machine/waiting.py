@@ -15,7 +15,7 @@ class Waiting:
 
     Args:
         what: what is done, such as "reading".
-        total: how much there is to do.
+        total: how much there is to do; None if nobody knows.
         unit: of what, such as "B" for bytes.
 
     Example:
@@ -24,7 +24,7 @@ class Waiting:
         ...         waiting.advance(1)
     """
 
-    def __init__(self, what: str, total: int, unit: str) -> None:
+    def __init__(self, what: str, total: int | None, unit: str) -> None:
         self.what = what
         self.total = total
         self.unit = unit
@@ -64,5 +64,12 @@ class Waiting:
         now = time.monotonic()
         if now - self._told > LINE_SECONDS:
             self._told = now
+            say(f"{self.what}: {self._so_far(now)}")
+
+    def _so_far(self, now: float) -> str:
+        if self.total and self._done:
             left = (now - self._begun) * max(0, self.total - self._done) / self._done
-            say(f"{self.what}: {self._done / self.total:.0%}, {left:,.0f} s left")
+            return f"{self._done / self.total:.0%}, {left:,.0f} s left"
+        if self.unit == "B":
+            return f"{self._done / 1e6:,.0f} MB"
+        return f"{self._done:,} {self.unit}".rstrip()

@@ -13,6 +13,8 @@ What a person names on the command line is read by `text/corpus.py`, without the
 import contextlib
 import os
 from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from charlstm.errors import UserError, say
@@ -21,11 +23,11 @@ from charlstm.model.facts import Provenance
 from charlstm.model.section import Section
 from charlstm.options import DataOptions
 from charlstm.text.corpus import Corpus, join
+from charlstm.text.decoded import widest
 from charlstm.text.pieces import Piece, file_pieces, folder_pieces
 from charlstm.text.registry import is_named, named
 
-MOST_FILES = 20_000  # files and folders in a folder
-BYTES = 4  # that a character takes at most: in UTF-8, UTF-16 and UTF-32
+MOST_FILES = 200_000  # files and folders in a folder
 BESIDE = 128  # bytes that a file may hold beside its text: a byte order mark, how it was packed
 
 
@@ -68,10 +70,12 @@ def own_text(
             f" and what it names is not read ({' '.join(sources)}); give that text as CORPUS"
         )
     pieces = [piece for source in sources for piece in _pieces(source, where, in_run, options)]
-    corpus = join(sources, _bounded(pieces, trained_on, where, options), options)
-    if corpus.sha256 != trained_on.sha256:
-        raise _another(" ".join(sources), where, "another sha256")
-    return corpus
+
+    def check(sha256: str) -> None:
+        if sha256 != trained_on.sha256:
+            raise _another(" ".join(sources), where, "another sha256")
+
+    return join(sources, _bounded(pieces, trained_on, where, options), options, check)
 
 
 def _pieces(source: str, where: str, in_run: bool, options: DataOptions) -> list[Piece]:
@@ -97,8 +101,7 @@ def _bounded(
     Raises:
         UserError: all together have more.
     """
-    width = (1 if options.bytes else BYTES) * (2 if options.newlines == "lf" else 1)
-    most = (trained_on.characters + 1) * width + BESIDE
+    most = (trained_on.characters + 1) * widest(options) + BESIDE
     cut = options.limit is not None and options.limit <= trained_on.characters
     if not cut and sum(piece.size for piece in pieces) > most + BESIDE * len(pieces):
         raise _another(" ".join(trained_on.sources), where, _longer(trained_on))
@@ -113,7 +116,7 @@ def _bounded(
                     return
                 raise _another(piece.name, where, _longer(trained_on))
 
-    return [Piece(p.name, lambda p=p: chunks(p), p.size) for p in pieces]  # type: ignore[misc]
+    return [replace(piece, opened=partial(chunks, piece)) for piece in pieces]
 
 
 def _longer(trained_on: Provenance) -> str:

@@ -4,15 +4,12 @@ If a word is both a path and a name in `registry.py`, the path wins. `read_corpu
 strictly by the encoding that it was given. It guesses nothing.
 """
 
-import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 from charlstm.errors import UserError
-from charlstm.machine.waiting import Waiting
 from charlstm.options import DataOptions
-from charlstm.text.decoded import decoded
+from charlstm.text.decoded import Reading
 from charlstm.text.encoded import Text
 from charlstm.text.pieces import Piece, pieces_of
 from charlstm.text.prepared import prepare
@@ -85,62 +82,45 @@ def read_corpus(sources: str | Sequence[str], options: DataOptions | None = None
     return join(sources, [p for source in sources for p in pieces_of(source, options)], options)
 
 
-def join(sources: Sequence[str], pieces: Sequence[Piece], options: DataOptions) -> Corpus:
+def join(
+    sources: Sequence[str],
+    pieces: Sequence[Piece],
+    options: DataOptions,
+    check: Callable[[str], object] = lambda _: None,
+) -> Corpus:
     """Make one text of pieces of bytes.
 
     Args:
         sources: what was named.
         pieces: what that stands for, in order.
         options: encoding, line ends, split and limit.
+        check: is called with the sha256 as soon as it is known; it may refuse the text.
 
     Raises:
         UserError: a piece is not text in this encoding, or all together are empty.
     """
     name = " ".join(sources)
-    size = sum(piece.size for piece in pieces)
-    most = min(IN_MEMORY, options.limit or IN_MEMORY)
-    found = None
-    if size <= IN_MEMORY or options.limit is not None:
-        found = _in_memory(pieces, options, most)
-    text, digest = found or _on_disk(name, pieces, options, size)
-    if not text:
+    reading = Reading(pieces, options)
+    text: Text | None = None
+    if options.limit is not None or sum(piece.size for piece in pieces) <= IN_MEMORY:
+        text = _in_memory(reading)
+    if text is None:
+        text, digest = prepare(name, reading, check)
+    elif not text:
         raise UserError(f"{name}: empty; give a text of at least a few dozen characters")
+    else:
+        digest = reading.sha256
+        check(digest)
     return Corpus(tuple(sources), text, digest, options)
 
 
-def _in_memory(pieces: Iterable[Piece], options: DataOptions, most: int) -> tuple[Text, str] | None:
-    """Return a text and its digest; None if it has more than `most` characters and no limit there.
-
-    A text that the limit cuts has the digest of what is left.
-    """
-    digest = hashlib.sha256()
+def _in_memory(reading: Reading) -> str | None:
+    """Return a text; None if it is too long."""
     texts = []
     length = 0
-    for text in decoded(pieces, options, digest.update):
+    for text in reading.characters():
         texts.append(text)
         length += len(text)
-        if length > most:
-            if most != options.limit:
-                return None
-            kept = "".join(texts)[:most]
-            return kept, hashlib.sha256(kept.encode("utf-8", "surrogatepass")).hexdigest()
-    return "".join(texts), digest.hexdigest()
-
-
-def _on_disk(
-    name: str, pieces: Sequence[Piece], options: DataOptions, size: int
-) -> tuple[Text, str]:
-    digest = hashlib.sha256()
-    with Waiting(f"{name}: reading", size, "B") as waiting:
-        for piece in pieces:
-            for chunk in piece.chunks():
-                digest.update(chunk)
-                waiting.seen(chunk)
-    how = {
-        "encoding": options.encoding,
-        "newlines": options.newlines,
-        "bytes": options.bytes,
-        "limit": options.limit,
-    }
-    characters = partial(decoded, pieces, options)
-    return prepare(name, size, digest.hexdigest(), how, characters)
+        if length > IN_MEMORY:
+            return None
+    return "".join(texts)

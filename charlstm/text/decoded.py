@@ -1,8 +1,9 @@
 """Pieces of bytes become characters, a few million at a time."""
 
 import codecs
+import hashlib
 import io
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from charlstm.errors import UserError, option
 from charlstm.options import DataOptions
@@ -33,6 +34,99 @@ def decoded(
             yield ends.decode(text) if options.newlines == "lf" else text
     if options.newlines == "lf":
         yield ends.decode("", final=True)
+
+
+class Reading:
+    """A text that is read as often as it is asked: its characters up to a limit, and its digest.
+
+    Args:
+        pieces: files and such.
+        options: encoding, line ends and limit.
+
+    Attributes:
+        sha256: digest of all bytes; if the limit cut the text, of what is left, in UTF-8. It is
+            that of the last reading that came to its end.
+        cut: whether the limit cut the text then.
+        size: how many bytes there are; None if some are packed.
+
+    Example:
+        >>> reading = Reading([Piece("a", lambda: iter([b"banana"]))], DataOptions(limit=3))
+        >>> list(reading.characters()), reading.cut, reading.sha256[:8]
+        (['ban'], True, '60ae8df2')
+    """
+
+    def __init__(self, pieces: Sequence[Piece], options: DataOptions) -> None:
+        self._pieces = pieces
+        self.options = options
+        self.sha256 = ""
+        self.cut = False
+        packed = any(piece.packed for piece in pieces)
+        self.size = None if packed else sum(piece.size for piece in pieces)
+
+    def shortest(self) -> int:
+        """Return how many characters the text has at least, as far as its size tells."""
+        least = (self.size or 0) // widest(self.options)
+        return least if self.options.limit is None else min(least, self.options.limit)
+
+    def characters(self, seen: Callable[[bytes], object] = lambda _: None) -> Iterator[str]:
+        """Yield the characters.
+
+        Args:
+            seen: is called with all bytes as they are read.
+
+        Raises:
+            UserError: as for `decoded`.
+        """
+        bytes_read = hashlib.sha256()
+        kept = hashlib.sha256()
+        left = self.options.limit
+
+        def both(chunk: bytes) -> None:
+            bytes_read.update(chunk)
+            seen(chunk)
+
+        for text in decoded(self._pieces, self.options, both):
+            yield text[:left]
+            if left is None:
+                continue
+            kept.update(text[:left].encode("utf-8", "surrogatepass"))
+            if len(text) > left:
+                self.sha256, self.cut = kept.hexdigest(), True
+                return
+            left -= len(text)
+        self.sha256, self.cut = bytes_read.hexdigest(), False
+
+    def digest(self, seen: Callable[[bytes], object]) -> str:
+        """Return the text's `sha256`.
+
+        Args:
+            seen: as for `characters`.
+
+        Raises:
+            UserError: the text cannot be read.
+        """
+        if self.options.limit is not None:
+            for _ in self.characters(seen):
+                pass
+            return self.sha256
+        digest = hashlib.sha256()  # of bytes; there is no need to decode them
+        for piece in self._pieces:
+            for chunk in piece.chunks():
+                digest.update(chunk)
+                seen(chunk)
+        return digest.hexdigest()
+
+
+def widest(options: DataOptions) -> int:
+    """Return how many bytes a character takes at most.
+
+    Example:
+        >>> widest(DataOptions()), widest(DataOptions(newlines="lf", encoding="utf-7"))
+        (4, 24)
+    """
+    wide = codecs.lookup(options.encoding).name.startswith(("utf-8", "utf-16", "utf-32"))
+    width = 1 if options.bytes else 4 if wide else 12  # iso2022_jp, unicode_escape, utf-7
+    return 2 * width if options.newlines == "lf" else width  # CR LF becomes one character
 
 
 def _characters(

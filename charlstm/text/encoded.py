@@ -13,7 +13,26 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from charlstm.errors import UserError
+
 AT_ONCE = 2**22  # characters that are looked at together
+
+
+class OnDisk(np.memmap[Any, Any]):
+    """Ids in a file that `prepared` wrote, and slices of them, which nobody need check again.
+
+    Attributes:
+        bound: all are less than this; None for what was computed from them.
+    """
+
+    bound: int | None = None
+
+    def __array_finalize__(self, origin: Any) -> None:
+        super().__array_finalize__(origin)
+        if getattr(self, "_mmap", None) is not None:  # so it lies in the same file
+            self.bound = getattr(origin, "bound", None)
+
+
 Counts = np.ndarray[Any, np.dtype[np.int64]]
 
 
@@ -24,26 +43,37 @@ class EncodedText:
     Attributes:
         alphabet: the characters of the whole text, sorted; the id of one is its place here.
         ids: (N,), of an unsigned type.
-        key: names the whole text among those on disk.
+        key: names the whole text among those on disk; no two texts have the same.
         first: where the stretch begins in it.
         known: how often each character of the alphabet occurs, (A,), if that was counted before.
 
     Example:
-        >>> text = EncodedText("abn", np.array([1, 0, 2, 0, 2, 0], np.uint8))
+        >>> text = EncodedText("abn", np.array([1, 0, 2, 0, 2, 0], np.uint8), "fruit")
         >>> len(text), str(text[2:]), [int(n) for n in text.counts]
         (6, 'nana', [3, 1, 2])
     """
 
     alphabet: str
     ids: np.ndarray[Any, Any]
-    key: str = ""
+    key: str
     first: int = 0
     known: Counts | None = None
 
     def __len__(self) -> int:
         return len(self.ids)
 
+    def __iter__(self) -> Iterator[str]:
+        for stretch in stretches(self):
+            yield from str(stretch)
+
+    def __contains__(self, part: str) -> bool:
+        raise UserError(f"a long text cannot be searched for {part!r}; search in str(text)")
+
     def __getitem__(self, stretch: slice) -> "EncodedText":
+        if not isinstance(stretch, slice) or stretch.step not in (None, 1):
+            raise UserError(
+                f"a long text has no [{stretch!r}]; give a slice without a step, or take str(text)"
+            )
         start, stop, _ = stretch.indices(len(self))
         return EncodedText(self.alphabet, self.ids[start:stop], self.key, self.first + start)
 
@@ -86,12 +116,15 @@ def stretches(text: AnyText) -> Iterator[AnyText]:
     """Yield a text as stretches that fit into memory, in their order."""
     for start in range(0, len(text), AT_ONCE):
         yield text[start : start + AT_ONCE]  # type: ignore[misc]
-        if isinstance(text, EncodedText) and isinstance(text.ids, np.memmap):
-            _release(text.ids)
+        if isinstance(text, EncodedText):
+            release(text.ids)
 
 
-def _release(ids: np.memmap[Any, Any]) -> None:
-    """Let the system forget what was read of a file; else all of it would count as memory."""
+def release(ids: Any) -> None:
+    """Let the system forget what was read of a mapped file; else all would count as memory.
+
+    It is read again where it is needed. Ids that lie in memory stay as they are.
+    """
     pages = getattr(ids, "_mmap", None)
     if pages is not None and hasattr(mmap, "MADV_DONTNEED"):
         pages.madvise(mmap.MADV_DONTNEED)

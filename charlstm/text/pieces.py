@@ -6,6 +6,7 @@ its name.
 
 import bz2
 import codecs
+import contextlib
 import gzip
 import lzma
 import os
@@ -35,8 +36,18 @@ _PACKED: dict[bytes, Callable[[str], Any]] = {
     b"\xfd7zXZ\x00": lzma.open,
 }
 _ZIP = b"PK\x03\x04"
-_BROKEN = (EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, gzip.BadGzipFile)
+_BROKEN = (  # the last one: packed in a way that this Python does not know
+    EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, NotImplementedError,
+)  # fmt: skip
 _DOCUMENTS = {"META-INF/container.xml": "an EPUB book", "[Content_Types].xml": "an Office document"}
+
+
+class NoTextError(UserError):
+    """A file that is no text. In a folder it is left out, and the reason is told."""
+
+    def __init__(self, name: object, reason: str, advice: str = "") -> None:
+        super().__init__(f"{name}: {reason}{advice}")
+        self.reason = reason
 
 
 @dataclass(frozen=True)
@@ -47,27 +58,28 @@ class Piece:
         name: what they are called in messages.
         opened: begins to read them: yields them chunk after chunk.
         size: how many there are; of packed ones how many they are as they lie on disk.
+        packed: whether there are more than that, and nobody knows how many.
     """
 
     name: str
     opened: Callable[[], Iterator[bytes]]
     size: int = 0
+    packed: bool = False
 
     def chunks(self) -> Iterator[bytes]:
         """Yield all bytes in chunks of about a megabyte.
 
         Raises:
-            UserError: they cannot be read, or a packed file is broken.
+            NoTextError: a packed file is broken.
+            UserError: they cannot be read.
         """
         try:
             yield from self.opened()
-        except _BROKEN as error:
-            raise UserError(
-                f"{self.name}: a packed file that cannot be unpacked ({error}); unpack it with the"
-                " program that made it, or fetch it again"
-            ) from None
-        except OSError as error:
-            raise unreadable(self.name, error, "give a text that can be read") from None
+        except (*_BROKEN, OSError) as error:
+            if isinstance(error, OSError) and error.errno is not None:
+                raise unreadable(self.name, error, "give a text that can be read") from None
+            advice = f" ({error}); unpack it with the program that made it, or fetch it again"
+            raise NoTextError(self.name, "a packed file that cannot be unpacked", advice) from None
 
     def is_binary(self) -> bool:
         """Whether a zero byte is among the first bytes."""
@@ -104,11 +116,17 @@ def standard_input() -> BinaryIO:
     return sys.stdin.buffer
 
 
-def file_pieces(path: Path) -> list[Piece]:
-    """Return a file, or the files in a zip archive.
+def file_pieces(path: Path, in_folder: bool = False) -> list[Piece]:
+    """Return a file, or the text files in a zip archive, and say what these are.
+
+    Args:
+        path: the file.
+        in_folder: it was not named itself, but a folder. So nothing is said, and all files in an
+            archive are returned: the folder's own line tells of them.
 
     Raises:
-        UserError: it cannot be read, or is a document of another kind.
+        NoTextError: it is a document of another kind, or an archive that cannot be read.
+        UserError: it cannot be read.
     """
     try:
         if not path.is_file():  # a pipe, say, which can be read only once
@@ -120,10 +138,11 @@ def file_pieces(path: Path) -> list[Piece]:
     except OSError as error:
         raise unreadable(path, error, "give a text that can be read") from None
     if start.startswith(_ZIP):
-        return _archive(path)
+        members = _archive(path)
+        return members if in_folder else _texts(str(path), "archive", members, {})
     for mark, unpack in _PACKED.items():
         if start.startswith(mark):
-            return [Piece(str(path), lambda unpack=unpack: _read(unpack(str(path))), size)]  # type: ignore[misc]
+            return [Piece(str(path), lambda unpack=unpack: _read(unpack(str(path))), size, True)]  # type: ignore[misc]
     return [Piece(str(path), lambda: _read(path.open("rb")), size)]
 
 
@@ -133,26 +152,25 @@ def _archive(path: Path) -> list[Piece]:
         with zipfile.ZipFile(path) as archive:
             members = sorted(archive.infolist(), key=lambda member: member.filename)
     except _BROKEN as error:
-        raise UserError(f"{path}: a zip archive that cannot be read ({error})") from None
+        advice = f" ({error}); fetch it again"
+        raise NoTextError(path, "a zip archive that cannot be read", advice) from None
     for member in members:
         if member.filename in _DOCUMENTS:
-            raise UserError(
-                f"{path}: {_DOCUMENTS[member.filename]}, not plain text; save it as plain text"
-                " (.txt, UTF-8), and give that file"
-            )
+            advice = ", not plain text; save it as plain text (.txt, UTF-8), and give that file"
+            raise NoTextError(path, _DOCUMENTS[member.filename], advice)
+    if any(member.flag_bits & 1 for member in members):
+        advice = "; unpack it, and give its files"
+        raise NoTextError(path, "a zip archive with a password", advice)
 
     def read(member: zipfile.ZipInfo) -> Iterator[bytes]:
         with zipfile.ZipFile(path) as archive:
             yield from _read(archive.open(member))
 
-    found = [
+    return [
         Piece(f"{path}/{member.filename}", lambda member=member: read(member), member.file_size)  # type: ignore[misc]
         for member in members
         if not member.is_dir()
     ]
-    if any(member.flag_bits & 1 for member in members):
-        raise UserError(f"{path}: a zip archive with a password; unpack it, and give its files")
-    return _texts(str(path), found, [], wide=False)
 
 
 def folder_pieces(folder: Path, options: DataOptions, most: int | None = None) -> list[Piece]:
@@ -166,7 +184,7 @@ def folder_pieces(folder: Path, options: DataOptions, most: int | None = None) -
     Raises:
         UserError: there is no text file, one cannot be read, or there are more than `most`.
     """
-    hidden = []
+    left: dict[str, list[str]] = {}
     paths: list[Path] = []
     seen = 0
 
@@ -181,57 +199,77 @@ def folder_pieces(folder: Path, options: DataOptions, most: int | None = None) -
             )
         for name in [*folders, *files]:
             if name.startswith("."):
-                hidden.append(str(Path(place, name)))
+                left.setdefault("hidden", []).append(str(Path(place, name)))
         folders[:] = [name for name in folders if not name.startswith(".")]
         paths += [Path(place, name) for name in files if not name.startswith(".")]
     # some of the kernel's files have no size, and wait for news when they are read
     full = (path for path in sorted(paths) if path.is_file() and path.stat().st_size)
-    pieces = [piece for path in full for piece in file_pieces(path)]
+    pieces = []
+    for path in full:
+        with _leaving_out(left, str(path)):
+            pieces += file_pieces(path, in_folder=True)
     wide = codecs.lookup(options.encoding).name.startswith(("utf-16", "utf-32"))
-    return _texts(str(folder), pieces, hidden, wide or options.bytes)
+    return _texts(str(folder), "folder", pieces, left, wide or options.bytes)
 
 
-def _texts(name: str, pieces: list[Piece], hidden: list[str], wide: bool) -> list[Piece]:
+@contextlib.contextmanager
+def _leaving_out(left: dict[str, list[str]], name: str) -> Iterator[None]:
+    """Add a file to those that are left out, by the reason, if it is no text."""
+    try:
+        yield
+    except NoTextError as error:
+        left.setdefault(error.reason, []).append(name)
+
+
+def _texts(
+    name: str, kind: str, pieces: list[Piece], left: dict[str, list[str]], wide: bool = False
+) -> list[Piece]:
     """Leave out what is not text, and say what was taken and what was not.
 
     Args:
         name: of the folder or archive.
+        kind: "folder" or "archive".
         pieces: what is in it.
-        hidden: names of what was not even looked at.
+        left: names of what was left out already, by the reason.
         wide: whether a text may have zero bytes, too.
 
     Raises:
         UserError: nothing is left.
     """
     texts = []
-    binary = []
     for piece in pieces:
-        if wide or not piece.is_binary():
+        with _leaving_out(left, piece.name):
+            if piece.is_binary() and not wide:
+                raise NoTextError(piece.name, "not text")
             texts.append(piece)
-        else:
-            binary.append(piece.name)
     if not texts:
-        raise UserError(f"{name}: no text file in this folder; name a file, or another folder")
+        raise UserError(f"{name}: no text file in this {kind}; name a file, or another folder")
     endings = Counter(PurePosixPath(piece.name).suffix or "without ending" for piece in texts)
     kinds = ", ".join(f"{count:,} {ending}" for ending, count in endings.most_common())
     told = f"{name}: {counted(len(texts), 'file')} read: {kinds}"
-    for names, why in ((binary, "not text"), (hidden, "hidden")):
-        if names:
-            shown = ", ".join(
-                left.removeprefix(f"{name}{os.sep}") for left in sorted(names)[:SHOWN]
-            )
-            more = " ..." if len(names) > SHOWN else ""
-            told += f"; {len(names):,} left out, {why}: {shown}{more}"
+    for why, names in sorted(left.items(), reverse=True):
+        shown = ", ".join(each[len(name) + 1 :] for each in sorted(names)[:SHOWN])
+        more = " ..." if len(names) > SHOWN else ""
+        told += f"; {len(names):,} left out, {why}: {shown}{more}"
     say(told)
     return texts
 
 
 def _spooled(name: str, stream: IO[bytes]) -> Piece:
-    """Keep what can be read only once, in memory or in a temporary file."""
+    """Keep what can be read only once, in memory or in a temporary file.
+
+    Raises:
+        UserError: it cannot be read, or there is no room for it.
+    """
     kept = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 (closed below)
     size = 0
-    while chunk := stream.read(CHUNK):
-        kept.write(chunk)
+    for chunk in Piece(name, lambda: iter(lambda: stream.read(CHUNK), b"")).chunks():
+        try:
+            kept.write(chunk)
+        except OSError as error:
+            place = f"{name}: is kept in {tempfile.tempdir or 'a temporary folder'} meanwhile"
+            advice = "free some space there, or name another folder with TMPDIR"
+            raise unreadable(place, error, advice) from None
         size += len(chunk)
 
     def again() -> Iterator[bytes]:

@@ -1,93 +1,92 @@
-"""A text too large for memory is written to disk once, as ids, and mapped from there.
+"""A long text is written to disk once, as ids, and mapped from there.
 
 It is read three times, in a memory that does not grow with it: for its digest, to count its
 characters, and to write their ids. If that was done before, the digest finds it, and the rest is
-left out. A file gets its name only when it is whole.
+left out. Each reading must give the same digest, so that no other text goes by its name. A file
+gets its name only when it is whole.
 
 | file | content |
 | --- | --- |
 | `KEY.ids` | the ids, 1, 2 or 4 bytes each |
 | `KEY.json` | how many there are, and which characters they stand for |
+| `lock` | held by the process that writes here; a second one waits for it |
 """
 
+import contextlib
 import hashlib
 import json
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from charlstm.errors import UserError, say
 from charlstm.machine.atomic_file import replacing, write_atomically
+from charlstm.machine.cache import cache_folder, writing_alone
 from charlstm.machine.waiting import Waiting
-from charlstm.text.encoded import EncodedText, code_points, stretches, to_text
-from charlstm.text.registry import cache_folder
+from charlstm.text.decoded import Reading
+from charlstm.text.encoded import EncodedText, OnDisk, code_points, stretches, to_text
 from charlstm.text.vocabulary import Ids, Vocabulary
 
 VERSION = 1
 LAST_POINT = 0x10FFFF
-_REMEDY = "free some space there, or name another folder with XDG_CACHE_HOME"
+_CACHE = "another cache folder (XDG_CACHE_HOME on Linux)"
+_REMEDY = f"free some space there, or name {_CACHE}"
 
 
-class Prepared(NamedTuple):
-    """A text on disk, and the sha256 that a `Corpus` has."""
-
-    text: EncodedText
-    sha256: str
-
-
-def prepare(
-    name: str,
-    size: int,
-    digest: str,
-    how: dict[str, Any],
-    characters: Callable[[Callable[[bytes], object]], Iterable[str]],
-) -> Prepared:
-    """Return a text on disk; write it if it is not there yet.
+def prepare(name: str, reading: Reading, check: Callable[[str], object]) -> tuple[EncodedText, str]:
+    """Return a text on disk, and its digest; write it if it is not there yet.
 
     Args:
         name: of the text, for messages.
-        size: how many bytes it has.
-        digest: sha256 of these bytes.
-        how: everything else that its characters depend on, as JSON values; "limit" cuts it.
-        characters: reads it from the start, and calls its argument with the bytes that it reads.
+        reading: reads it from the start, as often as it is asked.
+        check: is called with the digest, before anything is written; it may refuse the text.
 
     Raises:
-        UserError: it cannot be read, or there is no room for it.
+        UserError: it cannot be read, it changes meanwhile, or there is no room for it.
     """
+    with _waiting(name, "reading", reading) as waiting:
+        digest = reading.digest(waiting.seen)
+    check(digest)
+    how = {"cut": reading.cut} | {
+        each: getattr(reading.options, each) for each in ("encoding", "newlines", "bytes", "limit")
+    }
     key = _key(VERSION, digest, how)
     path = _folder() / key
     found = _open(path)
-    if found is not None:
-        return found
-    _check_room(path, size // 4, name)  # no encoding has more than 4 bytes for a character
-    with Waiting(f"{name}: counting characters", size, "B") as waiting:
-        counts, sha256 = _count(characters(waiting.seen), how["limit"])
+    if found is None:
+        with writing_alone(path.parent, _REMEDY):
+            found = _open(path) or _prepared(path, name, reading, digest)
+    return found, digest
+
+
+def _prepared(path: Path, name: str, reading: Reading, digest: str) -> EncodedText:
+    """Write a text, and return it."""
+    _check_room(path, reading.shortest(), name, "at least ")
+    counts = np.zeros(LAST_POINT + 1, np.int64)
+    for text in _again(name, "counting characters", reading, digest):
+        found = np.bincount(code_points(text), minlength=1)
+        counts[: len(found)] += found
     points = np.flatnonzero(counts)
     length = int(counts.sum())
     dtype = np.min_scalar_type(len(points) - 1)
     _check_room(path, length * dtype.itemsize, name)
     say(
-        f"{name}: {length:,} characters, {len(points):,} different; too large for memory, so its"
-        f" ids go to {path}.ids, {length * dtype.itemsize / 1e9:.2g} GB"
+        f"{name}: {length:,} characters, {len(points):,} different; a long text, so its ids go to"
+        f" {path}.ids, {length * dtype.itemsize / 1e9:.2g} GB"
     )
     table = np.zeros(LAST_POINT + 1, dtype)
     table[points] = np.arange(len(points))
-    with Waiting(f"{name}: preparing", size, "B") as waiting:
-        texts = _first(length, characters(waiting.seen))
-        _write(path, (table[code_points(text)] for text in texts))
-    header = {
-        "characters": to_text(points),
-        "counts": counts[points].tolist(),
-        "sha256": sha256 or digest,
-    }
+    texts = _again(name, "preparing", reading, digest)
+    _write(path, (table[code_points(text)] for text in texts))
+    header = {"characters": to_text(points), "counts": counts[points].tolist()}
     write_atomically(path.with_suffix(".json"), json.dumps(header).encode(), _REMEDY)
-    found = _open(path)
-    if found is None:
-        raise UserError(f"{name}: changed while it was read; give a text that nobody writes")
-    return found
+    prepared = _open(path)
+    if prepared is None:
+        raise UserError(f"{path}: is gone already; let nothing delete files there, and try again")
+    return prepared
 
 
 def encoded_with(vocabulary: Vocabulary, text: EncodedText, name: str) -> Ids:
@@ -106,58 +105,49 @@ def encoded_with(vocabulary: Vocabulary, text: EncodedText, name: str) -> Ids:
         return text.ids
     dtype = np.min_scalar_type(len(vocabulary) - 1)
     path = _folder() / _key(text.key, text.first, len(text), table.tolist())
-    if not path.with_suffix(".ids").exists():  # it gets that name when it is whole
-        _check_room(path, len(text) * dtype.itemsize, name)
+    file = path.with_suffix(".ids")
 
-        def ids() -> Iterator[Ids]:
-            with Waiting(f"{name}: preparing for this vocabulary", len(text), "") as waiting:
-                for stretch in stretches(text):
-                    found = table[stretch.ids]
-                    yield found[found >= 0].astype(dtype)
-                    waiting.advance(len(stretch))
+    def ids() -> Iterator[Ids]:
+        with Waiting(f"{name}: preparing for this vocabulary", len(text), "") as waiting:
+            for stretch in stretches(text):
+                found = table[stretch.ids]
+                yield found[found >= 0].astype(dtype)
+                waiting.advance(len(stretch))
 
-        _write(path, ids())
-    kept = path.with_suffix(".ids").stat().st_size
-    return _mapped(path, dtype) if kept else np.empty(0, dtype)  # no file of 0 bytes can be mapped
+    if not file.exists():  # it gets that name when it is whole
+        with writing_alone(path.parent, _REMEDY):
+            if not file.exists():
+                _check_room(path, len(text) * dtype.itemsize, name)
+                _write(path, ids())
+    if not file.stat().st_size:
+        return np.empty(0, dtype)  # no file of 0 bytes can be mapped
+    return _mapped(path, dtype, len(vocabulary))
 
 
 def _folder() -> Path:
-    return cache_folder(_REMEDY) / "prepared"
+    return cache_folder("long texts", f"set HOME, or name {_CACHE}") / "prepared"
 
 
 def _key(*facts: Any) -> str:
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 
-def _count(texts: Iterable[str], limit: int | None) -> tuple[Ids, str | None]:
-    """Count the characters of a text up to a limit.
+@contextlib.contextmanager
+def _waiting(name: str, doing: str, reading: Reading) -> Iterator[Waiting]:
+    with Waiting(f"{name}: {doing}", reading.size, "B") as waiting:
+        yield waiting
 
-    Returns:
-        the count of each code point, and the digest of what is left if the limit cut the text.
+
+def _again(name: str, doing: str, reading: Reading, digest: str) -> Iterator[str]:
+    """Yield the characters of a text that was read before.
+
+    Raises:
+        UserError: at the end, if it was another text this time.
     """
-    counts = np.zeros(LAST_POINT + 1, np.int64)
-    digest = hashlib.sha256()
-    left = limit
-    for text in texts:
-        cut = left is not None and len(text) > left
-        kept = text[:left]
-        found = np.bincount(code_points(kept), minlength=1)
-        counts[: len(found)] += found
-        if left is not None:
-            digest.update(kept.encode("utf-8", "surrogatepass"))
-            left -= len(kept)
-        if cut:
-            return counts, digest.hexdigest()
-    return counts, None
-
-
-def _first(length: int, texts: Iterable[str]) -> Iterator[str]:
-    """Yield the first characters of a text."""
-    for text in texts:
-        yield text[:length]
-        length -= min(length, len(text))
-        if not length:
-            return
+    with _waiting(name, doing, reading) as waiting:
+        yield from reading.characters(waiting.seen)
+    if reading.sha256 != digest:
+        raise UserError(f"{name}: changed while it was read; give a text that nobody writes")
 
 
 def _write(path: Path, pieces: Iterable[Ids]) -> None:
@@ -166,7 +156,7 @@ def _write(path: Path, pieces: Iterable[Ids]) -> None:
             file.write(ids.data)
 
 
-def _open(path: Path) -> Prepared | None:
+def _open(path: Path) -> EncodedText | None:
     """Return the text of a key; None if it is not there, or not whole."""
     try:
         header = json.loads(path.with_suffix(".json").read_bytes())
@@ -175,17 +165,19 @@ def _open(path: Path) -> Prepared | None:
         dtype = np.min_scalar_type(len(alphabet) - 1)
         if path.with_suffix(".ids").stat().st_size != counts.sum() * dtype.itemsize:
             return None
-        text = EncodedText(alphabet, _mapped(path, dtype), path.name, known=counts)
-        return Prepared(text, header["sha256"])
+        ids = _mapped(path, dtype, len(alphabet))
+        return EncodedText(alphabet, ids, path.name, known=counts)
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
-def _mapped(path: Path, dtype: Any) -> Ids:
-    return np.memmap(path.with_suffix(".ids"), dtype, "r")
+def _mapped(path: Path, dtype: Any, bound: int) -> Ids:
+    ids = OnDisk(path.with_suffix(".ids"), dtype, "r")
+    ids.bound = bound
+    return ids
 
 
-def _check_room(path: Path, needed: int, name: str) -> None:
+def _check_room(path: Path, needed: int, name: str, least: str = "") -> None:
     """Refuse a text for which the disk has no room, and say how much it takes.
 
     Raises:
@@ -195,6 +187,6 @@ def _check_room(path: Path, needed: int, name: str) -> None:
     free = shutil.disk_usage(folder).free
     if free < needed:
         raise UserError(
-            f"{name}: is prepared in {path.parent}, which takes {needed / 1e9:.1f} GB; {folder} has"
-            f" {free / 1e9:.1f} GB free; {_REMEDY}"
+            f"{name}: is prepared in {path.parent}, which takes {least}{needed / 1e9:.1f} GB;"
+            f" {folder} has {free / 1e9:.1f} GB free; {_REMEDY}"
         )

@@ -8,7 +8,6 @@
   on Linux.
 """
 
-import contextlib
 import hashlib
 import os
 import sys
@@ -20,6 +19,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from charlstm.errors import UserError, say, unreadable
+from charlstm.machine.cache import cache_folder
 
 SHIPPED = {
     "tales": "53 folk tales in plain prose, with much direct speech",
@@ -70,28 +70,8 @@ def corpus_folder() -> Path:
     """
     if given := os.environ.get("CHARLSTM_DATA"):
         return Path(given)
-    return cache_folder("set CHARLSTM_DATA to a folder, or give the path of a text that exists")
-
-
-def cache_folder(advice: str) -> Path:
-    """Return the folder for what can be made again: `~/.cache/charlstm` on Linux.
-
-    Args:
-        advice: what the user can do if there is none.
-
-    Raises:
-        UserError: the user has no home folder.
-    """
-    import platformdirs  # not at the top: `charlstm.sample` reads this file, and needs no corpus
-
-    with contextlib.suppress(RuntimeError):  # without a home; some versions return "~/..." instead
-        folder = platformdirs.user_cache_path("charlstm", appauthor=False)
-        if folder.is_absolute():
-            return folder
-    raise UserError(
-        "the folder of texts that have a name is not known, because this user has no home folder;"
-        f" {advice}"
-    )
+    advice = "set CHARLSTM_DATA to a folder, or give the path of a text that exists"
+    return cache_folder("texts that have a name", advice)
 
 
 @cache

@@ -13,7 +13,7 @@ from typing import Any, Literal
 import numpy as np
 
 from charlstm.errors import UserError, option
-from charlstm.text.encoded import Text, code_points, occurring, stretches, to_text
+from charlstm.text.encoded import OnDisk, Text, code_points, occurring, stretches, to_text
 
 Ids = np.ndarray[Any, np.dtype[np.integer[Any]]]
 SHAPES = ("one whole number", "one row of whole numbers, (N,)", "rows of whole numbers, (B, T)")
@@ -89,8 +89,10 @@ class Vocabulary:
 
         Raises:
             UserError: a character is unknown and `unknown` is not "skip". The message names it and
-                its position, counted from 0.
+                its position, counted from 0. Or the text is no `str`.
         """
+        if not isinstance(text, str):
+            raise UserError(f"{where}: it must be a str, not {type(text).__name__}; give str(text)")
         ids = self.ids_of(text)
         known = ids >= 0
         if known.all():
@@ -118,6 +120,8 @@ class Vocabulary:
         Raises:
             UserError: as for `encode` with "error".
         """
+        if not self.unknown(text):
+            return
         position = 0
         for stretch in stretches(text):
             known = self.ids_of(str(stretch)) >= 0
@@ -211,11 +215,11 @@ def check_ids(ids: Any, size: int, name: str, axes: tuple[int, ...] = (1,)) -> A
     """
     if type(ids) in (np.int64, int) and 0 in axes and 0 <= ids < size:
         return ids  # fast, for the steps of a sample
-    if isinstance(ids, np.memmap):
-        return ids  # a long text on disk: `prepared` wrote it, and to look it through takes long
+    if isinstance(ids, OnDisk) and ids.bound is not None and ids.bound <= size and ids.ndim in axes:
+        return ids  # to look a long text through takes long
     shapes = " or ".join(SHAPES[n] for n in axes)
     try:
-        array = np.asarray(ids)
+        array = ids if isinstance(ids, np.memmap) else np.asarray(ids)  # what is mapped stays so
     except ValueError:
         raise UserError(f"{name}: rows of different lengths; give {shapes}") from None
     if array.ndim not in axes:

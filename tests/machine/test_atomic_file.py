@@ -205,3 +205,28 @@ def test_a_writer_killed_at_any_line_leaves_the_old_or_the_new_content(path):
         for each in left:
             each.unlink()
     assert seen == {b"old", new}
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.ENOSPC])
+def test_a_folder_that_a_failing_disk_does_not_flush_is_told(path, monkeypatch, number):
+    real = os.fsync
+
+    def fail(descriptor):
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(number, os.strerror(number))
+        real(descriptor)
+
+    monkeypatch.setattr(atomic_file.os, "fsync", fail)
+    with pytest.raises(UserError, match=os.strerror(number).lower()) as told:
+        write_atomically(path, b"new", "buy a disk")
+    assert "the old file is as it was" not in str(told.value)
+    assert path.read_bytes() == b"new"
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EINVAL, errno.ENOTSUP, errno.EBADF])
+def test_a_system_that_flushes_no_folders_goes_on(path, monkeypatch, number):
+    def fail(*given):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(atomic_file.os, "open", fail)
+    atomic_file.flush_folder(path.parent)

@@ -35,6 +35,24 @@ def test_a_line_now_and_then_where_there_is_no_terminal(clock, capsys):
     ]
 
 
+@pytest.mark.parametrize(
+    ("total", "unit", "told"),
+    [(None, "B", "300 MB"), (None, "", "300,000,000"), (0, "files", "300,000,000 files")],
+)
+def test_without_a_total_it_tells_what_is_done(clock, capsys, total, unit, told):
+    with Waiting("reading", total=total, unit=unit) as work:
+        clock.now += 6
+        work.advance(300_000_000)
+    assert capsys.readouterr().err == f"reading: {told}\n"
+
+
+def test_nothing_is_done_yet(clock, capsys):
+    with Waiting("reading", total=9, unit="files") as work:
+        clock.now += 6
+        work.advance(0)
+    assert capsys.readouterr().err == "reading: 0 files\n"
+
+
 def test_nothing_is_said_of_short_work(clock, capsys):
     with Waiting("reading", total=2, unit="B") as work:
         clock.now += 4
@@ -51,6 +69,9 @@ def test_a_bar_on_a_terminal(monkeypatch):
     monkeypatch.setattr(waiting, "PATIENCE", 0.0)
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
+    with Waiting("reading", total=None, unit="B") as work:
+        work.advance(1_000)
+    assert "%" not in terminal.getvalue()
     with Waiting("reading", total=2_000, unit="B") as work:
         work.advance(1_000)
         assert "reading:   0%" in terminal.getvalue()

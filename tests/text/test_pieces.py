@@ -2,8 +2,10 @@
 
 import bz2
 import gzip
+import io
 import lzma
 import os
+import sys
 import threading
 import zipfile
 
@@ -125,3 +127,37 @@ def test_a_pipe_is_read_once_and_kept(tmp_path, monkeypatch, size):
     writer.start()
     assert read(tmp_path / "pipe") == [content]
     writer.join()
+
+
+def test_a_folder_leaves_out_what_is_no_text_with_its_reason(tmp_path, capsys):
+    write(tmp_path / "a.txt", b"1")
+    zipped(tmp_path / "b.epub", mimetype=b"", **{"META-INF/container.xml": b"<a/>"})
+    zipped(tmp_path / "c.docx", **{"[Content_Types].xml": b"<a/>"})
+    write(tmp_path / "d.zip", zipped(tmp_path / "d.zip", a=b"text").read_bytes()[:-9])
+    write(tmp_path / "e.gz", gzip.compress(os.urandom(3000))[:-9])
+    write(tmp_path / "f.bz2", bz2.compress(TEXT)[:9] + bytes(99))
+    zipped(tmp_path / "pictures.zip", p=b"\x89PNG\0\0")
+    zipped(tmp_path / "texts.zip", t=b"2")
+    assert read(tmp_path) == [b"1", b"2"]
+    assert capsys.readouterr().err == (
+        f"{tmp_path}: 2 files read: 1 .txt, 1 without ending"
+        "; 1 left out, not text: pictures.zip/p"
+        "; 1 left out, an Office document: c.docx; 1 left out, an EPUB book: b.epub"
+        "; 1 left out, a zip archive that cannot be read: d.zip"
+        "; 2 left out, a packed file that cannot be unpacked: e.gz, f.bz2\n"
+    )
+    with pytest.raises(UserError, match="no text file in this archive"):
+        read(tmp_path / "pictures.zip")
+
+
+class Full(io.BytesIO):
+    def write(self, content):
+        raise OSError(28, "No space left on device")
+
+
+def test_a_full_temporary_folder_is_named(monkeypatch):
+    monkeypatch.setattr(pieces.tempfile, "SpooledTemporaryFile", lambda _: Full())
+    monkeypatch.setattr(pieces.tempfile, "tempdir", "/scratch")
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"typed"), encoding="utf-8"))
+    with pytest.raises(UserError, match=r"input: is kept in /scratch meanwhile: no space .*TMPDIR"):
+        pieces_of("-", DataOptions())

@@ -1,12 +1,15 @@
 """A text on disk is the text itself; what is half written is never used."""
 
+import gzip
 import hashlib
 import os
 import shutil
 import subprocess
 import sys
+import threading
 import time
 from collections import namedtuple
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,10 +20,12 @@ from large_text import write
 
 from charlstm.errors import UserError
 from charlstm.machine import atomic_file
+from charlstm.machine.cache import writing_alone
 from charlstm.options import DataOptions
 from charlstm.text import prepared
-from charlstm.text.corpus import read_corpus
+from charlstm.text.corpus import join, read_corpus
 from charlstm.text.encoded import AT_ONCE, EncodedText, stretches
+from charlstm.text.pieces import file_pieces
 from charlstm.text.prepared import encoded_with
 from charlstm.text.vocabulary import Vocabulary
 
@@ -35,7 +40,8 @@ def written(tmp_path, on_disk):
 
 
 def files(folder):
-    return sorted(path.suffix for path in folder.iterdir()) if folder.exists() else []
+    """Return the endings of what is there, without the lock."""
+    return sorted(path.suffix for path in folder.glob("*.*"))
 
 
 @given(
@@ -72,9 +78,11 @@ def test_ids_take_as_few_bytes_as_they_can(tmp_path, on_disk):
 def test_what_was_prepared_is_found_again(written, on_disk, capsys, monkeypatch):
     first = read_corpus(written)
     told = capsys.readouterr().err
-    assert told.startswith(f"{written}: {len(WORDS)} characters, {len(set(WORDS))} different; too")
+    assert told.startswith(
+        f"{written}: {len(WORDS)} characters, {len(set(WORDS))} different; a long text"
+    )
     assert files(on_disk) == [".ids", ".json"]
-    monkeypatch.setattr(prepared, "_count", None)
+    monkeypatch.setattr(prepared, "_prepared", None)
     again = read_corpus(written)
     assert (str(again.text), again.sha256) == (str(first.text), first.sha256)
     assert capsys.readouterr().err == ""
@@ -105,7 +113,9 @@ def test_what_is_not_whole_is_made_anew(written, on_disk, damage):
 
 
 @needs_fork
-def test_wherever_it_is_killed_nothing_half_is_used(written, on_disk):
+def test_wherever_it_is_killed_nothing_half_is_used(written, on_disk, monkeypatch):
+    monkeypatch.setattr(prepared, "LAST_POINT", 0x1FFFF)  # smaller tables, for speed
+
     def start_anew():
         shutil.rmtree(on_disk, ignore_errors=True)
 
@@ -124,18 +134,99 @@ def test_a_disk_without_room_is_refused_before_anything_is_written(written, on_d
     assert files(on_disk) == []
 
 
-def test_a_text_that_changes_meanwhile_is_told(written, on_disk, monkeypatch):
-    count = prepared._count
+CHANGES = {
+    "shorter": lambda text: text[:150],
+    "longer": lambda text: text + text,
+    "the same length": lambda text: text.replace(b"scripts", b"stripcs"),
+    "a new character": lambda text: text.replace(b"several", b"sevxral"),
+}
 
-    def and_change(*given):
-        found = count(*given)
-        with open(written, "r+b") as file:
-            file.truncate(150)
-        return found
 
-    monkeypatch.setattr(prepared, "_count", and_change)
+@pytest.mark.parametrize("change", list(CHANGES))
+@pytest.mark.parametrize("reading", [2, 3])
+@pytest.mark.parametrize("limit", [None, 120])
+def test_a_text_that_changes_meanwhile_is_told(
+    written, on_disk, monkeypatch, change, reading, limit
+):
+    checks = iter(range(2, 9))
+    changed = CHANGES[change](WORDS.encode())
+
+    def then(*_):
+        if next(checks) == reading:
+            with open(written, "wb") as file:
+                file.write(changed)
+
+    monkeypatch.setattr(prepared, "_check_room", then)  # it is called before readings 2 and 3
+    if limit and change == "longer":
+        assert str(read_corpus(written, DataOptions(limit=limit)).text) == WORDS[:limit]
+        return
     with pytest.raises(UserError, match="changed while it was read"):
-        read_corpus(written)
+        read_corpus(written, DataOptions(limit=limit))
+    assert files(on_disk) == []
+
+
+def test_a_text_that_the_limit_cuts_is_no_other_text_of_these_bytes(tmp_path, on_disk):
+    """Both have the same digest: of the bytes of one, and of what is left of the other."""
+    whole, cut = tmp_path / "whole", tmp_path / "cut"
+    options = DataOptions(encoding="utf-16-le", limit=200)
+    whole.write_bytes(b"ab" * 100)
+    cut.write_bytes(("ab" * 200).encode("utf-16-le"))
+    first, second = (read_corpus(str(path), options) for path in (whole, cut))
+    assert first.sha256 == second.sha256
+    assert (str(first.text), str(second.text)) == ("\u6261" * 100, "ab" * 100)
+
+
+def test_what_killed_preparations_have_left_is_removed(written, on_disk):
+    on_disk.mkdir(parents=True)
+    (on_disk / "another.ids.0123456789abcdef.tmp").write_bytes(b"half")
+    read_corpus(written)
+    assert files(on_disk) == [".ids", ".json"]
+
+
+def test_two_preparations_wait_for_each_other(written, on_disk, monkeypatch):
+    told = []
+    monkeypatch.setattr("charlstm.machine.cache.say", told.append)
+    found = []
+    thread = threading.Thread(target=lambda: found.append(read_corpus(written)))
+    with writing_alone(on_disk, ""):
+        thread.start()
+        while not told:
+            time.sleep(0.01)
+        assert files(on_disk) == []
+    thread.join()
+    assert told == [f"{on_disk}: another process prepares a text there; waiting for it"]
+    assert str(found[0].text) == WORDS
+
+
+def test_a_limit_asks_for_no_more_room_than_it_needs(written, on_disk, monkeypatch):
+    asked = []
+    monkeypatch.setattr(prepared, "_check_room", lambda path, needed, *_: asked.append(needed))
+    read_corpus(written)
+    read_corpus(written, DataOptions(limit=101))
+    read_corpus(written, DataOptions(limit=102, encoding="latin-1"))
+    size = len(WORDS.encode())
+    assert asked == [size // 4, len(WORDS), size // 4, 101, size // 12, 102]
+
+
+def test_progress_of_a_packed_text_has_no_percentage(tmp_path, on_disk, monkeypatch):
+    totals = []
+    whole = prepared.Waiting
+    monkeypatch.setattr(
+        prepared, "Waiting", lambda *given: totals.append(given[1]) or whole(*given)
+    )
+    (tmp_path / "x").write_bytes(gzip.compress(WORDS.encode()))
+    assert str(read_corpus(str(tmp_path / "x")).text) == WORDS
+    assert totals == [None] * 3
+
+
+def test_a_digest_that_is_not_wanted_is_refused_before_anything_is_written(written, on_disk):
+    def refuse(sha256):
+        assert sha256 == hashlib.sha256(WORDS.encode()).hexdigest()
+        raise UserError("another text")
+
+    with pytest.raises(UserError, match="another text"):
+        join([written], file_pieces(Path(written)), DataOptions(), refuse)
+    assert not on_disk.exists()
 
 
 def test_ids_in_another_vocabulary_lack_what_it_lacks(written, on_disk):
@@ -154,7 +245,7 @@ def test_without_a_home_there_is_advice(written, monkeypatch):
     for name in ("XDG_CACHE_HOME", "HOME"):
         monkeypatch.delenv(name)
     monkeypatch.setattr(os.path, "expanduser", lambda path: path)
-    with pytest.raises(UserError, match=r"no home folder; .*XDG_CACHE_HOME"):
+    with pytest.raises(UserError, match=r"for long texts is not known, .*; set HOME, .*XDG_CACHE"):
         read_corpus(written)
 
 
