@@ -10,6 +10,10 @@ PATIENCE = 2.0  # seconds of silence; shorter work shows nothing
 LINE_SECONDS = 5.0  # time between two lines where there is no terminal
 
 
+def unheard(done: int) -> None:
+    """Is told how much more is done, and does nothing: where nobody waits."""
+
+
 class Waiting:
     """A piece of work whose end is in sight.
 

@@ -15,6 +15,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from charlstm.machine.cpus import torch_threads
+from charlstm.machine.waiting import unheard
 from charlstm.measuring.scores import CHUNK
 from charlstm.model.checkpoint import Checkpoint
 from charlstm.model.facts import Calibration, Measured, Score
@@ -36,7 +37,7 @@ def calibrate(
     model: CharModel,
     ids: Ids,
     threads: int | None = None,
-    seen: Callable[[int], object] = id,
+    seen: Callable[[int], object] = unheard,
 ) -> Calibration | None:
     """Find the temperature of the logits in the first half of a text, and try it in the second.
 
@@ -100,7 +101,7 @@ def calibrated(
     ids: Ids,
     device: str | torch.device = "cpu",
     threads: int | None = None,
-    seen: Callable[[int], object] = id,
+    seen: Callable[[int], object] = unheard,
 ) -> Checkpoint:
     """Return a model whose read-out is divided by the temperature that `calibrate` finds.
 

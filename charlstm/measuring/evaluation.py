@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from charlstm.errors import counted, option, printable
+from charlstm.machine.waiting import unheard
 from charlstm.measuring import sampled
 from charlstm.measuring.mixture import Mixture
 from charlstm.measuring.passage import Passage
@@ -220,7 +221,7 @@ def measure(
     unknown: Unknown | None = None,
     device: str | torch.device = "cpu",
     threads: int | None = None,
-    seen: Callable[[int], object] = id,
+    seen: Callable[[int], object] = unheard,
 ) -> Evaluation:
     """Score a model on a part of a text, in both protocols; of a long part, samples.
 

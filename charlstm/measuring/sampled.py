@@ -16,6 +16,7 @@ import numpy as np
 
 from charlstm.machine.cpus import torch_threads
 from charlstm.machine.threads import Threads
+from charlstm.machine.waiting import unheard
 from charlstm.measuring.scores import COLD_WINDOW, LOGITS, Scores, nats_of, score
 from charlstm.model.facts import Score
 from charlstm.model.network import CharModel
@@ -40,7 +41,7 @@ def score_some(
     ids: Ids,
     whole: bool = False,
     threads: int | None = None,
-    seen: Callable[[int], object] = id,
+    seen: Callable[[int], object] = unheard,
 ) -> Scores:
     """Score a text in both protocols: all of a short one, and 128 stretches of a long one.
 

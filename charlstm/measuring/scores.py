@@ -20,6 +20,7 @@ from torch.nn import functional as F
 from charlstm.errors import UserError, counted
 from charlstm.machine.cpus import torch_threads
 from charlstm.machine.threads import Threads
+from charlstm.machine.waiting import unheard
 from charlstm.model.facts import Score
 from charlstm.model.network import CharModel
 from charlstm.model.stack import ModelState
@@ -54,7 +55,7 @@ def score(
     model: CharModel,
     ids: Ids,
     threads: int | None = None,
-    seen: Callable[[int], object] = id,
+    seen: Callable[[int], object] = unheard,
 ) -> Scores:
     """Score a text in both protocols.
 
@@ -99,7 +100,7 @@ def _carried(
     ids: Ids,
     chunk: int,
     threads: Threads,
-    seen: Callable[[int], object] = id,
+    seen: Callable[[int], object] = unheard,
 ) -> Score:
     ids = check_predictable(ids, model.vocabulary_size)
     total = 0.0
@@ -141,7 +142,7 @@ def _cold(
     window: int,
     most_windows: int | None,
     threads: Threads,
-    seen: Callable[[int], object] = id,
+    seen: Callable[[int], object] = unheard,
 ) -> Score:
     ids = check_predictable(ids, model.vocabulary_size)
     whole = (len(ids) - 1) // window

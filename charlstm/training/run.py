@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Literal
 
 from charlstm.errors import UserError, option
+from charlstm.machine.waiting import unheard
 from charlstm.measuring import sampled
 from charlstm.measuring.calibration import calibrated, to_read
 from charlstm.measuring.evaluation import Evaluation, measure
@@ -234,7 +235,7 @@ class Run:
         length = len(self.trainer.validation_ids)
         return to_read(length, len(self.vocabulary)) + sampled.to_score(length)
 
-    def finish(self, seen: Callable[[int], object] = id) -> Evaluation:
+    def finish(self, seen: Callable[[int], object] = unheard) -> Evaluation:
         """Calibrate the saved model, measure it on validation, store the scores and return all.
 
         Args:

@@ -10,9 +10,12 @@ from torch import Tensor
 from charlstm.model.dropout import Rng, kept
 from charlstm.model.stack import ModelState
 from charlstm.options import TrainOptions
+from charlstm.text.encoded import release
 from charlstm.text.streams import streams_for
 from charlstm.text.vocabulary import Ids
 from charlstm.training.distributed import Ranks
+
+LET_GO = 1000  # steps on a text on disk until what they have read counts as memory no longer
 
 
 class Windows:
@@ -53,6 +56,8 @@ class Windows:
         inputs, targets = self.streams.read(index, offset)
         if isinstance(inputs, np.ndarray):
             both = np.stack((inputs, targets)).astype(np.int64)
+            if step % LET_GO == 0:
+                release(self.streams.ids)
             inputs, targets = torch.from_numpy(both).to(self._device)
         return inputs[self.rows], targets[self.rows].long()
 

@@ -6,6 +6,7 @@ import torch
 
 from charlstm.model.dropout import generator_for
 from charlstm.options import TrainOptions
+from charlstm.training import windows as module
 from charlstm.training.distributed import Ranks
 from charlstm.training.windows import Windows
 
@@ -68,3 +69,14 @@ def test_some_streams_start_from_zeros_and_all_at_an_epoch(ids):
     assert len(seen) == 4
     never = Windows(ids, TrainOptions(batch_size=6, window=5, reset=0), CPU, Ranks())
     assert torch.equal(never.state_before(7, hidden, None)[1][0], hidden[1][0])
+
+
+def test_what_was_read_of_a_text_on_disk_is_let_go(ids, tmp_path, monkeypatch):
+    ids.astype(np.uint8).tofile(tmp_path / "ids")
+    mapped = np.memmap(tmp_path / "ids", np.uint8, "r")
+    released = []
+    monkeypatch.setattr(module, "release", released.append)
+    for step in range(999, 3001):
+        Windows(mapped, OPTIONS, CPU, Ranks()).read(step)
+    assert len(released) == 3
+    assert all(np.shares_memory(part, mapped) for part in released)
