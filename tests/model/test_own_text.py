@@ -53,7 +53,7 @@ EURO = "a€\U0001f600" * 20
         ({"a": b"\r\n" * 999}, ["a"], {"limit": 5, "newlines": "lf"}),
         ({"a": bytes(range(256))}, ["a"], {"bytes": True, "limit": 3}),
         ({"a": b"abc"}, ["a"], {"limit": 3}),
-        ({"a": ("\U0001f600" * 60).encode("unicode_escape")}, ["a"], {"encoding": "unicode_escape"}),
+        ({"a": rb"\U0001f600" * 60}, ["a"], {"encoding": "unicode_escape"}),
         ({"a": ("a\u3042" * 200).encode("iso2022_jp")}, ["a"], {"encoding": "iso2022_jp"}),
     ],
 )  # fmt: skip
