@@ -32,8 +32,8 @@ def decoded(
     for piece in pieces:
         for text in _characters(piece, options, seen):
             yield ends.decode(text) if options.newlines == "lf" else text
-    if options.newlines == "lf":
-        yield ends.decode("", final=True)
+    if last := ends.decode("", final=True):  # a CR at the very end
+        yield last
 
 
 class Reading:
@@ -52,7 +52,7 @@ class Reading:
     Example:
         >>> reading = Reading([Piece("a", lambda: iter([b"banana"]))], DataOptions(limit=3))
         >>> list(reading.characters()), reading.cut, reading.sha256[:8]
-        (['ban'], True, '60ae8df2')
+        (['ban'], True, 'b2a96c3d')
     """
 
     def __init__(self, pieces: Sequence[Piece], options: DataOptions) -> None:

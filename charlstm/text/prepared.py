@@ -12,7 +12,6 @@ gets its name only when it is whole.
 | `lock` | held by the process that writes here; a second one waits for it |
 """
 
-import contextlib
 import hashlib
 import json
 import shutil
@@ -47,7 +46,7 @@ def prepare(name: str, reading: Reading, check: Callable[[str], object]) -> tupl
     Raises:
         UserError: it cannot be read, it changes meanwhile, or there is no room for it.
     """
-    with _waiting(name, "reading", reading) as waiting:
+    with Waiting(f"{name}: reading", reading.size, "B") as waiting:
         digest = reading.digest(waiting.seen)
     check(digest)
     how = {"cut": reading.cut} | {
@@ -132,19 +131,13 @@ def _key(*facts: Any) -> str:
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 
-@contextlib.contextmanager
-def _waiting(name: str, doing: str, reading: Reading) -> Iterator[Waiting]:
-    with Waiting(f"{name}: {doing}", reading.size, "B") as waiting:
-        yield waiting
-
-
 def _again(name: str, doing: str, reading: Reading, digest: str) -> Iterator[str]:
     """Yield the characters of a text that was read before.
 
     Raises:
         UserError: at the end, if it was another text this time.
     """
-    with _waiting(name, doing, reading) as waiting:
+    with Waiting(f"{name}: {doing}", reading.size, "B") as waiting:
         yield from reading.characters(waiting.seen)
     if reading.sha256 != digest:
         raise UserError(f"{name}: changed while it was read; give a text that nobody writes")

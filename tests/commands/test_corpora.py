@@ -1,6 +1,7 @@
 """The command `corpora`: all names, a report on one text, and mistakes in one line."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -34,6 +35,15 @@ def test_the_command_lists_all_names(capsys, tmp_path, monkeypatch):
     assert corpora.main(["--json"]) == 0
     listed = {row["name"]: row for row in json.loads(capsys.readouterr().out)}
     assert (listed["anna"]["characters"], listed["anna"]["vocabulary"]) == (2_025_486, 84)
+
+
+def test_a_text_that_cannot_be_read_is_told(capsys, monkeypatch):
+    def refuse(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    assert corpora.main([]) == 2
+    assert "permission denied; give a text that can be read" in capsys.readouterr().err
 
 
 def test_the_command_looks_a_text_over(capsys, tmp_path):

@@ -66,6 +66,17 @@ def test_the_units_that_tell_are_searched_in_the_text(made, model_file, corpus, 
     assert seen[0].startswith("The quick")
 
 
+def test_it_says_that_only_the_beginning_of_a_long_text_is_looked_at(
+    model_file, files, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setattr(page, "MOST", 300)
+    monkeypatch.chdir(tmp_path)
+    assert page.main([str(model_file), str(files["text"])]) == 0
+    told = capsys.readouterr().err.splitlines()[0]
+    assert told.startswith(f"{files['text']}: ")
+    assert told.endswith(" characters; the first 300 are looked at")
+
+
 def test_a_text_that_the_model_cannot_read_gives_no_units_and_is_not_shown(made, files):
     model, _, _ = made(files["model"], files["strange"])
     assert model["telling"] == []

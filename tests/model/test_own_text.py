@@ -53,6 +53,8 @@ EURO = "a€\U0001f600" * 20
         ({"a": b"\r\n" * 999}, ["a"], {"limit": 5, "newlines": "lf"}),
         ({"a": bytes(range(256))}, ["a"], {"bytes": True, "limit": 3}),
         ({"a": b"abc"}, ["a"], {"limit": 3}),
+        ({"a": rb"\U0001f600" * 60}, ["a"], {"encoding": "unicode_escape"}),
+        ({"a": ("a\u3042" * 200).encode("iso2022_jp")}, ["a"], {"encoding": "iso2022_jp"}),
     ],
 )  # fmt: skip
 def test_what_was_read_is_read_again(read, capsys, files, sources, options):
@@ -92,6 +94,12 @@ def test_a_bomb_is_not_unpacked(read, monkeypatch):
 def test_another_text_of_that_length_is_refused(read):
     with pytest.raises(UserError, match=r"\(another sha256\); give that text as CORPUS"):
         read({"a": b"abc"}, ["a"], then={"a": b"abd"})
+
+
+def test_another_long_text_of_that_length_is_refused_before_it_is_prepared(read, on_disk):
+    with pytest.raises(UserError, match="another sha256"):
+        read({"a": b"abc" * 99}, ["a"], then={"a": b"abd" * 99})
+    assert len(list(on_disk.glob("*.ids"))) == 1  # of the first
 
 
 def told(*sources, characters=744):

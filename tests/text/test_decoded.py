@@ -1,12 +1,14 @@
 """Bytes that come in pieces become the characters that they would become at once."""
 
+import hashlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from charlstm.errors import UserError
 from charlstm.options import DataOptions
-from charlstm.text.decoded import decoded
+from charlstm.text.decoded import Reading, decoded
 from charlstm.text.pieces import Piece
 
 texts = st.text(st.sampled_from("a\r\né€\U0001f600"), max_size=12)
@@ -73,3 +75,28 @@ def test_the_order_of_bytes_must_be_known(encoding):
     assert "".join(decoded([piece([content])], DataOptions(encoding=encoding + "-le"), len))
     with pytest.raises(UserError, match=rf"x: {encoding.upper()} stream does not start with BOM;"):
         list(decoded([piece([content])], DataOptions(encoding=encoding), len))
+
+
+@given(
+    st.lists(texts, max_size=3),
+    st.none() | st.integers(1, 20),
+    st.sampled_from(["keep", "lf"]),
+    st.integers(1, 9),
+)
+def test_each_reading_has_the_digest_of_its_bytes_or_of_what_the_limit_leaves(
+    files, limit, newlines, step
+):
+    pieces = [piece(cut(text.encode(), range(0, 50, step))) for text in files]
+    reading = Reading(pieces, DataOptions(limit=limit, newlines=newlines))
+    whole = "".join(files)
+    want = whole.replace("\r\n", "\n").replace("\r", "\n") if newlines == "lf" else whole
+    content = whole.encode()
+    is_cut = limit is not None and len(want) > limit
+    if is_cut:
+        want = want[:limit]
+        content = want.encode()
+    digest = hashlib.sha256(content).hexdigest()
+    assert reading.digest(len) == digest
+    for _ in range(2):
+        assert "".join(reading.characters()) == want
+        assert (reading.sha256, reading.cut) == (digest, is_cut)

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charlstm.errors import UserError
+from charlstm.text.encoded import EncodedText
 from charlstm.text.vocabulary import Vocabulary, check_ids, encode_texts
 
 any_text = st.text(st.characters(), min_size=1)  # surrogates, too
@@ -108,3 +109,15 @@ def test_ids_are_refused_by_their_position(ids, told):
         check_ids(ids, 2, "ids")
     assert check_ids([], 2, "ids").shape == (0,)
     assert check_ids(np.array([1, 0], np.uint8), 2, "ids").tolist() == [1, 0]
+
+
+def test_a_long_text_is_looked_at_only_if_a_character_is_unknown(monkeypatch):
+    text = EncodedText("abz", np.zeros(9, np.uint8), "x")
+    Vocabulary("ab").check(text, "x")  # z does not occur
+    monkeypatch.setattr(EncodedText, "__str__", None)
+    Vocabulary("ab").check(text, "x")
+    with pytest.raises(TypeError):
+        Vocabulary("b").check(text, "x")
+    monkeypatch.undo()
+    with pytest.raises(UserError, match=r"'a' .* at position 0 is not among"):
+        Vocabulary("b").check(text, "x")
