@@ -46,6 +46,8 @@ MUTANTS = [
     ("an interval of windows, not of stretches", "measuring/sampled", "math.sqrt(len(means))", "math.sqrt(nats.size)", "measuring/test_sampled.py"),
     ("the first budget's steps counted in the second", "training/trainer", "- progress.begun_step,", "- 0,", "training/test_trainer.py -k budget"),
     ("a step back forgets the second budget", "training/trainer", "self.progress.begin_budget()\n        self.good = Snapshot.of(self)", "self.progress.begin_budget()", "training/test_trainer.py -k step_back"),
+    ("a further budget lost by a kill", "training/run", "            run.save()  # at once", "            pass  # at once", "training/test_run.py -k at_once"),
+    ("a pipe opened as the log", "training/lock", "if os.path.lexists(path) and not", "if False and not", "training/test_log.py -k planted_link"),
     ("state not detached", "training/trainer", "tuple(s.detach() for", "tuple(s for", "training/test_trainer.py -k carried"),
     ("all ranks read the first streams", "training/distributed", "slice(self.rank * each, (self.rank + 1) * each)", "slice(each)", "training/test_distributed.py -k rows"),
     ("the state of all ranks in the wrong order", "training/distributed", ".transpose(0, 1).flatten(1, 2)", ".transpose(0, 1).flip(1).flatten(1, 2)", "training/test_distributed.py -k path"),
