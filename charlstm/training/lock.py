@@ -16,7 +16,6 @@ If a machine dies, an NFS server lets its locks go some time later (NFSv4: after
 """
 
 import datetime
-import errno
 import os
 import socket
 import stat
@@ -28,9 +27,9 @@ from filelock import lock_descriptor
 
 from charlstm.errors import UserError, option, say, unreadable
 from charlstm.machine.atomic_file import NO_LINK, make_folder
+from charlstm.machine.cache import NO_LOCKS
 
 FILE = "lock"
-NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)  # what systems without locks answer
 SIGNING = 0.3  # seconds; who has just got the lock has signed by then
 MOST_BYTES = 300  # of what is read of the file: a line
 
