@@ -35,9 +35,9 @@ _PACKED: dict[bytes, Callable[[str], Any]] = {
     b"BZh": bz2.open,
     b"\xfd7zXZ\x00": lzma.open,
 }
-_ZIP = b"PK\x03\x04"
-_BROKEN = (  # the last one: packed in a way that this Python does not know
-    EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, NotImplementedError,
+_ZIP = (b"PK\x03\x04", b"PK\x05\x06")  # the second one is empty
+_BROKEN = (  # the last two: packed in a way that this Python does not know, and an odd name
+    EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, NotImplementedError, UnicodeError,
 )  # fmt: skip
 _DOCUMENTS = {"META-INF/container.xml": "an EPUB book", "[Content_Types].xml": "an Office document"}
 
@@ -198,18 +198,29 @@ def folder_pieces(folder: Path, options: DataOptions, most: int | None = None) -
                 f"{folder}: holds more than {most:,} files and folders; name the text as CORPUS"
             )
         for name in [*folders, *files]:
-            if name.startswith("."):
-                left.setdefault("hidden", []).append(str(Path(place, name)))
+            if reason := _unread(Path(place, name)):
+                left.setdefault(reason, []).append(str(Path(place, name)))
+            elif name in files:
+                paths.append(Path(place, name))
         folders[:] = [name for name in folders if not name.startswith(".")]
-        paths += [Path(place, name) for name in files if not name.startswith(".")]
-    # some of the kernel's files have no size, and wait for news when they are read
-    full = (path for path in sorted(paths) if path.is_file() and path.stat().st_size)
     pieces = []
-    for path in full:
+    for path in sorted(paths):
         with _leaving_out(left, str(path)):
             pieces += file_pieces(path, in_folder=True)
     wide = codecs.lookup(options.encoding).name.startswith(("utf-16", "utf-32"))
     return _texts(str(folder), "folder", pieces, left, wide or options.bytes)
+
+
+def _unread(path: Path) -> str:
+    """Return why a file or a folder in a folder is not read; empty if it is."""
+    if path.name.startswith("."):
+        return "hidden"
+    if path.is_dir():
+        return "a link to a folder" if path.is_symlink() else ""
+    if not path.is_file():
+        return "not a file"
+    # some of the kernel's files have no size, and wait for news when they are read
+    return "" if path.stat().st_size else "empty"
 
 
 @contextlib.contextmanager

@@ -113,14 +113,19 @@ def encoded_with(vocabulary: Vocabulary, text: EncodedText, name: str) -> Ids:
                 yield found[found >= 0].astype(dtype)
                 waiting.advance(len(stretch))
 
-    if not file.exists():  # it gets that name when it is whole
-        with writing_alone(path.parent, _REMEDY):
-            if not file.exists():
-                _check_room(path, len(text) * dtype.itemsize, name)
-                _write(path, ids())
-    if not file.stat().st_size:
+    kept = int(text.counts[table >= 0].sum())
+    if not kept:
         return np.empty(0, dtype)  # no file of 0 bytes can be mapped
+    if not _has(file, kept * dtype.itemsize):
+        with writing_alone(path.parent, _REMEDY):
+            if not _has(file, kept * dtype.itemsize):
+                _check_room(path, kept * dtype.itemsize, name)
+                _write(path, ids())
     return _mapped(path, dtype, len(vocabulary))
+
+
+def _has(file: Path, size: int) -> bool:
+    return file.exists() and file.stat().st_size == size
 
 
 def _folder() -> Path:

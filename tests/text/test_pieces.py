@@ -161,3 +161,26 @@ def test_a_full_temporary_folder_is_named(monkeypatch):
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"typed"), encoding="utf-8"))
     with pytest.raises(UserError, match=r"input: is kept in /scratch meanwhile: no space .*TMPDIR"):
         pieces_of("-", DataOptions())
+
+
+def test_what_is_neither_text_nor_file_is_told(tmp_path, capsys):
+    write(tmp_path / "a/b.txt", b"text")
+    write(tmp_path / "nothing.txt", b"")
+    (tmp_path / "again").symlink_to(tmp_path / "a")
+    (tmp_path / "lost.txt").symlink_to(tmp_path / "gone")
+    assert read(tmp_path) == [b"text"]
+    told = capsys.readouterr().err
+    for left in ("a link to a folder: again", "not a file: lost.txt", "empty: nothing.txt"):
+        assert f"1 left out, {left}" in told
+
+
+def test_an_empty_archive_is_no_text(tmp_path):
+    with pytest.raises(UserError, match="no text file in this archive"):
+        read(zipped(tmp_path / "a.zip"))
+
+
+def test_an_archive_with_an_odd_name_is_no_text(tmp_path):
+    content = zipped(tmp_path / "a.zip", **{"é": b"text"}).read_bytes()
+    path = write(tmp_path / "a.zip", content.replace("é".encode(), b"\xff\xff"))
+    with pytest.raises(UserError, match="a zip archive that cannot be read"):
+        read(path)

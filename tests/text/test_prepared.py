@@ -283,3 +283,15 @@ def test_killed_ten_times_at_random_it_is_prepared_at_last(tmp_path, monkeypatch
     assert isinstance(text, EncodedText)
     for stretch, start in zip(stretches(text), range(0, len(text), AT_ONCE), strict=True):
         assert str(stretch) == path.read_bytes().decode()[start : start + AT_ONCE]
+
+
+@pytest.mark.parametrize("cut", [1, 60])
+def test_ids_for_another_vocabulary_that_are_not_whole_are_made_anew(written, on_disk, cut):
+    text = read_corpus(written).text
+    vocabulary = Vocabulary("".join(sorted(set(WORDS)))[3:])
+    want = vocabulary.encode(WORDS, unknown="skip")
+    before = set(on_disk.glob("*.ids"))
+    assert np.array_equal(encoded_with(vocabulary, text, "x"), want)
+    (made,) = set(on_disk.glob("*.ids")) - before
+    made.write_bytes(made.read_bytes()[:-cut])
+    assert np.array_equal(encoded_with(vocabulary, text, "x"), want)
