@@ -143,7 +143,9 @@ class Run:
         """Train, yield a report for each step, and keep the files up to date.
 
         The last state is saved when the training ends, when the caller leaves by `break` or an
-        error, when another rank is lost, and at Ctrl-C, which waits for the end of a step.
+        error, when another rank is lost, and at Ctrl-C, which waits for the end of a step. For that
+        the generator must be closed: by `for report in run.fit()`, or by `contextlib.closing` if it
+        has a name. One that is still open when the program ends saves nothing.
 
         Raises:
             UserError: the folder cannot be written, the training diverges, or another rank is lost.
