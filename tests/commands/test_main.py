@@ -166,7 +166,7 @@ def unknown(uid): raise KeyError(uid)
 pwd.getpwuid = unknown
 sys.exit(main(sys.argv[1:]))
 """
-KNOWS_NO_FOLDER = "error: the folder of texts that have a name is not known, .* set CHARLSTM_DATA"
+KNOWS_NO_FOLDER = "error: the folder for texts that have a name is not known, .* set CHARLSTM_DATA"
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no numbers for users")
