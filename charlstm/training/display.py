@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from charlstm.training.progress import Progress, Report
     from charlstm.training.run import Run
 
-LINE_SECONDS = 15  # shortest time between two lines where there is no terminal
+LINE_SECONDS = 5  # shortest time between two lines where there is no terminal
+SHORT = 600  # seconds; a longer training writes its lines less often, so that a log stays readable
 PARTED = 0.2  # nats; if validation is worse than training by more, more dropout helps
 LATE = 0.75  # share of the steps; if validation was best before it, training went on too long
 
@@ -100,7 +101,7 @@ class Display:
         form = "{percentage:3.0f}%|{bar:10}| {elapsed}<{remaining} {postfix}"
         self.bar = tqdm(total=1.0, bar_format=form, disable=not sys.stderr.isatty())
         self.started = False
-        self.told = time.monotonic()
+        self.begun = self.told = time.monotonic()
         self.validation = ""
 
     def __enter__(self) -> Display:
@@ -126,10 +127,15 @@ class Display:
             self.bar.set_postfix_str(f"loss {report.train_loss:.3f}{seen} {speed}", refresh=False)
             with carry_on_unread():
                 self.bar.update(report.fraction - self.bar.n)
-        elif report.validation is not None or time.monotonic() - self.told > LINE_SECONDS:
+        elif report.validation is not None or self._silent():
             self.told = time.monotonic()
             line = f"{report.fraction:4.0%} step {report.step:,}: loss {report.train_loss:.4f};"
             self.write(f"{line}{self.validation} {report.clipped:.0%} clipped, {speed}")
+
+    def _silent(self) -> bool:
+        """Whether it is time for another line."""
+        now = time.monotonic()
+        return now - self.told > max(LINE_SECONDS, (now - self.begun - SHORT) / 100)
 
     def write(self, text: str) -> None:
         """Print a line without tearing the bar."""

@@ -50,3 +50,14 @@ def test_steps_get_a_line_where_the_last_is_long_ago(capsys, monkeypatch):
     with Display() as display:
         display.update(report())
     assert "50% step 7: loss 1.5000; 25% clipped" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("seconds", "apart"), [(100, 5), (600, 5), (4_600, 40)])
+def test_lines_come_every_few_seconds_and_rarer_in_a_long_training(monkeypatch, seconds, apart):
+    now = [0.0]
+    monkeypatch.setattr("charlstm.training.display.time.monotonic", lambda: now[0])
+    display = Display()
+    for told, due in ((seconds - apart + 0.5, False), (seconds - apart - 0.5, True)):
+        display.told = told
+        now[0] = seconds
+        assert display._silent() == due
