@@ -65,22 +65,31 @@ def read_arrays(path: Path, kind: str) -> tuple[Arrays, dict[str, Any]]:
         UserError: the file is missing, damaged, of another kind or of an unknown version, or it is
             beyond the bounds above.
     """
-    header = read_header(path, kind)
     wanted = _wanted(kind)
-    try:
-        with safetensors.safe_open(path, framework="numpy") as file:
-            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (safetensors.SafetensorError, OSError) as error:
-        raise UserError(f"{path}: not a whole safetensors file ({error}); {wanted}") from None
-    except (KeyError, ValueError, TypeError, AttributeError) as error:  # a type NumPy lacks
-        raise UserError(f"{path}: holds arrays of an unknown type ({error}); {wanted}") from None
-    digest = header.pop("sha256", None)
-    if digest != _digest(arrays, header):
-        raise UserError(f"{path}: damaged: its content does not match its digest; {wanted}")
+    digest: object = object()
+    while True:
+        before = digest
+        header = read_header(path, kind)
+        digest = header.pop("sha256", None)
+        arrays = _arrays(path, wanted)
+        if digest == _digest(arrays, header):
+            break
+        if digest == before:  # else a training may have replaced the file between the two readings
+            raise UserError(f"{path}: damaged: its content does not match its digest; {wanted}")
     if header.pop("kind", None) != kind:
         raise UserError(f"{path}: a charlstm file of another kind; {wanted}")
     del header["version"]
     return arrays, header
+
+
+def _arrays(path: Path, wanted: str) -> Arrays:
+    try:
+        with safetensors.safe_open(path, framework="numpy") as file:
+            return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (safetensors.SafetensorError, OSError) as error:
+        raise UserError(f"{path}: not a whole safetensors file ({error}); {wanted}") from None
+    except (KeyError, ValueError, TypeError, AttributeError) as error:  # a type NumPy lacks
+        raise UserError(f"{path}: holds arrays of an unknown type ({error}); {wanted}") from None
 
 
 def read_header(path: Path, kind: str) -> dict[str, Any]:

@@ -169,3 +169,19 @@ def test_a_file_that_was_read_is_not_mapped_any_more(model_file):
         assert str(model_file) not in maps.read()
     for name, array in weights.items():  # and no array lay in what was mapped
         np.testing.assert_array_equal(array.astype(np.float32), checkpoint.weights[name])
+
+
+def test_a_file_that_is_replaced_while_it_is_read_is_read_again(tmp_path, monkeypatch):
+    path = tmp_path / "a.safetensors"
+    arrays = array_file._arrays
+    versions = iter(range(1, 4))
+    write_arrays(path, {"a": np.full(3, 0.0)}, {"kind": "resume", "n": 0})
+
+    def replaced(path, wanted):
+        if (n := next(versions, None)) is not None:
+            write_arrays(path, {"a": np.full(3, float(n))}, {"kind": "resume", "n": n})
+        return arrays(path, wanted)
+
+    monkeypatch.setattr(array_file, "_arrays", replaced)
+    found, header = read_arrays(path, "resume")
+    assert (found["a"].tolist(), header["n"]) == ([3.0] * 3, 3)
