@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from charlstm.errors import UserError
 from charlstm.options import DataOptions
+from charlstm.text.chunks import Piece
 from charlstm.text.decoded import Reading, decoded
-from charlstm.text.pieces import Piece
 
 texts = st.text(st.sampled_from("a\r\né€\U0001f600"), max_size=12)
 
