@@ -97,31 +97,33 @@ def _row(name: str, here: str, licence: str, what: str) -> _Named:
     try:
         return _Named(name, *_sizes(name), here, licence, what)
     except UserError as error:
-        return _Named(name, None, None, "no", licence, str(error))
+        return _Named(name, None, None, "unreadable", licence, str(error))
 
 
 def _sizes(name: str) -> tuple[int | None, int | None]:
     """Return the length and vocabulary size of a text on this machine.
 
-    They are None if it is so long that counting would take long.
+    They are None if it is an archive, or so long that counting would take long.
 
     Raises:
         UserError: it cannot be read, or is not text in UTF-8.
     """
-    from charlstm.machine.waiting import unheard
     from charlstm.text.archives import held
     from charlstm.text.corpus import IN_MEMORY
     from charlstm.text.decoded import decoded
     from charlstm.text.folders import looked_at
 
     options = DataOptions()
-    pieces = [piece for path in named(name) for piece in held(path).pieces]
+    files = [held(path) for path in named(name)]
+    if any(file.archive for file in files):
+        return None, None
+    pieces = [piece for file in files for piece in file.pieces]
     for piece in pieces:
         looked_at(piece, options)
     if sum(piece.size for piece in pieces) > IN_MEMORY:
         return None, None
     length, characters = 0, set[str]()
-    for text in decoded(pieces, options, unheard):
+    for text in decoded(pieces, options, lambda _: None):
         length += len(text)
         characters.update(text)
         if length > IN_MEMORY:

@@ -17,7 +17,7 @@ from charlstm.text.kinds import EPUB, OFFICE, OPEN_DOCUMENT, Kind
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")  # the second one is empty
 _BZ2 = (b"1AY&SY", b"\x17rE8P\x90")  # after "BZh" and a digit; the second one is empty
 _DOCUMENTS = {"META-INF/container.xml": EPUB, "[Content_Types].xml": OFFICE}
-_OPEN_DOCUMENT = b"application/vnd.oasis.opendocument"
+_MIMETYPES = {b"application/epub+zip": EPUB, b"application/vnd.oasis.opendocument": OPEN_DOCUMENT}
 
 
 @dataclass(frozen=True)
@@ -121,6 +121,8 @@ def _document(archive: zipfile.ZipFile, members: list[zipfile.ZipInfo]) -> Kind 
             return _DOCUMENTS[member.filename]
         if member.filename == "mimetype" and not member.flag_bits & 1:
             with archive.open(member) as inside:
-                if inside.read(len(_OPEN_DOCUMENT)) == _OPEN_DOCUMENT:
-                    return OPEN_DOCUMENT
+                told = inside.read(100)
+            for start, kind in _MIMETYPES.items():
+                if told.startswith(start):
+                    return kind
     return None

@@ -154,6 +154,7 @@ def texts(
         raise UserError(f"{name}: no text file in this {kind}{out}; name a file, or another folder")
     endings = Counter(PurePosixPath(piece.name).suffix or "without ending" for piece in found)
     told = ", ".join(f"{count:,} {ending}" for ending, count in endings.most_common())
-    marked = "".join(f"; {count:,} as it stands: {each}" for each, count in special.most_common())
+    kinds = ", ".join(f"{each} ({count:,})" for each, count in special.most_common())
+    marked = f"; as they stand: {kinds}" if kinds else ""
     say(f"{name}: {counted(len(found), 'file')} read: {told}{marked}{out}")
     return found

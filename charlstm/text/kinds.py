@@ -33,16 +33,16 @@ class Kind:
 
 AS_TEXT = "save it as plain text (.txt, UTF-8), and give that file"
 _UNPACK = "unpack it, and give what it holds"
-EPUB = Kind("an EPUB book", f"{AS_TEXT}; Calibre does so with  ebook-convert BOOK.epub BOOK.txt")
+EPUB = Kind("an EPUB book", f"{AS_TEXT}; Calibre does that by ebook-convert BOOK.epub BOOK.txt")
 OFFICE = Kind("an Office document", AS_TEXT)
 OPEN_DOCUMENT = Kind("an OpenDocument file", AS_TEXT)
-TAR = Kind("a tar archive", "unpack it with  tar -xf FILE  , and give its folder or files")
+TAR = Kind("a tar archive", "unpack it by tar -xf FILE; then give its folder or files")
 _PICTURE = Kind("a picture", "a program that reads scans, such as tesseract, makes a text of it")
 _RECORDING = Kind("a recording", "give its words as a text file")
 _PACKED = Kind("a packed file", _UNPACK)
 _TWICE = Kind("a packed file inside a packed file", _UNPACK)
 _MODEL = Kind("a file of weights", "give a text")
-_PDF = Kind("a PDF document", "save its text with  pdftotext FILE.pdf  , and give the .txt file")
+_PDF = Kind("a PDF document", "save its text by pdftotext FILE.pdf; then give FILE.txt")
 
 _BINARY = {  # first bytes, with which no text begins
     b"%PDF-1": _PDF, b"%PDF-2": _PDF,
@@ -66,7 +66,7 @@ _XML = Kind("XML", "to learn its words alone, take out the tags", True)
 _RTF = Kind("an RTF document", f"to learn its words alone, {AS_TEXT}", True)
 _NOTEBOOK = Kind(
     "a notebook",
-    "to learn its words and code alone, save them with  jupyter nbconvert --to markdown FILE",
+    "to learn its words and code alone, save them by jupyter nbconvert --to markdown FILE",
     True,
 )
 _JSON = Kind("JSON", "to learn its texts alone, save them as a text file", True)
@@ -121,8 +121,8 @@ def _in_columns(start: bytes) -> bool:
 def why_no_text(start: bytes, whole: bool, options: DataOptions) -> Kind | None:
     r"""Return what bytes are if they are no text in the encoding that was asked for.
 
-    It looks for what decoding would not tell: zero bytes, and control characters where every byte
-    is a character.
+    It looks for what decoding would not tell, or tell badly: zero bytes, and bytes that are wrong,
+    or could not be wrong, and would be control characters.
 
     Args:
         start: the first bytes of a file.
@@ -146,9 +146,10 @@ def why_no_text(start: bytes, whole: bool, options: DataOptions) -> Kind | None:
             )
         return Kind("not text", f"it has a zero byte at offset {start.index(0)}; {instead}")
     try:
-        text = start.decode(options.encoding, "replace")
+        text = codecs.getincrementaldecoder(options.encoding)("replace").decode(start, whole)
     except (LookupError, UnicodeError):  # told where it is decoded
         return None
-    if codecs.lookup(options.encoding).name.startswith("utf") or few_controls(text):
+    strict = codecs.lookup(options.encoding).name.startswith("utf")  # not every byte is a character
+    if (strict and "\ufffd" not in text) or few_controls(text):
         return None
-    return Kind("not text", f"in {options.encoding} it is full of control characters; {instead}")
+    return Kind("not text", f"as {options.encoding} it is full of control characters; {instead}")
