@@ -33,8 +33,12 @@ class Held:
     archive: bool = False
 
 
-def held(path: Path) -> Held:
+def held(path: Path, advice: str = "give a text that can be read") -> Held:
     """Return what a file holds.
+
+    Args:
+        path: the file.
+        advice: what to do if it cannot be read.
 
     Raises:
         NoTextError: it is a document in an archive, or an archive that cannot be read.
@@ -46,7 +50,7 @@ def held(path: Path) -> Held:
                 return held_in_stream(str(path), stream)
         return _held(str(path), lambda: path.open("rb"), path.stat().st_size)
     except OSError as error:
-        raise unreadable(path, error, "give a text that can be read") from None
+        raise unreadable(path, error, advice) from None
 
 
 def held_in_stream(name: str, stream: IO[bytes]) -> Held:

@@ -84,7 +84,7 @@ def folder_pieces(folder: Path, options: DataOptions, most: int | None = None) -
     pieces = []
     for path in sorted(paths):
         with _leaving_out(left, str(path)):
-            pieces += held(path).pieces
+            pieces += held(path, OTHERS).pieces
     return texts(str(folder), "folder", pieces, options, left)
 
 

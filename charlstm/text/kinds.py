@@ -146,7 +146,7 @@ def why_no_text(start: bytes, whole: bool, options: DataOptions) -> Kind | None:
             )
         return Kind("not text", f"it has a zero byte at offset {start.index(0)}; {instead}")
     try:
-        text = codecs.getincrementaldecoder(options.encoding)("replace").decode(start, whole)
+        text = start.decode(options.encoding, "replace")
     except (LookupError, UnicodeError):  # told where it is decoded
         return None
     strict = codecs.lookup(options.encoding).name.startswith("utf")  # not every byte is a character
