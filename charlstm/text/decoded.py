@@ -36,7 +36,7 @@ def decoded(
         >>> first = Piece("a", lambda: iter([b"one\r", b"\ntwo"]))
         >>> second = Piece("b", lambda: iter([b"!"]))
         >>> list(decoded([first, second], DataOptions(newlines="lf"), len))
-        ['one', '\ntwo', '\n', '!']
+        ['one\ntwo', '\n', '!']
     """
     ends = io.IncrementalNewlineDecoder(None, translate=True)  # a CR LF may lie on a border
     for part in _parts(pieces, options):

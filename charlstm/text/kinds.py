@@ -13,7 +13,7 @@ from charlstm.errors import option
 from charlstm.options import DataOptions
 from charlstm.text.marks import few_controls, is_wide, looks_wide, mark_of
 
-LEAST_ROWS = 5  # lines that look alike make a table
+LEAST_ROWS = 5  # lines that look alike make a table, if no two are the same
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ def kind_of(start: bytes, name: str) -> Kind | None:
 
 def _in_columns(start: bytes) -> bool:
     """Whether all lines have as many tabs, or as many commas: one tab, or two commas, at least."""
-    rows = start.replace(b"\r\n", b"\n").split(b"\n")[:-1]  # the last one may be cut off
+    rows = set(start.replace(b"\r\n", b"\n").split(b"\n")[:-1])  # the last one may be cut off
     if len(rows) < LEAST_ROWS:
         return False
     for between, least in ((b"\t", 1), (b",", 2), (b";", 2)):

@@ -51,14 +51,14 @@ MARKUP = [
     ("[[1, 2]]", "JSON"),
     ('{"text": "a"}\n{"text": "b"}\n', "JSON"),
     (json.dumps({"cells": [{"cell_type": "code"}], "nbformat": 4}), "a notebook"),
-    ("a\tb\n" * 5, "a table (CSV or TSV)"),
-    ("a,b,c\r\n" * 5, "a table (CSV or TSV)"),
+    ("".join(f"{n}\tb\n" for n in range(5)), "a table (CSV or TSV)"),
+    ("".join(f"{n},b,c\r\n" for n in range(5)), "a table (CSV or TSV)"),
 ]
 PLAIN = [
     "ID3 tags are kept in front\n", "GIF87a, an old form\n", "RIFF\n", "BZh\n", "PK\n",
     "[Verse 1]\nla la\n", "[[Category:Songs]]\n", "[1] This is a note\n", "{ int a; }\n",
     "Smith, Anna\n" * 9, "one, two, three\nand\n" * 9, "<3 you\n", "\\documentclass{a}\n", "",
-    "X:1\nT:Tune\nK:G\n|:GABc dedB|\n", ">seq\nACGT\n" * 9, "%PDF is a form\n",
+    "X:1\nT:Tune\nK:G\n|:GABc dedB|\n", ">seq\nACGT\n" * 9, "la, la, la, she sang,\n" * 9, "%PDF is a form\n",
 ]  # fmt: skip
 
 
