@@ -10,6 +10,7 @@ device that never ends, of a pipe that waits for ever, of the whole disk. So
 What a person names on the command line is read by `text/corpus.py`, without these bounds.
 """
 
+import codecs
 import contextlib
 import hashlib
 import os
@@ -213,6 +214,7 @@ class _Asked:
         with contextlib.suppress(UserError):
             start = "".join(reading.characters())
             encoding = "latin-1" if self.options.bytes else self.options.encoding
+            encoding = "utf-8" if codecs.lookup(encoding).name == "utf-8-sig" else encoding
             digest = hashlib.sha256(start.encode(encoding, "surrogatepass")).hexdigest()
             return reading.cut and digest == self.trained_on.sha256
         return False

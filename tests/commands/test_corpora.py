@@ -46,10 +46,10 @@ def test_a_text_that_cannot_be_read_does_not_end_the_list(capsys, tmp_path, monk
     (tmp_path / "e.txt").write_bytes(codecs.BOM_UTF8 + b"abc")
     real = Path.open
 
-    def refuse(path, *rest):
+    def refuse(path, *rest, **more):
         if path.name == "d.txt":
             raise PermissionError(13, "Permission denied", str(path))
-        return real(path, *rest)
+        return real(path, *rest, **more)
 
     monkeypatch.setattr(Path, "open", refuse)
     assert corpora.main([]) == 0

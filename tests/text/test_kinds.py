@@ -58,7 +58,8 @@ PLAIN = [
     "ID3 tags are kept in front\n", "GIF87a, an old form\n", "RIFF\n", "BZh\n", "PK\n",
     "[Verse 1]\nla la\n", "[[Category:Songs]]\n", "[1] This is a note\n", "{ int a; }\n",
     "Smith, Anna\n" * 9, "one, two, three\nand\n" * 9, "<3 you\n", "\\documentclass{a}\n", "",
-    "X:1\nT:Tune\nK:G\n|:GABc dedB|\n", ">seq\nACGT\n" * 9, "la, la, la, she sang,\n" * 9, "%PDF is a form\n",
+    "X:1\nT:Tune\nK:G\n|:GABc dedB|\n", ">seq\nACGT\n" * 9, "la, la, la, she sang,\n" * 9,
+    "%PDF is a form\n",
 ]  # fmt: skip
 
 
