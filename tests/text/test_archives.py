@@ -71,13 +71,13 @@ def test_an_epub_is_known_by_its_mimetype_alone_and_so_is_an_open_document(tmp_p
 
 @pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress])
 def test_standard_input_is_unpacked_too(monkeypatch, pack):
-    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(pack(TEXT))))
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(pack(TEXT)), encoding="utf-8"))
     assert read("-") == [TEXT]
 
 
 def test_an_archive_on_standard_input_is_its_texts(tmp_path, monkeypatch):
     content = zipped(tmp_path / "a.zip", b=b"1", a=b"2").read_bytes()
-    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content), encoding="utf-8"))
     assert read("-") == [b"2", b"1"]
 
 

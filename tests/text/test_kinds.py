@@ -17,7 +17,7 @@ from charlstm.text.registry import shipped
 
 def tar():
     stream = io.BytesIO()
-    with tarfile.open(fileobj=stream, mode="w") as archive:
+    with tarfile.TarFile(fileobj=stream, mode="w") as archive:
         archive.addfile(tarfile.TarInfo("a.txt"))
     return stream.getvalue()
 

@@ -56,7 +56,7 @@ def test_standard_input_that_is_no_text_is_refused_as_a_file_is(tmp_path, monkey
     for content, message in [(b"a\0b", "not text"), (b"%PDF-1.7\n", "a PDF document")]:
         with pytest.raises(UserError, match=f"x: {message}; "):
             read(write(tmp_path / "x", content))
-        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content), encoding="utf-8"))
         with pytest.raises(UserError, match=f"standard input: {message}; "):
             read("-")
 

@@ -48,7 +48,7 @@ def test_what_comes_through_a_pipe_has_a_plain_name(tmp_path, monkeypatch):
         os.close(ours)
         os.close(theirs)
     (tmp_path / "poems.txt").touch()
-    with open("poems.txt") as file:
+    with open("poems.txt", "rb") as file:
         assert name_of(f"/dev/fd/{file.fileno()}") == "poems"
     (tmp_path / "a").symlink_to("a")
     assert [name_of(each) for each in ("/dev/stdin", ".", "a")] == ["stdin", tmp_path.name, "a"]
