@@ -222,12 +222,12 @@ class _Asked:
     def _was_read_so(self) -> bool:
         """Whether all bytes, with their marks and without line ends between, are that text."""
         digest = hashlib.sha256()
-        left = self._most()
+        length = 0
         with contextlib.suppress(UserError):
             for piece in self.pieces:
                 for chunk in piece.chunks():
                     digest.update(chunk)
-                    left -= len(chunk)
-                    if left < 0:
+                    length += len(chunk)
+                    if length > self._most():
                         return False
         return digest.hexdigest() == self.trained_on.sha256
