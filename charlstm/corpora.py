@@ -9,14 +9,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from charlstm.errors import command
+from charlstm.errors import UserError, command
 from charlstm.flags import Only, Positional, parse
 from charlstm.options import DataOptions, Sources, TrainOptions
 from charlstm.text.registry import (
     PYTHON,
     SHIPPED,
     SHIPPED_LICENCE,
-    content,
     corpus_folder,
     named,
     others,
@@ -71,7 +70,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 @dataclass(frozen=True)
 class _Named:
-    """A row of the list. Both sizes are None if the text is long, or not UTF-8."""
+    """A row of the list. Both sizes are None if the text is long, or cannot be read as UTF-8."""
 
     name: str
     characters: int | None
@@ -83,31 +82,53 @@ class _Named:
 
 def _names() -> Iterator[_Named]:
     for name in shipped():
-        yield _Named(name, *_sizes(name), "comes with it", SHIPPED_LICENCE, SHIPPED[name])
+        yield _row(name, "comes with it", SHIPPED_LICENCE, SHIPPED[name])
     about = "the standard library of this Python (see --limit)"
-    yield _Named(PYTHON, *_sizes(PYTHON), "yes", "PSF", about)
+    yield _row(PYTHON, "yes", "PSF", about)
     for name, text in registry().items():
         here = "yes" if (corpus_folder() / text.file).exists() else "to download"
         yield _Named(name, text.characters, text.vocabulary, here, text.licence, text.title)
     for name, path in others().items():
-        yield _Named(name, *_sizes(name), "yes", "", str(path))
+        yield _row(name, "yes", "", str(path))
+
+
+def _row(name: str, here: str, licence: str, what: str) -> _Named:
+    """Return the row of a text on this machine; if it cannot be read, the row says so."""
+    try:
+        return _Named(name, *_sizes(name), here, licence, what)
+    except UserError as error:
+        return _Named(name, None, None, "unreadable", licence, str(error))
 
 
 def _sizes(name: str) -> tuple[int | None, int | None]:
     """Return the length and vocabulary size of a text on this machine.
 
-    They are None if it is not UTF-8, and if it is so long that counting would take long.
-    """
-    from charlstm.text.corpus import IN_MEMORY
+    They are None if it is an archive, or so long that counting would take long.
 
-    paths = named(name)
-    if sum(path.stat().st_size for path in paths) > IN_MEMORY:
+    Raises:
+        UserError: it cannot be read, or is not text in UTF-8.
+    """
+    from charlstm.text.archives import held
+    from charlstm.text.corpus import IN_MEMORY
+    from charlstm.text.decoded import decoded
+    from charlstm.text.folders import looked_at
+
+    options = DataOptions()
+    files = [held(path) for path in named(name)]
+    if any(file.archive for file in files):
         return None, None
-    try:
-        text = "".join(content(path).decode("utf-8") for path in paths)
-    except UnicodeDecodeError:
+    pieces = [piece for file in files for piece in file.pieces]
+    for piece in pieces:
+        looked_at(piece, options)
+    if sum(piece.size for piece in pieces) > IN_MEMORY:
         return None, None
-    return len(text), len(set(text))
+    length, characters = 0, set[str]()
+    for text in decoded(pieces, options, lambda _: None):
+        length += len(text)
+        characters.update(text)
+        if length > IN_MEMORY:
+            return None, None
+    return length, len(characters)
 
 
 def _list(rows: Sequence[dict[str, Any]]) -> str:

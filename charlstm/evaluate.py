@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import shlex
 import sys
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
@@ -174,10 +175,13 @@ def _corpus(given: Evaluate, names: Set[str], checkpoint: Checkpoint) -> Corpus:
     options = dataclasses.replace(options, bytes=checkpoint.vocabulary.bytewise)
     if given.corpus:
         return read_corpus(given.corpus, options)
+    again = f"python -m charlstm.evaluate {shlex.quote(given.model)} CORPUS"
     if trained_on is None:
-        raise UserError(f"{given.model}: the text it was trained on has no name; give a CORPUS")
+        raise UserError(
+            f"{given.model}: does not name the text it was trained on; give one as CORPUS: {again}"
+        )
     in_run = in_its_run(find_model(given.model), trained_on)
-    return own_text(trained_on, given.model, in_run, options)
+    return own_text(trained_on, given.model, in_run, options, again)
 
 
 if __name__ == "__main__":

@@ -38,7 +38,7 @@ class Sample:
     prime: str | None = None
     """Text that the model reads first and goes on from."""
     prime_file: str | None = None
-    """File (UTF-8) that holds the prime; - is standard input."""
+    """File that holds the prime, in UTF-8 or with the mark of its encoding; - is standard input."""
     echo: bool = True
     """Print the prime before the text that the model makes."""
     unknown: Unknown = "error"
@@ -100,12 +100,16 @@ def _prime(given: Sample, vocabulary: Vocabulary) -> str:
     if given.prime_file is None:
         return vocabulary.from_user(given.prime or "")
 
+    from charlstm.text.marks import encoding_of, mark_of
     from charlstm.text.pieces import standard_input
 
     try:
         from_pipe = given.prime_file == "-"
         content = standard_input().read() if from_pipe else Path(given.prime_file).read_bytes()
-        return content.decode("latin-1" if vocabulary.bytewise else "utf-8")
+        if vocabulary.bytewise:
+            return content.decode("latin-1")
+        encoding = encoding_of(content, "utf-8", given.prime_file)
+        return content.removeprefix(mark_of(content)).decode(encoding)
     except OSError as error:
         raise unreadable(
             given.prime_file, error, f"give a UTF-8 file for {option('prime_file')}"

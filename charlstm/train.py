@@ -206,16 +206,14 @@ def _run(given: Train, flags: Set[str], ranks: Ranks) -> Run:
 
 def _begin(given: Train, start: Callable[[Path], Run]) -> Run:
     """Start in the folder that was named; without a name, in one that nobody else has taken."""
-    from charlstm.training.folder import free_folder
+    from charlstm.training.folder import free_folder, name_of
     from charlstm.training.lock import TakenError
 
     if given.out:
         return start(Path(given.out))
-    first = given.corpus[0]
-    name = "stdin" if first == "-" else Path(first).resolve().stem
     while True:
         with contextlib.suppress(TakenError):  # by a training that began in the same moment
-            return start(free_folder(name))
+            return start(free_folder(name_of(given.corpus[0])))
 
 
 def _with_preset(

@@ -91,7 +91,7 @@ def mistake(files, capsys, monkeypatch):
 
     def check(main, arguments, message):
         if "{unreadable}" in arguments:  # root may read everything: let the system refuse instead
-            monkeypatch.setattr("charlstm.text.pieces.Path.open", refuse)
+            monkeypatch.setattr("charlstm.text.archives.Path.open", refuse)
         before = model_bytes(files)
         assert main([a.format(**files) for a in arguments.split()]) == 2
         told = capsys.readouterr()

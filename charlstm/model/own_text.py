@@ -10,25 +10,31 @@ device that never ends, of a pipe that waits for ever, of the whole disk. So
 What a person names on the command line is read by `text/corpus.py`, without these bounds.
 """
 
+import codecs
 import contextlib
+import hashlib
 import os
-from collections.abc import Iterator
-from dataclasses import replace
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from charlstm.errors import UserError, say
+from charlstm.errors import UserError, option, say
 from charlstm.model.array_file import read_header
 from charlstm.model.facts import Provenance
 from charlstm.model.section import Section
 from charlstm.options import DataOptions
+from charlstm.text.chunks import Piece
 from charlstm.text.corpus import Corpus, join
-from charlstm.text.decoded import widest
-from charlstm.text.pieces import Piece, file_pieces, folder_pieces
+from charlstm.text.decoded import Reading, widest
+from charlstm.text.folders import folder_pieces
+from charlstm.text.pieces import file_pieces, pieces_of
 from charlstm.text.registry import is_named, named
 
 MOST_FILES = 200_000  # files and folders in a folder
 BESIDE = 128  # bytes that a file may hold beside its text: a byte order mark, how it was packed
+_ONCE = re.compile(r"-|/dev/(stdin|fd/\d+)|/proc/[^/]+/fd/\d+")  # what is gone once it was read
 
 
 def in_its_run(model: Path, trained_on: Provenance) -> bool:
@@ -46,7 +52,11 @@ def in_its_run(model: Path, trained_on: Provenance) -> bool:
 
 
 def own_text(
-    trained_on: Provenance, where: str, in_run: bool, options: DataOptions | None = None
+    trained_on: Provenance,
+    where: str,
+    in_run: bool,
+    options: DataOptions | None = None,
+    again: str = "",
 ) -> Corpus:
     """Read the text that a model was trained on.
 
@@ -55,6 +65,7 @@ def own_text(
         where: the file, for messages.
         in_run: whether it stands in the run that made it. Else it may be from elsewhere.
         options: how to read the text; by default as the training did.
+        again: the command that takes the text as `CORPUS`, for messages.
 
     Raises:
         UserError: the file names no text, or one that it may not choose; or what is found there is
@@ -62,25 +73,51 @@ def own_text(
     """
     options = options or trained_on.options
     sources = trained_on.sources
-    if not sources or "-" in sources:
-        raise UserError(f"{where}: the text it was trained on has no name; give a CORPUS")
+    there = f"give it as CORPUS{again and f': {again}'}"
+    if not sources or any(map(_ONCE.fullmatch, sources)):
+        raise UserError(
+            f"{where}: the text it was trained on has no name, for it came through a pipe; {there}"
+        )
     if not in_run and not all(map(is_named, sources)):
         raise UserError(
             f"{where}: no run stands beside it (resume.safetensors), so it may be from elsewhere,"
-            f" and what it names is not read ({' '.join(sources)}); give that text as CORPUS"
+            f" and what it names is not read ({' '.join(sources)}); if that is your text, {there}"
+        )
+    if lost := [
+        source for source in sources if not os.path.exists(source) and not is_named(source)
+    ]:
+        raise UserError(
+            f"{', '.join(lost)}: not there any more, or not from this folder, and {where} was"
+            f" trained on it; {there}"
         )
     pieces = [piece for source in sources for piece in _pieces(source, where, in_run, options)]
+    asked = _Asked(trained_on, where, options, again, tuple(pieces))
+    return join(sources, asked.bounded(), options, asked.check)
 
-    def check(sha256: str) -> None:
-        if sha256 != trained_on.sha256:
-            raise _another(" ".join(sources), where, "another sha256")
 
-    return join(sources, _bounded(pieces, trained_on, where, options), options, check)
+def same_text(
+    sources: Sequence[str], trained_on: Provenance, where: str, again: str = ""
+) -> Corpus:
+    """Read the text that a model was trained on from where it is now, which the user tells.
+
+    Args:
+        sources: files, folders, named corpora or "-".
+        trained_on: the text that the model names.
+        where: the model, for messages.
+        again: as for `own_text`.
+
+    Raises:
+        UserError: they are another text, or cannot be read.
+    """
+    options = trained_on.options
+    pieces = [piece for source in sources for piece in pieces_of(source, options)]
+    now = replace(trained_on, sources=tuple(sources))
+    return join(sources, pieces, options, _Asked(now, where, options, again, tuple(pieces)).check)
 
 
 def _pieces(source: str, where: str, in_run: bool, options: DataOptions) -> list[Piece]:
     if not in_run or not os.path.exists(source):  # Path.exists refuses names that are too long
-        return [piece for path in named(source) for piece in file_pieces(path)]
+        return [piece for path in named(source) for piece in file_pieces(path, options)]
     say(f"reading {source}, which {where} names")
     path = Path(source)
     if path.is_dir():
@@ -90,40 +127,107 @@ def _pieces(source: str, where: str, in_run: bool, options: DataOptions) -> list
             f"{path}: neither a file nor a folder, so it is not read because {where} names it;"
             " give the text as CORPUS"
         )
-    return file_pieces(path) if path.stat().st_size else []  # the kernel's files have no size
+    return (
+        file_pieces(path, options) if path.stat().st_size else []
+    )  # the kernel's files have no size
 
 
-def _bounded(
-    pieces: list[Piece], trained_on: Provenance, where: str, options: DataOptions
-) -> list[Piece]:
-    """Let no piece have more bytes than the whole text can have had, also when it is unpacked.
+@dataclass(frozen=True)
+class _Asked:
+    """A text that must be the one that a model was trained on.
 
-    Raises:
-        UserError: all together have more.
+    Attributes:
+        trained_on: that text, and where it is now.
+        where: the model, for messages.
+        options: how to read it.
+        again: as for `own_text`.
+        pieces: what is there now.
     """
-    most = (trained_on.characters + 1) * widest(options) + BESIDE
-    cut = options.limit is not None and options.limit <= trained_on.characters
-    if not cut and sum(piece.size for piece in pieces) > most + BESIDE * len(pieces):
-        raise _another(" ".join(trained_on.sources), where, _longer(trained_on))
 
-    def chunks(piece: Piece) -> Iterator[bytes]:
-        left = most
-        for chunk in piece.chunks():
-            yield chunk[:left]
-            left -= len(chunk)
-            if left < 0:
-                if cut:  # the limit left out what comes now
-                    return
-                raise _another(piece.name, where, _longer(trained_on))
+    trained_on: Provenance
+    where: str
+    options: DataOptions
+    again: str
+    pieces: tuple[Piece, ...]
 
-    return [replace(piece, opened=partial(chunks, piece)) for piece in pieces]
+    def check(self, sha256: str) -> None:
+        """Refuse another text, and say what it is instead, if that can be told.
 
+        Raises:
+            UserError: it is another text.
+        """
+        if sha256 != self.trained_on.sha256:
+            raise self._another("another sha256")
 
-def _longer(trained_on: Provenance) -> str:
-    return f"it had {trained_on.characters:,} characters; this is longer"
+    def bounded(self) -> list[Piece]:
+        """Let no piece have more bytes than the whole text can have had, also when it is unpacked.
 
+        Raises:
+            UserError: all together have more.
+        """
+        length, limit = self.trained_on.characters, self.options.limit
+        most = self._most()
+        cut = limit is not None and limit <= length
+        longer = f"it had {length:,} characters; this is longer"
+        if not cut and sum(p.size for p in self.pieces) > most + BESIDE * len(self.pieces):
+            raise self._another(longer)
 
-def _another(name: str, where: str, reason: str) -> UserError:
-    return UserError(
-        f"{name}: not the text that {where} was trained on ({reason}); give that text as CORPUS"
-    )
+        def chunks(piece: Piece) -> Iterator[bytes]:
+            left = most
+            for chunk in piece.chunks():
+                yield chunk[:left]
+                left -= len(chunk)
+                if left < 0:
+                    if cut:  # the limit left out what comes now
+                        return
+                    raise self._another(longer)
+
+        return [replace(piece, opened=partial(chunks, piece)) for piece in self.pieces]
+
+    def _most(self) -> int:
+        return (self.trained_on.characters + 1) * widest(self.options) + BESIDE
+
+    def _another(self, reason: str) -> UserError:
+        name = " ".join(self.trained_on.sources)
+        anew = f"python -m charlstm.train {name} {option('init_from', self.where)}"
+        if self._begins_so():
+            return UserError(
+                f"{name}: has grown since {self.where} was trained on it, on its first"
+                f" {self.trained_on.characters:,} characters; {anew}  goes on with all of it, or"
+                f" give what it was as CORPUS{self.again and f': {self.again}'}"
+            )
+        if self._was_read_so():
+            return UserError(
+                f"{name}: {self.where} was trained on it as an earlier charlstm read it, with its"
+                f" byte order marks as characters and no line ends between files; begin anew by"
+                f"  {anew}"
+            )
+        return UserError(
+            f"{name}: not the text that {self.where} was trained on ({reason}); give that text as"
+            f" CORPUS{self.again and f': {self.again}'}"
+        )
+
+    def _begins_so(self) -> bool:
+        """Whether its beginning is the text that was trained on; what follows is not read."""
+        length = self.trained_on.characters
+        reading = Reading(self.pieces, replace(self.options, limit=length))
+        with contextlib.suppress(UserError):
+            start = "".join(reading.characters())
+            encoding = "latin-1" if self.options.bytes else self.options.encoding
+            encoding = "utf-8" if codecs.lookup(encoding).name == "utf-8-sig" else encoding
+            digest = hashlib.sha256(start.encode(encoding, "surrogatepass")).hexdigest()
+            return reading.cut and digest == self.trained_on.sha256
+        return False
+
+    def _was_read_so(self) -> bool:
+        """Whether all bytes, with their marks and without line ends between, are that text."""
+        digest = hashlib.sha256()
+        length = 0
+        with contextlib.suppress(UserError):
+            for piece in self.pieces:
+                for chunk in piece.chunks():
+                    digest.update(chunk)
+                    length += len(chunk)
+                    if length > self._most():
+                        return False
+        return digest.hexdigest() == self.trained_on.sha256

@@ -3,6 +3,11 @@
 - `encoded`: a text as numbers: in memory, or on disk if it is too large for that
 - `vocabulary`: characters to ids and back
 - `registry`: texts that have a name: they come with charlstm, or it downloads and checks them
+- `marks`: the mark of an encoding at the beginning of a file, and how bytes without one look
+- `kinds`: what a file is by its first bytes: text, a page or table, or a document that is none
+- `chunks`: bytes that can be read more than once, in chunks
+- `archives`: what a file holds: itself, or what was packed into it
+- `folders`: the text files in a folder and below it; what is left out is told
 - `pieces`: files, folders, archives, names or "-" as pieces of bytes
 - `decoded`: pieces of bytes become characters, a few million at a time
 - `prepared`: a large text is written to disk once, as ids

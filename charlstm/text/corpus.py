@@ -1,7 +1,7 @@
 """A name, a path, a folder or "-" becomes text.
 
 If a word is both a path and a name in `registry.py`, the path wins. `read_corpus` decodes the bytes
-strictly by the encoding that it was given. It guesses nothing.
+strictly by the encoding that it was given, or that a file's mark names. It guesses nothing.
 """
 
 from collections.abc import Callable, Sequence
@@ -9,9 +9,10 @@ from dataclasses import dataclass
 
 from charlstm.errors import UserError
 from charlstm.options import DataOptions
+from charlstm.text.chunks import Piece
 from charlstm.text.decoded import Reading
 from charlstm.text.encoded import Text
-from charlstm.text.pieces import Piece, pieces_of
+from charlstm.text.pieces import pieces_of
 from charlstm.text.prepared import prepare
 
 IN_MEMORY = 2**25  # bytes or characters; a longer text is prepared on disk
@@ -25,8 +26,9 @@ class Corpus:
         sources: what the user named, in order.
         text: the characters; with the option `bytes`, a character U+0000 to U+00FF for each byte.
             A long text is an `EncodedText`, which has slices, too; `str()` of one is in memory.
-        sha256: digest of the files' bytes, one file after the other. If a limit cut the text, it is
-            the digest of the rest, in UTF-8.
+        sha256: digest of the files' bytes, one file after the other: without UTF-8's mark, with a
+            line end between files where one lacks it. If a limit cut the text, it is the digest of
+            the rest, in UTF-8.
         options: how the bytes were turned into `text`.
     """
 

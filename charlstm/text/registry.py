@@ -3,9 +3,9 @@
 - `tales`, `plays` and `verse` were written for charlstm (CC0) and come with it.
 - `python` is the source code of the standard library of the Python that runs charlstm.
 - The texts in `registry.toml` can be downloaded. pooch does so at first use, and checks them.
-- Any other file in the corpus folder is known by its own name, without the ending. `CHARLSTM_DATA`
-  names the corpus folder. Without it, that is where this system keeps caches: `~/.cache/charlstm`
-  on Linux.
+- Any other file in the corpus folder is known by its own name, without the ending; with it, if
+  another text has the name without. `CHARLSTM_DATA` names the corpus folder. Without it, that is
+  where this system keeps caches: `~/.cache/charlstm` on Linux.
 """
 
 import hashlib
@@ -13,6 +13,7 @@ import os
 import sys
 import sysconfig
 import tomllib
+from collections import Counter
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -93,12 +94,24 @@ def others() -> dict[str, Path]:
     """Return the files that the user put into the corpus folder, by name.
 
     Raises:
-        UserError: as for `corpus_folder`.
+        UserError: as for `corpus_folder`, or that folder cannot be read.
     """
     known = {download.file for download in registry().values()}
-    files = [p for p in sorted(corpus_folder().glob("*")) if p.is_file() and p.name not in known]
-    taken = {*shipped(), *registry(), PYTHON, "README"}
-    return {path.stem: path for path in files if path.stem not in taken and path.name[0] != "."}
+    found = [path for path in _files(corpus_folder()) if path.name not in known]
+    stems = Counter([*shipped(), *registry(), PYTHON, *(path.stem for path in found)])
+    return {path.stem if stems[path.stem] == 1 else path.name: path for path in found}
+
+
+def _files(folder: Path) -> list[Path]:
+    """Return the files in the corpus folder, sorted; none if there is no such folder."""
+    try:
+        paths = [Path(entry) for entry in os.scandir(folder) if entry.is_file()]
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        advice = "name a folder that you may read with CHARLSTM_DATA"
+        raise unreadable(folder, error, advice) from None
+    return sorted(p for p in paths if p.name[0] != "." and p.stem != "README")
 
 
 def is_named(name: str) -> bool:
@@ -118,9 +131,12 @@ def named(name: str) -> list[Path]:
         return [_downloaded(registry()[name])]
     if name in shipped():
         return [shipped()[name]]
-    if name in others():
-        return [others()[name]]
-    names = ", ".join([*shipped(), PYTHON, *registry(), *others()])
+    found = others()
+    if name in found:
+        return [found[name]]
+    if alike := [each for each, path in found.items() if path.stem == name]:
+        raise UserError(f"{name}: there are {' and '.join(alike)}; name one of them")
+    names = ", ".join([*shipped(), PYTHON, *registry(), *found])
     raise UserError(
         f"{name}: no such file or folder, and no corpus of that name (there are: {names}); give a"
         f" path, or put the text into {corpus_folder()}; CHARLSTM_DATA names another folder"

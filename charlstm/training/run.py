@@ -16,7 +16,7 @@ from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 from typing import Literal
 
-from charlstm.errors import UserError, option
+from charlstm.errors import UserError, at_command_line, option
 from charlstm.machine.waiting import unheard
 from charlstm.measuring import sampled
 from charlstm.measuring.calibration import calibrated, to_read
@@ -26,9 +26,9 @@ from charlstm.model.checkpoint import Checkpoint
 from charlstm.model.facts import Measured, Provenance, Training
 from charlstm.model.kernels import bf16_trouble
 from charlstm.model.network import CharModel
-from charlstm.model.own_text import own_text
+from charlstm.model.own_text import own_text, same_text
 from charlstm.options import ModelOptions, TrainOptions
-from charlstm.text.corpus import IN_MEMORY, Corpus, read_corpus
+from charlstm.text.corpus import IN_MEMORY, Corpus
 from charlstm.text.encoded import EncodedText
 from charlstm.text.vocabulary import Vocabulary
 from charlstm.training import log
@@ -289,15 +289,12 @@ class Run:
         mine = claim(folder) if path.exists() else None  # first: nobody may write it meanwhile
         saved = Saved.read(path)
         trained_on = saved.provenance
+        again = f"python -m charlstm.train CORPUS {option('resume', str(folder))}"
+        again = again if at_command_line() else ""
         if sources:
-            corpus = read_corpus(sources, trained_on.options)
-            if corpus.sha256 != trained_on.sha256:
-                raise UserError(
-                    f"{' '.join(corpus.sources)}: not the text that {folder} was trained on"
-                    f" (another sha256); give that text as CORPUS beside {option('resume')}"
-                )
+            corpus = same_text(sources, trained_on, str(folder), again)
         else:
-            corpus = own_text(trained_on, str(folder), in_run=True)
+            corpus = own_text(trained_on, str(folder), in_run=True, again=again)
         training = saved.training
         model = CharModel(saved.options, len(saved.vocabulary), training.options.seed)
         place = place or Place()

@@ -1,5 +1,6 @@
 """The command `corpora`: all names, a report on one text, and mistakes in one line."""
 
+import codecs
 import json
 from pathlib import Path
 
@@ -37,13 +38,34 @@ def test_the_command_lists_all_names(capsys, tmp_path, monkeypatch):
     assert (listed["anna"]["characters"], listed["anna"]["vocabulary"]) == (2_025_486, 84)
 
 
-def test_a_text_that_cannot_be_read_is_told(capsys, monkeypatch):
-    def refuse(path):
-        raise PermissionError(13, "Permission denied", str(path))
+def test_a_text_that_cannot_be_read_does_not_end_the_list(capsys, tmp_path, monkeypatch):
+    monkeypatch.setenv("CHARLSTM_DATA", str(tmp_path))
+    contents = {"a.txt": b"abc", "b.pdf": b"%PDF-1.7", "c.txt": b"\xff" * 9, "d.txt": b"x"}
+    for name, content in contents.items():
+        (tmp_path / name).write_bytes(content)
+    (tmp_path / "e.txt").write_bytes(codecs.BOM_UTF8 + b"abc")
+    real = Path.open
 
-    monkeypatch.setattr(Path, "read_bytes", refuse)
-    assert corpora.main([]) == 2
-    assert "permission denied; give a text that can be read" in capsys.readouterr().err
+    def refuse(path, *rest, **more):
+        if path.name == "d.txt":
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path, *rest, **more)
+
+    monkeypatch.setattr(Path, "open", refuse)
+    assert corpora.main([]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    rows = {line.split()[0]: line for line in lines}
+    for name, told in [
+        ("b", "a PDF document;"),
+        ("c", "0xff at offset 0"),
+        ("d", "permission den"),
+    ]:
+        assert "unreadable" in rows[name]
+        assert told in rows[name]
+    assert corpora.main(["--json"]) == 0
+    listed = {row["name"]: row for row in json.loads(capsys.readouterr().out)}
+    assert [listed[name]["characters"] for name in "abcde"] == [3, None, None, None, 3]
+    assert [listed[name]["here"] for name in "ad"] == ["yes", "unreadable"]
 
 
 def test_the_command_looks_a_text_over(capsys, tmp_path):

@@ -60,12 +60,13 @@ def test_the_shipped_model_is_the_default(capfdbinary):
 
 
 def test_prime_echo_and_stop(capfdbinary, model_file, tmp_path):
-    (tmp_path / "prime").write_text("The qu", encoding="utf-8")
     options = [model_file, "--length", 30, "--seed", 4]
     text = sampled(capfdbinary, *options, "--prime", "The qu")
     assert text.startswith(b"The qu")
     assert len(text) == 36
-    assert sampled(capfdbinary, *options, "--prime-file", tmp_path / "prime") == text
+    for encoding in ("utf-8", "utf-8-sig", "utf-16"):  # Notepad writes marks
+        (tmp_path / "prime").write_text("The qu", encoding=encoding)
+        assert sampled(capfdbinary, *options, "--prime-file", tmp_path / "prime") == text
     silent = sampled(capfdbinary, *options, "--prime", "The qu", "--no-echo")
     assert silent == text[6:]
     stop = silent[3:5].decode()

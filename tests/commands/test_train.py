@@ -24,7 +24,7 @@ MISTAKES = [
     ("{empty}", "empty.txt: empty; give a text"),
     ("{one}", "one.txt: 1 character, 0 of them"),
     ("{emptyfolder}", "no text file in this folder"),
-    ("{binary}", "binary.bin: byte 0x"),
+    ("{binary}", "binary.bin: not text; it has a zero byte at offset"),
     ("{latin}", "at offset 2 is not utf-8"),
     ("{text} --encoding klingon", "--encoding klingon: unknown encoding"),
     ("{text} --encoding base64", "--encoding base64"),

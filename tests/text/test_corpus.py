@@ -31,7 +31,7 @@ def test_a_folder_is_its_text_files_sorted(tmp_path, capsys):
     for name in ("b.txt", "a/z.md", ".hidden", "a/.git/x"):
         write(tmp_path, name, name.encode())
     write(tmp_path, "c.bin", b"a\0b")
-    assert read_corpus([str(tmp_path)]).text == "a/z.mdb.txt"
+    assert read_corpus([str(tmp_path)]).text == "a/z.md\nb.txt"
     assert capsys.readouterr().err == (
         f"{tmp_path}: 2 files read: 1 .md, 1 .txt; 1 left out, not text: c.bin; 2 left out, hidden:"
         " .hidden, a/.git\n"

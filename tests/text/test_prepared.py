@@ -226,7 +226,7 @@ def test_a_digest_that_is_not_wanted_is_refused_before_anything_is_written(writt
         raise UserError("another text")
 
     with pytest.raises(UserError, match="another text"):
-        join([written], file_pieces(Path(written)), DataOptions(), refuse)
+        join([written], file_pieces(Path(written), DataOptions()), DataOptions(), refuse)
     assert not on_disk.exists()
 
 

@@ -18,6 +18,7 @@ from charlstm.errors import UserError
 from charlstm.options import DataOptions
 from charlstm.text import registry
 from charlstm.text.corpus import read_corpus
+from charlstm.text.registry import named, others
 
 # requests leaves the socket of a connection that was cut to the garbage collector
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
@@ -196,3 +197,25 @@ def test_python_is_the_standard_library_up_to_a_limit():
     assert len(corpus.text) == 50_000
     assert "import" in corpus.text
     assert read_corpus(["python"], DataOptions(limit=50_000)).sha256 == corpus.sha256
+
+
+def test_texts_that_differ_only_in_their_ending_have_it_in_their_names(tmp_path, monkeypatch):
+    monkeypatch.setenv("CHARLSTM_DATA", str(tmp_path))
+    for name in ("note.md", "note.txt", "one.txt", "tales.txt", "README.md", ".hidden"):
+        (tmp_path / name).write_text(name, encoding="utf-8")
+    assert set(others()) == {"note.md", "note.txt", "one", "tales.txt"}
+    assert named("note.md") == [tmp_path / "note.md"]
+    assert named("tales.txt") == [tmp_path / "tales.txt"]
+    with pytest.raises(
+        UserError, match=r"note: there are note\.md and note\.txt; name one of them"
+    ):
+        named("note")
+
+
+def test_a_corpus_folder_that_cannot_be_read_is_told(tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("CHARLSTM_DATA", str(tmp_path / "file"))
+    with pytest.raises(UserError, match="file: not a directory; name a folder that you may read"):
+        others()
+    monkeypatch.setenv("CHARLSTM_DATA", str(tmp_path / "gone"))
+    assert others() == {}
