@@ -31,6 +31,7 @@ UNITS: tuple[Unit, ...] = get_args(Unit)  # of a budget
 DEFAULT_MINUTES = 3.0
 MOST_THREADS = 1024
 LARGEST_COUNT = 2**63 - 1  # the largest integer in NumPy and torch
+LARGEST_RUN = 10_000  # characters that a ban compares
 OFF = ("embedding_size", "clip", "ema", "patience", "show")  # None turns these off; 0 never does
 ABOVE_0 = sys.float_info.min  # lowest value of a range; torch may turn smaller numbers into 0
 
@@ -184,6 +185,16 @@ class SampleOptions:
     """Choose among this many most likely characters only."""
     top_p: float | None = None
     """Choose among the fewest characters that hold this share of the probability (0 to 1)."""
+    min_p: float | None = None
+    """Choose among the characters that have at least this share of the likeliest one's probability
+    (0 to 1)."""
+    temperature_in_words: float | None = None
+    """Temperature after the first letter of a word; 0 draws only where a word begins (for scripts
+    with spaces)."""
+    no_repeat: int | None = None
+    """Never write so many characters again that the sample or its prime has already."""
+    no_copy: int | None = None
+    """Never write more than so many characters that stand together in the text read by the model."""
     length: int = 500
     """Characters to make, the prime not counted."""
     stop: str | None = None
@@ -194,6 +205,8 @@ class SampleOptions:
     def __post_init__(self) -> None:
         check_types(self)
         check_ranges(self, temperature=(0, None), top_k=(1, None), top_p=(ABOVE_0, 1))
+        check_ranges(self, min_p=(ABOVE_0, 1), temperature_in_words=(0, None))
+        check_ranges(self, no_repeat=(2, LARGEST_RUN), no_copy=(1, LARGEST_RUN))
         check_ranges(self, length=(0, None), seed=(0, LARGEST_COUNT))
         if self.stop == "":
             raise UserError(
@@ -208,6 +221,11 @@ class SampleOptions:
             >>> SampleOptions(top_k=3).choice["top_k"]
             3
         """
+        return {name: getattr(self, name) for name in ("temperature", "top_k", "top_p", "min_p")}
+
+    @property
+    def manner(self) -> dict[str, Any]:
+        """All that says how a text is written, by name: not how long it is, and not its seed."""
         others = ("length", "stop", "seed")
         return {name: value for name, value in vars(self).items() if name not in others}
 
