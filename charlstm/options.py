@@ -192,9 +192,9 @@ class SampleOptions:
     """Temperature after the first letter of a word; 0 draws only where a word begins (for scripts
     with spaces)."""
     no_repeat: int | None = None
-    """Never write so many characters again that the sample or its prime has already."""
+    """Never write a run of this many characters that the sample, or its prime, has already."""
     no_copy: int | None = None
-    """Never write more than so many characters that stand together in the text read by the model."""
+    """Never write a run of more than this many characters of the text that the model has read."""
     length: int = 500
     """Characters to make, the prime not counted."""
     stop: str | None = None

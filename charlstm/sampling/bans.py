@@ -12,6 +12,8 @@ import numpy as np
 from charlstm.sampling.runs import Followers, Newest
 from charlstm.text.vocabulary import Ids
 
+SIXTY_BITS = np.uint64(2**60 - 1)
+
 
 class Ban(Protocol):
     """Says which ids may not come next in each of N samples, and is told which ids came."""
@@ -45,8 +47,8 @@ class NoRepeat:
         self._more: list[dict[int, list[int]]] = [{} for _ in range(number)]
 
     def _runs(self) -> list[int]:
-        """Return a key for the newest run of each sample, which Python stores in 32 bytes."""
-        return (self._newest.hash >> np.uint64(4)).tolist()  # type: ignore[no-any-return]
+        """Return a key for the newest run of each sample: 60 bits, which Python has in 32 bytes."""
+        return (self._newest.hash & SIXTY_BITS).tolist()
 
     def banned(self) -> Iterator[tuple[int, Ids]]:
         """Yield pairs of a sample and the ids that would repeat a run."""

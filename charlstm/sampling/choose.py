@@ -58,12 +58,12 @@ def choose(
     if min_p is not None:
         share[share < min_p] = 0  # the largest share is 1
     below = np.add.accumulate(share, -1, np.float64)
-    if below.ndim == 1:
-        return below.searchsorted(rng.random() * below[-1], side="right")
-    if isinstance(rng, np.random.Generator):
-        drawn = rng.random(len(below))
-    else:
+    if not isinstance(rng, np.random.Generator):
         drawn = np.array([one.random() for one in rng])
+    elif below.ndim == 1:
+        return below.searchsorted(rng.random() * below[-1], side="right")
+    else:
+        drawn = rng.random(len(below))
     return (below > (drawn * below[:, -1])[:, None]).argmax(-1)  # the first one
 
 

@@ -20,7 +20,7 @@ import numpy as np
 from charlstm.errors import UserError, option
 from charlstm.model.cells import Array
 from charlstm.options import SampleOptions
-from charlstm.sampling.bans import Ban, NoCopy, NoRepeat
+from charlstm.sampling.bans import NoCopy, NoRepeat
 from charlstm.sampling.choose import choose
 from charlstm.text.vocabulary import Ids, Vocabulary
 
@@ -60,7 +60,7 @@ class Chooser:
         original: str | None = None,
     ) -> None:
         rows = number or 1
-        seed = np.random.SeedSequence(options.seed).entropy
+        seed: Any = np.random.SeedSequence(options.seed).entropy
         # NumPy fills a short seed up with zeros, so the first generator is that of the seed alone
         self._rngs = [np.random.default_rng((seed, index)) for index in range(rows)]
         self._bans = list(_bans(vocabulary, prime, options, rows, original))
@@ -108,8 +108,8 @@ class Chooser:
 
     def _drawn(self, logits: Array) -> Any:
         if logits.ndim == 1:
-            inside = self._in_word is not None and bool(self._inside[0])
-            return choose(logits, self._rngs[0], **self._choices[inside])
+            place = self._in_word is not None and bool(self._inside[0])
+            return choose(logits, self._rngs[0], **self._choices[place])
         if self._in_word is None:
             return choose(logits, self._rngs, **self._choices[0])
         ids = np.empty(len(logits), np.int64)
@@ -141,8 +141,8 @@ def goes_on(vocabulary: Vocabulary) -> Any:
     It does after letters, marks, digits, and the joiners inside words. An apostrophe or a hyphen
     ends a word. In a vocabulary of bytes a word goes on after each byte that is not ASCII.
 
-    Where no spaces stand between words, as in Chinese, Japanese or Thai, a word seems to go on until
-    the next punctuation mark.
+    Where no spaces stand between words, as in Chinese, Japanese or Thai, a word seems to go on
+    until the next punctuation mark.
 
     Example:
         >>> goes_on(Vocabulary("a -é")).tolist()

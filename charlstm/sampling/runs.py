@@ -4,8 +4,8 @@ The hash of a run of n ids is
 
     (id_1 + 1) B^(n-1) + (id_2 + 1) B^(n-2) + ... + (id_n + 1), modulo 2^64,
 
-with an odd number B (Karp & Rabin 1987). Equal runs have equal hashes, so a run that is looked up is
-always found. Two different runs have the same hash about once in 2^64 pairs. Then a character is
+with an odd number B (Karp & Rabin 1987). Equal runs have equal hashes, so a run that is looked up
+is always found. Two different runs have the same hash about once in 2^64 pairs. Then a character is
 taken for one that follows, though it does not.
 """
 
