@@ -212,7 +212,10 @@ def generate_many(
         options: as for `generate`.
         threads: for the matrix products. None measures, unless there is a seed. With a seed it is
             as many as this process may use, because another number rounds the products of several
-            samples differently, and so now and then draws another character.
+            samples differently, and so now and then draws another character. So does another
+            number of samples: of 64 texts of 2,000 characters none differed from the same text
+            written alone, with either of the shipped models. Of 648 texts that were written 2, 16,
+            31 or 32 at once instead of 64, one did (seeds 0 to 3, one thread, AMD EPYC, OpenBLAS).
         original: as for `generate`.
 
     Yields:
