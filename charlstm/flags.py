@@ -42,7 +42,10 @@ from charlstm.options import Sources
 Command = TypeVar("Command")
 Group = TypeVar("Group")
 
-SHORT = {"temperature": "--temp"}  # second, shorter names of flags
+SHORT = {
+    "temperature": "--temp",
+    "temperature_in_words": "--temp-in-words",
+}  # second, shorter names of flags
 _NOT_GIVEN = type("NotGiven", (int,), {})()  # an int: tyro checks the type of any other default
 _RULE = re.compile(r"╭.*|[│╰ ]*(─{9,}|-{9,})[│╯ ]*")  # in an error of tyro's; the top has a title
 _SAID_ANYWAY = ("For full helptext", "Argument helptext")

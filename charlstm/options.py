@@ -23,6 +23,7 @@ Unit = Literal["minutes", "epochs", "steps"]
 UNITS: tuple[Unit, ...] = get_args(Unit)  # of a budget
 DEFAULT_MINUTES = 3.0
 MOST_THREADS = 1024
+LARGEST_RUN = 10_000  # characters that a ban compares
 
 
 class Sources(tuple[str, ...]):
@@ -167,6 +168,16 @@ class SampleOptions:
     """Choose among this many most likely characters only."""
     top_p: float | None = None
     """Choose among the fewest characters that hold this share of the probability (0 to 1)."""
+    min_p: float | None = None
+    """Choose among the characters that have at least this share of the likeliest one's probability
+    (0 to 1)."""
+    temperature_in_words: float | None = None
+    """Temperature after the first letter of a word; 0 draws only where a word begins (for scripts
+    with spaces)."""
+    no_repeat: int | None = None
+    """Never write a run of this many characters that the sample, or its prime, has already."""
+    no_copy: int | None = None
+    """Never write a run of more than this many characters of the text that the model has read."""
     length: int = 500
     """Characters to make, the prime not counted."""
     stop: str | None = None
@@ -177,6 +188,8 @@ class SampleOptions:
     def __post_init__(self) -> None:
         check_types(self)
         check_ranges(self, temperature=(0, None), top_k=(1, None), top_p=(ABOVE_0, 1))
+        check_ranges(self, min_p=(ABOVE_0, 1), temperature_in_words=(0, None))
+        check_ranges(self, no_repeat=(2, LARGEST_RUN), no_copy=(1, LARGEST_RUN))
         check_ranges(self, length=(0, None), seed=(0, LARGEST_COUNT))
         if self.stop == "":
             raise UserError(
@@ -191,6 +204,11 @@ class SampleOptions:
             >>> SampleOptions(top_k=3).choice["top_k"]
             3
         """
+        return {name: getattr(self, name) for name in ("temperature", "top_k", "top_p", "min_p")}
+
+    @property
+    def manner(self) -> dict[str, Any]:
+        """All that says how a text is written, by name: not how long it is, and not its seed."""
         others = ("length", "stop", "seed")
         return {name: value for name, value in vars(self).items() if name not in others}
 

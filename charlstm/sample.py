@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Annotated
 from charlstm.errors import UserError, command, option, say, unreadable
 from charlstm.fields import check_ranges
 from charlstm.flags import Positional, parse
-from charlstm.options import CellOptions, MachineOptions, SampleOptions, Unknown
+from charlstm.options import CellOptions, DataOptions, MachineOptions, SampleOptions, Unknown
 
 if TYPE_CHECKING:
+    from charlstm.model.checkpoint import Checkpoint
     from charlstm.text.vocabulary import Vocabulary
 
 
@@ -45,6 +46,9 @@ class Sample:
     """What to do with characters of the prime that the model does not know."""
     number: int = 1
     """Samples to make side by side; several are printed when all are done."""
+    original: str | None = None
+    """Text that --no-copy keeps from being copied: a file, a folder or a name (default: what the
+    model has read)."""
     sampling: SampleOptions = SampleOptions()
     cell: CellOptions = CellOptions()
     machine: MachineOptions = MachineOptions()
@@ -56,6 +60,11 @@ class Sample:
                 " them out"
             )
         check_ranges(self, number=(1, None))
+        if self.original is not None and self.sampling.no_copy is None:
+            missing = option("no_copy", 20)
+            raise UserError(
+                f"{option('original')} without {option('no_copy')} does nothing; add {missing}"
+            )
 
 
 @command
@@ -78,21 +87,26 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = given.sampling
     if options.stop is not None:
         options = dataclasses.replace(options, stop=vocabulary.from_user(options.stop))
+    original = _original(given, checkpoint)
     threads = given.machine.threads
     sampler = Sampler(checkpoint)
     echo = prime if given.echo else ""
     if given.number == 1:
-        _stream(echo, generate(sampler, prime, options, threads), vocabulary.to_user)
+        length = _stream(
+            echo, generate(sampler, prime, options, threads, original), vocabulary.to_user
+        )
+        _tell_ended([length], options)
         return 0
     samples = [[echo] for _ in range(given.number)]
     try:
-        for pieces in generate_many(sampler, given.number, prime, options, threads):
+        for pieces in generate_many(sampler, given.number, prime, options, threads, original):
             for sample, piece in zip(samples, pieces, strict=True):
                 sample.append(piece)  # a text would be copied at each character
     finally:  # print what there is, also after Ctrl-C
         for index, sample in enumerate(samples, 1):
             _write(f"--- {index} of {given.number} ---\n".encode())
             _write(vocabulary.to_user("".join(sample)) + b"\n")
+    _tell_ended([len("".join(sample)) - len(echo) for sample in samples], options)
     return 0
 
 
@@ -121,14 +135,55 @@ def _prime(given: Sample, vocabulary: Vocabulary) -> str:
         ) from None
 
 
-def _stream(echo: str, characters: Iterable[str], encode: Callable[[str], bytes]) -> None:
-    """Write to a terminal character by character, and to anything else word by word."""
+def _original(given: Sample, checkpoint: Checkpoint) -> str | None:
+    """Read the text that --no-copy keeps from being copied."""
+    if given.sampling.no_copy is None:
+        return None
+
+    from charlstm.model.checkpoint import find_model
+    from charlstm.model.own_text import in_its_run, own_text
+    from charlstm.text.corpus import read_corpus
+
+    trained_on = checkpoint.provenance
+    if given.original is not None:
+        options = DataOptions() if trained_on is None else trained_on.options
+        options = dataclasses.replace(options, bytes=checkpoint.vocabulary.bytewise, limit=None)
+        return str(read_corpus(given.original, options).text)
+    where = given.model or "the shipped model"
+    there = option("original", "CORPUS")
+    if trained_on is None:
+        raise UserError(f"{where}: the text it was trained on has no name; give it: {there}")
+    try:
+        corpus = own_text(trained_on, where, in_its_run(find_model(given.model), trained_on))
+    except UserError as error:
+        raise UserError(f"{error}: {there}") from None
+    return str(corpus.text[corpus.parts()["train"]])
+
+
+def _tell_ended(lengths: Sequence[int], options: SampleOptions) -> None:
+    """Say how many samples ended because every character was banned."""
+    early = sum(length < options.length for length in lengths)
+    if early and options.stop is None:
+        given = [name for name in ("no_repeat", "no_copy") if getattr(options, name) is not None]
+        named = " and ".join(option(name, getattr(options, name)) for name in given)
+        say(f"{early} of {len(lengths)} ended early, where {named} left no character; raise it")
+
+
+def _stream(echo: str, characters: Iterable[str], encode: Callable[[str], bytes]) -> int:
+    """Write to a terminal character by character, and to anything else word by word.
+
+    Returns:
+        how many characters were written, the echo not counted.
+    """
     terminal = sys.stdout.isatty()
     _write(encode(echo))
+    length = 0
     for character in characters:
+        length += 1
         word_ends = character.isspace() or not character.isascii()  # not all scripts have spaces
         _write(encode(character), flush=terminal or word_ends)
     _write(b"\n" if terminal else b"")
+    return length
 
 
 def _write(content: bytes, flush: bool = True) -> None:

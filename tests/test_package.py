@@ -400,7 +400,7 @@ def test_every_flag_named_in_the_readme_exists():
     from charlstm.sample import Sample
     from charlstm.train import Train
 
-    known = {"--help", "--temp", "--no-echo", "--version", "--completion"}
+    known = {"--help", "--temp", "--temp-in-words", "--no-echo", "--version", "--completion"}
     known |= {"--time"}  # of notebooks/build.py
     known |= {"--no-baselines"}  # what is on is turned off so
     known |= {"--nproc-per-node", "--nnodes", "--node-rank", "--master-addr", "--master-port"}

@@ -69,7 +69,7 @@ class Writing:
     def to_json(self) -> dict[str, Any]:
         """Return the figures by name."""
         figures = {
-            **self.options.choice,
+            **self.options.manner,
             "seed": self.options.seed,
             **self.written.to_json(),
             "surprise_nats": self.surprise_nats,
@@ -101,7 +101,7 @@ class Writing:
             yield f"longest, {name}: {len(longest)} characters, {longest!r}"
 
     def _how(self) -> str:
-        given = {name: value for name, value in self.options.choice.items() if value is not None}
+        given = {name: value for name, value in self.options.manner.items() if value is not None}
         how = [f"{name.replace('_', '-')} {value:g}" for name, value in given.items()]
         return ", ".join([*how, f"seed {self.options.seed}"])
 
@@ -128,12 +128,13 @@ def measure_writing(
     vocabulary = checkpoint.vocabulary
     if options.stop is not None:
         options = dataclasses.replace(options, stop=vocabulary.from_user(options.stop))
-    text = "".join(generate(Sampler(checkpoint), "", options, threads))
+    corpus = passage.corpus
+    read = corpus.text[corpus.parts()["train"]] if passage.own else corpus.text
+    original = None if options.no_copy is None else str(read)
+    text = "".join(generate(Sampler(checkpoint), "", options, threads, original))
     surprise = None
     if len(text) > 1:
         surprise = score_carried(model, vocabulary.encode(text), threads=threads).nats
-    corpus = passage.corpus
-    read = corpus.text[corpus.parts()["train"]] if passage.own else corpus.text
     source = str(read[-MOST:])
     part = None
     if passage.own and passage.part == "validation":

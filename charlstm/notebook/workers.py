@@ -57,14 +57,17 @@ class SamplerPanel(Panel):
         self._pieces = [""]  # the prime and characters: a text would be copied at each character
         self._temperature = w.FloatSlider(0.8, min=0, max=2, step=0.1, description="temperature")
         self._top_k = w.IntSlider(0, min=0, max=50, description="top-k (0: all)")
+        self._min_p = w.FloatSlider(0, min=0, max=0.5, step=0.01, description="min-p (0: off)")
+        self._no_repeat = w.IntSlider(0, min=0, max=50, description="no repeat (0: off)")
         self._prime = w.Text(prime, description="prime")
         self._output = w.HTML()
         self._work = _Work("Write", self._write, self._show)
-        for name in ("temperature", "top_k", "prime"):
+        for name in ("temperature", "top_k", "min_p", "no_repeat", "prime"):
             control = getattr(self, f"_{name}")
             mark(control, name)
-            control.style.description_width = "7em"
-        controls = w.VBox([self._temperature, self._top_k, self._prime])
+            control.style.description_width = "8em"
+        sliders = [self._temperature, self._top_k, self._min_p, self._no_repeat]
+        controls = w.VBox([*sliders, self._prime])
         with suppress(UserError):  # a prime that the model cannot read: Write tells what is wrong
             for _ in itertools.islice(self._write(seed=0), FIRST):
                 pass
@@ -75,6 +78,8 @@ class SamplerPanel(Panel):
         options = SampleOptions(
             temperature=self._temperature.value,
             top_k=self._top_k.value or None,
+            min_p=self._min_p.value or None,
+            no_repeat=self._no_repeat.value or None,
             length=self._length,
             seed=seed,
         )

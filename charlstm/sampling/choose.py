@@ -1,5 +1,6 @@
-"""Draw the next character: temperature, top-k and top-p over a row of logits."""
+"""Draw the next character: temperature, top-k, top-p and min-p over a row of logits."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,20 +11,24 @@ from charlstm.model.cells import Array
 
 def choose(
     logits: Array,
-    rng: np.random.Generator,
+    rng: np.random.Generator | Sequence[np.random.Generator],
     temperature: float = 1.0,
     top_k: int | None = None,
     top_p: float | None = None,
+    min_p: float | None = None,
 ) -> Any:
     """Draw ids from softmax(logits / temperature), if asked only among the most likely ones.
 
     Args:
         logits: (V,) or (N, V).
-        rng: source of one random number for each row.
+        rng: source of one random number for each row, unless the temperature is 0; for N rows also
+            one source for each.
         temperature: 0 takes the most likely id; of equally likely ids, the lowest.
         top_k: keep exactly this many of the most likely ids; of equally likely ids, the lower ones.
         top_p: of the ids that `top_k` leaves, keep the fewest most likely ones that hold this share
             of the probability (Holtzman et al. 2020).
+        min_p: of the ids that these two leave, keep those whose probability is at least this share
+            of the largest one's. The temperature comes before it, as in Nguyen et al. 2024.
 
     Returns:
         one id, or ids (N,).
@@ -50,11 +55,16 @@ def choose(
     np.exp(share, out=share)
     if top_k is not None or top_p is not None:
         share = _most_likely(logits, share, top_k, top_p)
+    if min_p is not None:
+        share[share < min_p] = 0  # the largest share is 1
     below = np.add.accumulate(share, -1, np.float64)
-    if below.ndim == 1:
+    if not isinstance(rng, np.random.Generator):
+        drawn = np.array([one.random() for one in rng])
+    elif below.ndim == 1:
         return below.searchsorted(rng.random() * below[-1], side="right")
-    drawn = rng.random(len(below)) * below[:, -1]
-    return (below > drawn[:, None]).argmax(-1)  # the first one
+    else:
+        drawn = rng.random(len(below))
+    return (below > (drawn * below[:, -1])[:, None]).argmax(-1)  # the first one
 
 
 def _most_likely(logits: Array, share: Array, top_k: int | None, top_p: float | None) -> Array:

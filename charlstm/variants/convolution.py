@@ -27,7 +27,7 @@ from charlstm.model.network import CharModel
 from charlstm.model.section import Section
 from charlstm.model.stack import ModelState, Stack
 from charlstm.options import ModelOptions, SampleOptions
-from charlstm.sampling.choose import choose
+from charlstm.sampling.chooser import Chooser
 from charlstm.sampling.stop import end_before
 from charlstm.text.vocabulary import Vocabulary
 from charlstm.text.writer import LARGEST_SEED, check_sizes
@@ -202,14 +202,16 @@ def write(
 
 @torch.inference_mode()
 def _draw(model: ConvolutionalModel, prime: str, options: SampleOptions) -> Iterator[str]:
-    rng = np.random.default_rng(options.seed)
     characters = model.vocabulary.characters
     ids = model.vocabulary.encode(prime, where="prime")
+    chooser = Chooser(model.vocabulary, ids, options)
     if not len(ids):
         ids = np.array([max(0, characters.find("\n"))], np.int32)
     state = None
     for _ in range(options.length):
         logits, state = model(torch.from_numpy(ids)[None].to(model.device), state)
-        chosen = choose(logits[0, -1].cpu().numpy(), rng, **options.choice)
+        chosen = chooser(logits[0, -1].cpu().numpy())
+        if not chooser.going:
+            return
         ids = np.array([chosen], np.int32)
         yield characters[int(chosen)]

@@ -9,6 +9,8 @@ import pytest
 
 from charlstm import sample
 from charlstm.model.checkpoint import Checkpoint
+from charlstm.text.corpus import read_corpus
+from charlstm.text.novelty import novelty
 
 # arguments, and what the one line must say; conftest.py makes the files {x}
 MISTAKES = [
@@ -24,6 +26,13 @@ MISTAKES = [
     ("{model} --top-k 0", "--top-k is 0; it must be at least 1"),
     ("{model} --top-p 0", "--top-p is 0.0; it must be above 0 and at most 1"),
     ("{model} --top-p 1.5", "--top-p is 1.5"),
+    ("{model} --min-p 0", "--min-p is 0.0; it must be above 0 and at most 1"),
+    ("{model} --temp-in-words -1", "--temperature-in-words is -1.0; it must be at least 0"),
+    ("{model} --no-repeat 1", "--no-repeat is 1; it must be from 2 to 10000"),
+    ("{model} --no-copy 0", "--no-copy is 0; it must be from 1 to 10000"),
+    ("{model} --no-copy 5", "was trained on has no name; give it: --original CORPUS"),
+    ("{model} --no-copy 5 --original {missing}", "nothing.txt: no such"),
+    ("{model} --original {text}", "--original without --no-copy does nothing; add --no-copy 20"),
     ("{model} --length -1", "--length is -1; it must be at least 0"),
     ("{model} --number 0", "--number is 0; it must be at least 1"),
     ("{model} --seed -1", "--seed is -1"),
@@ -86,6 +95,42 @@ def test_number_prints_each_sample_under_its_heading(capfdbinary, model_file):
     pieces = text.split("--- ")[1:]
     assert [p.split(" ---\n")[0] for p in pieces] == ["1 of 3", "2 of 3", "3 of 3"]
     assert all(len(p.split(" ---\n")[1]) == 3 + 7 + 1 for p in pieces)
+
+
+def test_the_first_of_several_is_the_one_alone(capfdbinary):
+    options = ("tales", "--length", 60, "--seed", 5)
+    alone = sampled(capfdbinary, *options)
+    for number in (2, 3):
+        several = sampled(capfdbinary, *options, "--number", number)
+        assert several.startswith(b"--- 1 of %d ---\n%s\n--- 2" % (number, alone))
+
+
+def test_a_sample_copies_neither_what_the_model_has_read_nor_another_text(capfdbinary, tmp_path):
+    options = ("tales", "--length", 300, "--seed", 5)
+    free = sampled(capfdbinary, *options).decode()
+    tales = read_corpus("tales").text
+    train = tales[: int(0.9 * len(tales))]
+    assert len(novelty(free, train).longest) > 8
+    own = sampled(capfdbinary, *options, "--no-copy", 8).decode()
+    assert len(novelty(own, train).longest) == 8
+    (tmp_path / "free.txt").write_text(free, encoding="utf-8", newline="")
+    other = sampled(capfdbinary, *options, "--no-copy", 8, "--original", tmp_path / "free.txt")
+    assert len(novelty(other.decode(), free).longest) == 8
+
+
+@pytest.mark.parametrize(
+    ("number", "told"),
+    [
+        ("1", "1 of 1 ended early, where --no-repeat 2 left no character; raise it\n"),
+        ("3", "3 of 3 ended early, where --no-repeat 2 left no character; raise it\n"),
+    ],
+)
+def test_it_is_told_that_the_bans_left_nothing(capfdbinary, model_file, number, told):
+    options = [str(model_file), "--length", "2000", "--seed", "1", "--number", number]
+    assert sample.main([*options, "--no-repeat", "2", "--temp", "2"]) == 0
+    assert capfdbinary.readouterr().err.decode() == told
+    assert sample.main([*options, "--no-repeat", "30", "--temp", "2"]) == 0
+    assert capfdbinary.readouterr().err == b""
 
 
 def test_unknown_characters_of_the_prime_can_be_skipped(capfdbinary, model_file):

@@ -62,11 +62,22 @@ def test_a_stop_text_ends_the_sample(trained, corpus):
     assert written(trained, corpus, "validation", stopped).written.characters == length
 
 
+def test_what_may_not_be_copied_is_the_text_that_the_model_has_read(trained, corpus, text):
+    options = dataclasses.replace(OPTIONS, length=300, temperature=0.1, no_copy=3, no_repeat=9)
+    own = written(trained, corpus, "validation", options)
+    assert len(own.written.novelty.longest) <= 3
+    assert own.written.characters == 300
+    assert next(own.lines()).startswith(
+        "300 characters written with temperature 0.1, top-k 5, no-repeat 9, no-copy 3, seed 3; the"
+    )
+    assert (own.to_json()["no_copy"], own.to_json()["min_p"]) == (3, None)
+
+
 def test_the_figures_are_laid_out_for_a_person_and_for_a_program(trained, corpus):
     result = written(trained, corpus, "validation")
     told = result.to_json()
     assert list(told) == [
-        *SampleOptions().choice, "seed", "characters", "copied", "longest", "known_words",
+        *SampleOptions().manner, "seed", "characters", "copied", "longest", "known_words",
         "surprise_nats", "part",
     ]  # fmt: skip
     assert (told["top_k"], told["top_p"], told["seed"]) == (5, None, 3)

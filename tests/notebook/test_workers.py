@@ -6,6 +6,7 @@ import pytest
 from find_widgets import one
 from small import TEXT
 
+from charlstm.notebook import workers
 from charlstm.notebook.workers import SamplerPanel, TrainingMonitor
 from charlstm.options import ModelOptions, TrainOptions
 
@@ -71,6 +72,20 @@ def test_temperature_zero_and_top_k_are_passed_on(checkpoint):
         panel._work.join(60)
         texts.append(panel.text)
     assert texts[0] == texts[1]
+
+
+def test_min_p_and_no_repeat_are_passed_on(checkpoint):
+    panel = SamplerPanel(checkpoint, length=50)
+    one(panel.widget, "temperature").value = 2.0
+    one(panel.widget, "min-p").value = 0.5
+    one(panel.widget, "no-repeat").value = 2
+    asked = []
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(workers, "generate", lambda _, __, options: asked.append(options) or "")
+        one(panel.widget, "begin").click()
+        panel._work.join(60)
+    assert (asked[0].temperature, asked[0].min_p, asked[0].no_repeat) == (2.0, 0.5, 2)
+    assert asked[0].top_k is None
 
 
 def test_a_mistake_is_shown_in_the_panel(panel):

@@ -9,7 +9,7 @@ from charlstm.errors import UserError
 from charlstm.sampling.choose import choose
 
 
-def reference(logits, temperature, top_k=None, top_p=None):
+def reference(logits, temperature, top_k=None, top_p=None, min_p=None):
     """The distribution by its definition, one id after the other in exact order."""
     p = np.exp(logits / temperature)
     p /= p.sum()
@@ -19,6 +19,8 @@ def reference(logits, temperature, top_k=None, top_p=None):
     held = 0.0
     for i in ranked:
         if top_p is not None and held >= top_p * left:
+            break
+        if min_p is not None and p[i] < min_p * p[ranked[0]]:
             break
         kept.append(i)
         held += p[i]
@@ -33,7 +35,18 @@ DRAWS = 20_000
 @pytest.mark.parametrize("batched", [False, True])
 @pytest.mark.parametrize("temperature", [0.5, 1.0, 2.0])
 @pytest.mark.parametrize(
-    "cut", [{}, {"top_k": 3}, {"top_p": 0.6}, {"top_k": 5, "top_p": 0.7}], ids=str
+    "cut",
+    [
+        {},
+        {"top_k": 3},
+        {"top_p": 0.6},
+        {"top_k": 5, "top_p": 0.7},
+        {"min_p": 0.3},
+        {"top_k": 5, "min_p": 0.1},
+        {"top_p": 0.7, "min_p": 0.2},
+        {"top_k": 6, "top_p": 0.9, "min_p": 0.15},
+    ],
+    ids=str,
 )
 def test_draws_follow_the_distribution(temperature, cut, batched):
     logits = np.array([0.3, -1.0, 2.0, 0.3, 1.1, -0.2, 0.0, 0.9], np.float32)
@@ -64,6 +77,7 @@ def test_temperature_to_zero_is_the_most_likely(values, seed):
     assert logits[choose(logits, rng, temperature=1e-300)] >= logits.max() - 1e-6
     assert choose(logits, rng, top_k=1) == logits.argmax()
     assert choose(logits, rng, top_p=1e-9) == logits.argmax()
+    assert logits[choose(logits, rng, min_p=1.0)] >= logits.max() - 1e-6
 
 
 @given(
@@ -81,6 +95,36 @@ def test_no_draw_leaves_the_most_likely(values, top_k, top_p, seed):
         assert allowed[drawn].all()
     else:  # a sum at the edge of top_p may round either way
         assert (logits[drawn] >= near[min(allowed.sum(), len(near) - 1)]).all()
+
+
+def test_min_p_takes_its_share_of_the_largest_after_the_temperature():
+    """Nguyen et al. 2024. Before the temperature, ids 0, 1 and 2 would stay at each."""
+    logits = np.log(np.array([0.6, 0.24, 0.13, 0.03]))
+    for temperature, kept in [(0.5, {0}), (1.0, {0, 1, 2}), (3.0, {0, 1, 2, 3})]:
+        rows = np.tile(logits, (2000, 1))
+        drawn = choose(rows, np.random.default_rng(0), temperature, min_p=0.2)
+        assert set(drawn.tolist()) == kept
+
+
+def test_what_min_p_cuts_counts_for_top_p():
+    """The two shares of 0.4 hold 0.8 of all, and all of what a min-p before top-p would leave."""
+    logits = np.log(np.array([0.4, 0.4, 0.1, 0.1]))
+    for top_p, kept in [(0.79, {0, 1}), (0.81, {0, 1}), (0.39, {0})]:
+        drawn = choose(np.tile(logits, (500, 1)), np.random.default_rng(0), top_p=top_p, min_p=0.5)
+        assert set(drawn.tolist()) == kept
+    assert set(
+        choose(np.tile(logits, (500, 1)), np.random.default_rng(0), top_p=0.45).tolist()
+    ) == {0, 1}
+
+
+@pytest.mark.parametrize("temperature", [0, 0.8])
+def test_each_row_can_have_a_generator_of_its_own(temperature):
+    logits = np.random.default_rng(1).normal(size=(50, 3, 7))
+    together = [np.random.default_rng((5, row)) for row in range(3)]
+    rows = np.array([choose(step, together, temperature) for step in logits])
+    for row in range(3):
+        alone = np.random.default_rng((5, row))
+        assert rows[:, row].tolist() == [choose(step[row], alone, temperature) for step in logits]
 
 
 def test_of_equal_logits_top_k_keeps_exactly_k():

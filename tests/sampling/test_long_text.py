@@ -18,6 +18,7 @@ from charlstm.model.network import CharModel
 from charlstm.options import ModelOptions, SampleOptions
 from charlstm.sampling.sampler import Sampler, generate, generate_many
 from charlstm.sampling.stop import end_before
+from charlstm.text.corpus import read_corpus
 from charlstm.text.novelty import novelty
 from charlstm.text.vocabulary import Vocabulary
 
@@ -38,8 +39,11 @@ def built(cell, size):
     return Sampler(Checkpoint(options, LETTERS, model.to_arrays()))
 
 
-def write(name, sampler, texts):
-    """Write to the end; hold the states and the memory against what they may be."""
+def write(name, sampler, texts, each=0):
+    """Write to the end; hold the states and the memory against what they may be.
+
+    The memory may grow by `each` bytes a character.
+    """
     newest = []
     step = sampler.step
 
@@ -61,7 +65,9 @@ def write(name, sampler, texts):
             memory.append(tracemalloc.get_traced_memory()[0])
         if tenth == 8:
             tracemalloc.stop()
-    assert memory[-1] - memory[1] < FLAT  # what the first run of a test imports is no growth
+    assert (
+        memory[-1] - memory[1] < FLAT + each * LENGTH
+    )  # what the first run of a test imports is no growth
     first, last = speeds[0], speeds[-1]
     print(f"{name}: {first:,.0f} characters a second, at the end {last:,.0f}; memory {memory}")
     return state
@@ -84,6 +90,23 @@ def test_the_shipped_models_write_long_texts(name, temperature):
     sampler = Sampler(Checkpoint.load(find_model(name)))
     options = SampleOptions(length=LENGTH, temperature=temperature, seed=1)
     write(f"{name}, {temperature}", sampler, generate(sampler, "", options))
+
+
+@pytest.mark.parametrize(
+    ("options", "each"),
+    [
+        ({"min_p": 0.05, "temperature_in_words": 0.3}, 0),
+        ({"temperature": 0.3, "no_repeat": 15}, 130),
+        ({"no_copy": 12}, 0),
+    ],
+    ids=str,
+)
+def test_options_of_a_long_text_keep_its_speed(options, each):
+    """`no_repeat` remembers each run, in so many bytes; nothing else grows."""
+    sampler = Sampler(Checkpoint.load(find_model("tales")))
+    options = SampleOptions(length=LENGTH, seed=1, **options)
+    tales = read_corpus("tales").text
+    write(f"{options}", sampler, generate(sampler, "", options, 1, tales), each)
 
 
 def test_several_long_texts_and_a_long_text_to_stop_before():

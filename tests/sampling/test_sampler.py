@@ -14,7 +14,9 @@ from charlstm.machine.cpus import _blas, blas_threads
 from charlstm.model.checkpoint import Checkpoint, weight_shapes
 from charlstm.model.network import CharModel
 from charlstm.options import ModelOptions, SampleOptions
+from charlstm.sampling.choose import choose
 from charlstm.sampling.sampler import Sampler, generate, generate_many
+from charlstm.text.novelty import novelty
 from charlstm.text.vocabulary import Vocabulary
 
 V = 11
@@ -127,6 +129,65 @@ def test_many_samples_stop_each_at_its_own_place():
     assert len({len(text) for text in cut}) > 1
     with pytest.raises(UserError, match="number is 0"):
         next(generate_many(sampler, 0))
+
+
+def at_once(sampler, number, prime="", original=None, **options):
+    rows = generate_many(sampler, number, prime, SampleOptions(**options), 1, original)
+    return list(map("".join, zip(*rows, strict=True)))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"temperature": 0.3, "no_repeat": 4}, {"temperature_in_words": 0.4, "min_p": 0.05}],
+    ids=str,
+)
+def test_a_sample_depends_on_the_seed_and_its_index_alone(options):
+    """Also across the number of samples, and when others stop early."""
+    _, sampler = build()
+    options = {"length": 60, "seed": 5} | options
+    three = at_once(sampler, 3, "ab", **options)
+    assert len(set(three)) == 3
+    for number in (1, 2, 7):
+        assert at_once(sampler, number, "ab", **options)[:3] == three[:number]
+    assert text_of(sampler, "ab", **options) == three[0]
+    stop = three[1][20:22]
+    assert at_once(sampler, 3, "ab", stop=stop, **options) == [t.split(stop)[0] for t in three]
+
+
+def test_the_first_sample_is_drawn_with_the_generator_of_the_seed():
+    """As it was before there were others, so that the text of a seed stays what it was."""
+    _, sampler = build()
+    rng = np.random.default_rng(5)
+    logits, state = sampler.read(sampler.vocabulary.encode("ab"))
+    logits, text = logits[-1], ""
+    for _ in range(60):
+        i = choose(logits, rng, 0.8)
+        text += LETTERS.characters[i]
+        logits, state = sampler.step(i, state)
+    assert text_of(sampler, "ab", length=60, seed=5) == text
+
+
+def test_samples_end_where_the_bans_leave_nothing():
+    _, sampler = build()
+    options = {"length": 500, "seed": 1, "no_repeat": 2, "temperature": 2.0}
+    texts = at_once(sampler, 4, "abab", **options)
+    assert len({len(text) for text in texts}) > 1
+    assert max(map(len, texts)) <= V**2
+    assert texts[0] == text_of(sampler, "abab", **options)
+    held = at_once(sampler, 4, "abab", stop="x" * 3, **options)
+    assert held == texts
+
+
+def test_a_text_is_not_copied():
+    _, sampler = build()
+    original = text_of(sampler, length=400, seed=1, temperature=0.2)
+    options = {"length": 400, "seed": 1, "temperature": 0.2}
+    assert text_of(sampler, **options) == original
+    options = SampleOptions(**options, no_copy=6)
+    text = "".join(generate(sampler, "", options, 1, original))
+    assert len(novelty(text, original).longest) == 6
+    with pytest.raises(UserError, match="no_copy=6 needs the text that must not be copied"):
+        generate(sampler, "", options)
 
 
 def test_generation_costs_nothing_before_it_is_asked_for():

@@ -15,6 +15,7 @@ from charlstm.model.checkpoint import Checkpoint
 from charlstm.model.network import CharModel
 from charlstm.options import ModelOptions
 from charlstm.sampling.choose import choose
+from charlstm.text.novelty import longest_repeat
 from charlstm.text.vocabulary import Vocabulary
 from charlstm.training.trainer import Trainer
 from charlstm.variants.convolution import ConvolutionalModel, write
@@ -159,6 +160,9 @@ def test_a_text_ends_where_it_is_told_to_and_a_seed_repeats_it():
     stop = whole[40:43]
     ended = "".join(write(model, "", SampleOptions(length=200, seed=1, stop=stop)))
     assert ended == whole[: whole.index(stop)]
+    new = "".join(write(model, "", SampleOptions(length=200, seed=1, no_repeat=2)))
+    assert 0 < len(new) < 200  # there are not so many pairs
+    assert len(longest_repeat(new)) == 1
     with pytest.raises(UserError, match="prime"):
         list(write(model, "z"))
 
