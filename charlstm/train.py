@@ -267,6 +267,8 @@ def _fit(run: Run, show: int | None) -> int:
 
 
 def _finish(run: Run) -> None:
+    from charlstm.text.order import told_of_end
+
     progress = run.trainer.progress
     if run.trainer.out_of_patience():
         say(
@@ -279,7 +281,8 @@ def _finish(run: Run) -> None:
         evaluation = run.finish(waiting.advance)
     say(evaluation.table())
     if progress.best is not None:
-        say(advice(progress, run.trainer.score_training(), progress.best))
+        end = "" if run.corpus.ends else told_of_end(run.corpus.text)
+        say(advice(progress, run.trainer.score_training(), progress.best, end))
 
 
 def _sample(run: Run, length: int) -> str:

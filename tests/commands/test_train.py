@@ -31,6 +31,8 @@ MISTAKES = [
     ("{unreadable}", "permission denied"),
     ("{text} --split 0.9 0.2", "--split is 0.9 0.2"),
     ("{text} --split 0.9", "--split"),
+    ("{text} --split-by word", "Expected one of ('position', 'line', 'block')"),
+    ("{one} --split-by line", "--split-by line finds no line for each part"),
     ("{text} --min-count 0", "--min-count is 0; it must be at least 1"),
     ("{text} --min-count 100000", "--min-count is 100000, but no character"),
     ("{text} --layers 0", "--layers is 0; it must be from 1 to 100"),
