@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from charlstm.text.corpus import Corpus
     from charlstm.training.run import Run
 
+SAMPLE = 200  # characters that the model writes when its training is done
+
 
 @dataclass(frozen=True)
 class Train:
@@ -260,13 +262,16 @@ def _fit(run: Run, show: int | None) -> int:
         for report in reports:
             display.update(report)
             if report.validation is not None and show:
-                display.write(_sample(run, show))
+                # the newest averaged weights, even if the run keeps older ones
+                newest = run.checkpoint(run.trainer.average.to_arrays())
+                display.write(_sample(run, newest, show))
             if ranks.stopped_by:
                 return 128 + ranks.stopped_by
     return 0
 
 
 def _finish(run: Run) -> None:
+    from charlstm.model.checkpoint import Checkpoint
     from charlstm.text.order import told_of_end
 
     progress = run.trainer.progress
@@ -283,13 +288,16 @@ def _finish(run: Run) -> None:
     if progress.best is not None:
         end = "" if run.corpus.ends else told_of_end(run.corpus.text)
         say(advice(progress, run.trainer.score_training(), progress.best, end))
+    checkpoint = Checkpoint.load(run.folder / "model.safetensors")
+    written = _sample(run, checkpoint, SAMPLE)
+    say(f"it writes, at temperature {SampleOptions().temperature}:
+{written}")
 
 
-def _sample(run: Run, length: int) -> str:
-    """Let the newest averaged weights write, even if the run keeps older ones."""
+def _sample(run: Run, checkpoint: Checkpoint, length: int) -> str:
+    """Let a model of a run write."""
     from charlstm.sampling.sampler import Sampler, generate
 
-    checkpoint = run.checkpoint(run.trainer.average.to_arrays())
     options = SampleOptions(length=length, seed=run.trainer.progress.step)
     text = "".join(generate(Sampler(checkpoint), "", options, run.place.threads))
     return run.vocabulary.to_user(text).decode("utf-8", "replace")
