@@ -290,8 +290,7 @@ def _finish(run: Run) -> None:
         say(advice(progress, run.trainer.score_training(), progress.best, end))
     checkpoint = Checkpoint.load(run.folder / "model.safetensors")
     written = _sample(run, checkpoint, SAMPLE)
-    say(f"it writes, at temperature {SampleOptions().temperature}:
-{written}")
+    say(f"it writes, at temperature {SampleOptions().temperature}:\n{written}")
 
 
 def _sample(run: Run, checkpoint: Checkpoint, length: int) -> str:
