@@ -5,9 +5,7 @@ from __future__ import annotations
 import base64
 import functools
 import html
-import io
 import sys
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,8 +17,6 @@ from charlstm.machine.atomic_file import check_target, write_atomically
 from charlstm.options import OFF, Sources, to_json
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
     from charlstm.model.checkpoint import Checkpoint
 
 ENDINGS = (".png", ".svg", ".pdf", ".html")
@@ -97,7 +93,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         )
     check_target(out, given.force)
     try:
-        from charlstm.notebook.run_plots import FIELD, Curve, trainings
+        from charlstm.notebook.run_plots import FIELD, Curve, picture, trainings
     except ModuleNotFoundError as error:
         raise UserError(
             f"{error.name} is not installed; pictures need the lessons extra:"
@@ -127,9 +123,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         )
     figure = trainings(curves, given.over)
     if out.suffix.lower() == ".html":
-        content = _page(runs, differing, _picture(figure, "svg"))
+        content = _page(runs, differing, picture(figure, "svg"))
     else:
-        content = _picture(figure, out.suffix.lower().removeprefix("."))
+        content = picture(figure, out.suffix.lower().removeprefix("."))
     write_atomically(out, content, f"name another place with {option('out')}")
     say(f"{out}: {counted(len(runs), 'run')}, {len(content):,} bytes")
     return 0
@@ -157,23 +153,7 @@ def _differing(runs: Sequence[Drawn]) -> list[dict[str, Any]]:
     ]
 
 
-def _picture(figure: Figure, kind: str) -> bytes:
-    """Return a figure as a file. In SVG the words stay words, which the browser sets."""
-    import matplotlib
-
-    file = io.BytesIO()
-    with (
-        warnings.catch_warnings(record=True) as told,
-        matplotlib.rc_context({"svg.fonttype": "none"}),
-    ):
-        warnings.simplefilter("always")
-        figure.savefig(file, format=kind, dpi=150)
-    if kind != "svg" and any("missing from font" in str(each.message) for each in told):
-        say("no font of matplotlib has all letters of these names; .svg and .html show them")
-    return file.getvalue()
-
-
-def _page(runs: Sequence[Drawn], differing: Sequence[dict[str, Any]], picture: bytes) -> bytes:
+def _page(runs: Sequence[Drawn], differing: Sequence[dict[str, Any]], drawn: bytes) -> bytes:
     """Return the picture and a table of the runs as one page that needs nothing else."""
     rows = [_figures(run, options) for run, options in zip(runs, differing, strict=True)]
     heads = "".join(f"<th>{html.escape(name)}</th>" for name in rows[0])
@@ -183,7 +163,7 @@ def _page(runs: Sequence[Drawn], differing: Sequence[dict[str, Any]], picture: b
         + "</tr>"
         for row in rows
     )
-    source = base64.b64encode(picture).decode()
+    source = base64.b64encode(drawn).decode()
     told = "Losses, learning rate, gradient norm and clipping of the runs in the table."
     return (
         '<!doctype html><html lang="en"><meta charset="utf-8"><title>Trainings</title>'

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import math
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
+from charlstm.errors import say
 from charlstm.notebook.figure import line_style, new_figure, positive
 
 if TYPE_CHECKING:
@@ -107,6 +110,22 @@ def trainings(curves: Sequence[Curve], over: Over = "steps") -> Figure:
     ).get_texts():  # fmt: skip
         text.set_parse_math(False)
     return figure
+
+
+def picture(figure: Figure, kind: str) -> bytes:
+    """Return a figure as a file. In SVG the words stay words, which the browser sets."""
+    import matplotlib
+
+    file = io.BytesIO()
+    with (
+        warnings.catch_warnings(record=True) as told,
+        matplotlib.rc_context({"svg.fonttype": "none"}),
+    ):
+        warnings.simplefilter("always")
+        figure.savefig(file, format=kind, dpi=150)
+    if kind != "svg" and any("missing from font" in str(each.message) for each in told):
+        say("no font of matplotlib has all letters of these names; .svg and .html show them")
+    return file.getvalue()
 
 
 def _finish_losses(axes: Axes, curves: Sequence[Curve]) -> None:
