@@ -59,9 +59,10 @@ class Train:
     CORPUS is a file, several files, a folder, - for standard input, or a name that
     python -m charlstm.corpora lists.
 
-    The run's folder, runs/NAME, gets four files. model.safetensors is the best model on
+    The run's folder, runs/NAME, gets five files. model.safetensors is the best model on
     validation. resume.safetensors holds all that --resume needs. log.jsonl has a line for each
-    validation. lock keeps other trainings out while this one is at work. Ctrl-C finishes the step
+    validation. lock keeps other trainings out while this one is at work. README.md, written
+    at the end, is a card for those who get the model. Ctrl-C finishes the step
     and saves, and so does the end of an SSH session. With --steps or --epochs, the same machine
     with the same threads gives the same weights again; with --minutes it does not.
     """
@@ -80,7 +81,8 @@ class Train:
     unknown: Literal["add", "skip", "error"] = "add"
     """With --init-from: add characters that the model does not know, skip them, or refuse them."""
     show: int | None = None
-    """Characters of a sample to show at each validation; none shows no sample."""
+    """Characters of samples to show at each validation, side by side at temperatures 0.5, 0.8 and
+    1; none shows no sample."""
     data: DataOptions = DataOptions()
     model: ModelOptions = ModelOptions()
     training: TrainOptions = TrainOptions()
@@ -257,6 +259,8 @@ def _with_sizes_of(checkpoint: Checkpoint, given: Train, flags: Set[str]) -> Mod
 
 def _fit(run: Run, show: int | None) -> int:
     """Train to the end and return 0, or until a signal and return 128 + its number."""
+    from charlstm.training.shown import at_temperatures
+
     ranks = run.trainer.ranks
     with ranks.catching(), Display() as display, closing(run.fit()) as reports:
         for report in reports:
@@ -264,7 +268,8 @@ def _fit(run: Run, show: int | None) -> int:
             if report.validation is not None and show:
                 # the newest averaged weights, even if the run keeps older ones
                 newest = run.checkpoint(run.trainer.average.to_arrays())
-                display.write(_sample(run, newest, show))
+                seed = run.trainer.progress.step
+                display.write(at_temperatures(newest, show, seed, run.place.threads))
             if ranks.stopped_by:
                 return 128 + ranks.stopped_by
     return 0
@@ -273,6 +278,8 @@ def _fit(run: Run, show: int | None) -> int:
 def _finish(run: Run) -> None:
     from charlstm.model.checkpoint import Checkpoint
     from charlstm.text.order import told_of_end
+    from charlstm.training.card import write_card
+    from charlstm.training.shown import written
 
     progress = run.trainer.progress
     if run.trainer.out_of_patience():
@@ -289,17 +296,11 @@ def _finish(run: Run) -> None:
         end = "" if run.corpus.ends else told_of_end(run.corpus.text)
         say(advice(progress, run.trainer.score_training(), progress.best, end))
     checkpoint = Checkpoint.load(run.folder / "model.safetensors")
-    written = _sample(run, checkpoint, SAMPLE)
-    say(f"it writes, at temperature {SampleOptions().temperature}:\n{written}")
-
-
-def _sample(run: Run, checkpoint: Checkpoint, length: int) -> str:
-    """Let a model of a run write."""
-    from charlstm.sampling.sampler import Sampler, generate
-
-    options = SampleOptions(length=length, seed=run.trainer.progress.step)
-    text = "".join(generate(Sampler(checkpoint), "", options, run.place.threads))
-    return run.vocabulary.to_user(text).decode("utf-8", "replace")
+    if not write_card(run.folder, checkpoint):
+        say(f"{run.folder}/README.md: kept as it is, because it was written or changed by hand")
+    options = SampleOptions(length=SAMPLE, seed=progress.step)
+    sample = written(checkpoint, options, run.place.threads)
+    say(f"it writes, at temperature {options.temperature}:\n{sample}")
 
 
 if __name__ == "__main__":
