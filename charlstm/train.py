@@ -25,7 +25,6 @@ from charlstm.options import (
     MachineOptions,
     ModelOptions,
     MoreOptions,
-    SampleOptions,
     Sources,
     TrainOptions,
     check_ranges,
@@ -40,8 +39,6 @@ if TYPE_CHECKING:
     from charlstm.model.checkpoint import Checkpoint
     from charlstm.text.corpus import Corpus
     from charlstm.training.run import Run
-
-SAMPLE = 200  # characters that the model writes when its training is done
 
 
 @dataclass(frozen=True)
@@ -268,8 +265,7 @@ def _fit(run: Run, show: int | None) -> int:
             if report.validation is not None and show:
                 # the newest averaged weights, even if the run keeps older ones
                 newest = run.checkpoint(run.trainer.average.to_arrays())
-                seed = run.trainer.progress.step
-                display.write(at_temperatures(newest, show, seed, run.place.threads))
+                display.write(at_temperatures(newest, show, report.step, run.place.threads))
             if ranks.stopped_by:
                 return 128 + ranks.stopped_by
     return 0
@@ -279,7 +275,7 @@ def _finish(run: Run) -> None:
     from charlstm.model.checkpoint import Checkpoint
     from charlstm.text.order import told_of_end
     from charlstm.training.card import write_card
-    from charlstm.training.shown import written
+    from charlstm.training.shown import at_the_end
 
     progress = run.trainer.progress
     if run.trainer.out_of_patience():
@@ -298,9 +294,7 @@ def _finish(run: Run) -> None:
     checkpoint = Checkpoint.load(run.folder / "model.safetensors")
     if not write_card(run.folder, checkpoint):
         say(f"{run.folder}/README.md: kept as it is, because it was written or changed by hand")
-    options = SampleOptions(length=SAMPLE, seed=progress.step)
-    sample = written(checkpoint, options, run.place.threads)
-    say(f"it writes, at temperature {options.temperature}:\n{sample}")
+    say(at_the_end(checkpoint, progress.step, run.place.threads))
 
 
 if __name__ == "__main__":

@@ -83,8 +83,8 @@ def card(name: str, checkpoint: Checkpoint) -> str:
         'model = Checkpoint.load("model.safetensors")\n'
         'print("".join(generate(Sampler(model), "", SampleOptions(length=200))))\n```\n',
         "## Licence\n",
-        "None is stated yet. Choose one that the text allows, add `license: ...` to the head of this"
-        " file, and say here whose the text is.\n",
+        "None is stated yet. Choose one that the text allows, add `license: ...` to the head of"
+        " this file, and say here whose the text is.\n",
     ]
     return "\n".join(parts) + "\n"
 
@@ -131,8 +131,9 @@ def _corpus(text: str, corpus: Provenance | None) -> str:
         "line": "by line: lines were drawn for validation, equal ones together",
         "block": "by block: blocks of some 1,000 characters were drawn for validation",
     }[corpus.options.split_by]
+    digest = re.sub("[^0-9a-f]", "", corpus.sha256)  # a stranger may have written the file
     return (
-        f"{marked(text)}: {corpus.characters:,} characters, sha256 `{re.sub('[^0-9a-f]', '', corpus.sha256)}`.\n"
+        f"{marked(text)}: {corpus.characters:,} characters, sha256 `{digest}`.\n"
         f"It was cut {how} (shares {train:g} and {validation:g}).\n"
     )
 
@@ -164,8 +165,8 @@ def _training(checkpoint: Checkpoint, training: Training | None) -> str:
     if checkpoint.provenance is not None:
         options |= to_json(checkpoint.provenance.options)
     told = (
-        f"{training.steps:,} steps, {training.epochs:.2f} epochs, {training.seconds:,.0f} seconds on"
-        f" {training.device}, {training.threads} threads. All options (0 or null: off):\n"
+        f"{training.steps:,} steps, {training.epochs:.2f} epochs, {training.seconds:,.0f} seconds"
+        f" on {training.device}, {training.threads} threads. All options (0 or null: off):\n"
     )
     return f"{told}\n```json\n{json.dumps(options, indent=1)}\n```\n"
 

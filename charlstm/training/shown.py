@@ -11,6 +11,7 @@ from charlstm.options import SampleOptions
 from charlstm.sampling.sampler import Sampler, generate
 
 TEMPERATURES = (0.5, 0.8, 1.0)  # side by side
+LAST = 200  # characters that a model writes when its training is done
 WIDEST = 80  # columns of a terminal that are used
 NARROWEST = 18  # columns of a sample; where there are fewer, one stands below the other
 GAP = "  "
@@ -20,6 +21,13 @@ def written(checkpoint: Checkpoint, options: SampleOptions, threads: int | None 
     """Let a model write; return the text as a person reads it."""
     text = "".join(generate(Sampler(checkpoint), "", options, threads))
     return checkpoint.vocabulary.to_user(text).decode("utf-8", "replace")
+
+
+def at_the_end(checkpoint: Checkpoint, seed: int, threads: int | None = None) -> str:
+    """Let the model of a training that is done write a little."""
+    options = SampleOptions(length=LAST, seed=seed)
+    text = written(checkpoint, options, threads)
+    return f"it writes, at temperature {options.temperature}:\n{text}"
 
 
 def at_temperatures(

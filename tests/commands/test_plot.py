@@ -1,6 +1,9 @@
 """The command `plot`: pictures and pages of runs, and mistakes in one line."""
 
 import json
+import sys
+from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -52,3 +55,46 @@ def test_a_page_holds_names_as_data(run, tmp_path):
 def test_an_old_log_is_drawn_over_steps_only(run, tmp_path, capsys):
     assert plot.main([str(run), "--over", "time", "--out", str(tmp_path / "a.png")]) == 2
     assert "does not tell --over time; draw it over steps" in capsys.readouterr().err
+
+
+def test_without_matplotlib_the_line_that_installs_it_is_told(run, tmp_path, capsys, monkeypatch):
+    for name in ("run_plots", "figure"):
+        monkeypatch.delitem(sys.modules, f"charlstm.notebook.{name}", raising=False)
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    assert plot.main([str(run), "--out", str(tmp_path / "a.png")]) == 2
+    assert "pip install -c constraints.txt -e '.[lessons]'" in capsys.readouterr().err
+
+
+def test_the_readmes_lines_for_tensorboard_run(tmp_path, monkeypatch):
+    """TensorBoard is no dependency: a writer of the test's own stands for it."""
+    readme = Path(__file__).parents[2] / "README.md"
+    blocks = readme.read_text(encoding="utf-8").split("```python\n")
+    (code,) = (block.split("```")[0] for block in blocks if "SummaryWriter" in block)
+    seen = []
+
+    class SummaryWriter:
+        def __init__(self, folder):
+            self.folder = folder
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            seen.append(self.folder)
+
+        def add_scalar(self, *values):
+            seen.append(values)
+
+    module = ModuleType("torch.utils.tensorboard")
+    module.SummaryWriter = SummaryWriter
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", module)
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "runs" / "my-text"
+    folder.mkdir(parents=True)
+    lines = [LINE, LINE | {"step": 9, "validation": None}]
+    log = "".join(json.dumps(line) + "\n" for line in lines)
+    (folder / "log.jsonl").write_text(log, encoding="utf-8")
+    exec(code, {})
+    assert ("validation", 1.9, 5) in seen
+    assert not [values for values in seen if values[0] == "validation" and values[2] == 9]
+    assert seen[-1] == "runs/my-text"

@@ -1,4 +1,4 @@
-"""The card of a model: YAML that sites read, names that stay names, and never over a person's work."""
+"""The card of a model: YAML that sites read, and never over a person's work."""
 
 import dataclasses
 import os

@@ -36,4 +36,4 @@ def test_wide_characters_leave_the_next_column_where_it_is():
 def test_a_model_writes_at_each_temperature(checkpoint, monkeypatch):
     monkeypatch.setattr("shutil.get_terminal_size", lambda: (200, 50))
     laid = at_temperatures(checkpoint, 30, seed=1, threads=1)
-    assert laid.startswith("temperature 0.5           temperature 0.8           temperature 1.0\n")
+    assert laid.startswith(f"{'temperature 0.5':27}{'temperature 0.8':27}temperature 1.0\n")
