@@ -262,8 +262,7 @@ def _fit(run: Run, show: int | None) -> int:
     with ranks.catching(), Display() as display, closing(run.fit()) as reports:
         for report in reports:
             display.update(report)
-            if report.validation is not None and show:
-                # the newest averaged weights, even if the run keeps older ones
+            if report.validation is not None and show:  # even if the run keeps older weights
                 newest = run.checkpoint(run.trainer.average.to_arrays())
                 display.write(at_temperatures(newest, show, report.step, run.place.threads))
             if ranks.stopped_by:

@@ -1,6 +1,7 @@
 """The command `plot`: pictures and pages of runs, and mistakes in one line."""
 
 import json
+import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -57,12 +58,16 @@ def test_an_old_log_is_drawn_over_steps_only(run, tmp_path, capsys):
     assert "does not tell --over time; draw it over steps" in capsys.readouterr().err
 
 
-def test_without_matplotlib_the_line_that_installs_it_is_told(run, tmp_path, capsys, monkeypatch):
-    for name in ("run_plots", "figure"):
-        monkeypatch.delitem(sys.modules, f"charlstm.notebook.{name}", raising=False)
-    monkeypatch.setitem(sys.modules, "matplotlib", None)
-    assert plot.main([str(run), "--out", str(tmp_path / "a.png")]) == 2
-    assert "pip install -c constraints.txt -e '.[lessons]'" in capsys.readouterr().err
+def test_without_matplotlib_the_line_that_installs_it_is_told(run, tmp_path):
+    hidden = (
+        "import sys; sys.modules['matplotlib'] = None\n"
+        "from charlstm.plot import main; sys.exit(main(sys.argv[1:]))"
+    )
+    words = [sys.executable, "-c", hidden, str(run), "--out", str(tmp_path / "a.png")]
+    done = subprocess.run(words, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: matplotlib is not installed; pictures need the lessons")
+    assert "pip install -c constraints.txt -e '.[lessons]'" in done.stderr
 
 
 def test_the_readmes_lines_for_tensorboard_run(tmp_path, monkeypatch):

@@ -1,5 +1,7 @@
 """What a model writes, side by side: columns that fit a terminal, in any script."""
 
+import os
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -34,6 +36,6 @@ def test_wide_characters_leave_the_next_column_where_it_is():
 
 
 def test_a_model_writes_at_each_temperature(checkpoint, monkeypatch):
-    monkeypatch.setattr("shutil.get_terminal_size", lambda: (200, 50))
+    monkeypatch.setattr("shutil.get_terminal_size", lambda: os.terminal_size((200, 50)))
     laid = at_temperatures(checkpoint, 30, seed=1, threads=1)
     assert laid.startswith(f"{'temperature 0.5':27}{'temperature 0.8':27}temperature 1.0\n")
