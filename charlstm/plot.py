@@ -96,7 +96,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         from charlstm.notebook.run_plots import FIELD, Curve, picture, trainings
     except ModuleNotFoundError as error:
         raise UserError(
-            f"{error.name} is not installed; pictures need the lessons extra:"
+            f"{(error.name or '').partition('.')[0]} is not installed; pictures need the lessons extra:"
             " pip install -c constraints.txt -e '.[lessons]'"
         ) from None
     import math
@@ -115,10 +115,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         model = run.checkpoint
         curves.append(
             Curve(
-                f"{run.name}: {told}" if told else run.name,
+                run.name,
                 run.lines,
                 None if model is None else math.log(len(model.vocabulary)),
                 None if model is None or model.training is None else model.training.options.clip,
+                told,
             )
         )
     figure = trainings(curves, given.over)

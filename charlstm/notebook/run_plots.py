@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+import textwrap
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,7 +25,8 @@ LABEL: dict[Over, str] = {
     "time": "seconds of training",
     "characters": "characters read",
 }
-LONGEST_NAME = 60  # characters of a legend; a longer name loses its middle
+LONGEST_NAME = 40  # characters of a name in the legend; a longer one loses its middle
+LONGEST_LINE = 100  # characters of the legend
 BEYOND = 1.3  # the losses end at this times the uniform model's; only a diverged training is above
 
 
@@ -33,16 +35,27 @@ class Curve:
     """A training to draw.
 
     Attributes:
-        name: its name, with the options in which it differs from the others.
+        name: its name.
         lines: the numbers of each line of its log.
         uniform: nats per character of a model that knows nothing; None if not known.
         clip: the largest norm that clipping leaves unchanged; None if nothing is clipped.
+        options: those in which it differs from the others, in words.
     """
 
     name: str
     lines: Sequence[Mapping[str, float]]
     uniform: float | None = None
     clip: float | None = None
+    options: str = ""
+
+    @property
+    def label(self) -> str:
+        """What the legend says of it, in one or several lines."""
+        half = LONGEST_NAME // 2
+        long = len(self.name) > LONGEST_NAME
+        name = f"{self.name[: half - 1]} … {self.name[-half + 2 :]}" if long else self.name
+        words = f"{name}: {self.options}" if self.options else name
+        return "\n".join(textwrap.wrap(words, LONGEST_LINE)) or name
 
     def column(self, *names: str) -> list[float]:
         """Return the first of these numbers that a line has, for each line, or NaN."""
@@ -72,8 +85,10 @@ def trainings(curves: Sequence[Curve], over: Over = "steps") -> Figure:
         curves: the trainings.
         over: what the x axis counts.
     """
-    rows = math.ceil(len(curves) / (1 if len(max(c.name for c in curves)) > 30 else 3))
-    figure = new_figure(6.4 + 0.2 * rows, 9.0)
+    labels = [curve.label for curve in curves]
+    columns = 1 if max(map(len, labels)) > LONGEST_LINE // 3 else 3
+    lines = sum(label.count("\n") + 1 for label in labels)
+    figure = new_figure(6.4 + 0.2 * math.ceil(lines / columns), 9.0)
     (loss, rate), (norm, clipped) = figure.subplots(2, 2)
     for index, curve in enumerate(curves):
         x = curve.column(FIELD[over])
@@ -81,7 +96,7 @@ def trainings(curves: Sequence[Curve], over: Over = "steps") -> Figure:
         quiet = style | {"marker": "", "linewidth": 0.9, "alpha": 0.75}
         loss.plot(x, curve.column("train_loss"), **quiet)
         found = curve.column("validation")
-        loss.plot(x, found, label=_short(curve.name), **(style | {"linewidth": 1.8}))
+        loss.plot(x, found, label=labels[index], **(style | {"linewidth": 1.8}))
         lost = [at for at, nats in zip(x, found, strict=True) if not math.isfinite(nats)]
         loss.plot(lost, [0.97] * len(lost), "x", color=style["color"], markersize=9,
                   transform=loss.get_xaxis_transform())  # fmt: skip
@@ -98,15 +113,15 @@ def trainings(curves: Sequence[Curve], over: Over = "steps") -> Figure:
     if max(rates) > 10 * min(rates) > 0:  # else the smaller ones lie on the axis
         rate.set_yscale("log")
     clipped.set_ylim(-3, 103)
-    labels = ["nats per character", "learning rate", "gradient norm", "clipped steps, %"]
-    for axes, label in zip((loss, rate, norm, clipped), labels, strict=True):
+    names = ["nats per character", "learning rate", "gradient norm", "clipped steps, %"]
+    for axes, label in zip((loss, rate, norm, clipped), names, strict=True):
         axes.set_ylabel(label)
         axes.set_xlabel(LABEL[over])
         axes.grid(visible=True, linewidth=0.3)
         axes.spines[["top", "right"]].set_visible(False)
     for text in figure.legend(
         *loss.get_legend_handles_labels(), loc="outside lower center", frameon=False,
-        ncols=math.ceil(len(curves) / rows), fontsize="small",
+        ncols=columns, fontsize="small",
     ).get_texts():  # fmt: skip
         text.set_parse_math(False)
     return figure
@@ -139,11 +154,6 @@ def _finish_losses(axes: Axes, curves: Sequence[Curve]) -> None:
         axes.axhline(uniform, color="grey", linewidth=1.2)
         axes.annotate("knows nothing", (1, uniform), xycoords=("axes fraction", "data"), ha="right",
                       va="bottom", fontsize="small", color="dimgrey")  # fmt: skip
-
-
-def _short(name: str) -> str:
-    half = LONGEST_NAME // 2
-    return name if len(name) <= LONGEST_NAME else f"{name[: half - 1]} … {name[-half + 2 :]}"
 
 
 def _bits(nats: Any) -> Any:

@@ -11,7 +11,7 @@ import re
 from pathlib import Path, PurePath
 
 from charlstm import __version__
-from charlstm.errors import printable
+from charlstm.errors import counted, printable
 from charlstm.machine.atomic_file import write_atomically
 from charlstm.model.checkpoint import Checkpoint
 from charlstm.model.facts import Measured, Provenance, Score, Training
@@ -100,8 +100,6 @@ def _head(name: str, text: str, measured: Measured | None) -> str:
     ]
     if measured is not None and measured.carried and measured.cold:
         lines += [
-            "metrics:",
-            "- perplexity",
             "model-index:",
             f"- name: {quoted(name)}",
             "  results:",
@@ -165,8 +163,8 @@ def _training(checkpoint: Checkpoint, training: Training | None) -> str:
     if checkpoint.provenance is not None:
         options |= to_json(checkpoint.provenance.options)
     told = (
-        f"{training.steps:,} steps, {training.epochs:.2f} epochs, {training.seconds:,.0f} seconds"
-        f" on {training.device}, {training.threads} threads. All options (0 or null: off):\n"
+        f"{training.steps:,} steps, {training.epochs:.2f} epochs, {training.seconds:,.0f} s on"
+        f" {training.device}, {counted(training.threads, 'thread')}. All options (0 or null: off):\n"
     )
     return f"{told}\n```json\n{json.dumps(options, indent=1)}\n```\n"
 

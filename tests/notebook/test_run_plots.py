@@ -36,3 +36,12 @@ def test_a_diverged_run_does_not_press_the_others_flat():
     wild = [line | {"train_loss": 1e9} for line in LINES]
     figure = trainings([Curve("wild", wild, uniform=3.0), Curve("tame", LINES, uniform=3.0)])
     assert figure.axes[0].get_ylim() == (0, pytest.approx(3.9))
+
+
+def test_a_legend_says_the_options_of_a_long_name_whole():
+    curve = Curve("name " * 20, LINES, options=", ".join(f"option_{k} {k}" for k in range(20)))
+    assert "option_19 19" in curve.label
+    assert max(map(len, curve.label.split("\n"))) <= 100
+    assert curve.label.startswith("name name name")
+    legend = trainings([curve, Curve("b", LINES)]).legends[0]
+    assert [text.get_text() for text in legend.get_texts()] == [curve.label, "b"]
