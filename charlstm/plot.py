@@ -95,8 +95,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         from charlstm.notebook.run_plots import FIELD, Curve, picture, trainings
     except ModuleNotFoundError as error:
+        missing = (error.name or "").partition(".")[0]
         raise UserError(
-            f"{(error.name or '').partition('.')[0]} is not installed; pictures need the lessons extra:"
+            f"{missing} is not installed; pictures need the lessons extra:"
             " pip install -c constraints.txt -e '.[lessons]'"
         ) from None
     import math

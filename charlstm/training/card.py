@@ -164,9 +164,9 @@ def _training(checkpoint: Checkpoint, training: Training | None) -> str:
         options |= to_json(checkpoint.provenance.options)
     told = (
         f"{training.steps:,} steps, {training.epochs:.2f} epochs, {training.seconds:,.0f} s on"
-        f" {training.device}, {counted(training.threads, 'thread')}. All options (0 or null: off):\n"
+        f" {training.device}, {counted(training.threads, 'thread')}. All options (0 or null: off):"
     )
-    return f"{told}\n```json\n{json.dumps(options, indent=1)}\n```\n"
+    return f"{told}\n\n```json\n{json.dumps(options, indent=1)}\n```\n"
 
 
 def quoted(text: str) -> str:
