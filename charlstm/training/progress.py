@@ -65,14 +65,14 @@ class Progress:
         stale: number of validations since the best one.
         clipped: steps whose gradient was clipped.
         loss_sum: sum of the losses since the last validation, nats per character.
-        norm_sum: sum of the gradients' norms since then, before clipping.
-        loss_steps: steps in these sums.
+        loss_steps: steps in that sum, and in `norm_sum`.
         best_step: steps done at the best validation.
         rate_scale: factor of the learning rate, halved by each step back.
         rollbacks: number of steps back.
         begun_step: steps done when the present budget began: 0, or more if a finished training was
             given another one.
         begun_seconds: time used by then.
+        norm_sum: sum of the gradients' norms since the last validation, before clipping.
     """
 
     step: int = 0
@@ -81,13 +81,13 @@ class Progress:
     stale: int = 0
     clipped: int = 0
     loss_sum: float = 0.0
-    norm_sum: float = 0.0
     loss_steps: int = 0
     best_step: int = 0
     rate_scale: float = 1.0
     rollbacks: int = 0
     begun_step: int = 0
     begun_seconds: float = 0.0
+    norm_sum: float = 0.0
 
     @classmethod
     def from_json(cls, saved: Section) -> "Progress":

@@ -84,3 +84,10 @@ def test_the_norms_of_gradients_are_counted_from_one_validation_to_the_next():
     assert progress.norm_sum == 2.0
     progress.count_validation(1.0)
     assert (progress.norm_sum, progress.loss_steps) == (0, 0)
+
+
+def test_a_run_from_before_the_norms_were_counted_goes_on():
+    saved = dataclasses.asdict(Progress(step=7, best=1.5, best_step=7, loss_steps=7, norm_sum=3.0))
+    assert Progress.from_json(Section(saved, "a run")).norm_sum == 3.0
+    del saved["norm_sum"]
+    assert Progress.from_json(Section(saved, "a run")).norm_sum == 0.0
