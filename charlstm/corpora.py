@@ -53,6 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
 
     from charlstm.text.corpus import read_corpus
+    from charlstm.text.order import told_of_end
     from charlstm.text.report import report_lines, text_report
 
     corpus = read_corpus(given.corpus, given.data)
@@ -60,11 +61,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     length = len(corpus.text)
     preset = choose_preset(length, TrainOptions())
     expected = expectation(preset, length)
+    end = told_of_end(corpus.text)
     if given.json:
-        found = {"preset": preset, "expected": expected}
+        found = {"preset": preset, "expected": expected, "end": end}
         print(json.dumps({"sha256": corpus.sha256, **dataclasses.asdict(report), **found}))
     else:
-        print("\n".join([*report_lines(report), expected]))
+        print("\n".join([*report_lines(report), *filter(None, [end]), expected]))
     return 0
 
 

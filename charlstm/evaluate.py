@@ -174,7 +174,9 @@ def _corpus(given: Evaluate, names: Set[str], checkpoint: Checkpoint) -> Corpus:
     options = lay_over(options, given.data, names)
     options = dataclasses.replace(options, bytes=checkpoint.vocabulary.bytewise)
     if given.corpus:
-        return read_corpus(given.corpus, options)
+        in_order = read_corpus(given.corpus, dataclasses.replace(options, split_by="position"))
+        own = trained_on is not None and in_order.sha256 == trained_on.sha256
+        return in_order.drawn(options) if own else in_order
     again = f"python -m charlstm.evaluate {shlex.quote(given.model)} CORPUS"
     if trained_on is None:
         raise UserError(

@@ -39,8 +39,10 @@ class DataOptions:
     newlines: Literal["keep", "lf"] = "keep"
     """Line ends: keep them, or turn CR LF and CR into LF."""
     split: Split = Split(0.9, 0.1)
-    """Shares of the text for training and validation, by position; training never reads what is
-    left."""
+    """Shares of the text for training and validation; training never reads what is left."""
+    split_by: Literal["position", "line", "block"] = "position"
+    """Cut by position, or draw lines or blocks of some 1,000 characters for validation, equal ones
+    together: for sorted lists, and texts whose end differs from the rest."""
     bytes: bool = False
     """Model bytes (256 at most) instead of Unicode characters."""
     limit: int | None = None

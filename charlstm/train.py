@@ -26,7 +26,6 @@ from charlstm.options import (
     MachineOptions,
     ModelOptions,
     MoreOptions,
-    SampleOptions,
     Sources,
     TrainOptions,
 )
@@ -57,9 +56,10 @@ class Train:
     CORPUS is a file, several files, a folder, - for standard input, or a name that
     python -m charlstm.corpora lists.
 
-    The run's folder, runs/NAME, gets four files. model.safetensors is the best model on
+    The run's folder, runs/NAME, gets five files. model.safetensors is the best model on
     validation. resume.safetensors holds all that --resume needs. log.jsonl has a line for each
-    validation. lock keeps other trainings out while this one is at work. Ctrl-C finishes the step
+    validation. lock keeps other trainings out while this one is at work. README.md, written
+    at the end, is a card for those who get the model. Ctrl-C finishes the step
     and saves, and so does the end of an SSH session. With --steps or --epochs, the same machine
     with the same threads gives the same weights again; with --minutes it does not.
     """
@@ -78,7 +78,8 @@ class Train:
     unknown: Literal["add", "skip", "error"] = "add"
     """With --init-from: add characters that the model does not know, skip them, or refuse them."""
     show: int | None = None
-    """Characters of a sample to show at each validation; none shows no sample."""
+    """Characters of samples to show at each validation, side by side at temperatures 0.5, 0.8 and
+    1; none shows no sample."""
     data: DataOptions = DataOptions()
     model: ModelOptions = ModelOptions()
     training: TrainOptions = TrainOptions()
@@ -253,18 +254,26 @@ def _with_sizes_of(checkpoint: Checkpoint, given: Train, flags: Set[str]) -> Mod
 
 def _fit(run: Run, show: int | None) -> int:
     """Train to the end and return 0, or until a signal and return 128 + its number."""
+    from charlstm.training.shown import at_temperatures
+
     ranks = run.trainer.ranks
     with ranks.catching(), Display() as display, closing(run.fit()) as reports:
         for report in reports:
             display.update(report)
-            if report.validation is not None and show:
-                display.write(_sample(run, show))
+            if report.validation is not None and show:  # even if the run keeps older weights
+                newest = run.checkpoint(run.trainer.average.to_arrays())
+                display.write(at_temperatures(newest, show, report.step, run.place.threads))
             if ranks.stopped_by:
                 return 128 + ranks.stopped_by
     return 0
 
 
 def _finish(run: Run) -> None:
+    from charlstm.model.checkpoint import Checkpoint
+    from charlstm.text.order import told_of_end
+    from charlstm.training.card import write_card
+    from charlstm.training.shown import at_the_end
+
     progress = run.trainer.progress
     if run.trainer.out_of_patience():
         say(
@@ -277,17 +286,12 @@ def _finish(run: Run) -> None:
         evaluation = run.finish(waiting.advance)
     say(evaluation.table())
     if progress.best is not None:
-        say(advice(progress, run.trainer.score_training(), progress.best))
-
-
-def _sample(run: Run, length: int) -> str:
-    """Let the newest averaged weights write, even if the run keeps older ones."""
-    from charlstm.sampling.sampler import Sampler, generate
-
-    checkpoint = run.checkpoint(run.trainer.average.to_arrays())
-    options = SampleOptions(length=length, seed=run.trainer.progress.step)
-    text = "".join(generate(Sampler(checkpoint), "", options, run.place.threads))
-    return run.vocabulary.to_user(text).decode("utf-8", "replace")
+        end = "" if run.corpus.ends else told_of_end(run.corpus.text)
+        say(advice(progress, run.trainer.score_training(), progress.best, end))
+    checkpoint = Checkpoint.load(run.folder / "model.safetensors")
+    if not write_card(run.folder, checkpoint):
+        say(f"{run.folder}/README.md: kept as it is, because it was written or changed by hand")
+    say(at_the_end(checkpoint, progress.step, run.place.threads))
 
 
 if __name__ == "__main__":

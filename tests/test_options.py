@@ -34,6 +34,7 @@ OPTIONS = {
         "encoding": st.sampled_from(["utf-8", "latin-1", "utf-16"]),
         "newlines": st.sampled_from(["keep", "lf"]),
         "split": st.sampled_from([Split(0.9, 0.1), Split(0.25, 1e-7)]),
+        "split_by": st.sampled_from(["position", "line", "block"]),
         "bytes": st.booleans(),
         "limit": whole(1, 10**12, off=True),
         "min_count": whole(1, 10**6),

@@ -30,8 +30,8 @@ ROOMS = [
     "machine", "text", "model", "sampling", "measuring", "coding", "insight", "training",
     "variants", "speed", "web", "notebook", "grading",
 ]  # fmt: skip
-COMMANDS = ["train", "evaluate", "sample", "compress", "page", "corpora", "benchmark", "course",
-            "lessons", "__main__"]  # fmt: skip
+COMMANDS = ["train", "evaluate", "sample", "compress", "plot", "page", "corpora", "benchmark",
+            "course", "lessons", "__main__"]  # fmt: skip
 
 
 def files_of(room):
@@ -397,6 +397,7 @@ def test_every_flag_named_in_the_readme_exists():
     from charlstm.compress import Compress
     from charlstm.evaluate import Evaluate
     from charlstm.page import Page
+    from charlstm.plot import Plot
     from charlstm.sample import Sample
     from charlstm.train import Train
 
@@ -404,7 +405,7 @@ def test_every_flag_named_in_the_readme_exists():
     known |= {"--time"}  # of notebooks/build.py
     known |= {"--no-baselines"}  # what is on is turned off so
     known |= {"--nproc-per-node", "--nnodes", "--node-rank", "--master-addr", "--master-port"}
-    for kind in (Benchmark, Compress, Evaluate, Page, Sample, Train):
+    for kind in (Benchmark, Compress, Evaluate, Page, Plot, Sample, Train):
         known |= {"--" + n.replace("_", "-") for n in fields(kind)}
     for document in DOCUMENTS:
         for flag in re.findall(

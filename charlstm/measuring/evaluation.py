@@ -173,6 +173,12 @@ class Evaluation:
             f"{passage.name}: {passage.part}, characters {where.start:,} to {where.stop:,} of"
             f" {length:,} ({(where.stop - where.start) / length:.1%})"
         )
+        if passage.corpus.ends and passage.part != "all":
+            by = passage.corpus.options.split_by
+            heading = (
+                f"{passage.name}: {passage.part}, {where.stop - where.start:,} of {length:,}"
+                f" characters ({(where.stop - where.start) / length:.1%}), drawn by {by}"
+            )
         if passage.left_out:
             heading += f", {passage.left_out:,} unknown ones left out"
         return heading

@@ -4,6 +4,7 @@
 - `describe`: a figure in words, for readers who do not see it
 - `figure`: what all figures share: size, axes, the styles of lines, and how they become a picture
 - `plots`: a figure for each kind of measurement
+- `run_plots`: one figure of one or several trainings
 - `text_plots`: figures along a text: coloured letters, gates, states, the next character
 - `pair_plots`: figures of two texts that belong together, and of words in a plane
 - `still`: a picture of a panel, for pages where no kernel runs

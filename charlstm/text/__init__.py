@@ -11,6 +11,7 @@
 - `pieces`: files, folders, archives, names or "-" as pieces of bytes
 - `decoded`: pieces of bytes become characters, a few million at a time
 - `prepared`: a large text is written to disk once, as ids
+- `split`: where the parts of a text lie; lines or blocks of it that are drawn
 - `corpus`: a name, a path, a folder or "-" becomes one text, cut into parts
 - `streams`: ids become parallel streams, cut into windows (truncated BPTT)
 - `writer`: a text made choice by choice, with the entropy of each character
@@ -22,5 +23,6 @@
 - `ngrams`: what n-grams say about each next character, from all that was read before it
 - `baselines`: what a compressor and a 5-gram model reach on a text
 - `novelty`: how much of a text is copied from another
+- `order`: whether the end of a text differs from the rest, as that of a sorted list does
 - `report`: what can be known about a text before a model is trained on it
 """

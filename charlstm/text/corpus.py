@@ -5,15 +5,16 @@ strictly by the encoding that it was given, or that a file's mark names. It gues
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from charlstm.errors import UserError
+from charlstm.errors import UserError, option
 from charlstm.options import DataOptions
 from charlstm.text.chunks import Piece
 from charlstm.text.decoded import Reading
-from charlstm.text.encoded import Text
+from charlstm.text.encoded import EncodedText, Text
 from charlstm.text.pieces import pieces_of
 from charlstm.text.prepared import prepare
+from charlstm.text.split import between, draw, parts
 
 IN_MEMORY = 2**25  # bytes or characters; a longer text is prepared on disk
 
@@ -30,12 +31,15 @@ class Corpus:
             line end between files where one lacks it. If a limit cut the text, it is the digest of
             the rest, in UTF-8.
         options: how the bytes were turned into `text`.
+        ends: where training and validation end, if their lines or blocks were drawn: `text` has
+            those of training first. None if the text is as it was, and its parts lie by position.
     """
 
     sources: tuple[str, ...]
     text: Text
     sha256: str
     options: DataOptions
+    ends: tuple[int, int] | None = None
 
     def parts(self) -> dict[str, slice]:
         """Return the positions of `train`, `validation`, `test` and `all`.
@@ -44,26 +48,28 @@ class Corpus:
             >>> Corpus(("x",), "0123456789", "", DataOptions(split=(0.6, 0.3))).parts()["test"]
             slice(9, 10, None)
         """
-        return parts(len(self.text), self.options.split)
+        length = len(self.text)
+        return between(*self.ends, length) if self.ends else parts(length, self.options.split)
 
+    def drawn(self, options: DataOptions) -> "Corpus":
+        """Return this text, which is as it was, with its parts as these options cut them.
 
-def parts(length: int, split: tuple[float, float]) -> dict[str, slice]:
-    """Return where `train`, `validation`, `test` and `all` lie in a text of this length.
-
-    Example:
-        >>> parts(10, (0.6, 0.3))["validation"]
-        slice(6, 9, None)
-    """
-    train, validation = split
-    first = int(length * train)
-    nothing_left = train + validation > 1 - 1e-9  # such as 0.9 + 0.1, up to rounding
-    second = length if nothing_left else int(length * (train + validation))
-    return {
-        "train": slice(0, first),
-        "validation": slice(first, second),
-        "test": slice(second, length),
-        "all": slice(0, length),
-    }
+        Raises:
+            UserError: its lines or blocks are too long to draw from, or it is not in memory.
+        """
+        by = options.split_by
+        if by == "position":
+            return replace(self, options=options)
+        name = " ".join(self.sources)
+        if isinstance(self.text, EncodedText):
+            raise _on_disk(name, options)
+        text, train, validation = draw(self.text, options.split, by)
+        if not 0 < train < validation:
+            raise UserError(
+                f"{name}: {option('split_by', by)} finds no {by} for each part, so few or so long"
+                f" are they; give more text, or {option('split_by', 'position')}"
+            )
+        return replace(self, text=text, options=options, ends=(train, validation))
 
 
 def read_corpus(sources: str | Sequence[str], options: DataOptions | None = None) -> Corpus:
@@ -107,13 +113,23 @@ def join(
     if options.limit is not None or sum(piece.size for piece in pieces) <= IN_MEMORY:
         text = _in_memory(reading)
     if text is None:
+        if options.split_by != "position":  # at once: to prepare it takes minutes
+            raise _on_disk(name, options)
         text, digest = prepare(name, reading, check)
     elif not text:
         raise UserError(f"{name}: empty; give a text of at least a few dozen characters")
     else:
         digest = reading.sha256
         check(digest)
-    return Corpus(tuple(sources), text, digest, options)
+    return Corpus(tuple(sources), text, digest, options).drawn(options)
+
+
+def _on_disk(name: str, options: DataOptions) -> UserError:
+    return UserError(
+        f"{name}: so long a text stays on disk, where {option('split_by', options.split_by)} cannot"
+        " draw; mix its lines first, such as by  shuf FILE > mixed.txt  , or give"
+        f" {option('limit', IN_MEMORY)}"
+    )
 
 
 def _in_memory(reading: Reading) -> str | None:

@@ -41,6 +41,7 @@ def describe(run: Run) -> Iterator[str]:
 
 
 def _describe_text(run: Run) -> Iterator[str]:
+    from charlstm.text.order import told_of_end
     from charlstm.text.report import report_lines, text_report
     from charlstm.text.vocabulary import LARGE_VOCABULARY
 
@@ -48,13 +49,20 @@ def _describe_text(run: Run) -> Iterator[str]:
     parts = corpus.parts()
     characters = len(run.vocabulary)
     left_out = run.vocabulary.unknown(corpus.text)
+    train, validation = parts["train"].stop, parts["validation"].stop
+    cut = f"train 0 to {train:,}, validation to {validation:,}"
+    if corpus.ends:
+        drawn = f"for validation, drawn by {corpus.options.split_by}"
+        cut = f"{train:,} characters to train on, {validation - train:,} {drawn}"
     yield (
-        f"text: {' '.join(corpus.sources)}; train 0 to {parts['train'].stop:,}, validation to"
-        f" {parts['validation'].stop:,}; vocabulary: {counted(characters, 'character')}"
+        f"text: {' '.join(corpus.sources)}; {cut};"
+        f" vocabulary: {counted(characters, 'character')}"
         + (f", {counted(len(left_out), 'rare one')} left out" if left_out else "")
     )
     if not run.trainer.progress.step:
         yield from report_lines(text_report(corpus.text, corpus.options.bytes))
+        if not corpus.ends and (told := told_of_end(corpus.text)):
+            yield told
     if characters > LARGE_VOCABULARY:
         yield (
             f"a vocabulary of {characters:,} is large and makes training slow;"
@@ -143,17 +151,20 @@ class Display:
             self.bar.write(text, file=sys.stderr)
 
 
-def advice(progress: Progress, training: float, validation: float) -> str:
+def advice(progress: Progress, training: float, validation: float, end: str = "") -> str:
     """Tell which options to change next, from how the training ended.
 
     Args:
         progress: the numbers of the training at its end.
         training: nats per character of the best model on the training text, cold, without dropout.
         validation: the same for the validation text.
+        end: how the end of the text is unlike the rest; empty if it is not.
     """
     dropout = option("dropout")
     size = option("hidden_size")
     told = f"the same model, cold: training {training:.3f}, validation {validation:.3f} nats;"
+    if end and validation - training > PARTED:
+        return f"{told} they part, and {end}"
     if progress.best_step < LATE * progress.step:
         parted = validation > training
         why = "then the text was learnt by heart" if parted else "and got no better"

@@ -41,6 +41,37 @@ def append(path: Path, report: Report) -> None:
         raise unreadable(path, error, advice) from None
 
 
+def read(path: Path) -> list[dict[str, float]]:
+    """Return the numbers of each line; without those that are not finite, and half a last line.
+
+    Raises:
+        UserError: the file cannot be read, is not a plain one, too large, or no log.
+    """
+    try:
+        with open(path, "rb", opener=open_plain) as file:
+            content = file.read(MOST_BYTES + 1)
+    except OSError as error:
+        raise unreadable(path, error, "name the folder of a run, which has a log") from None
+    if len(content) > MOST_BYTES:
+        raise UserError(f"{path}: more than {MOST_BYTES:,} bytes; no training writes such a log")
+    found = []
+    for line in content.splitlines():
+        with contextlib.suppress(ValueError, RecursionError):
+            values = json.loads(line) if len(line) <= LONGEST_LINE else None
+            if isinstance(values, dict) and _number(values.get("step")):
+                found.append({name: float(each) for name, each in values.items() if _number(each)})
+    if not found:
+        raise UserError(f"{path}: no line of a training in it; wait for its first validation")
+    return found
+
+
+def _number(value: object) -> bool:
+    """Whether it is a number that can be drawn; a whole one may have thousands of digits."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return abs(value) < 1e300
+
+
 def flush(path: Path) -> None:
     """Let the lines so far outlast a power failure.
 

@@ -4,9 +4,10 @@ import math
 
 from charlstm.errors import UserError, counted, option
 from charlstm.options import DataOptions
-from charlstm.text.corpus import Corpus, parts
+from charlstm.text.corpus import Corpus
 from charlstm.text.encoded import EncodedText
 from charlstm.text.prepared import encoded_with
+from charlstm.text.split import parts
 from charlstm.text.streams import SHORTEST
 from charlstm.text.vocabulary import Ids, Vocabulary
 

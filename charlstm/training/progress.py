@@ -32,6 +32,9 @@ class Report:
         improved: whether this validation is the best so far.
         note: something the user should know, such as another number of threads, or a step back
             after a non-finite loss.
+        mean_grad_norm: mean of `grad_norm` since the last validation.
+        seconds: time used so far, validations included.
+        characters: how many were trained on so far, those of each epoch counted again.
     """
 
     step: int
@@ -46,6 +49,9 @@ class Report:
     validation: float | None = None
     improved: bool = False
     note: str = ""
+    mean_grad_norm: float = 0.0
+    seconds: float = 0.0
+    characters: int = 0
 
 
 @dataclass
@@ -59,13 +65,14 @@ class Progress:
         stale: number of validations since the best one.
         clipped: steps whose gradient was clipped.
         loss_sum: sum of the losses since the last validation, nats per character.
-        loss_steps: steps in that sum.
+        loss_steps: steps in that sum, and in `norm_sum`.
         best_step: steps done at the best validation.
         rate_scale: factor of the learning rate, halved by each step back.
         rollbacks: number of steps back.
         begun_step: steps done when the present budget began: 0, or more if a finished training was
             given another one.
         begun_seconds: time used by then.
+        norm_sum: sum of the gradients' norms since the last validation, before clipping.
     """
 
     step: int = 0
@@ -80,6 +87,7 @@ class Progress:
     rollbacks: int = 0
     begun_step: int = 0
     begun_seconds: float = 0.0
+    norm_sum: float = 0.0
 
     @classmethod
     def from_json(cls, saved: Section) -> "Progress":
@@ -99,6 +107,7 @@ class Progress:
             stale=saved.count("stale", most=step),
             clipped=saved.count("clipped", most=step),
             loss_sum=saved.number("loss_sum"),
+            norm_sum=saved.number("norm_sum") if "norm_sum" in saved else 0.0,
             loss_steps=saved.count("loss_steps", most=step),
             best_step=saved.count("best_step", most=step),
             rate_scale=float(saved.one_of("rate_scale", [0.5**rollbacks])),
@@ -113,10 +122,11 @@ class Progress:
         self.begun_seconds = self.seconds
         self.stale = 0
 
-    def count_loss(self, loss: float, clipped: bool) -> None:
-        """Count the loss of a step, nats per character, and whether its gradient was clipped."""
+    def count_loss(self, loss: float, norm: float, clipped: bool) -> None:
+        """Count a step: its loss, nats per character, and its gradient's norm before clipping."""
         self.clipped += clipped
         self.loss_sum += loss
+        self.norm_sum += norm
         self.loss_steps += 1
 
     def count_validation(self, nats: float) -> bool:
@@ -130,7 +140,7 @@ class Progress:
             self.best = nats
             self.best_step = self.step
         self.stale = 0 if improved else self.stale + 1
-        self.loss_sum = 0.0
+        self.loss_sum = self.norm_sum = 0.0
         self.loss_steps = 0
         return improved
 

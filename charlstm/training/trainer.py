@@ -120,7 +120,7 @@ class Trainer:
             if not due:
                 continue
             for loss, norm in zip(losses, norms, strict=True):
-                self.progress.count_loss(loss, clipped=norm > (self.options.clip or math.inf))
+                self.progress.count_loss(loss, norm, clipped=norm > (self.options.clip or math.inf))
             report = self._report(statistics.fmean(losses), norms[-1])
             if report.step % self.validate_every == 0 or report.fraction == 1:
                 report = self._validate(report)
@@ -240,17 +240,21 @@ class Trainer:
 
     def _report(self, loss: float, norm: float) -> Report:
         progress = self.progress
+        counted = progress.loss_steps
         return Report(
             step=progress.step,
             epoch=progress.step / self.streams.windows,
             fraction=self._fraction(),
             loss=loss,
-            train_loss=progress.loss_sum / progress.loss_steps if progress.loss_steps else loss,
+            train_loss=progress.loss_sum / counted if counted else loss,
             grad_norm=norm,
             clipped=progress.clipped / max(1, progress.step),
             learning_rate=self.optimizer.param_groups[0]["lr"],
             chars_per_second=self.chars_per_step * self._clock.steps_per_second(progress),
             note=self.threads.news(),
+            mean_grad_norm=progress.norm_sum / counted if counted else norm,
+            seconds=progress.seconds,
+            characters=progress.step * self.chars_per_step,
         )
 
     def _validate(self, report: Report) -> Report:
@@ -267,7 +271,13 @@ class Trainer:
         if len(finite) == len(models):
             self.good = Snapshot.of(self)
         self.progress.seconds = seconds
-        return replace(report, validation=nats, improved=improved, fraction=self._fraction())
+        return replace(
+            report,
+            validation=nats,
+            improved=improved,
+            fraction=self._fraction(),
+            seconds=seconds,
+        )
 
     def _score(self, model: CharModel, ids: Ids) -> float:
         threads = self.threads.number

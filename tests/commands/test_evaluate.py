@@ -181,3 +181,32 @@ def test_dynamic_reads_the_beginning_of_a_long_part(capsys, model_file, corpus, 
     assert json.loads(capsys.readouterr().out)["dynamic"]["characters"] == 49
     assert evaluate.main([*asked, "--json", "--threads", "1", "--whole"]) == 0
     assert json.loads(capsys.readouterr().out)["dynamic"]["characters"] == 74
+
+
+def test_lines_that_were_drawn_are_drawn_again_by_all_who_read_the_text(
+    tmp_path, capsys, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    names = "".join(f"{a}{b}n{c}\n" for a in "abcde" for b in "aeiou" for c in "aeiou")
+    (tmp_path / "names.txt").write_text(names, encoding="utf-8")
+    small = ["--hidden-size", "8", "--steps", "3", "--threads", "1", "--split-by", "line"]
+    assert train.main(["names.txt", *small]) == 0
+    assert "565 characters to train on, 60 for validation, drawn by line" in capsys.readouterr().err
+    model = Checkpoint.load(tmp_path / "runs" / "names" / "model.safetensors")
+    assert train.main(["--resume", "runs/names", "--more-steps", "2", "--threads", "1"]) == 0
+    (tmp_path / "moved.txt").write_text(names, encoding="utf-8")
+    (tmp_path / "other.txt").write_text(names[::-1], encoding="utf-8")
+    figures = []
+    for text in ([], ["moved.txt"], ["other.txt"]):
+        capsys.readouterr()
+        asked = ["runs/names", *text, "--json", "--threads", "1", "--no-baselines"]
+        assert evaluate.main(asked) == 0
+        figures.append(json.loads(capsys.readouterr().out))
+    own, moved, other = figures
+    assert (own["part"], own["from"], own["to"]) == ("validation", 565, 625)
+    same = {"corpus": "", "chars_per_second": 0}
+    assert moved | same == own | same
+    assert (other["part"], other["from"], other["to"]) == ("all", 0, len(names))
+    assert model.provenance.options.split_by == "line"
+    assert evaluate.main(["runs/names", "--threads", "1"]) == 0
+    assert "validation, 60 of 625 characters (9.6%), drawn by line" in capsys.readouterr().out

@@ -18,6 +18,7 @@ from charlstm import (
     evaluate,
     lessons,
     page,
+    plot,
     sample,
     train,
 )
@@ -28,6 +29,7 @@ COMMANDS = {
     "sample": sample,
     "compress": compress,
     "page": page,
+    "plot": plot,
     "benchmark": benchmark,
     "corpora": corpora,
     "course": course,
@@ -63,7 +65,7 @@ def test_help_and_mistakes_never_wait_for_torch(name):
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("name", sorted({*COMMANDS} - {"train", "page", "lessons"}))
+@pytest.mark.parametrize("name", sorted({*COMMANDS} - {"train", "page", "plot", "lessons"}))
 def test_a_closed_standard_output_is_one_line(name, monkeypatch, capsys):
     monkeypatch.setattr(sys, "stdout", None)
     assert COMMANDS[name].main([]) == 2

@@ -31,6 +31,8 @@ MISTAKES = [
     ("{unreadable}", "permission denied"),
     ("{text} --split 0.9 0.2", "--split is 0.9 0.2"),
     ("{text} --split 0.9", "--split"),
+    ("{text} --split-by word", "Expected one of ('position', 'line', 'block')"),
+    ("{one} --split-by line", "--split-by line finds no line for each part"),
     ("{text} --min-count 0", "--min-count is 0; it must be at least 1"),
     ("{text} --min-count 100000", "--min-count is 100000, but no character"),
     ("{text} --layers 0", "--layers is 0; it must be from 1 to 100"),
@@ -117,6 +119,7 @@ def test_a_full_disk_stops_a_training_with_one_line_and_the_old_files_whole(
     assert Checkpoint.load(out / "model.safetensors")
     assert train.main(["--resume", str(out), "--threads", "1"]) == 0
     assert sorted(p.name for p in out.iterdir()) == [
+        "README.md",
         "lock",
         "log.jsonl",
         "model.safetensors",
@@ -373,3 +376,28 @@ def test_hints_after_a_training_with_an_own_cell_name_its_module(
     assert told.out == ""  # what the module prints is not the command's output
     assert train.main(["--resume", "run", "--cell", "nothing"]) == 2
     assert "--cell MODULE:nothing" in capsys.readouterr().err
+
+
+def test_a_training_that_is_done_leaves_a_card_and_writes_a_little(corpus, tmp_path, capsys):
+    out = tmp_path / "run"
+    options = ["--steps", "3", "--hidden-size", "8", "--out", str(out), "--threads", "1"]
+    assert train.main([corpus, *options, "--show", "20"]) == 0
+    told = capsys.readouterr().err
+    assert "temperature 0.5" in told
+    assert "it writes, at temperature 0.8:\n" in told
+    (out / "README.md").write_text("mine", encoding="utf-8")
+    assert train.main(["--resume", str(out), "--more-steps", "2", "--threads", "1"]) == 0
+    assert "README.md: kept as it is" in capsys.readouterr().err
+    assert (out / "README.md").read_text(encoding="utf-8") == "mine"
+
+
+def test_a_sorted_list_is_told_before_the_training_and_after(tmp_path, capsys):
+    names = "".join(f"{a}{b}n{c}r\n" for a in "bcdfghkmpt" for b in "aeiou" for c in "aeiou")
+    (tmp_path / "names.txt").write_text(names, encoding="utf-8")
+    options = ["--steps", "60", "--hidden-size", "16", "--out", str(tmp_path / "run")]
+    assert train.main([str(tmp_path / "names.txt"), *options, "--threads", "1"]) == 0
+    told = capsys.readouterr().err
+    assert "the last tenth is unlike the rest of the text" in told.split("model: 1 x")[0]
+    assert "for a sorted list --split-by line draws" in told
+    assert "they part, and the last tenth" in told
+    assert "learnt by heart" not in told

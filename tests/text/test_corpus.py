@@ -97,3 +97,24 @@ def test_a_limit_keeps_the_beginning_and_has_a_digest_of_its_own(tmp_path):
     write(tmp_path, "long.txt", b"abcdeXYZ")  # what is cut off does not count
     assert read_corpus([path], DataOptions(limit=5)).sha256 == cut.sha256
     assert read_corpus([path], DataOptions(limit=8)).sha256 == read_corpus([path]).sha256
+
+
+def test_drawn_lines_are_remembered_by_the_corpus(tmp_path):
+    content = "".join(f"name {k:03}\n" for k in range(200)).encode()
+    path = str(write(tmp_path, "names.txt", content))
+    drawn = read_corpus(path, DataOptions(split_by="line"))
+    in_order = read_corpus(path)
+    assert drawn.sha256 == in_order.sha256
+    assert sorted(drawn.text) == sorted(in_order.text)
+    assert drawn.parts()["validation"] == slice(1620, 1800)
+    assert not {*drawn.text[:1620].split("\n")} & {*drawn.text[1620:].split("\n")} - {""}
+    assert in_order.drawn(drawn.options) == drawn
+    assert in_order.drawn(DataOptions(split=(0.8, 0.1))).parts()["test"] == slice(1620, 1800)
+
+
+def test_lines_of_a_text_on_disk_cannot_be_drawn(tmp_path, on_disk):
+    path = str(write(tmp_path, "names.txt", b"name\n" * 100))
+    with pytest.raises(UserError, match=r"where split_by='line' cannot draw; .* shuf"):
+        read_corpus(path, DataOptions(split_by="line"))
+    assert not on_disk.exists()
+    assert read_corpus(path, DataOptions(limit=90)).ends is None

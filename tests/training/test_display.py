@@ -20,6 +20,14 @@ def test_advice_tells_which_knob_to_turn(training, best_step, validation, expect
     assert expected in advice(progress, training, validation)
 
 
+def test_the_end_of_a_list_is_not_called_learnt_by_heart():
+    progress = Progress(step=650, best=1.7, best_step=400)
+    told = advice(progress, 0.24, 1.72, "the last tenth is unlike the rest")
+    assert told.endswith("they part, and the last tenth is unlike the rest")
+    assert "learnt by heart" in advice(progress, 0.24, 1.72)
+    assert "not far apart" in advice(Progress(step=9, best=1.7, best_step=9), 1.7, 1.72, "the last")
+
+
 def test_advice_names_options_as_its_reader_writes_them():
     progress = Progress(step=650, best=1.6, best_step=600)
     assert "then dropout and weight_drop" in advice(progress, 1.0, 1.6)

@@ -12,8 +12,8 @@ from charlstm.training.progress import Clock, Progress
 
 def test_steps_and_validations_are_counted():
     progress = Progress(step=2)
-    progress.count_loss(2.0, clipped=True)
-    progress.count_loss(1.0, clipped=False)
+    progress.count_loss(2.0, 0.5, clipped=True)
+    progress.count_loss(1.0, 0.5, clipped=False)
     assert (progress.step, progress.clipped) == (2, 1)
     assert (progress.loss_sum, progress.loss_steps) == (3.0, 2)
     assert progress.count_validation(1.5)
@@ -75,3 +75,19 @@ def test_numbers_that_no_training_has_together_are_refused(changed, told):
     with pytest.raises(UserError) as error:
         Progress.from_json(Section(fine | changed, "run"))
     assert f"run: its metadata garbles {told}" in str(error.value)
+
+
+def test_the_norms_of_gradients_are_counted_from_one_validation_to_the_next():
+    progress = Progress()
+    progress.count_loss(2.0, 0.5, clipped=False)
+    progress.count_loss(2.0, 1.5, clipped=True)
+    assert progress.norm_sum == 2.0
+    progress.count_validation(1.0)
+    assert (progress.norm_sum, progress.loss_steps) == (0, 0)
+
+
+def test_a_run_from_before_the_norms_were_counted_goes_on():
+    saved = dataclasses.asdict(Progress(step=7, best=1.5, best_step=7, loss_steps=7, norm_sum=3.0))
+    assert Progress.from_json(Section(saved, "a run")).norm_sum == 3.0
+    del saved["norm_sum"]
+    assert Progress.from_json(Section(saved, "a run")).norm_sum == 0.0

@@ -83,7 +83,7 @@ def test_the_names_in_a_file_stay_as_they_are():
     assert (numbers["now"]["step"], numbers["good"]["step"]) == (26, 25)
     assert list(numbers["now"]) == [
         "step", "seconds", "best", "stale", "clipped", "loss_sum", "loss_steps", "best_step",
-        "rate_scale", "rollbacks", "begun_step", "begun_seconds",
+        "rate_scale", "rollbacks", "begun_step", "begun_seconds", "norm_sum",
     ]  # fmt: skip
     without = trained(1, ema=None).state()[0]
     assert not any("average." in name for name in without)
