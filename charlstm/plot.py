@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from charlstm.errors import UserError, command, counted, option, say
+from charlstm.fields import OFF, to_json
 from charlstm.flags import Positional, parse
 from charlstm.machine.atomic_file import check_target, write_atomically
-from charlstm.options import OFF, Sources, to_json
+from charlstm.options import Sources
 
 if TYPE_CHECKING:
     from charlstm.model.checkpoint import Checkpoint

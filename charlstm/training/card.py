@@ -12,10 +12,10 @@ from pathlib import Path, PurePath
 
 from charlstm import __version__
 from charlstm.errors import counted, printable
+from charlstm.fields import to_json
 from charlstm.machine.atomic_file import write_atomically
 from charlstm.model.checkpoint import Checkpoint
 from charlstm.model.facts import Measured, Provenance, Score, Training
-from charlstm.options import to_json
 
 NAME = "README.md"
 MOST_BYTES = 2**20  # of a card that is looked at; ours have some 3,000
