@@ -30,6 +30,7 @@ from charlstm.options import (
     TrainOptions,
     check_ranges,
 )
+from charlstm.quoting import invocation
 from charlstm.training.display import Display, advice, describe
 from charlstm.training.distributed import Ranks, join
 from charlstm.training.presets import choose_preset, expectation, preset
@@ -103,7 +104,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     given, flags = parse(Train, argv)
     _check(given, flags)
     asked = given.model.cell
-    cell = f" {option('cell', asked)}" if ":" in asked else ""  # later commands need it, too
+    cell = ["--cell", asked] if ":" in asked else []  # later commands need it, too
     if "cell" in flags:
         given = _with_known_cell(given)
 
@@ -124,11 +125,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         say(line)
     code = _fit(run, given.show)
     if code:
-        start = "python" if ranks.size == 1 else "torchrun ..."
-        say(f"stopped and saved; {start} -m charlstm.train --resume {run.folder}{cell} goes on")
+        again = invocation("train", "--resume", run.folder, *cell)
+        if ranks.size > 1:
+            again = again.replace("python", "torchrun ...", 1)
+        say(f"stopped and saved; {again} goes on")
         return code
     _finish(run)
-    say(f"saved: {run.folder}/model.safetensors; try  python -m charlstm.sample {run.folder}{cell}")
+    again = invocation("sample", run.folder, *cell)
+    say(f"saved: {run.folder}/model.safetensors; try  {again}")
     return 0
 
 
@@ -144,7 +148,7 @@ def _check(given: Train, flags: Set[str]) -> None:
     if given.resume is not None and (odd := sorted(flags - beside)):
         raise UserError(
             f"{option(odd[0])} beside --resume: a run goes on with the options it began with; leave"
-            f" it out, or start anew with --init-from {given.resume}"
+            f" it out, or start anew with {option('init_from', Path(given.resume))}"
         )
     if given.init_from is None and "unknown" in flags:
         raise UserError("--unknown without --init-from: a new model learns every character")

@@ -170,10 +170,11 @@ class Run:
         except LostRankError as error:
             self.save()
             step = self.trainer.progress.step
-            again = option("resume", str(self.folder))
+            again = option("resume", self.folder)
             raise UserError(f"{error}; step {step:,} is saved, and {again} goes on") from error
         except (GeneratorExit, KeyboardInterrupt):
             with ctrl_c_waits():
+                steps.close()  # first: it goes back to finite weights
                 self.save()
             raise
         with ctrl_c_waits():
@@ -316,7 +317,7 @@ class Run:
             if not trainer.finished():
                 raise UserError(
                     f"{folder}: has not finished, so it needs no further budget yet; go on with it"
-                    f" by {option('resume', str(folder))} alone"
+                    f" by {option('resume', folder)} alone"
                 )
             trainer.train_on(more)
         run = cls(folder, corpus, saved.vocabulary, trainer, place)
