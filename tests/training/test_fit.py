@@ -51,9 +51,7 @@ def test_the_last_step_may_break_the_weights(steps):
     model = CharModel(ModelOptions(**SMALL), len(VOCABULARY))
     options = TrainOptions(steps=steps, learning_rate=1e30, **FAST)
     with pytest.raises(UserError, match="no model could be kept"):
-        list(
-            fit(model, IDS[:300], IDS[300:], TrainOptions(steps=steps, learning_rate=1e30, **FAST))
-        )
+        list(fit(model, IDS[:300], IDS[300:], options))
     assert finite(model.to_arrays())
 
 
