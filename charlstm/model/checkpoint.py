@@ -22,7 +22,7 @@ from charlstm.model.array_file import (
     write_arrays,
 )
 from charlstm.model.facts import Calibration, Measured, Provenance, Training
-from charlstm.model.named_cells import find_cell, import_cell
+from charlstm.model.named_cells import check_cell, find_cell, import_cell
 from charlstm.model.section import Section
 from charlstm.options import ModelOptions, to_json
 from charlstm.text.vocabulary import Vocabulary
@@ -152,11 +152,7 @@ def open_model(given: str | None, cell: str | None = None) -> Checkpoint:
     """
     name = None if cell is None else import_cell(cell)
     checkpoint = Checkpoint.load(find_model(given))
-    if name not in (None, checkpoint.options.cell):
-        raise UserError(
-            f"{option('cell')} is {name}, but {given or DEFAULT} has {checkpoint.options.cell};"
-            " leave it out"
-        )
+    check_cell(name, checkpoint.options.cell, given or DEFAULT)
     return checkpoint
 
 

@@ -25,6 +25,7 @@ from charlstm.model.array_file import Arrays
 from charlstm.model.checkpoint import Checkpoint
 from charlstm.model.facts import Measured, Provenance, Training
 from charlstm.model.kernels import bf16_trouble
+from charlstm.model.named_cells import check_cell
 from charlstm.model.network import CharModel
 from charlstm.model.own_text import own_text
 from charlstm.options import ModelOptions, TrainOptions
@@ -267,6 +268,7 @@ class Run:
         sources: Sequence[str] = (),
         place: Place | None = None,
         more: Budget | None = None,
+        cell: str | None = None,
     ) -> "Run":
         """Go on with the training in a folder.
 
@@ -279,6 +281,7 @@ class Run:
                 and one in minutes measures anew.
             more: another budget, for a training that has used up its own. The learning rate rises
                 again and falls over this budget, from the weights of the last step.
+            cell: the cell that the model must have; None takes any.
 
         Raises:
             UserError: no run is there, it is damaged, another process has it, the text is another,
@@ -289,6 +292,7 @@ class Run:
         path = folder / "resume.safetensors"
         mine = claim(folder) if path.exists() else None  # first: nobody may write it meanwhile
         saved = Saved.read(path)
+        check_cell(cell, saved.options.cell, folder)
         trained_on = saved.provenance
         if sources:
             corpus = read_corpus(sources, trained_on.options)
