@@ -373,3 +373,22 @@ def test_hints_after_a_training_with_an_own_cell_name_its_module(
     assert told.out == ""  # what the module prints is not the command's output
     assert train.main(["--resume", "run", "--cell", "nothing"]) == 2
     assert "--cell MODULE:nothing" in capsys.readouterr().err
+
+
+def test_two_mistakes_are_both_told(capsys):
+    line = "x.txt --layers 0 --batch-size 0 --dropout 3 --more-steps 0 --show 0"
+    assert train.main(line.split()) == 2
+    (told,) = capsys.readouterr().err.splitlines()
+    for refused in ("layers is 0", "batch-size is 0", "dropout is 3.0", "more-steps is 0"):
+        assert told.count(f"--{refused}; it must be") == 1, told
+
+
+def test_a_wrong_cell_is_refused_before_a_further_budget_is_saved(corpus, tmp_path, capsys):
+    folder = tmp_path / "cells"
+    tiny = "--hidden-size 8 --threads 1 --steps 2 --out".split()
+    assert train.main([corpus, *tiny, str(folder)]) == 0
+    before = (folder / "resume.safetensors").read_bytes()
+    asked = ["--resume", str(folder), "--more-steps", "3", "--cell", "gru"]
+    assert train.main(asked) == 2
+    assert f"--cell is gru, but {folder} has lstm; leave it out" in capsys.readouterr().err
+    assert (folder / "resume.safetensors").read_bytes() == before
