@@ -201,6 +201,27 @@ def translated(error: Exception) -> UserError | None:
     return None
 
 
+@contextlib.contextmanager
+def translating() -> Iterator[None]:
+    """Raise a `UserError` in place of each foreign error that only the user can put right.
+
+    It is for the functions of the library that take a path, and stands as a decorator before them.
+
+    Example:
+        >>> with translating():
+        ...     raise OSError(errno.ENAMETOOLONG, "File name too long", "x")
+        Traceback (most recent call last):
+        charlstm.errors.UserError: x: file name too long; name another place
+    """
+    try:
+        yield
+    except Exception as error:
+        told = translated(error)
+        if told is None or told is error or (isinstance(error, OSError) and _closed_pipe(error)):
+            raise
+        raise told from error
+
+
 def say(text: str) -> None:
     """Write lines to standard error, for the user. It is no error if nobody reads it any more."""
     with carry_on_unread():

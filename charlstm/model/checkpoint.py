@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from charlstm.errors import UserError, option
+from charlstm.errors import UserError, option, translating
 from charlstm.model.array_file import (
     LARGEST_WEIGHT,
     Arrays,
@@ -58,6 +58,7 @@ class Checkpoint:
         """What the logits were divided by after the training; None if by nothing."""
         return self.measured.calibration if self.measured else None
 
+    @translating()
     def save(self, path: Path) -> None:
         """Write the model with float16 weights, or with float32 if one is too large for float16.
 
@@ -82,6 +83,7 @@ class Checkpoint:
         write_arrays(path, compact(self.weights), header)
 
     @classmethod
+    @translating()
     def load(cls, path: str | Path) -> "Checkpoint":
         """Read a model, and check everything in the file.
 
@@ -156,6 +158,7 @@ def open_model(given: str | None, cell: str | None = None) -> Checkpoint:
     return checkpoint
 
 
+@translating()
 def find_model(given: str | None) -> Path:
     """Return the file of a model, given as a file, a run folder or a shipped model's name.
 

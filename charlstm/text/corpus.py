@@ -7,7 +7,7 @@ strictly by the encoding that it was given. It guesses nothing.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from charlstm.errors import UserError
+from charlstm.errors import UserError, translating
 from charlstm.options import DataOptions
 from charlstm.text.decoded import Reading
 from charlstm.text.encoded import Text
@@ -64,6 +64,7 @@ def parts(length: int, split: tuple[float, float]) -> dict[str, slice]:
     }
 
 
+@translating()
 def read_corpus(sources: str | Sequence[str], options: DataOptions | None = None) -> Corpus:
     """Read files, folders, archives, named corpora or "-" (standard input) as one text.
 

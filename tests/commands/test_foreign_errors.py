@@ -2,13 +2,17 @@
 
 import errno
 import os
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from test_main import COMMANDS
 
 from charlstm.errors import UserError, command, translated
+from charlstm.model.checkpoint import Checkpoint, find_model
+from charlstm.text.corpus import read_corpus
 
 TINY = "--steps 1 --hidden-size 8 --threads 1"
 # every place of a command line where a path may stand
@@ -144,6 +148,31 @@ def test_one_translation_for_commands_and_library(error, told, capsys):
         raise translated(error)
     assert main() == 2
     assert capsys.readouterr().err.startswith("error: ")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has other rules for names")
+@pytest.mark.parametrize("call", [read_corpus, find_model, Checkpoint.load])
+@pytest.mark.parametrize("path", ["n" * 300, "x\0y"])
+def test_library_calls_raise_a_user_error(call, path, checkpoint):
+    with pytest.raises(UserError):
+        call(path)
+    with pytest.raises(UserError):
+        checkpoint.save(Path(path))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs a Unix shell")
+@pytest.mark.parametrize(
+    "line", ["sample {model} --length 9 --seed 1", "evaluate {model} {text}", "corpora {text}"]
+)
+def test_a_closed_standard_error_changes_nothing_on_standard_output(line, files):
+    words = ["-m", "charlstm", *line.format(**files).split()]
+    ends = [
+        subprocess.run(["sh", "-c", f'"$@" {s}', "sh", sys.executable, *words], capture_output=True)
+        for s in ("", "2>&-")
+    ]
+    assert [end.returncode for end in ends] == [0, 0]
+    lines = [re.sub(rb"[\d,]+ characters a second", b"", end.stdout) for end in ends]
+    assert lines[0] == lines[1] != b""
 
 
 @pytest.mark.parametrize("error", [RuntimeError("a bug"), ValueError("odd"), IndexError("3")])
