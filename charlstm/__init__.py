@@ -29,9 +29,9 @@ if TYPE_CHECKING:  # type checkers read this; a test compares it with _HOME
     from charlstm.text.streams import Streams as Streams
     from charlstm.text.streams import streams_for as streams_for
     from charlstm.text.vocabulary import Vocabulary as Vocabulary
+    from charlstm.training.fit import fit as fit
     from charlstm.training.progress import Report as Report
     from charlstm.training.trainer import Trainer as Trainer
-    from charlstm.training.trainer import fit as fit
 
 __version__ = "0.2.0"
 
@@ -54,7 +54,7 @@ _HOME = {
     "Vocabulary": "text.vocabulary",
     "choose": "sampling.choose",
     "find_model": "model.checkpoint",
-    "fit": "training.trainer",
+    "fit": "training.fit",
     "generate": "sampling.sampler",
     "initialize": "model.network",
     "read_corpus": "text.corpus",

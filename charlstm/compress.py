@@ -12,6 +12,7 @@ from charlstm.errors import UserError, command, option, say
 from charlstm.flags import Positional, parse
 from charlstm.machine.atomic_file import check_target, write_atomically
 from charlstm.options import CellOptions, MachineOptions
+from charlstm.quoting import quoted
 
 if TYPE_CHECKING:
     from charlstm.coding.packed import Packed
@@ -65,7 +66,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ModuleNotFoundError as error:
         raise UserError(
             f"{error.name} is not installed; compression needs the compress extra:"
-            " pip install -c constraints.txt -e '.[compress]'"
+            f" pip install -c constraints.txt -e {quoted('.[compress]')}"
         ) from None
     from charlstm.model.checkpoint import open_model
     from charlstm.text.pieces import standard_input

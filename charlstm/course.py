@@ -13,6 +13,7 @@ from charlstm.errors import UserError, carry_on_unread, command, say
 from charlstm.fields import check_ranges
 from charlstm.flags import Positional, parse
 from charlstm.grading.downloads import files_in
+from charlstm.quoting import quoted
 
 if TYPE_CHECKING:
     from charlstm.grading.classroom import Classroom
@@ -104,7 +105,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ModuleNotFoundError as error:
         raise UserError(
             f"{error.name} is not installed; graders need the course extra:"
-            " pip install -c constraints.txt -e '.[course]'"
+            f" pip install -c constraints.txt -e {quoted('.[course]')}"
         ) from None
 
     room = Classroom(given.folder, make=isinstance(given, Build))

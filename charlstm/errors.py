@@ -18,7 +18,10 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextvars import ContextVar
+from pathlib import Path
 from typing import Any, TextIO
+
+from charlstm.quoting import quoted
 
 CLOSED = "standard output is closed; leave it open, or send it to a file"
 ON_WINDOWS = os.name == "nt"
@@ -26,6 +29,9 @@ LONGEST_LINE = 4000  # characters of an error; a file may name what is as long a
 # what a terminal obeys instead of showing it, and what turns the direction of writing around
 CONTROLS = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 OUT_OF_MEMORY = re.compile("allocate memory|out of memory|_ALLOC_FAILED")  # CPU, GPU, its libraries
+NO_ROOM = (errno.ENOSPC, getattr(errno, "EDQUOT", None), errno.EFBIG)
+NO_RIGHT = (errno.EACCES, errno.EPERM, errno.EROFS)
+LARGEST_SHOWN = 1e6  # a larger figure is shown as 1.234e+09, so that tables keep their columns
 _at_command_line: ContextVar[bool] = ContextVar("at_command_line", default=False)
 
 
@@ -66,7 +72,7 @@ def option(name: str, *value: Any) -> str:
         ('hidden_size', "unknown='skip'", 'clip=None')
     """
     if not at_command_line():
-        return f"{name}={value[0]!r}" if value else name
+        return "=".join([name, *(repr(str(v) if isinstance(v, Path) else v) for v in value)])
     return " ".join(["--" + name.replace("_", "-"), *map(_word, value)])
 
 
@@ -74,7 +80,17 @@ def _word(value: Any) -> str:
     """Write a value as it stands on a command line."""
     if isinstance(value, tuple):
         return " ".join(map(_word, value))
-    return "none" if value is None else str(value)
+    return "none" if value is None else quoted(value)
+
+
+def figure(value: float, decimals: int) -> str:
+    """Write a figure with so many decimals, or in scientific form if it is huge.
+
+    Example:
+        >>> figure(1.23456, 3), figure(1e30, 3), figure(float("nan"), 3)
+        ('1.235', '1.000e+30', 'nan')
+    """
+    return f"{value:.{decimals}{'f' if abs(value) < LARGEST_SHOWN else 'e'}}"
 
 
 def counted(number: float, noun: str) -> str:
@@ -126,25 +142,16 @@ def command(main: Callable[[Sequence[str] | None], int], prints: bool = True) ->
             code = main(argv)
             sys.stdout.flush()  # a closed pipe or a full disk must show here, not at exit
             return code
-        except UserError as error:
-            _tell(str(error))
-        except OSError as error:
-            if _closed_pipe(error):
+        except Exception as error:
+            if isinstance(error, OSError) and _closed_pipe(error):
                 _abandon(sys.stdout)
                 return 0
-            place = error.filename or "standard output"
-            reason = (error.strerror or str(error)).lower()
-            _tell(f"{place}: {reason}; make room there, or name another place")
-            _abandon(sys.stdout)
-        except (MemoryError, RuntimeError) as error:  # out of memory, torch raises the second
-            if isinstance(error, MemoryError) or OUT_OF_MEMORY.search(str(error)):
-                _tell(
-                    "out of memory; give smaller sizes (--hidden-size, --batch-size, --number ...)"
-                )
-            elif "home directory" in str(error):  # Jupyter's settings are there
-                _tell("this user has no home folder; set HOME to a folder that you may write to")
-            else:
+            told = translated(error)
+            if told is None:
                 raise
+            _tell(str(told))
+            if not isinstance(error, UserError):  # a full disk, say, would fail again at exit
+                _abandon(sys.stdout)
         except KeyboardInterrupt:
             _abandon(sys.stdout)
             return 130
@@ -155,6 +162,64 @@ def command(main: Callable[[Sequence[str] | None], int], prints: bool = True) ->
         return 2
 
     return wrapped
+
+
+def translated(error: Exception) -> UserError | None:
+    """Return what a foreign error asks of the user; None if it is a mistake of the program.
+
+    Commands, panels and library calls all have it told here.
+
+    Example:
+        >>> print(translated(OSError(errno.ENOSPC, "No space left on device", "runs/x")))
+        runs/x: no space left on device; make room there, or name another place
+    """
+    if isinstance(error, UserError):
+        return error
+    if isinstance(error, OSError):
+        advice = "name another place"
+        if error.errno in NO_ROOM:
+            advice = f"make room there, or {advice}"
+        elif error.errno in NO_RIGHT:
+            advice = f"give yourself the right to it, or {advice}"
+        place = "standard output" if at_command_line() else "a file"
+        return unreadable(error.filename or place, error, advice)
+    message = str(error)
+    if isinstance(error, MemoryError) or OUT_OF_MEMORY.search(message):  # torch: RuntimeError
+        sizes = ", ".join(map(option, ("hidden_size", "batch_size", "number")))
+        return UserError(f"out of memory; give smaller sizes ({sizes} ...)")
+    if isinstance(error, RecursionError):
+        return UserError(
+            "something lies inside something too often (folders in folders, say); give what is flat"
+        )
+    if isinstance(error, RuntimeError) and "home directory" in message:  # Jupyter's settings
+        return UserError("this user has no home folder; set HOME to a folder that you may write to")
+    if isinstance(error, RuntimeError) and message.startswith("Symlink loop"):  # of pathlib
+        path = message.partition(" from ")[2].strip("'")
+        return UserError(f"{path}: a link that leads to itself; name another place")
+    if isinstance(error, ValueError) and "null" in message and "embedded" in message:
+        return UserError("a name holds a zero character, which no file can have; name another")
+    return None
+
+
+@contextlib.contextmanager
+def translating() -> Iterator[None]:
+    """Raise a `UserError` in place of each foreign error that only the user can put right.
+
+    It is for the functions of the library that take a path, and stands as a decorator before them.
+
+    Example:
+        >>> with translating():
+        ...     raise OSError(errno.ENAMETOOLONG, "File name too long", "x")
+        Traceback (most recent call last):
+        charlstm.errors.UserError: x: file name too long; name another place
+    """
+    try:
+        yield
+    except Exception as error:
+        told = translated(error)
+        if told is None or told is error or (isinstance(error, OSError) and _closed_pipe(error)):
+            raise
+        raise told from error
 
 
 def say(text: str) -> None:
@@ -185,7 +250,7 @@ def _closed_pipe(error: OSError) -> bool:
 
 
 def _tell(message: str) -> None:
-    line = " ".join(message.split())
+    line = re.sub(r"\s*[\r\n]\s*", " ", message)  # a name may hold several spaces
     if len(line) > LONGEST_LINE:
         line = f"{line[: LONGEST_LINE // 2]} ... {line[-LONGEST_LINE // 2 :]}"
     say(f"error: {line}")

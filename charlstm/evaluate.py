@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import shlex
 import sys
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
@@ -26,6 +25,7 @@ from charlstm.options import (
     Sources,
     Unknown,
 )
+from charlstm.quoting import invocation
 
 if TYPE_CHECKING:
     from charlstm.model.checkpoint import Checkpoint
@@ -177,7 +177,7 @@ def _corpus(given: Evaluate, names: Set[str], checkpoint: Checkpoint) -> Corpus:
         in_order = read_corpus(given.corpus, dataclasses.replace(options, split_by="position"))
         own = trained_on is not None and in_order.sha256 == trained_on.sha256
         return in_order.drawn(options) if own else in_order
-    again = f"python -m charlstm.evaluate {shlex.quote(given.model)} CORPUS"
+    again = invocation("evaluate", given.model, "CORPUS")
     if trained_on is None:
         raise UserError(
             f"{given.model}: does not name the text it was trained on; give one as CORPUS: {again}"

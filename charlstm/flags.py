@@ -190,16 +190,39 @@ def _one_of(kinds: Sequence[type[Any]]) -> Any:
 def _fill(kind: type[Any], parsed: Any, group: Any = None) -> Any:
     """Make a `kind` from the options that were given, and from defaults for all others."""
     values = {}
+    refused: list[str] = []  # all of them are told, not only the first
     for name, hint, _, default in _fields(kind, group):
         value = getattr(parsed, name, _NOT_GIVEN)
         if dataclasses.is_dataclass(hint):
-            values[name] = _fill(hint, value, default)  # type: ignore[arg-type]
+            try:
+                values[name] = _fill(hint, value, default)  # type: ignore[arg-type]
+            except UserError as error:
+                refused.append(str(error))
+                values[name] = default
         elif verbs := _verbs(hint):
             (verb,) = (verb for verb in verbs if verb.__name__ == type(value).__name__)
             values[name] = _fill(verb, value)
         else:
             values[name] = default if value is _NOT_GIVEN else value
-    return kind(**values)
+    try:
+        filled = kind(**values)
+    except UserError as error:
+        refused += _each_refused(kind, parsed, group) or [str(error)]
+    if refused:
+        raise UserError("; ".join(refused))
+    return filled
+
+
+def _each_refused(kind: type[Any], parsed: Any, group: Any) -> list[str]:
+    """Return why each given option of a group is refused that is refused by itself."""
+    told = []
+    for name, *_ in _fields(kind) if group is not None else ():
+        if (value := getattr(parsed, name, _NOT_GIVEN)) is not _NOT_GIVEN:
+            try:
+                dataclasses.replace(group, **{name: value})
+            except UserError as error:
+                told.append(str(error))
+    return told
 
 
 def _names(parsed: Any) -> Iterator[str]:

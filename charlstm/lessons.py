@@ -12,6 +12,7 @@ from typing import Annotated
 from charlstm.errors import UserError, command, counted, say
 from charlstm.flags import Positional, parse
 from charlstm.machine.atomic_file import write_atomically
+from charlstm.quoting import quoted
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         say(f"{folder / name}: kept as it is, which is not as it is shipped")
     if changed:
         say("to have these as shipped, too: rename yours, or name a new folder")
-    begin = f"jupyter lab {folder / first(source)}"
+    begin = f"jupyter lab {quoted(folder / first(source))}"
     say(f"{counted(copied, 'file')} copied to {folder}; to begin: {begin}")
     return 0
 

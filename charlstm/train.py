@@ -29,6 +29,7 @@ from charlstm.options import (
     Sources,
     TrainOptions,
 )
+from charlstm.quoting import invocation
 from charlstm.training.display import Display, advice, describe
 from charlstm.training.distributed import Ranks, join
 from charlstm.training.presets import choose_preset, expectation, preset
@@ -104,7 +105,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     given, flags = parse(Train, argv)
     _check(given, flags)
     asked = given.model.cell
-    cell = f" {option('cell', asked)}" if ":" in asked else ""  # later commands need it, too
+    cell = ["--cell", asked] if ":" in asked else []  # later commands need it, too
     if "cell" in flags:
         given = _with_known_cell(given)
 
@@ -123,13 +124,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     for line in describe(run):
         say(line)
-    code = _fit(run, given.show)
+    code, last = _fit(run, given.show)
     if code:
-        start = "python" if ranks.size == 1 else "torchrun ..."
-        say(f"stopped and saved; {start} -m charlstm.train --resume {run.folder}{cell} goes on")
+        again = invocation("train", "--resume", run.folder, *cell)
+        if ranks.size > 1:
+            again = again.replace("python", "torchrun ...", 1)
+        say(f"stopped and saved; {again} goes on")
         return code
-    _finish(run)
-    say(f"saved: {run.folder}/model.safetensors; try  python -m charlstm.sample {run.folder}{cell}")
+    _finish(run, last)
+    again = invocation("sample", run.folder, *cell)
+    say(f"saved: {run.folder}/model.safetensors; try  {again}")
     return 0
 
 
@@ -144,8 +148,9 @@ def _check(given: Train, flags: Set[str]) -> None:
         raise UserError(f"{option(odd[0])} without --resume: a new training has {new}")
     if given.resume is not None and (odd := sorted(flags - beside)):
         raise UserError(
-            f"{option(odd[0])} beside --resume: a run goes on with the options it began with; leave"
-            f" it out, or start anew with --init-from {given.resume}"
+            f"{', '.join(map(option, odd))} beside --resume: a run goes on with the options it"
+            " began with; leave it out, or start anew with"
+            f" {option('init_from', Path(given.resume))}"
         )
     if given.init_from is None and "unknown" in flags:
         raise UserError("--unknown without --init-from: a new model learns every character")
@@ -168,14 +173,9 @@ def _run(given: Train, flags: Set[str], ranks: Ranks) -> Run:
 
     place = Place(find_device(given.device.device), given.machine.threads, ranks)
     if given.resume is not None:
-        run = Run.resume(Path(given.resume), given.corpus, place, Budget.more(given.more))
-        cell = run.trainer.model.options.cell
-        if "cell" in flags and given.model.cell != cell:
-            raise UserError(
-                f"{option('cell')} is {given.model.cell}, but {given.resume} has {cell}; leave it"
-                " out"
-            )
-        return run
+        cell = given.model.cell if "cell" in flags else None
+        more = Budget.more(given.more)
+        return Run.resume(Path(given.resume), given.corpus, place, more, cell)
     if given.init_from is None:
         corpus = read_corpus(given.corpus, given.data)
         expected, given = _with_preset(given, flags, corpus, place.device)
@@ -252,23 +252,29 @@ def _with_sizes_of(checkpoint: Checkpoint, given: Train, flags: Set[str]) -> Mod
     return dataclasses.replace(given.model, **sizes)
 
 
-def _fit(run: Run, show: int | None) -> int:
-    """Train to the end and return 0, or until a signal and return 128 + its number."""
+def _fit(run: Run, show: int | None) -> tuple[int, float]:
+    """Train to the end, or until a signal.
+
+    Returns:
+        0, or 128 + the number of the signal; and the mean loss of the last steps, 0 without a step.
+    """
     from charlstm.training.shown import at_temperatures
 
     ranks = run.trainer.ranks
+    last = 0.0
     with ranks.catching(), Display() as display, closing(run.fit()) as reports:
         for report in reports:
             display.update(report)
+            last = report.train_loss
             if report.validation is not None and show:  # even if the run keeps older weights
                 newest = run.checkpoint(run.trainer.average.to_arrays())
                 display.write(at_temperatures(newest, show, report.step, run.place.threads))
             if ranks.stopped_by:
-                return 128 + ranks.stopped_by
-    return 0
+                return 128 + ranks.stopped_by, last
+    return 0, last
 
 
-def _finish(run: Run) -> None:
+def _finish(run: Run, last: float) -> None:
     from charlstm.model.checkpoint import Checkpoint
     from charlstm.text.order import told_of_end
     from charlstm.training.card import write_card
@@ -287,7 +293,9 @@ def _finish(run: Run) -> None:
     say(evaluation.table())
     if progress.best is not None:
         end = "" if run.corpus.ends else told_of_end(run.corpus.text)
-        say(advice(progress, run.trainer.score_training(), progress.best, end))
+        training = run.trainer.score_training()
+        V = len(run.vocabulary)
+        say(advice(progress, training, progress.best, last, V, end))
     checkpoint = Checkpoint.load(run.folder / "model.safetensors")
     if not write_card(run.folder, checkpoint):
         say(f"{run.folder}/README.md: kept as it is, because it was written or changed by hand")

@@ -23,8 +23,9 @@ from charlstm.text.encoded import OnDisk
 from charlstm.text.ngrams import Ladder
 from charlstm.text.vocabulary import Vocabulary, check_ids
 from charlstm.training.distributed import Ranks
+from charlstm.training.fit import fit
 from charlstm.training.follow import Plan
-from charlstm.training.trainer import Trainer, fit
+from charlstm.training.trainer import Trainer
 from charlstm.variants.bidirectional import (
     Bidirectional,
     chances,

@@ -37,6 +37,7 @@ from charlstm.grading.record import Entry, Record
 from charlstm.grading.repair import repair
 from charlstm.grading.submissions import Submission, sort_out
 from charlstm.machine.atomic_file import write_atomically
+from charlstm.quoting import invocation
 
 FATAL = {"DeadKernelError": "the kernel died", "CellTimeoutError": "a cell could not be stopped"}
 
@@ -63,7 +64,7 @@ class Classroom:
             if not make:
                 raise UserError(
                     f"{folder}: no course, {CONFIG} is missing; make one with"
-                    f" python -m charlstm.course build {folder}"
+                    f" {invocation('course', 'build', Path(folder))}"
                 )
             if self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
                 raise UserError(f"{folder}: neither empty nor a course; name a new folder")

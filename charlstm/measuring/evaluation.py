@@ -8,7 +8,7 @@ from typing import Any, cast
 import numpy as np
 import torch
 
-from charlstm.errors import counted, option, printable
+from charlstm.errors import counted, figure, option, printable
 from charlstm.machine.waiting import unheard
 from charlstm.measuring import sampled
 from charlstm.measuring.mixture import Mixture
@@ -266,6 +266,7 @@ def _finite(value: Any) -> Any:
 
 def _row(name: str, score: Score) -> str:
     return (
-        f"{name:22} {score.nats:10.4f} {score.bits_per_char:10.4f} {score.perplexity:12.3f}"
+        f"{name:22} {figure(score.nats, 4):>10} {figure(score.bits_per_char, 4):>10}"
+        f" {figure(score.perplexity, 3):>12}"
         f" {score.characters:11,}"
     )

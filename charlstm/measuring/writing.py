@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from charlstm.errors import figure
 from charlstm.measuring.passage import Passage
 from charlstm.measuring.scores import score_carried
 from charlstm.model.checkpoint import Checkpoint
@@ -82,7 +83,7 @@ class Writing:
         """Lay the figures out for a person."""
         heading = f"{self.written.characters:,} characters written with {self._how()}"
         if self.surprise_nats is not None:
-            heading += f"; the model's own surprise: {self.surprise_nats:.4f} nats/char"
+            heading += f"; the model's own surprise: {figure(self.surprise_nats, 4)} nats/char"
         yield heading
         columns = {"written": self.written} | ({"part": self.part} if self.part else {})
         yield f"{'also in the text read':26}" + "".join(f"{name:>10}" for name in columns)

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from charlstm.errors import UserError, option
+from charlstm.errors import UserError, option, translating
 from charlstm.fields import to_json
 from charlstm.model.array_file import (
     LARGEST_WEIGHT,
@@ -23,7 +23,7 @@ from charlstm.model.array_file import (
     write_arrays,
 )
 from charlstm.model.facts import Calibration, Measured, Provenance, Training
-from charlstm.model.named_cells import find_cell, import_cell
+from charlstm.model.named_cells import check_cell, find_cell, import_cell
 from charlstm.model.section import Section
 from charlstm.options import ModelOptions
 from charlstm.text.vocabulary import Vocabulary
@@ -59,6 +59,7 @@ class Checkpoint:
         """What the logits were divided by after the training; None if by nothing."""
         return self.measured.calibration if self.measured else None
 
+    @translating()
     def save(self, path: Path) -> None:
         """Write the model with float16 weights, or with float32 if one is too large for float16.
 
@@ -83,6 +84,7 @@ class Checkpoint:
         write_arrays(path, compact(self.weights), header)
 
     @classmethod
+    @translating()
     def load(cls, path: str | Path) -> "Checkpoint":
         """Read a model, and check everything in the file.
 
@@ -153,14 +155,11 @@ def open_model(given: str | None, cell: str | None = None) -> Checkpoint:
     """
     name = None if cell is None else import_cell(cell)
     checkpoint = Checkpoint.load(find_model(given))
-    if name not in (None, checkpoint.options.cell):
-        raise UserError(
-            f"{option('cell')} is {name}, but {given or DEFAULT} has {checkpoint.options.cell};"
-            " leave it out"
-        )
+    check_cell(name, checkpoint.options.cell, given or DEFAULT)
     return checkpoint
 
 
+@translating()
 def find_model(given: str | None) -> Path:
     """Return the file of a model, given as a file, a run folder or a shipped model's name.
 

@@ -11,6 +11,7 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, get_args
 
+from charlstm.errors import figure
 from charlstm.fields import to_json
 from charlstm.model.section import Section
 from charlstm.options import MOST_THREADS, DataOptions, Part, TrainOptions
@@ -197,7 +198,7 @@ class Calibration:
         return (
             f"Its logits were divided by {self.temperature:.3f}. The first {self.characters:,}"
             f" characters of validation chose that; on the next {self.after.characters:,} it gives"
-            f" {self.after.nats:.4f} nats instead of {self.before.nats:.4f}."
+            f" {figure(self.after.nats, 4)} nats instead of {figure(self.before.nats, 4)}."
         )
 
 

@@ -80,6 +80,21 @@ def find_cell(name: str, where: str | None = None) -> Cell:
     return known[name]
 
 
+def check_cell(given: str | None, own: str, where: object) -> None:
+    """Refuse a cell that a user names for a model of another cell.
+
+    Args:
+        given: the cell's name; None names none.
+        own: the name of the model's cell.
+        where: the model, for the message.
+
+    Raises:
+        UserError: they differ.
+    """
+    if given not in (None, own):
+        raise UserError(f"{option('cell')} is {given}, but {where} has {own}; leave it out")
+
+
 def import_cell(given: str) -> str:
     """Import the module that registers a cell, and return the cell's name.
 

@@ -25,6 +25,7 @@ from charlstm.model.array_file import read_header
 from charlstm.model.facts import Provenance
 from charlstm.model.section import Section
 from charlstm.options import DataOptions
+from charlstm.quoting import invocation
 from charlstm.text.chunks import Piece
 from charlstm.text.corpus import Corpus, join
 from charlstm.text.decoded import Reading, widest
@@ -189,7 +190,8 @@ class _Asked:
 
     def _another(self, reason: str) -> UserError:
         name = " ".join(self.trained_on.sources)
-        anew = f"python -m charlstm.train {name} {option('init_from', self.where)}"
+        start = option("init_from", self.where)
+        anew = f"{invocation('train', *self.trained_on.sources)} {start}"
         if self._begins_so():
             return UserError(
                 f"{name}: has grown since {self.where} was trained on it, on its first"

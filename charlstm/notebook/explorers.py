@@ -16,7 +16,7 @@ from charlstm.model.named_cells import find_cell, known_cells
 from charlstm.model.network import SCHEMES, CharModel, initialize
 from charlstm.notebook import plots, text_plots
 from charlstm.notebook.figure import png, redraw
-from charlstm.notebook.newest import STYLE, Newest
+from charlstm.notebook.newest import Newest
 from charlstm.notebook.panel import Panel, figure_image
 from charlstm.options import ModelOptions
 
@@ -85,7 +85,7 @@ class GradientExplorer(Panel):
         self._curve: np.ndarray[Any, Any] | None = None
         self.newest = Newest(self._controls, self._draw, self._image)
         columns = [w.VBox(list(group.values())) for group in (left, right)]
-        parts = [w.HTML(STYLE), w.HBox(columns), self._image, self._summary]
+        parts = [self.newest.message, w.HBox(columns), self._image, self._summary]
         super().__init__("explorer", parts)
 
     def _draw(self, values: dict[str, Any]) -> None:
@@ -167,7 +167,7 @@ class GatePanel(Panel):
         self._image = figure_image()
         self.newest = Newest(texts | gates, self._draw, self._image)
         columns = [w.VBox(list(group.values())) for group in (texts, gates)]
-        super().__init__("gates", [w.HTML(STYLE), w.HBox(columns), self._image])
+        super().__init__("gates", [self.newest.message, w.HBox(columns), self._image])
 
     def _draw(self, values: dict[str, Any]) -> None:
         lines = dict(zip("ch", driven_unit(self._text, **values), strict=True))
@@ -216,7 +216,9 @@ class UnitPanel(Panel):
         }
         self._image = figure_image()
         self.newest = Newest(controls, self._draw, self._image)
-        super().__init__("units", [w.HTML(STYLE), w.HBox(list(controls.values())), self._image])
+        super().__init__(
+            "units", [self.newest.message, w.HBox(list(controls.values())), self._image]
+        )
 
     def _draw(self, values: dict[str, Any]) -> None:
         numbers = self._layers[values["layer"]][values["value"]][:, values["unit"]]

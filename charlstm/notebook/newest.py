@@ -12,7 +12,7 @@ from typing import Any
 
 import ipywidgets as w
 
-from charlstm.notebook.panel import mark
+from charlstm.notebook.panel import mark, told
 
 STALE = "charlstm-stale"
 # the picture fades at once, and comes back slowly: a quick answer does not flicker
@@ -25,8 +25,11 @@ class Newest:
     Args:
         controls: the widgets whose values count, by name. Each gets its name as CSS class.
         draw: called with the values by name: at once for the first values, then in a thread.
-        picture: dimmed from a change until nothing is left to draw. The box that shows it must
-            have `STYLE` in an HTML widget.
+        picture: dimmed from a change until nothing is left to draw.
+
+    Attributes:
+        message: a widget for the box that shows the picture. It tells why the newest values could
+            not be drawn, and dims the picture.
     """
 
     def __init__(
@@ -38,6 +41,7 @@ class Newest:
         self._controls = controls
         self._draw = draw
         self._picture = picture
+        self.message = w.HTML(STYLE)
         self._lock = threading.Lock()
         self._waiting = False
         self._thread: threading.Thread | None = None
@@ -61,7 +65,9 @@ class Newest:
         try:
             while self._goes_on():
                 self._draw(self._values())
-        except BaseException:
+                self.message.value = STYLE
+        except Exception as error:
+            self.message.value = STYLE + told(error)
             # the next change tries anew, or one that came meanwhile; the picture stays dim
             with self._lock:
                 self._thread = None

@@ -9,12 +9,14 @@ show that picture.
 """
 
 import base64
+import html
 from collections.abc import Sequence
 from typing import Any
 
 import ipywidgets as w
 from matplotlib.figure import Figure
 
+from charlstm.errors import translated
 from charlstm.notebook.describe import describe
 from charlstm.notebook.still import still
 
@@ -49,6 +51,15 @@ class Panel:
 def mark(widget: w.Widget, name: str) -> None:
     """Give a widget the CSS class charlstm-NAME."""
     widget.add_class(f"charlstm-{name.replace('_', '-')}")
+
+
+def told(error: Exception) -> str:
+    """Return HTML that tells an error, a bug of ours by its kind.
+
+    Work in a thread has no other way: what it raises or prints appears nowhere.
+    """
+    mistake = translated(error)
+    return html.escape(f"{type(error).__name__}: {error}" if mistake is None else str(mistake))
 
 
 def figure_image() -> w.Image:

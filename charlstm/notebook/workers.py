@@ -16,12 +16,12 @@ from contextlib import closing, suppress
 import ipywidgets as w
 import torch
 
-from charlstm.errors import UserError
+from charlstm.errors import UserError, translated
 from charlstm.model.checkpoint import Checkpoint, find_model
 from charlstm.model.network import CharModel
 from charlstm.notebook import plots
 from charlstm.notebook.figure import png
-from charlstm.notebook.panel import Panel, figure_image, mark
+from charlstm.notebook.panel import Panel, figure_image, mark, told
 from charlstm.options import ModelOptions, SampleOptions, TrainOptions
 from charlstm.sampling.sampler import Sampler, generate
 from charlstm.text.vocabulary import Vocabulary
@@ -83,7 +83,7 @@ class SamplerPanel(Panel):
             length=self._length,
             seed=seed,
         )
-        prime = self._prime.value
+        prime = self._sampler.vocabulary.from_user(self._prime.value)
         self._pieces = [prime]
         for character in generate(self._sampler, prime, options):
             self._pieces.append(character)
@@ -92,11 +92,16 @@ class SamplerPanel(Panel):
     @property
     def text(self) -> str:
         """The prime, followed by what the model has written."""
-        return "".join(self._pieces)
+        return self._shown(self._pieces)
+
+    def _shown(self, pieces: list[str]) -> str:
+        """Return text for a person: a model of bytes writes UTF-8, and may be amid a character."""
+        return self._sampler.vocabulary.to_user("".join(pieces)).decode("utf-8", "replace")
 
     def _show(self, last: bool) -> None:
-        text = self.text if last else "".join(self._pieces[-SHOWN:])
-        self._output.value = _preformatted(text)
+        self._output.value = _preformatted(
+            self._shown(self._pieces if last else self._pieces[-SHOWN:])
+        )
 
 
 class TrainingMonitor(Panel):
@@ -152,7 +157,8 @@ class TrainingMonitor(Panel):
     def _keep(self, trainer: Trainer) -> None:
         self.checkpoint = Checkpoint(self._options, self._vocabulary, trainer.kept())
         options = SampleOptions(length=200, seed=trainer.progress.step)
-        self._written = "".join(generate(Sampler(self.checkpoint), "", options))
+        with suppress(UserError):  # large weights may give no finite logits: then nothing is new
+            self._written = "".join(generate(Sampler(self.checkpoint), "", options))
 
     def _show(self, last: bool) -> None:
         if not last and time.monotonic() - self._drawn < FIGURE_SECONDS:
@@ -224,8 +230,10 @@ class _Work:
                     if time.monotonic() - shown > SECONDS:
                         self._show(False)
                         shown = time.monotonic()
-        except UserError as error:
-            self.message.value = html.escape(str(error))
+        except Exception as error:
+            self.message.value = told(error)
+            if translated(error) is None:
+                raise
         finally:
             self._show(True)
             self.begin.disabled = False

@@ -7,7 +7,7 @@ strictly by the encoding that it was given, or that a file's mark names. It gues
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from charlstm.errors import UserError, option
+from charlstm.errors import UserError, option, translating
 from charlstm.options import DataOptions
 from charlstm.text.chunks import Piece
 from charlstm.text.decoded import Reading
@@ -72,6 +72,7 @@ class Corpus:
         return replace(self, text=text, options=options, ends=(train, validation))
 
 
+@translating()
 def read_corpus(sources: str | Sequence[str], options: DataOptions | None = None) -> Corpus:
     """Read files, folders, archives, named corpora or "-" (standard input) as one text.
 

@@ -8,7 +8,8 @@
 - `windows`: what the steps read: a window of each stream, and the state before it
 - `place`: where a training computes: device, threads, processes
 - `snapshot`: saves the state of a training as arrays and numbers, and restores it
-- `trainer`: truncated back-propagation; `fit` yields a report for each step
+- `trainer`: truncated back-propagation: what a step does, and which weights are kept
+- `fit`: trains a model in place, and yields a report for each step
 - `follow`: what all ranks but the first do: they take the steps that rank 0 takes
 - `material`: what a training reads: the training and the validation part, as ids
 - `inherit`: a new model that begins with the weights and the vocabulary of another one

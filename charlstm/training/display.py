@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from charlstm.errors import carry_on_unread, counted, option
+from charlstm.errors import carry_on_unread, counted, figure, option
 from charlstm.machine.devices import describe_device
 from charlstm.training.budget import Budget
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 LINE_SECONDS = 5  # shortest time between two lines where there is no terminal
 SHORT = 600  # seconds; a longer training writes its lines less often, so that a log stays readable
 PARTED = 0.2  # nats; if validation is worse than training by more, more dropout helps
+UNEVEN = 0.2  # nats; random weights and dropout lose about so much more than ln V
 LATE = 0.75  # share of the steps; if validation was best before it, training went on too long
 
 
@@ -125,19 +126,25 @@ class Display:
             self.write(report.note)
         if report.validation is not None:
             nats = report.validation
-            self.validation = f" validation {nats:.4f} nats, {nats / math.log(2):.4f} bits;"
+            self.validation = (
+                f" validation {figure(nats, 4)} nats, {figure(nats / math.log(2), 4)} bits;"
+            )
         speed = f"{report.chars_per_second:,.0f} chars/s"
         if not self.bar.disable:
             if not self.started:  # a resumed run's bar starts where it was
                 self.bar.initial = self.bar.n = report.fraction
                 self.started = True
             seen = self.validation.split(",")[0]
-            self.bar.set_postfix_str(f"loss {report.train_loss:.3f}{seen} {speed}", refresh=False)
+            self.bar.set_postfix_str(
+                f"loss {figure(report.train_loss, 3)}{seen} {speed}", refresh=False
+            )
             with carry_on_unread():
                 self.bar.update(report.fraction - self.bar.n)
         elif report.validation is not None or self._silent():
             self.told = time.monotonic()
-            line = f"{report.fraction:4.0%} step {report.step:,}: loss {report.train_loss:.4f};"
+            line = (
+                f"{report.fraction:4.0%} step {report.step:,}: loss {figure(report.train_loss, 4)};"
+            )
             self.write(f"{line}{self.validation} {report.clipped:.0%} clipped, {speed}")
 
     def _silent(self) -> bool:
@@ -151,18 +158,35 @@ class Display:
             self.bar.write(text, file=sys.stderr)
 
 
-def advice(progress: Progress, training: float, validation: float, end: str = "") -> str:
+def advice(
+    progress: Progress,
+    training: float,
+    validation: float,
+    last: float,
+    vocabulary_size: int,
+    end: str = "",
+) -> str:
     """Tell which options to change next, from how the training ended.
 
     Args:
         progress: the numbers of the training at its end.
         training: nats per character of the best model on the training text, cold, without dropout.
         validation: the same for the validation text.
+        last: mean loss of the last steps, nats per character.
+        vocabulary_size: V; a model that knows nothing loses ln V nats per character.
         end: how the end of the text is unlike the rest; empty if it is not.
     """
     dropout = option("dropout")
     size = option("hidden_size")
-    told = f"the same model, cold: training {training:.3f}, validation {validation:.3f} nats;"
+    scores = f"training {figure(training, 3)}, validation {figure(validation, 3)} nats"
+    told = f"the same model, cold: {scores};"
+    guessing = math.log(vocabulary_size)
+    if not all(nats <= guessing + UNEVEN for nats in (training, last)):  # NaN is not, either
+        return (
+            f"{told} the training diverged: its loss is above {guessing:.3f}, what guessing among"
+            f" {vocabulary_size} characters costs (ln V): train again with a smaller"
+            f" {option('learning_rate')}, and with {option('clip', 1.0)} or less"
+        )
     if end and validation - training > PARTED:
         return f"{told} they part, and {end}"
     if progress.best_step < LATE * progress.step:

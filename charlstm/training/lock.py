@@ -123,7 +123,7 @@ def check_free(folder: Path) -> None:
         claim(folder, elsewhere, elsewhere)  # if it is at work, that is what the user should know
         raise TakenError(
             f"{folder}: already holds a run; {elsewhere}, or go on with it by"
-            f" {option('resume', str(folder))}"
+            f" {option('resume', folder)}"
         )
 
 

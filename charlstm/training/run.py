@@ -25,6 +25,7 @@ from charlstm.model.array_file import Arrays
 from charlstm.model.checkpoint import Checkpoint
 from charlstm.model.facts import Measured, Provenance, Training
 from charlstm.model.kernels import bf16_trouble
+from charlstm.model.named_cells import check_cell
 from charlstm.model.network import CharModel
 from charlstm.model.own_text import own_text, same_text
 from charlstm.options import ModelOptions, TrainOptions
@@ -170,10 +171,11 @@ class Run:
         except LostRankError as error:
             self.save()
             step = self.trainer.progress.step
-            again = option("resume", str(self.folder))
+            again = option("resume", self.folder)
             raise UserError(f"{error}; step {step:,} is saved, and {again} goes on") from error
         except (GeneratorExit, KeyboardInterrupt):
             with ctrl_c_waits():
+                steps.close()  # first: it goes back to finite weights
                 self.save()
             raise
         with ctrl_c_waits():
@@ -266,6 +268,7 @@ class Run:
         sources: Sequence[str] = (),
         place: Place | None = None,
         more: Budget | None = None,
+        cell: str | None = None,
     ) -> "Run":
         """Go on with the training in a folder.
 
@@ -278,6 +281,7 @@ class Run:
                 and one in minutes measures anew.
             more: another budget, for a training that has used up its own. The learning rate rises
                 again and falls over this budget, from the weights of the last step.
+            cell: the cell that the model must have; None takes any.
 
         Raises:
             UserError: no run is there, it is damaged, another process has it, the text is another,
@@ -288,6 +292,7 @@ class Run:
         path = folder / "resume.safetensors"
         mine = claim(folder) if path.exists() else None  # first: nobody may write it meanwhile
         saved = Saved.read(path)
+        check_cell(cell, saved.options.cell, folder)
         trained_on = saved.provenance
         again = f"python -m charlstm.train CORPUS {option('resume', str(folder))}"
         again = again if at_command_line() else ""
@@ -313,7 +318,7 @@ class Run:
             if not trainer.finished():
                 raise UserError(
                     f"{folder}: has not finished, so it needs no further budget yet; go on with it"
-                    f" by {option('resume', str(folder))} alone"
+                    f" by {option('resume', folder)} alone"
                 )
             trainer.train_on(more)
         run = cls(folder, corpus, saved.vocabulary, trainer, place)

@@ -22,7 +22,7 @@ import torch
 from torch import Tensor
 
 from charlstm.errors import UserError, option
-from charlstm.model.array_file import Arrays
+from charlstm.model.array_file import Arrays, computable
 from charlstm.model.network import CharModel
 from charlstm.model.stack import ModelState
 from charlstm.text.streams import Streams
@@ -178,32 +178,48 @@ def unpack(trainer: Changing, arrays: Arrays, numbers: Numbers) -> None:
         raise UserError(f"the saved training does not fit its own options: {error}") from None
 
 
-def step_back(trainer: Changing, step: int, loss: float, norm: float) -> str:
+def step_back(trainer: Changing, seen: str) -> str:
     """Go back to the last good state with half the learning rate; return a line that says so.
 
     Args:
         trainer: changes in place. The seconds that it has used are not given back.
-        step: number of the step that failed.
-        loss: its loss, nats per character.
-        norm: the norm of its gradient.
+        seen: what failed, and in which step.
 
     Raises:
         UserError: three steps back did not help.
     """
     before = trainer.progress
-    seen = f"step {step}: loss {loss:.4g}, gradient norm {norm:.4g}"
     trainer.good.restore(trainer)  # also before giving up: later steps may have spoiled the weights
+    progress = trainer.progress
     if before.rollbacks == ROLLBACKS:
         raise UserError(
-            f"{seen}, after {ROLLBACKS} times half the learning rate; the best model so far is"
-            f" kept; train again with a smaller {option('learning_rate')} or {option('clip')}"
+            f"{seen}, after {ROLLBACKS} times half the learning rate; {left(progress.best)}"
         )
-    progress = trainer.progress
     progress.seconds = before.seconds
     progress.rate_scale = before.rate_scale / 2
     progress.rollbacks = before.rollbacks + 1
     rate = f"{progress.rate_scale:g} times the learning rate"
     return f"{seen}; back to step {progress.step} with {rate}"
+
+
+def usable(*models: CharModel) -> bool:
+    """Return whether all weights can be computed with; else no later step heals them."""
+    return all(map(computable, (w for model in models for w in model.to_arrays().values())))
+
+
+def left(best: float | None) -> str:
+    """Say what a training that diverged has left, and what to do.
+
+    Args:
+        best: nats per character of the best validation; None if there was none.
+    """
+    kept = (
+        "no model could be kept, so the weights are those of the start"
+        if best is None
+        else "the best model so far is kept"
+    )
+    gentler = f"a smaller {option('learning_rate')} or {option('clip')}"
+    return f"{kept}; train again with {gentler}"
 
 
 def _under(prefix: str, arrays: Arrays) -> Arrays:

@@ -7,7 +7,7 @@ be stopped and resumed without saving any random state, and goes on as if it had
 import copy
 import math
 import statistics
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from dataclasses import replace
 from typing import Any
 
@@ -19,7 +19,7 @@ from charlstm.errors import UserError, option
 from charlstm.machine.cpus import torch_threads
 from charlstm.machine.threads import Threads
 from charlstm.measuring.scores import COLD_WINDOW, check_predictable, score_cold
-from charlstm.model.array_file import Arrays
+from charlstm.model.array_file import LARGEST_WEIGHT, Arrays
 from charlstm.model.dropout import generator_for
 from charlstm.model.kernels import bf16_trouble
 from charlstm.model.network import CharModel
@@ -30,7 +30,7 @@ from charlstm.training.budget import Budget, learning_rate, validation_interval
 from charlstm.training.distributed import Ranks
 from charlstm.training.optimizer import adamw, move_average
 from charlstm.training.progress import Clock, Progress, Report
-from charlstm.training.snapshot import Numbers, Snapshot, pack, step_back, unpack
+from charlstm.training.snapshot import Numbers, Snapshot, left, pack, step_back, unpack, usable
 from charlstm.training.windows import Windows
 
 VALIDATION_WINDOWS = 64  # of 256 characters, spread over the validation text
@@ -101,9 +101,20 @@ class Trainer:
         When it ends, or the caller leaves by `break`, the model holds the weights of the last step.
         `kept` returns the best ones.
 
+        Whatever ends it, all weights are finite: if those of the last step are not, the training
+        is at its last good state again.
+
         Raises:
-            UserError: loss or gradient are not finite, for the fourth time.
+            UserError: loss, gradient or weights are not finite, for the fourth time; or no
+                validation was finite, so that nothing could be kept.
         """
+        try:
+            yield from self._fit()
+        finally:
+            if not usable(self.model, self.average):
+                self.good.restore(self)
+
+    def _fit(self) -> Generator[Report, None, None]:
         self._clock = Clock(self.progress)
         self._network = self.ranks.network(self.model)
         while not self.finished():
@@ -115,7 +126,7 @@ class Trainer:
                 if finite:
                     self._update(state)
             if not finite:
-                yield self._step_back(losses, norms)
+                yield self._step_back_after(losses, norms)
                 continue
             if not due:
                 continue
@@ -125,10 +136,20 @@ class Trainer:
             if report.step % self.validate_every == 0 or report.fraction == 1:
                 report = self._validate(report)
             yield report
+            if report.validation is not None and not usable(self.model, self.average):
+                seen = f"step {report.step}: a weight is beyond {LARGEST_WEIGHT:,.0f} or not finite"
+                yield self._step_back(seen, report.train_loss, report.grad_norm)
+        if self.progress.best is None:
+            raise UserError(f"no validation gave a finite loss; {left(None)}")
 
     def kept(self) -> Arrays:
-        """Return the best weights, or before the first validation the average so far."""
-        return self.average.to_arrays() if self.progress.best is None else self.best
+        """Return the best weights, or before the first validation the average so far.
+
+        An average that cannot be computed with is none. Then these are the weights of the start.
+        """
+        if self.progress.best is None and usable(self.average):
+            return self.average.to_arrays()
+        return self.best
 
     def score_training(self) -> float:
         """Score the best weights on the training text, as on validation: cold, without dropout."""
@@ -263,7 +284,11 @@ class Trainer:
         scores, seconds = self.ranks.first(
             lambda: ([self._score(m, self.validation_ids) for m in models], self._clock.read())
         )
-        finite = [(nats, index) for index, nats in enumerate(scores) if math.isfinite(nats)]
+        finite = [
+            (nats, index)
+            for index, nats in enumerate(scores)
+            if math.isfinite(nats) and usable(models[index])
+        ]
         nats, index = min(finite, default=(math.nan, 0))
         improved = self.progress.count_validation(nats)
         if improved:
@@ -283,12 +308,16 @@ class Trainer:
         threads = self.threads.number
         return score_cold(model, ids, most_windows=VALIDATION_WINDOWS, threads=threads).nats
 
-    def _step_back(self, losses: list[float], norms: list[float]) -> Report:
+    def _step_back_after(self, losses: list[float], norms: list[float]) -> Report:
         pairs = list(zip(losses, norms, strict=True))
         bad = next(i for i, pair in enumerate(pairs) if not all(map(math.isfinite, pair)))
         loss, norm = pairs[bad]
         step = self.progress.step + 2 - len(pairs) + bad
-        note = step_back(self, step, loss, norm)
+        seen = f"step {step}: loss {loss:.4g}, gradient norm {norm:.4g}"
+        return self._step_back(seen, loss, norm)
+
+    def _step_back(self, seen: str, loss: float, norm: float) -> Report:
+        note = step_back(self, seen)
         self._clock = Clock(self.progress)
         report = self._report(loss, norm)
         return replace(report, note="; ".join(filter(None, (note, report.note))))
@@ -300,37 +329,3 @@ def _asks_for_bf16(options: TrainOptions, model: CharModel) -> bool:
     if trouble := bf16_trouble(model.options.cell, model.device):
         raise UserError(f"{option('precision', 'bf16')}: {trouble}; fp32 works everywhere")
     return True
-
-
-def fit(
-    model: CharModel, train_ids: Ids, validation_ids: Ids, options: TrainOptions
-) -> Iterator[Report]:
-    """Train a model, and yield a report for each step; stop early with `break`.
-
-    At the end, and after `break`, the model holds the weights that were best on validation. Before
-    the first validation these are the average so far.
-
-    Args:
-        model: the model; it is trained in place.
-        train_ids: the training text, uint8, uint16 or int32, (N,).
-        validation_ids: the validation text, of the same types, (M,).
-        options: budget, windows, optimiser.
-
-    Raises:
-        UserError: before the first step, as for `Trainer`; later, as for `Trainer.fit`.
-
-    Example:
-        >>> from charlstm import CharModel, ModelOptions, TrainOptions, Vocabulary, fit
-        >>> text = "to be or not to be. " * 20
-        >>> vocabulary = Vocabulary.of(text)
-        >>> ids = vocabulary.encode(text)
-        >>> model = CharModel(ModelOptions(hidden_size=16, dropout=0), len(vocabulary))
-        >>> reports = list(fit(model, ids[:360], ids[360:], TrainOptions(steps=50)))
-        >>> reports[-1].loss < reports[0].loss
-        True
-    """
-    trainer = Trainer(model, train_ids, validation_ids, options)
-    try:
-        yield from trainer.fit()
-    finally:
-        model.load_arrays(trainer.kept())

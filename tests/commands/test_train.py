@@ -401,3 +401,22 @@ def test_a_sorted_list_is_told_before_the_training_and_after(tmp_path, capsys):
     assert "for a sorted list --split-by line draws" in told
     assert "they part, and the last tenth" in told
     assert "learnt by heart" not in told
+
+
+def test_two_mistakes_are_both_told(capsys):
+    line = "x.txt --layers 0 --batch-size 0 --dropout 3 --more-steps 0 --show 0"
+    assert train.main(line.split()) == 2
+    (told,) = capsys.readouterr().err.splitlines()
+    for refused in ("layers is 0", "batch-size is 0", "dropout is 3.0", "more-steps is 0"):
+        assert told.count(f"--{refused}; it must be") == 1, told
+
+
+def test_a_wrong_cell_is_refused_before_a_further_budget_is_saved(corpus, tmp_path, capsys):
+    folder = tmp_path / "cells"
+    tiny = "--hidden-size 8 --threads 1 --steps 2 --out".split()
+    assert train.main([corpus, *tiny, str(folder)]) == 0
+    before = (folder / "resume.safetensors").read_bytes()
+    asked = ["--resume", str(folder), "--more-steps", "3", "--cell", "gru"]
+    assert train.main(asked) == 2
+    assert f"--cell is gru, but {folder} has lstm; leave it out" in capsys.readouterr().err
+    assert (folder / "resume.safetensors").read_bytes() == before

@@ -187,3 +187,11 @@ def test_json_has_no_nan_and_a_table_no_control_characters(trained, text):
     assert figures["chars_per_second"] is None
     heading = evaluation.table().splitlines()[0]
     assert heading.startswith(r"\x1b[2Ja\u202e.txt\nforged: all, characters 0 to 744")
+
+
+@pytest.mark.parametrize("nats", [3.2, 300.0, 1e30, math.inf, math.nan])
+def test_huge_figures_keep_the_columns_of_the_table(nats):
+    usual = evaluation._row("carried", Score(1.0, 1000))
+    row = evaluation._row("carried", Score(nats, 1000))
+    assert len(row) == len(usual)
+    assert len(row.split()) == len(usual.split())

@@ -68,8 +68,10 @@ def test_after_an_error_the_picture_stays_dim_until_a_drawing_succeeds():
     slider.value = 0
     newest.join(60)
     assert STALE in picture._dom_classes
+    assert newest.message.value == STYLE + "ZeroDivisionError: division by zero"
     slider.value = 2
     newest.join(60)
+    assert newest.message.value == STYLE
     assert STALE not in picture._dom_classes
 
 

@@ -6,9 +6,12 @@ import pytest
 from find_widgets import one
 from small import TEXT
 
+from charlstm.model.checkpoint import Checkpoint
+from charlstm.model.network import CharModel
 from charlstm.notebook import workers
 from charlstm.notebook.workers import SamplerPanel, TrainingMonitor
 from charlstm.options import ModelOptions, TrainOptions
+from charlstm.text.vocabulary import Vocabulary
 
 PNG = b"\x89PNG"
 
@@ -119,6 +122,57 @@ def test_stop_keeps_the_model_of_the_monitor():
     monitor._work.join(30)
     assert monitor.checkpoint is not None
     assert not monitor._work._thread.is_alive()
+
+
+def test_a_training_that_diverges_says_so_in_its_panel():
+    options = TrainOptions(steps=50, learning_rate=1e30, batch_size=4, window=16)
+    monitor = TrainingMonitor(TEXT * 30, ModelOptions(hidden_size=8), options)
+    one(monitor.widget, "begin").click()
+    monitor._work.join(60)
+    assert "smaller learning_rate" in monitor._work.message.value
+    assert monitor.checkpoint is not None
+    assert not one(monitor.widget, "begin").disabled
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (MemoryError(), "out of memory; give smaller sizes (hidden_size, batch_size"),
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory"), "out of memory"),
+    ],
+)
+def test_too_little_memory_is_told_in_the_panel(error, told, monkeypatch):
+    def run_out(*_, **__):
+        raise error
+
+    monkeypatch.setattr("charlstm.notebook.workers.CharModel", run_out)
+    monitor = TrainingMonitor(TEXT * 30, ModelOptions(hidden_size=8), TrainOptions(steps=5))
+    one(monitor.widget, "begin").click()
+    monitor._work.join(60)
+    assert told in monitor._work.message.value
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_bug_is_told_by_its_kind(panel, monkeypatch):
+    monkeypatch.setattr("charlstm.notebook.workers.generate", lambda *_: 1 / 0)
+    one(panel.widget, "begin").click()
+    panel._work.join(60)
+    assert panel._work.message.value == "ZeroDivisionError: division by zero"
+
+
+def test_a_model_of_bytes_reads_and_writes_letters_in_the_panel():
+    text = "größe €"
+    vocabulary = Vocabulary.of(text.encode().decode("latin-1"), bytewise=True)
+    options = ModelOptions(hidden_size=8, embedding_size=None)
+    model = CharModel(options, len(vocabulary))
+    panel = SamplerPanel(Checkpoint(options, vocabulary, model.to_arrays()), "öß€", length=5)
+    assert panel.text.startswith("öß€")
+    assert "öß€" in panel._output.value
+    one(panel.widget, "prime").value = "€"
+    one(panel.widget, "begin").click()
+    panel._work.join(60)
+    assert panel._work.message.value == ""
+    assert panel.text.startswith("€")
 
 
 def test_a_sampler_opens_with_the_same_text_each_time(checkpoint):

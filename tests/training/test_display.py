@@ -1,5 +1,7 @@
 """What a training tells a person: before it starts, while it runs, at its end."""
 
+import math
+
 import pytest
 
 from charlstm.training.display import Display, advice
@@ -17,20 +19,40 @@ from charlstm.training.progress import Progress, Report
 )
 def test_advice_tells_which_knob_to_turn(training, best_step, validation, expected):
     progress = Progress(step=650, best=validation, best_step=best_step)
-    assert expected in advice(progress, training, validation)
+    assert expected in advice(progress, training, validation, training, 60)
 
 
 def test_the_end_of_a_list_is_not_called_learnt_by_heart():
     progress = Progress(step=650, best=1.7, best_step=400)
-    told = advice(progress, 0.24, 1.72, "the last tenth is unlike the rest")
+    told = advice(progress, 0.24, 1.72, 0.3, 60, "the last tenth is unlike the rest")
     assert told.endswith("they part, and the last tenth is unlike the rest")
-    assert "learnt by heart" in advice(progress, 0.24, 1.72)
-    assert "not far apart" in advice(Progress(step=9, best=1.7, best_step=9), 1.7, 1.72, "the last")
+    assert "learnt by heart" in advice(progress, 0.24, 1.72, 0.3, 60)
+    assert "not far apart" in advice(
+        Progress(step=9, best=1.7, best_step=9), 1.7, 1.72, 1.7, 60, "the last"
+    )
 
 
 def test_advice_names_options_as_its_reader_writes_them():
     progress = Progress(step=650, best=1.6, best_step=600)
-    assert "then dropout and weight_drop" in advice(progress, 1.0, 1.6)
+    assert "then dropout and weight_drop" in advice(progress, 1.0, 1.6, 1.0, 60)
+
+
+@pytest.mark.parametrize(
+    ("training", "last"), [(1.0, 9.0), (9.0, 9.0), (1.0, math.nan), (math.nan, 1.0), (1e30, 1e30)]
+)
+def test_a_loss_above_that_of_guessing_is_told_as_divergence(training, last):
+    progress = Progress(step=650, best=training, best_step=25)
+    told = advice(progress, training, training, last, 60)
+    assert "diverged: its loss is above 4.094" in told
+    assert "smaller learning_rate, and with clip=1.0" in told
+    assert "more text" not in told
+    assert len(told) < 300
+
+
+def test_huge_losses_are_short(capsys):
+    with Display() as display:
+        display.update(report(validation=1e30, train_loss=1e300))
+    assert "loss 1.0000e+300; validation 1.0000e+30 nats" in capsys.readouterr().err
 
 
 def report(**values):

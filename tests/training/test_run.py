@@ -1,5 +1,6 @@
 """Runs in folders: after an interruption or a kill, a resumed run has the same weights."""
 
+import contextlib
 import dataclasses
 import json
 import math
@@ -456,3 +457,16 @@ def test_a_run_does_not_choose_a_device_as_its_text(run):
     write_arrays(path, arrays, {"kind": "resume", **header})
     with pytest.raises(UserError, match="/dev/zero: neither a file nor a folder"):
         Run.resume(run.folder)
+
+
+@pytest.mark.parametrize("leave", [1, 2, 3])
+def test_a_run_that_is_left_with_broken_weights_saves_finite_ones(leave, tmp_path, corpus):
+    options = TrainOptions(steps=40, learning_rate=1e30, batch_size=4, window=8)
+    sizes = ModelOptions(hidden_size=8, embedding_size=4)
+    run = Run.start(tmp_path / "run", read_corpus([corpus]), sizes, options)
+    with contextlib.suppress(UserError), contextlib.closing(run.fit()) as reports:
+        for report in reports:
+            if report.step == leave:
+                break
+    for name in ("model.safetensors", "resume.safetensors"):
+        assert all(np.isfinite(w).all() for w in load_file(tmp_path / "run" / name).values()), name

@@ -17,8 +17,9 @@ from charlstm.model.section import Section
 from charlstm.options import ModelOptions, TrainOptions
 from charlstm.text.vocabulary import Vocabulary
 from charlstm.training.budget import Budget, learning_rate
+from charlstm.training.fit import fit
 from charlstm.training.progress import Progress
-from charlstm.training.trainer import Trainer, fit
+from charlstm.training.trainer import Trainer
 
 SMALL = ModelOptions(layers=2, hidden_size=16, embedding_size=6, dropout=0.2, weight_drop=0.2)
 FAST = TrainOptions(steps=60, batch_size=4, window=8, learning_rate=0.02)
