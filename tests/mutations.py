@@ -6,6 +6,7 @@ that the change gets past it.
 """
 
 import contextlib
+import copy
 import json
 import re
 
@@ -39,6 +40,11 @@ def places(values, where=()):
             yield from places(values[key], (*where, key))
 
 
+def odd(rng):
+    """Return a copy, because a further change must not reach other files, nor put it into itself."""
+    return copy.deepcopy(rng.choice(ODD))
+
+
 def mutate_json(rng, header):
     *above, key = rng.choice([place for place in places(header) if place])
     inside = header
@@ -48,7 +54,8 @@ def mutate_json(rng, header):
     if act < 0.15:
         del inside[key]
     elif act < 0.25 and isinstance(inside, dict):
-        inside[rng.choice(["", "zoneout", "\x1b[1m", "layers", "x" * 5000])] = rng.choice(ODD)
+        new = rng.choice(["", "zoneout", "\x1b[1m", "layers", "x" * 5000])
+        inside[new] = odd(rng)
     elif act < 0.3:
         deep = rng.choice([5, 31, 990, 100_000])
         inside[key] = f"@deep{deep}@"
@@ -59,7 +66,7 @@ def mutate_json(rng, header):
         text[rng.randrange(len(text))] = rng.choice(["", "\0", "\x1b", "€", "a", "\U0010ffff"])
         inside[key] = "".join(text)
     else:
-        inside[key] = rng.choice(ODD)
+        inside[key] = odd(rng)
 
 
 def mutate_arrays(rng, arrays):
