@@ -12,17 +12,18 @@ What a person names on the command line is read by `text/corpus.py`, without the
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from charlstm.errors import UserError, say
 from charlstm.model.array_file import read_header
+from charlstm.model.checkpoint import DEFAULT, Checkpoint, find_model
 from charlstm.model.facts import Provenance
 from charlstm.model.section import Section
 from charlstm.options import DataOptions
-from charlstm.text.corpus import Corpus, join
+from charlstm.text.corpus import Corpus, join, read_corpus
 from charlstm.text.decoded import widest
 from charlstm.text.pieces import Piece, file_pieces, folder_pieces
 from charlstm.text.registry import is_named, named
@@ -43,6 +44,37 @@ def in_its_run(model: Path, trained_on: Provenance) -> bool:
         header = Section(read_header(path, kind="resume"), str(path))
         return Provenance.from_json(header.section("corpus")) == trained_on
     return False
+
+
+def find_text(
+    given: str | None,
+    checkpoint: Checkpoint,
+    named: Sequence[str] = (),
+    options: DataOptions | None = None,
+) -> Corpus:
+    """Read the text that a user named; without one, the text that a model was trained on.
+
+    Args:
+        given: the model as the user named it, as for `find_model`.
+        checkpoint: this model.
+        named: files, folders or names; empty for the model's own text.
+        options: how to read the text; by default as the training did, and all of a text that the
+            user named.
+
+    Raises:
+        UserError: as for `own_text`, or the text that was named cannot be read.
+    """
+    trained_on = checkpoint.provenance
+    if options is None:
+        options = DataOptions() if trained_on is None else trained_on.options
+        limit = None if named else options.limit
+        options = replace(options, limit=limit, bytes=checkpoint.vocabulary.bytewise)
+    if named:
+        return read_corpus(named, options)
+    where = given or DEFAULT
+    if trained_on is None:
+        raise UserError(f"{where}: the text it was trained on has no name; give a CORPUS")
+    return own_text(trained_on, where, in_its_run(find_model(given), trained_on), options)
 
 
 def own_text(

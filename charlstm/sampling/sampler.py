@@ -32,7 +32,7 @@ from charlstm.model.named_cells import find_cell
 from charlstm.options import SampleOptions
 from charlstm.sampling.choose import choose
 from charlstm.sampling.lstm import lstm, prepared
-from charlstm.sampling.stop import end_before
+from charlstm.sampling.stop import check_stop, end_before
 from charlstm.text.vocabulary import Ids, check_ids
 
 CHUNK = 1024  # characters of a prime that the sampler reads at once
@@ -167,7 +167,8 @@ def generate(
         Characters that may begin that text come late: only once it is known that they do not.
 
     Raises:
-        UserError: the prime has a character that the model does not know.
+        UserError: the prime or the text to stop before has a character that the model does not
+            know.
 
     Example:
         >>> from charlstm import Checkpoint, SampleOptions, Sampler, find_model, generate
@@ -178,6 +179,7 @@ def generate(
     """
     options = options or SampleOptions()
     ids = sampler.vocabulary.encode(prime, where="prime")
+    check_stop(options.stop, sampler.vocabulary)
     characters = sampler.vocabulary.characters
     if threads is None and options.seed is not None and sampler.head_size >= LARGE_HEAD:
         threads = 1
@@ -210,12 +212,14 @@ def generate_many(
         N strings to append to the N samples. With `options.stop`, some of them may be empty.
 
     Raises:
-        UserError: the prime has a character that the model does not know.
+        UserError: the prime or the text to stop before has a character that the model does not
+            know.
     """
     if number < 1:
         raise UserError(f"{option('number')} is {number}; it must be at least 1")
     options = options or SampleOptions()
     ids = sampler.vocabulary.encode(prime, where="prime")
+    check_stop(options.stop, sampler.vocabulary)
     characters = sampler.vocabulary.characters
     if threads is None and options.seed is not None:
         threads = usable_cpus()
