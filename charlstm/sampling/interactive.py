@@ -163,7 +163,8 @@ class Together:
             below += keys
         below = ["", *below][: max(0, rows - 1)]
         written = self.sampler.vocabulary.to_user(self.prime + self.text).decode("utf-8", "replace")
-        above = [row for line in written.split("\n") for row in _broken(printable(line), columns)]
+        lines = [printable(line.expandtabs()) for line in written.split("\n")]
+        above = [row for line in lines for row in _broken(line, columns)]
         above = above[-(rows - len(below)) :]
         return above + below, (len(above) - 1, min(_cells(above[-1]), columns - 1))
 

@@ -47,7 +47,7 @@ def _lines(text: Text) -> Iterator[str]:
         *whole, begun = (begun + str(stretch)).split("\n")
         for line in whole:
             yield line.removesuffix("\r")
-    yield begun
+    yield begun.removesuffix("\r")
 
 
 @dataclass(frozen=True)

@@ -84,8 +84,8 @@ def _size() -> tuple[int, int]:
 
 def _draw(together: Together, columns: int, rows: int) -> None:
     lines, (row, column) = together.screen(columns, rows)
-    screen = "\r\n".join(f"{line}\x1b[K" for line in lines)
-    _show(f"\x1b[H{screen}\x1b[J\x1b[{row + 1};{column + 1}H")
+    screen = "\r\n".join(lines)
+    _show(f"\x1b[H\x1b[J{screen}\x1b[{row + 1};{column + 1}H")
 
 
 def _show(text: str) -> None:
