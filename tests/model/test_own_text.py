@@ -10,7 +10,7 @@ from charlstm.errors import UserError
 from charlstm.model import own_text as module
 from charlstm.model.array_file import write_arrays
 from charlstm.model.facts import Provenance
-from charlstm.model.own_text import in_its_run, own_text
+from charlstm.model.own_text import find_text, in_its_run, own_text
 from charlstm.options import DataOptions
 from charlstm.text import pieces
 from charlstm.text.corpus import read_corpus
@@ -188,3 +188,21 @@ def test_a_run_is_known_by_what_it_says_of_its_text(tmp_path):
         assert in_its_run(path, mine) == known
     (tmp_path / "resume.safetensors").write_bytes(b"no file of arrays")
     assert not in_its_run(path, mine)
+
+
+def test_a_text_that_a_user_named_is_read_whole_and_as_the_training_read_its_own(
+    checkpoint, tmp_path
+):
+    (tmp_path / "own").write_bytes("größe\n".encode("latin-1") * 5)
+    (tmp_path / "other").write_bytes("fähre\n".encode("latin-1") * 5)
+    options = DataOptions(encoding="latin-1", limit=9)
+    trained_on = Provenance.of(read_corpus(str(tmp_path / "own"), options))
+    checkpoint = dataclasses.replace(checkpoint, provenance=trained_on)
+    checkpoint.save(tmp_path / "model.safetensors")
+    model = str(tmp_path / "model.safetensors")
+    assert find_text(model, checkpoint, [str(tmp_path / "other")]).text == "fähre\n" * 5
+    with pytest.raises(UserError, match="no run stands beside it"):
+        find_text(model, checkpoint)
+    checkpoint = dataclasses.replace(checkpoint, provenance=None)
+    with pytest.raises(UserError, match="has no name; give a CORPUS"):
+        find_text(model, checkpoint)

@@ -24,11 +24,15 @@ def sampler_of(vocabulary):
 
 SAMPLER = sampler_of(Vocabulary.of(TEXT + "15\\\t"))
 BYTES = sampler_of(Vocabulary("".join(map(chr, range(256))), bytewise=True))
-KEYS = st.lists(st.sampled_from([*"12345xq", "\r", "\n", "\\", "n", "t", "\x7f", "\b", "é", "\x01"]))
+KEYS = st.lists(
+    st.sampled_from([*"12345xq", "\r", "\n", "\\", "n", "t", "\x7f", "\b", "é", "\x01"])
+)
 
 
 def same(a, b):
-    return all(np.array_equal(x, y) for p, q in zip(a, b, strict=True) for x, y in zip(p, q, strict=True))
+    return all(
+        np.array_equal(x, y) for p, q in zip(a, b, strict=True) for x, y in zip(p, q, strict=True)
+    )
 
 
 @settings(max_examples=60, deadline=None)

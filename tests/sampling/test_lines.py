@@ -72,9 +72,7 @@ def test_lines_are_different_and_marked(scripted):
 def test_only_new_lines_if_asked(scripted):
     lines = scripted(["anna", "bea", "cid", "dora"], known=TextLines("bea"), new_only=True)
     assert [line.text for line in lines.write(3, "", OPTIONS)] == ["anna", "cid", "dora"]
-    assert lines.told(3, 80) == (
-        "3 new lines; left out: 1 in the text (25% of the different ones)"
-    )
+    assert lines.told(3, 80) == ("3 new lines; left out: 1 in the text (25% of the different ones)")
 
 
 def test_without_a_text_nothing_is_said_of_it(scripted):
@@ -95,7 +93,10 @@ def test_it_ends_when_no_new_line_comes(scripted):
 def test_the_last_line_of_a_prime_begins_each_line(scripted):
     lines = scripted(["nna", "l"], known=TextLines("anna"))
     written = list(lines.write(2, "X: 1\na", OPTIONS))
-    assert [(x.prime, x.text, x.in_text) for x in written] == [("a", "nna", True), ("a", "l", False)]
+    assert [(x.prime, x.text, x.in_text) for x in written] == [
+        ("a", "nna", True),
+        ("a", "l", False),
+    ]
 
 
 def test_a_line_starts_as_after_a_line_end(checkpoint):

@@ -42,7 +42,9 @@ class Screen:
         """Read until the last screen shows a pattern; return that screen."""
         end = time.monotonic() + SECONDS
         while time.monotonic() < end:
-            screen = self.drawn.rpartition("\x1b[H\x1b[J")[2].replace("\r\r\n", "\r\n")  # by the terminal
+            screen = self.drawn.rpartition("\x1b[H\x1b[J")[2].replace(
+                "\r\r\n", "\r\n"
+            )  # by the terminal
             if re.search(pattern, screen):
                 return screen
             if select.select([self.main], [], [], 0.1)[0]:

@@ -84,14 +84,14 @@ def test_only_those_who_can_skip_are_told_so(how, end):
     [
         ("z", r"'z' \(U\+007A\) at position 0 is not among the model's 2 characters; remove it$"),
         ("azy", r"characters \(nor is 'y' \(U\+0079\)\); remove"),
-        ("zyx", r"\(nor are 'x' \(U\+0078\), 'y' \(U\+0079\)\)"),
+        ("zyx", r"\(nor are 'x' \(U\+0078\), 'y' \(U\+0079\)\);"),
         ("0123456789", r"'5' \(U\+0035\) and 4 more\); remove"),
     ],
 )
 def test_all_unknown_characters_are_named_up_to_a_few(text, told):
     with pytest.raises(UserError, match=told):
         Vocabulary("ab").encode(text)
-    with pytest.raises(UserError, match=told[:-1]):
+    with pytest.raises(UserError, match=told.removesuffix("$")):
         Vocabulary("ab").check(text, "text")
 
 
