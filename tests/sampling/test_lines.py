@@ -21,7 +21,7 @@ OPTIONS = SampleOptions(seed=3, length=80, temperature=1.5)
 
 @pytest.fixture
 def scripted(checkpoint, monkeypatch):
-    """Return Lines whose model writes what the test says; a text without a line end fills `length`."""
+    """Return Lines whose model writes what the test says."""
 
     def make(texts, **more):
         waiting = iter(texts)
@@ -127,7 +127,7 @@ def test_no_line_is_unfinished_that_ended(checkpoint):
 def test_a_model_without_line_ends_writes_no_lines(checkpoint):
     vocabulary = Vocabulary(checkpoint.vocabulary.characters.replace("\n", "é"))
     sampler = Sampler(Checkpoint(checkpoint.options, vocabulary, checkpoint.weights))
-    with pytest.raises(UserError, match="lines: the model knows no line end.* or use number$"):
+    with pytest.raises(UserError, match=r"lines: the model knows no line end.* or use number$"):
         Lines(sampler).write(3)
 
 

@@ -58,5 +58,5 @@ def test_a_prime_is_read_as_the_sampler_reads_it(checkpoint, prime):
 
 
 def test_an_unknown_character_is_refused(checkpoint):
-    with pytest.raises(UserError, match="^prime: character '€'"):
+    with pytest.raises(UserError, match=r"^prime: character '€'"):
         surprise(Sampler(checkpoint), "€", "a")
