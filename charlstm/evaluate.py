@@ -119,8 +119,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     from charlstm.measuring.writing import measure_writing
     from charlstm.model.checkpoint import open_model
     from charlstm.model.network import CharModel
+    from charlstm.text.escapes import unescape
 
     checkpoint = open_model(given.model, given.cell.cell)
+    sampling = given.sampling
+    if sampling.stop is not None:
+        stop = unescape(sampling.stop, option("stop"), checkpoint.vocabulary.bytewise)
+        sampling = dataclasses.replace(sampling, stop=stop)
     corpus = _corpus(given, names, checkpoint)
     passage = Passage.of(checkpoint, corpus, given.part, given.unknown)
     if given.dynamic and len(passage.history) < 2:
@@ -152,7 +157,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         dynamic = score_mixture(model, *text, given.streams, threads)
         evaluation = dataclasses.replace(evaluation, dynamic=dynamic)
     if given.novelty:
-        novelty = measure_writing(checkpoint, model, passage, given.sampling, threads)
+        novelty = measure_writing(checkpoint, model, passage, sampling, threads)
         evaluation = dataclasses.replace(evaluation, novelty=novelty)
     if given.json:
         print(json.dumps({"model": given.model} | evaluation.to_json()))
@@ -163,9 +168,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _corpus(given: Evaluate, names: Set[str], checkpoint: Checkpoint) -> Corpus:
     """Read the text that the user named; without one, the text that the model was trained on."""
-    from charlstm.model.checkpoint import find_model
-    from charlstm.model.own_text import in_its_run, own_text
-    from charlstm.text.corpus import read_corpus
+    from charlstm.model.own_text import find_text
 
     trained_on = checkpoint.provenance
     options = DataOptions() if trained_on is None else trained_on.options
@@ -173,17 +176,8 @@ def _corpus(given: Evaluate, names: Set[str], checkpoint: Checkpoint) -> Corpus:
         names = names | {"limit"}
     options = lay_over(options, given.data, names)
     options = dataclasses.replace(options, bytes=checkpoint.vocabulary.bytewise)
-    if given.corpus:
-        in_order = read_corpus(given.corpus, dataclasses.replace(options, split_by="position"))
-        own = trained_on is not None and in_order.sha256 == trained_on.sha256
-        return in_order.drawn(options) if own else in_order
     again = invocation("evaluate", given.model, "CORPUS")
-    if trained_on is None:
-        raise UserError(
-            f"{given.model}: does not name the text it was trained on; give one as CORPUS: {again}"
-        )
-    in_run = in_its_run(find_model(given.model), trained_on)
-    return own_text(trained_on, given.model, in_run, options, again)
+    return find_text(given.model, checkpoint, given.corpus, options, again)
 
 
 if __name__ == "__main__":

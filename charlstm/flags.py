@@ -16,6 +16,7 @@ import functools
 import inspect
 import io
 import re
+import shlex
 import sys
 from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass
@@ -48,6 +49,7 @@ SHORT = {
 }  # second, shorter names of flags
 _NOT_GIVEN = type("NotGiven", (int,), {})()  # an int: tyro checks the type of any other default
 _RULE = re.compile(r"╭.*|[│╰ ]*(─{9,}|-{9,})[│╯ ]*")  # in an error of tyro's; the top has a title
+_MISSING = re.compile(r"Missing value for argument '(--[\w-]+)'")
 _SAID_ANYWAY = ("For full helptext", "Argument helptext")
 CONFIG = (tyro.conf.OmitArgPrefixes, tyro.conf.OmitSubcommandPrefixes)
 
@@ -83,15 +85,16 @@ def parse(kind: type[Command], argv: Sequence[str] | None) -> tuple[Command, Set
         UserError: a flag or value that cannot be read, with the flag that was probably meant.
     """
     program = f"python -m charlstm.{kind.__name__.lower()}"
+    words = sys.argv[1:] if argv is None else argv
     told = io.StringIO()
     try:
         with contextlib.redirect_stderr(told):
-            parsed = _tyro(_shown(kind), sys.argv[1:] if argv is None else argv, program)
+            parsed = _tyro(_shown(kind), words, program)
         return _fill(kind, parsed), frozenset(_names(parsed))
     except SystemExit as end:
         if end.code in (0, None):
             raise
-        error = _one_line(told.getvalue())
+        error = _one_line(told.getvalue()) + _dash_hint(told.getvalue(), words)
     except UserError as refused:
         error = str(refused)
     raise UserError(f"{error}; {program} --help lists all options")
@@ -123,6 +126,16 @@ def completion(commands: Sequence[type[Any]], program: str, shell: str) -> str:
 
 def _tyro(kind: Any, words: Sequence[str], program: str) -> Any:
     return tyro.cli(kind, args=list(words), prog=program, config=CONFIG)
+
+
+def _dash_hint(error: str, words: Sequence[str]) -> str:
+    """Return what to do where a value begins with a dash, and so was taken for a flag."""
+    missing = _MISSING.search(error)
+    if missing and missing[1] in words[:-1]:
+        value = words[words.index(missing[1]) + 1]
+        if value.startswith("-"):
+            return f"; if {value} is meant as its value, write {missing[1]}={shlex.quote(value)}"
+    return ""
 
 
 def _one_line(box: str) -> str:

@@ -4,19 +4,35 @@ from __future__ import annotations
 
 import dataclasses
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
-from charlstm.errors import UserError, command, option, say, unreadable
+from charlstm.errors import UserError, command, counted, option, say, unreadable
 from charlstm.fields import check_ranges
 from charlstm.flags import Positional, parse
-from charlstm.options import CellOptions, DataOptions, MachineOptions, SampleOptions, Unknown
+from charlstm.options import CellOptions, MachineOptions, SampleOptions, Unknown
+from charlstm.quoting import invocation
+from charlstm.text.escapes import unescape
 
 if TYPE_CHECKING:
     from charlstm.model.checkpoint import Checkpoint
+    from charlstm.sampling.lines import TextLines
+    from charlstm.sampling.sampler import Sampler
+    from charlstm.text.corpus import Corpus
     from charlstm.text.vocabulary import Vocabulary
+
+
+# options that a mode has no use for, and those that do nothing without another
+ALONE = {
+    "interactive": (
+        *("lines", "number", "length", "stop", "json", "surprise"),
+        *("no_repeat", "no_copy", "temperature_in_words"),
+    ),
+    "lines": ("number", "stop", "no_copy"),
+}
+NEEDS = {"new_only": ("lines",), "corpus": ("lines", "no_copy"), "surprise": ("json",)}
 
 
 @dataclass(frozen=True)
@@ -27,7 +43,11 @@ class Sample:
 
     python -m charlstm.sample runs/my-text --prime "Once upon a time" --length 1000
 
-    python -m charlstm.sample --number 64 --length 200 --stop $'\n\n' > samples.txt
+    python -m charlstm.sample --number 64 --length 200 --stop '\n\n' > samples.txt
+
+    python -m charlstm.sample runs/names --lines 20 --new-only
+
+    python -m charlstm.sample runs/my-text --interactive
 
     The text goes to standard output while it is made, in UTF-8 on every system. Without a prime the
     model starts as if it had just read a line end. A model that knows no line end starts after its
@@ -37,18 +57,32 @@ class Sample:
     model: Annotated[str | None, Positional("[MODEL]")] = None
     """A model file, a run folder, or a shipped model's name (default: the shipped model)."""
     prime: str | None = None
-    """Text that the model reads first and goes on from."""
+    r"""Text that the model reads first and goes on from. \n is a line end, \t a tab, \\ a
+    backslash, \u00e9 any character, here and in --stop."""
     prime_file: str | None = None
     """File that holds the prime, in UTF-8 or with the mark of its encoding; - is standard input."""
+    literal: bool = False
+    r"""Take backslashes in --prime and --stop as they are."""
     echo: bool = True
     """Print the prime before the text that the model makes."""
     unknown: Unknown = "error"
     """What to do with characters of the prime that the model does not know."""
     number: int = 1
     """Samples to make side by side; several are printed when all are done."""
-    original: str | None = None
-    """Text that --no-copy keeps from being copied: a file, a folder or a name (default: what the
-    model has read)."""
+    lines: int | None = None
+    """Write so many different lines, each from a fresh start, and mark those that stand in the text
+    that the model was trained on: a tab and a note follow them."""
+    new_only: bool = False
+    """Leave out lines that stand in that text."""
+    corpus: str | None = None
+    """Text that --lines and --no-copy compare with: a file, a folder, a name, or - (default: what
+    the model was trained on)."""
+    interactive: bool = False
+    """Write together with the model, letter by letter, in a terminal."""
+    json: bool = False
+    """Print one JSON object a line for each sample."""
+    surprise: bool = False
+    """Add to it the surprise of each character, in nats at temperature 1."""
     sampling: SampleOptions = SampleOptions()
     cell: CellOptions = CellOptions()
     machine: MachineOptions = MachineOptions()
@@ -59,21 +93,17 @@ class Sample:
                 f"{option('prime')} and {option('prime_file')} both give the prime; leave one of"
                 " them out"
             )
-        check_ranges(self, number=(1, None))
-        if self.original is not None and self.sampling.no_copy is None:
-            missing = option("no_copy", 20)
-            raise UserError(
-                f"{option('original')} without {option('no_copy')} does nothing; add {missing}"
-            )
+        check_ranges(self, number=(1, None), lines=(1, None))
 
 
 @command
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit code."""
-    given, _ = parse(Sample, argv)
+    given, names = parse(Sample, argv)
+    _check_together(given, names)
 
     from charlstm.model.checkpoint import open_model
-    from charlstm.sampling.sampler import Sampler, generate, generate_many
+    from charlstm.sampling.sampler import Sampler, generate
 
     checkpoint = open_model(given.model, given.cell.cell)
     vocabulary = checkpoint.vocabulary
@@ -86,33 +116,164 @@ def main(argv: Sequence[str] | None = None) -> int:
     )  # refuse unknown characters before printing
     options = given.sampling
     if options.stop is not None:
-        options = dataclasses.replace(options, stop=vocabulary.from_user(options.stop))
+        stop = _typed(given, "stop", options.stop, vocabulary)
+        options = dataclasses.replace(options, stop=stop)
+        if len(stop) > options.length:
+            say(
+                f"{option('stop')} has {counted(len(stop), 'character')}, and {option('length')} is"
+                f" {options.length}: no sample can end there"
+            )
     original = _original(given, checkpoint)
-    threads = given.machine.threads
     sampler = Sampler(checkpoint)
-    echo = prime if given.echo else ""
-    if given.number == 1:
-        length = _stream(
-            echo, generate(sampler, prime, options, threads, original), vocabulary.to_user
-        )
+    if given.interactive:
+        _together(given, sampler, prime, options)
+    elif given.lines is not None:
+        _lines(given, sampler, prime, options, _known_lines(given, checkpoint))
+    elif given.number > 1 or given.json:
+        _several(given, sampler, prime, options, original)
+    else:
+        characters = generate(sampler, prime, options, given.machine.threads, original)
+        length = _stream(prime if given.echo else "", characters, vocabulary.to_user)
         _tell_ended([length], options)
-        return 0
-    samples = [[echo] for _ in range(given.number)]
-    try:
-        for pieces in generate_many(sampler, given.number, prime, options, threads, original):
-            for sample, piece in zip(samples, pieces, strict=True):
-                sample.append(piece)  # a text would be copied at each character
-    finally:  # print what there is, also after Ctrl-C
-        for index, sample in enumerate(samples, 1):
-            _write(f"--- {index} of {given.number} ---\n".encode())
-            _write(vocabulary.to_user("".join(sample)) + b"\n")
-    _tell_ended([len("".join(sample)) - len(echo) for sample in samples], options)
     return 0
+
+
+def _check_together(given: Sample, names: Set[str]) -> None:
+    """Refuse options that do nothing together, or nothing alone."""
+    for mode, others in ALONE.items():
+        odd = [name for name in others if name in names]
+        if getattr(given, mode) and odd:
+            raise UserError(
+                f"{option(odd[0])} does nothing beside {option(mode)}; leave one of them out"
+            )
+    for name, needed in NEEDS.items():
+        if getattr(given, name) and not names & set(needed):
+            missing = " or ".join(map(option, needed))
+            raise UserError(f"{option(name)} does nothing without {missing}; add it")
+
+
+def _together(given: Sample, sampler: Sampler, prime: str, options: SampleOptions) -> None:
+    """Let a person and the model write, and print the text when they have done, or after Ctrl-C."""
+    from charlstm.sampling.interactive import Together
+    from charlstm.sampling.terminal import check_terminal, write_together
+
+    check_terminal()
+    together = Together(sampler, prime, options)
+    try:
+        write_together(together)
+    finally:
+        text = (prime if given.echo else "") + together.text
+        _stream(text, (), sampler.vocabulary.to_user)
+
+
+def _several(
+    given: Sample, sampler: Sampler, prime: str, options: SampleOptions, original: str | None
+) -> None:
+    """Print samples when all are done; after Ctrl-C or without memory, what there is of them."""
+    from charlstm.sampling.sampler import generate, generate_many
+
+    threads = given.machine.threads
+    written: Iterable[list[str]]
+    if given.number == 1:
+        written = (
+            [character] for character in generate(sampler, prime, options, threads, original)
+        )
+    else:
+        written = generate_many(sampler, given.number, prime, options, threads, original)
+    rows: list[list[str]] = []
+    done = False
+    try:
+        rows.extend(written)
+        done = True
+    finally:
+        for n in range(given.number if rows or done else 0):
+            text = "".join(row[n] for row in rows)
+            if given.json:
+                stopped = len(text) < options.length if done else None
+                _print_json(given, sampler, n + 1, (prime, prime), text, stopped=stopped)
+            else:
+                shown = (prime if given.echo else "") + text
+                _write(f"--- {n + 1} of {given.number} ---\n".encode())
+                _write(sampler.vocabulary.to_user(shown) + b"\n")
+    _tell_ended([sum(len(row[n]) for row in rows) for n in range(given.number)], options)
+
+
+def _lines(
+    given: Sample, sampler: Sampler, prime: str, options: SampleOptions, known: TextLines | None
+) -> None:
+    """Print different lines, each as soon as it is there, and tell what was left out."""
+    from charlstm.sampling.lines import Lines
+
+    assert given.lines is not None
+    lines = Lines(sampler, known, given.new_only)
+    try:
+        for n, line in enumerate(
+            lines.write(given.lines, prime, options, given.machine.threads), 1
+        ):
+            if given.json:
+                primes = line.prime, "\n" + prime  # each line begins as after a line end
+                _print_json(given, sampler, n, primes, line.text, in_text=line.in_text)
+            else:
+                shown = (line.prime if given.echo else "") + line.text
+                mark = b"\t(in the text)\n" if line.in_text else b"\n"
+                _write(sampler.vocabulary.to_user(shown) + mark)
+    finally:
+        say(lines.told(given.lines, options.length))
+
+
+def _known_lines(given: Sample, checkpoint: Checkpoint) -> TextLines | None:
+    """Return the lines of the text to compare with; None if it cannot be found."""
+    from charlstm.sampling.lines import TextLines
+
+    try:
+        text = _text(given, checkpoint).text
+    except UserError as missing:
+        if given.corpus is not None or given.new_only:
+            raise
+        say(f"which lines are new is not known: {missing}")
+        return None
+    return TextLines(text, checkpoint.vocabulary.unknown(text))
+
+
+def _original(given: Sample, checkpoint: Checkpoint) -> str | None:
+    """Read what --no-copy keeps from being copied: what the model has read, or all of a text."""
+    if given.sampling.no_copy is None:
+        return None
+    corpus = _text(given, checkpoint)
+    part = "train" if given.corpus is None else "all"
+    return str(corpus.text[corpus.parts()[part]])
+
+
+def _text(given: Sample, checkpoint: Checkpoint) -> Corpus:
+    from charlstm.model.own_text import find_text
+
+    again = f"{invocation('sample', *filter(None, [given.model]))} {option('corpus', 'CORPUS')}"
+    named = [] if given.corpus is None else [given.corpus]
+    return find_text(given.model, checkpoint, named, again=again)
+
+
+def _print_json(
+    given: Sample, sampler: Sampler, index: int, primes: tuple[str, str], text: str, **more: Any
+) -> None:
+    """Print a sample as JSON. Of the two primes, the first is shown, and the second was read."""
+    from charlstm.sampling.reading import surprise
+    from charlstm.sampling.records import record
+
+    if given.surprise:
+        more["nats"] = surprise(sampler, primes[1], text).round(6).tolist()
+    line = record(index, given.sampling.seed, primes[0], text, sampler.vocabulary, **more)
+    _write(line.encode() + b"\n")
+
+
+def _typed(given: Sample, name: str, text: str, vocabulary: Vocabulary) -> str:
+    if not given.literal:
+        text = unescape(text, option(name), vocabulary.bytewise)
+    return vocabulary.from_user(text)
 
 
 def _prime(given: Sample, vocabulary: Vocabulary) -> str:
     if given.prime_file is None:
-        return vocabulary.from_user(given.prime or "")
+        return _typed(given, "prime", given.prime or "", vocabulary)
 
     from charlstm.text.marks import encoding_of, mark_of
     from charlstm.text.pieces import standard_input
@@ -133,31 +294,6 @@ def _prime(given: Sample, vocabulary: Vocabulary) -> str:
             f"{given.prime_file}: byte 0x{content[error.start]:02x} at offset {error.start} is not"
             " UTF-8; convert the file"
         ) from None
-
-
-def _original(given: Sample, checkpoint: Checkpoint) -> str | None:
-    """Read the text that --no-copy keeps from being copied."""
-    if given.sampling.no_copy is None:
-        return None
-
-    from charlstm.model.checkpoint import find_model
-    from charlstm.model.own_text import in_its_run, own_text
-    from charlstm.text.corpus import read_corpus
-
-    trained_on = checkpoint.provenance
-    if given.original is not None:
-        options = DataOptions() if trained_on is None else trained_on.options
-        options = dataclasses.replace(options, bytes=checkpoint.vocabulary.bytewise, limit=None)
-        return str(read_corpus(given.original, options).text)
-    where = given.model or "the shipped model"
-    there = option("original", "CORPUS")
-    if trained_on is None:
-        raise UserError(f"{where}: the text it was trained on has no name; give it: {there}")
-    try:
-        corpus = own_text(trained_on, where, in_its_run(find_model(given.model), trained_on))
-    except UserError as error:
-        raise UserError(f"{error}: {there}") from None
-    return str(corpus.text[corpus.parts()["train"]])
 
 
 def _tell_ended(lengths: Sequence[int], options: SampleOptions) -> None:

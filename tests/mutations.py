@@ -41,7 +41,7 @@ def places(values, where=()):
 
 
 def odd(rng):
-    """Return a copy, because a further change must not reach other files, nor put it into itself."""
+    """Return a copy: a further change must not reach other files, nor put it into itself."""
     return copy.deepcopy(rng.choice(ODD))
 
 

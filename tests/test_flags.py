@@ -228,3 +228,21 @@ def test_a_mistake_is_one_line_that_names_the_help(kind, words, message):
     assert "\n" not in told
     assert not set("│╭─") & set(told)
     assert told.endswith(f"; python -m charlstm.{kind.__name__.lower()} --help lists all options")
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        (["--prime", "-the"], "if -the is meant as its value, write --prime=-the;"),
+        (["m", "--stop", "-a b"], "if -a b is meant as its value, write --stop='-a b';"),
+    ],
+)
+def test_a_value_that_begins_with_a_dash_gets_a_hint_that_works(words, hint):
+    with pytest.raises(UserError) as refused:
+        parse(Sample, words)
+    assert hint in str(refused.value)
+    flag, value = words[-2:]
+    assert parse(Sample, [f"{flag}={value}"])[1] == {flag[2:]}
+    with pytest.raises(UserError) as refused:
+        parse(Sample, ["--prime"])
+    assert "meant" not in str(refused.value)

@@ -1,6 +1,7 @@
 """How much of what a model writes is copied from what it has read, and how much is new."""
 
 import dataclasses
+import reprlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,8 @@ from charlstm.sampling.sampler import Sampler, generate
 from charlstm.text.novelty import Novelty, novelty
 from charlstm.text.vocabulary import Vocabulary
 
+SHORT = reprlib.Repr()
+SHORT.maxstring = 160  # of a piece: its beginning and its end
 MOST = 2**22  # characters of the text read that are compared with; they take some 10 seconds
 
 
@@ -99,7 +102,7 @@ class Writing:
             yield f"(its last {MOST:,} characters; {self.left_out:,} before them were not compared)"
         for name, column in columns.items():
             longest = column.novelty.longest
-            yield f"longest, {name}: {len(longest)} characters, {longest!r}"
+            yield f"longest, {name}: {len(longest):,} characters, {SHORT.repr(longest)}"
 
     def _how(self) -> str:
         given = {name: value for name, value in self.options.manner.items() if value is not None}

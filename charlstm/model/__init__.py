@@ -5,8 +5,8 @@
 - `section`: one JSON object of a file, read key by key and checked once
 - `facts`: what a file says about its model: its text, its training, its scores
 - `array_file`: arrays and a JSON header in one file, and the bounds of what is read
-- `own_text`: the text that a file says its model was trained on, read within bounds
 - `checkpoint`: one safe file: weights, options, vocabulary and these facts, read without torch
+- `own_text`: the text that a file says its model was trained on, read within bounds
 - `kernels`: PyTorch's fast code for some of the cells, a whole window at a time
 - `dropout`: masks of units and weights, drawn where they are used
 - `initial`: how the weights of recurrent layers start

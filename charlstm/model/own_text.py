@@ -22,12 +22,13 @@ from pathlib import Path
 
 from charlstm.errors import UserError, option, say
 from charlstm.model.array_file import read_header
+from charlstm.model.checkpoint import DEFAULT, Checkpoint, find_model
 from charlstm.model.facts import Provenance
 from charlstm.model.section import Section
 from charlstm.options import DataOptions
 from charlstm.quoting import invocation
 from charlstm.text.chunks import Piece
-from charlstm.text.corpus import Corpus, join
+from charlstm.text.corpus import Corpus, join, read_corpus
 from charlstm.text.decoded import Reading, widest
 from charlstm.text.folders import folder_pieces
 from charlstm.text.pieces import file_pieces, pieces_of
@@ -50,6 +51,45 @@ def in_its_run(model: Path, trained_on: Provenance) -> bool:
         header = Section(read_header(path, kind="resume"), str(path))
         return Provenance.from_json(header.section("corpus")) == trained_on
     return False
+
+
+def find_text(
+    given: str | None,
+    checkpoint: Checkpoint,
+    named: Sequence[str] = (),
+    options: DataOptions | None = None,
+    again: str = "",
+) -> Corpus:
+    """Read the text that a user named; without one, the text that a model was trained on.
+
+    Args:
+        given: the model as the user named it, as for `find_model`.
+        checkpoint: this model.
+        named: files, folders or names; empty for the model's own text. If they are that text, its
+            parts are those of the training; any other text is cut by position.
+        options: how to read the text; by default as the training did, and all of a text that the
+            user named.
+        again: as for `own_text`.
+
+    Raises:
+        UserError: as for `own_text`, or the text that was named cannot be read.
+    """
+    trained_on = checkpoint.provenance
+    if options is None:
+        options = DataOptions() if trained_on is None else trained_on.options
+        limit = None if named else options.limit
+        options = replace(options, limit=limit, bytes=checkpoint.vocabulary.bytewise)
+    if named:
+        in_order = read_corpus(named, replace(options, split_by="position"))
+        own = trained_on is not None and in_order.sha256 == trained_on.sha256
+        return in_order.drawn(options) if own else in_order
+    where = given or DEFAULT
+    if trained_on is None:
+        raise UserError(
+            f"{where}: does not name the text it was trained on; give it as"
+            f" CORPUS{again and f': {again}'}"
+        )
+    return own_text(trained_on, where, in_its_run(find_model(given), trained_on), options, again)
 
 
 def own_text(

@@ -32,7 +32,7 @@ from charlstm.model.named_cells import find_cell
 from charlstm.options import SampleOptions
 from charlstm.sampling.chooser import Chooser
 from charlstm.sampling.lstm import lstm, prepared
-from charlstm.sampling.stop import end_before
+from charlstm.sampling.stop import check_stop, end_before
 from charlstm.text.vocabulary import Ids, check_ids
 
 CHUNK = 1024  # characters of a prime that the sampler reads at once
@@ -171,8 +171,8 @@ def generate(
         text also ends where `options.no_repeat` and `options.no_copy` leave no character.
 
     Raises:
-        UserError: the prime has a character that the model does not know; or `options.no_copy`
-            without `original`.
+        UserError: the prime or the text to stop before has a character that the model does not
+            know; or `options.no_copy` without `original`.
 
     Example:
         >>> from charlstm import Checkpoint, SampleOptions, Sampler, find_model, generate
@@ -183,6 +183,7 @@ def generate(
     """
     options = options or SampleOptions()
     ids = sampler.vocabulary.encode(prime, where="prime")
+    check_stop(options.stop, sampler.vocabulary)
     characters = sampler.vocabulary.characters
     if threads is None and options.seed is not None and sampler.head_size >= LARGE_HEAD:
         threads = 1
@@ -228,6 +229,7 @@ def generate_many(
         raise UserError(f"{option('number')} is {number}; it must be at least 1")
     options = options or SampleOptions()
     ids = sampler.vocabulary.encode(prime, where="prime")
+    check_stop(options.stop, sampler.vocabulary)
     texts = [*sampler.vocabulary.characters, ""]  # -1 is the last one
     if threads is None and options.seed is not None:
         threads = usable_cpus()

@@ -2,6 +2,21 @@
 
 from collections.abc import Iterator
 
+from charlstm.errors import UserError, option
+from charlstm.text.vocabulary import Vocabulary
+
+
+def check_stop(text: str | None, vocabulary: Vocabulary) -> None:
+    """Refuse a text to stop before which the model can never write.
+
+    Raises:
+        UserError: it has a character that the model does not know.
+    """
+    try:
+        vocabulary.encode(text or "", where=option("stop"))
+    except UserError as unknown:
+        raise UserError(f"{unknown}; as it is, no sample would ever stop there") from None
+
 
 def end_before(text: str, written: Iterator[list[str]], number: int) -> Iterator[list[str]]:
     """End each sample before a text would come, and hold back what may be the start of that text.

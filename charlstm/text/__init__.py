@@ -1,6 +1,8 @@
 """Text before any model sees it. The files stand in the order in which a text goes through them.
 
 - `encoded`: a text as numbers: in memory, or on disk if it is too large for that
+- `escapes`: what stands for a line end, or for any character, where a person types
+- `normal_forms`: an é as one character, or as an e and an accent
 - `vocabulary`: characters to ids and back
 - `registry`: texts that have a name: they come with charlstm, or it downloads and checks them
 - `marks`: the mark of an encoding at the beginning of a file, and how bytes without one look

@@ -14,9 +14,11 @@ import numpy as np
 
 from charlstm.errors import UserError, option
 from charlstm.text.encoded import OnDisk, Text, code_points, occurring, stretches, to_text
+from charlstm.text.normal_forms import other_form
 
 Ids = np.ndarray[Any, np.dtype[np.integer[Any]]]
 SHAPES = ("one whole number", "one row of whole numbers, (N,)", "rows of whole numbers, (B, T)")
+NAMED = 5  # unknown characters that a message names
 LARGE_VOCABULARY = 1000  # above this, the softmax costs more than a small recurrent layer
 
 
@@ -100,14 +102,40 @@ class Vocabulary:
         if unknown == "skip":
             return ids[known]
         position = int(np.argmin(known))
-        raise self._refused(text[position], position, where, can_skip=unknown == "error")
+        others = self.unknown(text)
+        raise self._refused(text, position, others, where, can_skip=unknown == "error")
 
-    def _refused(self, character: str, position: int, where: str, can_skip: bool) -> UserError:
+    def _refused(
+        self, text: str, at: int, unknown: str, where: str, can_skip: bool, before: int = 0
+    ) -> UserError:
+        """Return the error for a character that has no id, with all that a user can do about it."""
+        others = unknown.replace(text[at], "")
+        nor = ", ".join(map(self._name, others[:NAMED]))
+        if len(others) > NAMED:
+            nor += f" and {len(others) - NAMED} more"
+        nor = f" (nor {'are' if len(others) > 1 else 'is'} {nor})" if others else ""
+        kind = "byte" if self.bytewise else "character"
         skip = f", or pass {option('unknown', 'skip')}" if can_skip else ""
         return UserError(
-            f"{where}: character {describe(character)} at position {position} is not among the"
-            f" model's {len(self)} characters; remove it{skip}"
+            f"{where}: {kind} {self._name(text[at])} at position {before + at} is not among the"
+            f" model's {len(self)} {kind}s{nor}; {self._in_other_form(text, at)}remove it{skip}"
         )
+
+    def _name(self, character: str) -> str:
+        return f"0x{ord(character):02x}" if self.bytewise else describe(character)
+
+    def _in_other_form(self, text: str, at: int) -> str:
+        """Say in which normal form the model knows a letter; nothing if it knows it in none."""
+        if self.bytewise:
+            try:
+                read = text.encode("latin-1")
+                text = read.decode("utf-8")
+            except UnicodeError:
+                return ""
+            at = len(read[:at].decode("utf-8", "ignore"))  # the byte may stand amid a letter
+        known = set(self.characters)
+        found = other_form(text, at, lambda piece: known.issuperset(self.from_user(piece)))
+        return f"{found.advice}, or " if found else ""
 
     def ids_of(self, text: str) -> Ids:
         """Return the id of each character, int32, (N,), or -1 where the vocabulary lacks it."""
@@ -120,14 +148,15 @@ class Vocabulary:
         Raises:
             UserError: as for `encode` with "error".
         """
-        if not self.unknown(text):
+        unknown = self.unknown(text)
+        if not unknown:
             return
         position = 0
         for stretch in stretches(text):
             known = self.ids_of(str(stretch)) >= 0
             if not known.all():
                 at = int(np.argmin(known))
-                raise self._refused(str(stretch)[at], position + at, where, can_skip=True)
+                raise self._refused(str(stretch), at, unknown, where, True, before=position)
             position += len(stretch)
 
     def unknown(self, text: Text) -> str:

@@ -28,7 +28,7 @@ from charlstm.model.section import Section
 from charlstm.model.stack import ModelState, Stack
 from charlstm.options import ModelOptions, SampleOptions
 from charlstm.sampling.chooser import Chooser
-from charlstm.sampling.stop import end_before
+from charlstm.sampling.stop import check_stop, end_before
 from charlstm.text.vocabulary import Vocabulary
 from charlstm.text.writer import LARGEST_SEED, check_sizes
 from charlstm.variants.saving import load_network, save_network
@@ -193,6 +193,7 @@ def write(
         20
     """
     options = options or SampleOptions()
+    check_stop(options.stop, model.vocabulary)
     written = _draw(model, prime, options)
     if options.stop is None:
         return written

@@ -1,7 +1,9 @@
 """The command `sample`: text on standard output, and mistakes in one line."""
 
 import io
+import json
 import os
+import re
 import subprocess
 import sys
 
@@ -30,13 +32,30 @@ MISTAKES = [
     ("{model} --temp-in-words -1", "--temperature-in-words is -1.0; it must be at least 0"),
     ("{model} --no-repeat 1", "--no-repeat is 1; it must be from 2 to 10000"),
     ("{model} --no-copy 0", "--no-copy is 0; it must be from 1 to 10000"),
-    ("{model} --no-copy 5", "was trained on has no name; give it: --original CORPUS"),
-    ("{model} --no-copy 5 --original {missing}", "nothing.txt: no such"),
-    ("{model} --original {text}", "--original without --no-copy does nothing; add --no-copy 20"),
+    (
+        "{model} --no-copy 5",
+        "does not name the text it was trained on; give it as CORPUS: python",
+    ),
+    ("{model} --no-copy 5 --corpus {missing}", "nothing.txt: no such"),
+    ("{model} --corpus {text}", "--corpus does nothing without --lines or --no-copy; add it"),
     ("{model} --length -1", "--length is -1; it must be at least 0"),
     ("{model} --number 0", "--number is 0; it must be at least 1"),
     ("{model} --seed -1", "--seed is -1"),
     ("{model} --stop=", "--stop is empty"),
+    ("{model} --stop a€", "--stop: character '€' (U+20AC) at position 1 is not among the model's"),
+    (r"{model} --stop x\q", r"--stop: \q at position 1 is no escape; write \n \t"),
+    (r"{model} --prime ab\u12", r"--prime: \u at position 2 is no escape"),
+    (r"{model} --literal --prime \n", r"prime: character '\\' (U+005C) at position 0"),
+    ("{model} --prime -the", "write --prime=-the"),
+    ("{model} --lines 0", "--lines is 0; it must be at least 1"),
+    ("{model} --lines 2 --number 2", "--number does nothing beside --lines; leave one of them"),
+    ("{model} --lines 2 --stop x", "--stop does nothing beside --lines"),
+    ("{model} --interactive --json", "--json does nothing beside --interactive"),
+    ("{model} --interactive", "--interactive needs a terminal for standard input"),
+    ("{model} --new-only", "--new-only does nothing without --lines; add it"),
+    ("{model} --surprise", "--surprise does nothing without --json; add it"),
+    ("{model} --lines 2 --new-only", "has no name; give a CORPUS; --corpus names it"),
+    ("{model} --lines 2 --corpus {missing}", "nothing.txt: no such file"),
     ("{model} --prime a€b", "remove it, or pass --unknown skip"),
     ("{model} --prime a€b", "prime: character '€' (U+20AC) at position 1 is not among the"),
     ("{model} --prime a --prime-file {text}", "--prime and --prime-file both give the prime"),
@@ -114,7 +133,7 @@ def test_a_sample_copies_neither_what_the_model_has_read_nor_another_text(capfdb
     own = sampled(capfdbinary, *options, "--no-copy", 8).decode()
     assert len(novelty(own, train).longest) == 8
     (tmp_path / "free.txt").write_text(free, encoding="utf-8", newline="")
-    other = sampled(capfdbinary, *options, "--no-copy", 8, "--original", tmp_path / "free.txt")
+    other = sampled(capfdbinary, *options, "--no-copy", 8, "--corpus", tmp_path / "free.txt")
     assert len(novelty(other.decode(), free).longest) == 8
 
 
@@ -131,6 +150,108 @@ def test_it_is_told_that_the_bans_left_nothing(capfdbinary, model_file, number, 
     assert capfdbinary.readouterr().err.decode() == told
     assert sample.main([*options, "--no-repeat", "30", "--temp", "2"]) == 0
     assert capfdbinary.readouterr().err == b""
+
+
+def test_escapes_are_understood_in_the_prime_and_the_stop_text(capfdbinary, model_file, tmp_path):
+    options = [model_file, "--length", 400, "--seed", 4, "--temp", 2]
+    text = sampled(capfdbinary, *options, "--prime", r"fo\u0078\n")
+    assert text.startswith(b"fox\n")
+    ended = sampled(capfdbinary, *options, "--prime", r"fo\u0078\n", "--stop", r"\n")
+    assert ended == b"fox\n" + text[4 : text.index(b"\n", 4)]
+    (tmp_path / "prime").write_text(r"\n", encoding="utf-8")
+    assert sample.main([str(model_file), "--prime-file", str(tmp_path / "prime")]) == 2
+
+
+def test_a_stop_text_that_is_longer_than_the_sample_is_told(capfdbinary, model_file):
+    assert sample.main([str(model_file), "--stop", "fox", "--length", "2"]) == 0
+    told = capfdbinary.readouterr()
+    assert len(told.out) == 2
+    assert told.err.decode() == (
+        "--stop has 3 characters, and --length is 2: no sample can end there\n"
+    )
+
+
+def lines_of(capfdbinary, *arguments):
+    assert sample.main([*map(str, arguments)]) == 0
+    told = capfdbinary.readouterr()
+    return told.out.decode().splitlines(), told.err.decode()
+
+
+def test_lines_are_marked_so_that_cut_can_cut_the_mark(capfdbinary, model_file, tmp_path):
+    options = [model_file, "--lines", 5, "--seed", 1, "--temp", 2, "--length", 60]
+    written, told = lines_of(capfdbinary, *options)
+    assert len(set(written)) == 5
+    assert told.startswith("which lines are new is not known: ")
+    (tmp_path / "known").write_text("\n".join(written[1:3]), encoding="utf-8")
+    marked, told = lines_of(capfdbinary, *options, "--corpus", tmp_path / "known")
+    assert [line.split("\t")[0] for line in marked] == written
+    assert [line.endswith("\t(in the text)") for line in marked] == [
+        False,
+        True,
+        True,
+        False,
+        False,
+    ]
+    assert "5 lines; in the text: 2 (40% of the different ones)" in told
+    new, told = lines_of(capfdbinary, *options, "--corpus", tmp_path / "known", "--new-only")
+    assert new[:3] == [written[0], *written[3:]]
+    assert "5 new lines; left out: 2 in the text" in told
+
+
+def test_json_has_one_line_for_each_sample(capfdbinary, model_file):
+    options = [model_file, "--prime", "fo", "--length", 30, "--seed", 1, "--temp", 2, "--stop", "x"]
+    for number in 1, 4:
+        lines, _ = lines_of(capfdbinary, *options, "--number", number, "--json", "--surprise")
+        rows = [json.loads(line) for line in lines]
+        assert [row["index"] for row in rows] == [*range(1, number + 1)]
+        assert {(row["seed"], row["prime"]) for row in rows} == {(1, "fo")}
+        for row in rows:
+            assert row["stopped"] == (len(row["text"]) < 30)
+            assert len(row["nats"]) == len(row["text"])
+    plain = sampled(capfdbinary, *options, "--number", 4).decode()
+    printed = re.split(r"--- \d of 4 ---\n", plain)[1:]
+    assert [f"fo{row['text']}\n" for row in rows] == printed
+
+
+def test_json_of_lines_says_which_are_known(capfdbinary, model_file, tmp_path):
+    options = [model_file, "--lines", 4, "--seed", 1, "--temp", 2, "--length", 60, "--json"]
+    rows = [json.loads(line) for line in lines_of(capfdbinary, *options)[0]]
+    assert [row["in_text"] for row in rows] == [None] * 4
+    (tmp_path / "known").write_text(rows[2]["text"], encoding="utf-8")
+    options += ["--corpus", tmp_path / "known", "--surprise"]
+    again = [json.loads(line) for line in lines_of(capfdbinary, *options)[0]]
+    assert [row["in_text"] for row in again] == [False, False, True, False]
+    assert [len(row["nats"]) for row in again] == [len(row["text"]) for row in rows]
+
+
+@pytest.mark.parametrize("made", [0, 3])
+def test_without_memory_what_was_made_is_printed_whole_and_nothing_else(
+    capfdbinary, model_file, monkeypatch, made
+):
+    def write(*_):
+        yield from ([letter] * 4 for letter in "abc"[:made])
+        raise MemoryError
+
+    monkeypatch.setattr("charlstm.sampling.sampler.generate_many", write)
+    assert sample.main([str(model_file), "--number", "4"]) == 2
+    told = capfdbinary.readouterr()
+    assert told.err.decode().count("\n") == 1
+    assert told.err.startswith(b"error: out of memory")
+    expected = "".join(f"--- {n} of 4 ---\nabc\n" for n in range(1, 5))
+    assert told.out.decode() == (expected if made else "")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a limit of address space")
+def test_a_million_samples_fail_in_one_line_where_there_is_no_room(model_file):
+    command = (
+        f"ulimit -v 900000; exec {sys.executable} -m charlstm.sample {model_file}"
+        " --number 150000000 --length 50"
+    )
+    done = subprocess.run(["bash", "-c", command], capture_output=True, timeout=300, text=True)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("error: out of memory")
+    assert done.stderr.count("\n") == 1
 
 
 def test_unknown_characters_of_the_prime_can_be_skipped(capfdbinary, model_file):

@@ -55,6 +55,17 @@ def test_a_sample_without_characters_has_no_figures(trained, corpus):
     assert empty.to_json()["surprise_nats"] is None
 
 
+def test_a_long_copied_piece_is_printed_by_its_beginning_and_its_end(trained, corpus):
+    writing = written(trained, corpus, "validation")
+    copied = dataclasses.replace(writing.written.novelty, longest="begin" + "x" * 2690 + "end")
+    compared = dataclasses.replace(writing.written, novelty=copied)
+    line = list(dataclasses.replace(writing, written=compared).lines())[-2]
+    assert line.startswith("longest, written: 2,698 characters, 'beginx")
+    assert line.endswith("xend'")
+    assert len(line) < 220
+    assert compared.to_json()["longest"] == copied.longest
+
+
 def test_a_stop_text_ends_the_sample(trained, corpus):
     whole = "".join(generate(Sampler(trained), "", OPTIONS))
     stopped = dataclasses.replace(OPTIONS, stop=whole[20:22])

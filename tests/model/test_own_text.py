@@ -12,7 +12,7 @@ from charlstm.errors import UserError
 from charlstm.model import own_text as module
 from charlstm.model.array_file import write_arrays
 from charlstm.model.facts import Provenance
-from charlstm.model.own_text import in_its_run, own_text, same_text
+from charlstm.model.own_text import find_text, in_its_run, own_text, same_text
 from charlstm.options import DataOptions
 from charlstm.text import archives, chunks
 from charlstm.text.corpus import read_corpus
@@ -251,3 +251,21 @@ def test_a_text_that_an_earlier_version_read_with_its_marks_is_told(tmp_path):
 def test_a_text_is_the_same_with_a_mark_and_without(read, tmp_path):
     first, again = read({"a": b"abc"}, ["a"], then={"a": codecs.BOM_UTF8 + b"abc"})
     assert again == first
+
+
+def test_a_text_that_a_user_named_is_read_whole_and_as_the_training_read_its_own(
+    checkpoint, tmp_path
+):
+    (tmp_path / "own").write_bytes("größe\n".encode("latin-1") * 5)
+    (tmp_path / "other").write_bytes("fähre\n".encode("latin-1") * 5)
+    options = DataOptions(encoding="latin-1", limit=9)
+    trained_on = Provenance.of(read_corpus(str(tmp_path / "own"), options))
+    checkpoint = dataclasses.replace(checkpoint, provenance=trained_on)
+    checkpoint.save(tmp_path / "model.safetensors")
+    model = str(tmp_path / "model.safetensors")
+    assert find_text(model, checkpoint, [str(tmp_path / "other")]).text == "fähre\n" * 5
+    with pytest.raises(UserError, match="no run stands beside it"):
+        find_text(model, checkpoint)
+    checkpoint = dataclasses.replace(checkpoint, provenance=None)
+    with pytest.raises(UserError, match="does not name the text .*; give it as CORPUS"):
+        find_text(model, checkpoint)

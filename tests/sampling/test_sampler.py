@@ -116,7 +116,7 @@ def test_one_sample_stops_before_the_text():
     assert (
         text_of(sampler, "a", length=80, seed=3, stop=whole[20:23]) == whole.split(whole[20:23])[0]
     )
-    assert text_of(sampler, "a", length=80, seed=3, stop="not there") == whole
+    assert text_of(sampler, "a", length=80, seed=3, stop="abcd" * 9) == whole  # not there
 
 
 def test_many_samples_stop_each_at_its_own_place():

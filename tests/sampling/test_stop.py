@@ -1,8 +1,12 @@
 """Where samples end."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from charlstm.errors import UserError
+from charlstm.options import SampleOptions
+from charlstm.sampling.sampler import Sampler, generate, generate_many
 from charlstm.sampling.stop import end_before
 
 
@@ -29,3 +33,11 @@ def test_each_of_many_ends_at_its_own_place_and_all_when_the_last_has(texts):
     pieces = list(zip(*end_before("bb", written(), len(texts)), strict=True))
     assert ["".join(sample) for sample in pieces] == [text.split("bb")[0] for text in texts]
     assert len(taken) == max(min(f"{text}bb".find("bb") + 2, 12) for text in texts)
+
+
+def test_a_stop_text_that_can_never_come_is_refused_before_it_is_waited_for(checkpoint):
+    sampler = Sampler(checkpoint)
+    told = r"^stop: character '€' \(U\+20AC\) at position 1 .*\(nor is 'ß' .*no sample would ever"
+    for write in (generate, lambda *more: generate_many(more[0], 2, *more[1:])):
+        with pytest.raises(UserError, match=told):
+            write(sampler, "", SampleOptions(stop="a€ß"))

@@ -80,6 +80,41 @@ def test_only_those_who_can_skip_are_told_so(how, end):
 
 
 @pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("z", r"'z' \(U\+007A\) at position 0 is not among the model's 2 characters; remove it$"),
+        ("azy", r"characters \(nor is 'y' \(U\+0079\)\); remove"),
+        ("zyx", r"\(nor are 'x' \(U\+0078\), 'y' \(U\+0079\)\);"),
+        ("0123456789", r"'5' \(U\+0035\) and 4 more\); remove"),
+    ],
+)
+def test_all_unknown_characters_are_named_up_to_a_few(text, told):
+    with pytest.raises(UserError, match=told):
+        Vocabulary("ab").encode(text)
+    with pytest.raises(UserError, match=told.removesuffix("$")):
+        Vocabulary("ab").check(text, "text")
+
+
+def test_the_normal_form_that_would_mend_a_text_is_named():
+    told = r"it knows \\xe9 as e\\u0301: give the text in the normal form NFD, .* or remove it$"
+    with pytest.raises(UserError, match=told):
+        Vocabulary.of("cafe\u0301").encode("café")
+    composed = Vocabulary.of("café")
+    with pytest.raises(UserError, match=r"it knows e\\u0301 as \\xe9: .* NFC"):
+        composed.check("cafe\u0301", "text")
+
+
+def test_bytes_are_named_as_bytes_and_their_letter_in_the_form_that_is_known():
+    vocabulary = Vocabulary.of("cafe\u0301".encode().decode("latin-1"), bytewise=True)
+    told = r"^prime: byte 0xc3 at position 3 is not among the model's 6 bytes \(nor is 0xa9\); it"
+    with pytest.raises(UserError, match=told + r" knows \\xe9 as e\\u0301") as refused:
+        vocabulary.encode(vocabulary.from_user("café"), where="prime")
+    assert "NFD" in str(refused.value)
+    with pytest.raises(UserError, match=r"byte 0xff .* bytes; remove it$"):
+        vocabulary.encode("\xff")  # no UTF-8
+
+
+@pytest.mark.parametrize(
     ("texts", "told"),
     [
         ("ab", r"^sources is one text, 'ab'; give a list of texts, such as \['ab'\]$"),
