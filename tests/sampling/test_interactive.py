@@ -172,7 +172,8 @@ def test_the_end_of_the_text_the_choices_and_the_keys_are_shown():
     ("character", "seen"),
     [("a", "a"), (" ", "space"),
      ("\n", r"\n"), ("\t", r"\t"), ("\x1b", r"\x1b"),
-     ("\xa0", r"\xa0"), ("\u0301", "\u25cc\u0301"), ("\u093e", "\u25cc\u093e"), ("\u05d0", "\u05d0")],
+     ("\xa0", r"\xa0"), ("\u0301", "\u25cc\u0301"), ("\u093e", "\u25cc\u093e"),
+     ("\u05d0", "\u05d0")],
 )  # fmt: skip
 def test_a_choice_can_be_seen(character, seen):
     assert shown(character) == seen
