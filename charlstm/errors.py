@@ -150,7 +150,7 @@ def command(main: Callable[[Sequence[str] | None], int], prints: bool = True) ->
             if told is None:
                 raise
             _tell(str(told))
-            if not isinstance(error, UserError):  # a full disk, say, would fail again at exit
+            if isinstance(error, OSError):  # a full disk, say, would fail again at exit
                 _abandon(sys.stdout)
         except KeyboardInterrupt:
             _abandon(sys.stdout)

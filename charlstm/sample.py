@@ -18,7 +18,7 @@ from charlstm.text.escapes import unescape
 
 if TYPE_CHECKING:
     from charlstm.model.checkpoint import Checkpoint
-    from charlstm.sampling.lines import TextLines
+    from charlstm.sampling.items import TextLines
     from charlstm.sampling.sampler import Sampler
     from charlstm.text.corpus import Corpus
     from charlstm.text.vocabulary import Vocabulary
@@ -202,7 +202,7 @@ def _lines(
     given: Sample, sampler: Sampler, prime: str, options: SampleOptions, known: TextLines | None
 ) -> None:
     """Print different lines, each as soon as it is there, and tell what was left out."""
-    from charlstm.sampling.lines import Lines
+    from charlstm.sampling.items import Lines
 
     assert given.lines is not None
     lines = Lines(sampler, known, given.new_only)
@@ -223,7 +223,7 @@ def _lines(
 
 def _known_lines(given: Sample, checkpoint: Checkpoint) -> TextLines | None:
     """Return the lines of the text to compare with; None if it cannot be found."""
-    from charlstm.sampling.lines import TextLines
+    from charlstm.sampling.items import TextLines
 
     try:
         text = _text(given, checkpoint).text

@@ -8,7 +8,7 @@
 - `stop`: end a sample before a given text
 - `sampler`: a trained model reads, predicts and writes
 - `reading`: what it makes of a text that is there: its state after it, and its surprise
-- `lines`: items, one a line, all different, held against the text that they imitate
+- `items`: items, one a line, all different, held against the text that they imitate
 - `records`: a sample as a line of JSON
 - `interactive`: a text that a person and a model write together
 - `terminal`: keys and a screen for that

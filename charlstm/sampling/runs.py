@@ -27,7 +27,7 @@ def hashes(ids: Ids, length: int) -> Hashes:
 
     Example:
         >>> first, *_, last = hashes(np.array([7, 8, 9, 7, 8]), 2)
-        >>> first == last
+        >>> bool(first == last)
         True
     """
     single = np.asarray(ids).astype(np.uint64) + np.uint64(1)

@@ -14,7 +14,7 @@ MISTAKES = [
     ("", "MODEL"),
     ("nosuch {text}", "nosuch: no such file or run folder, and no shipped model"),
     ("{model} {missing}", "nothing.txt: no such file or folder"),
-    ("{model}", "the text it was trained on has no name; give a CORPUS"),
+    ("{model}", "does not name the text it was trained on; give it as CORPUS: python -m"),
     ("{model} {other}", "remove it, or pass --unknown skip"),
     ("{model} {other}", "other.txt, part all: character '€' (U+20AC) at position 4"),
     ("{model} {text} --part half", "--part"),

@@ -29,6 +29,7 @@ LINES = [
     "page {path} {text} --out new.html",
     "page {model} {path} --out new.html",
     "page {model} {text} --out {path}/new.html",
+    "plot {path} --out new.png",
     "compress {path} --model {model}",
     "compress {text} --model {path} --out new.bin",
     "compress {text} --model {model} --out {path}/new.bin",

@@ -270,7 +270,7 @@ def test_completion_knows_verbs_and_flags(shell, capsys):
     [
         ("charlstm tr", "train"),
         ("charlstm train --hid", "--hidden-size"),
-        ("charlstm sample --te", "--temp --temperature"),
+        ("charlstm sample --te", "--temp --temp-in-words --temperature --temperature-in-words"),
         ("charlstm course gr", "grade"),
         ("charlstm course grade --re", "--regrade"),
     ],

@@ -54,7 +54,7 @@ MISTAKES = [
     ("{model} --interactive", "--interactive needs a terminal for standard input"),
     ("{model} --new-only", "--new-only does nothing without --lines; add it"),
     ("{model} --surprise", "--surprise does nothing without --json; add it"),
-    ("{model} --lines 2 --new-only", "has no name; give a CORPUS; --corpus names it"),
+    ("{model} --lines 2 --new-only", "give it as CORPUS: python -m charlstm.sample"),
     ("{model} --lines 2 --corpus {missing}", "nothing.txt: no such file"),
     ("{model} --prime a€b", "remove it, or pass --unknown skip"),
     ("{model} --prime a€b", "prime: character '€' (U+20AC) at position 1 is not among the"),

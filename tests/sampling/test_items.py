@@ -11,7 +11,7 @@ from charlstm.errors import UserError
 from charlstm.model.checkpoint import Checkpoint
 from charlstm.options import SampleOptions
 from charlstm.sampling import lines as module
-from charlstm.sampling.lines import IN_VAIN, TOGETHER, Lines, TextLines
+from charlstm.sampling.items import IN_VAIN, TOGETHER, Lines, TextLines
 from charlstm.sampling.sampler import Sampler
 from charlstm.text import encoded
 from charlstm.text.vocabulary import Vocabulary
