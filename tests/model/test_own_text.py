@@ -267,5 +267,5 @@ def test_a_text_that_a_user_named_is_read_whole_and_as_the_training_read_its_own
     with pytest.raises(UserError, match="no run stands beside it"):
         find_text(model, checkpoint)
     checkpoint = dataclasses.replace(checkpoint, provenance=None)
-    with pytest.raises(UserError, match="does not name the text .*; give it as CORPUS"):
+    with pytest.raises(UserError, match=r"does not name the text .*; give it as CORPUS"):
         find_text(model, checkpoint)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from charlstm.errors import UserError
 from charlstm.model.checkpoint import Checkpoint
 from charlstm.options import SampleOptions
-from charlstm.sampling import lines as module
+from charlstm.sampling import items as module
 from charlstm.sampling.items import IN_VAIN, TOGETHER, Lines, TextLines
 from charlstm.sampling.sampler import Sampler
 from charlstm.text import encoded
