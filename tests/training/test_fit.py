@@ -2,7 +2,7 @@
 
 import math
 import os
-from contextlib import suppress
+from contextlib import closing, suppress
 
 import numpy as np
 import pytest
@@ -76,6 +76,18 @@ def test_a_weight_that_no_validation_reads_is_found_all_the_same(broken):
     assert finite(trainer.model.to_arrays())
     assert finite(trainer.average.to_arrays())
     assert trainer.progress.step == 60
+
+
+@pytest.mark.parametrize("leave", [1, 2, 3, 4])
+def test_a_trainer_that_is_left_with_broken_weights_goes_back(leave):
+    model = CharModel(ModelOptions(**SMALL), len(VOCABULARY))
+    options = TrainOptions(steps=60, learning_rate=1e30, **FAST)
+    trainer = Trainer(model, IDS[:300], IDS[300:], options)
+    with closing(trainer.fit()) as reports:
+        for _ in zip(range(leave), reports, strict=False):
+            assert finite(trainer.kept())
+    assert finite(trainer.model.to_arrays())
+    assert finite(trainer.average.to_arrays())
 
 
 @settings(max_examples=TRIALS, deadline=None, derandomize=TRIALS == 25)

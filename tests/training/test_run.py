@@ -463,7 +463,7 @@ def test_a_run_does_not_choose_a_device_as_its_text(run):
 def test_a_run_that_is_left_with_broken_weights_saves_finite_ones(leave, tmp_path, corpus):
     options = TrainOptions(steps=40, learning_rate=1e30, batch_size=4, window=8)
     sizes = ModelOptions(hidden_size=8, embedding_size=4)
-    run = Run.start(tmp_path / "run", read_corpus([corpus]), sizes, options)
+    run = Run.start(tmp_path / "run", read_corpus([str(corpus)]), sizes, options)
     with contextlib.suppress(UserError), contextlib.closing(run.fit()) as reports:
         for report in reports:
             if report.step == leave:
