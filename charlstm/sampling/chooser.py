@@ -48,7 +48,7 @@ class Chooser:
         >>> options = SampleOptions(no_repeat=2, seed=0)
         >>> chooser = Chooser(Vocabulary("ab"), np.array([0, 0]), options)
         >>> [int(chooser(np.zeros(2))), int(chooser(np.zeros(2)))]  # "aa" was there
-        [1, 1]
+        [1, 0]
     """
 
     def __init__(

@@ -133,7 +133,7 @@ def test_a_locale_without_utf8_harms_nothing(environment, tmp_path, text):
     run = tmp_path / "maß"
     lines = [
         f"train {corpus} --steps 2 --show 50 --hidden-size 8 --threads 1 --out {run}",
-        f"sample {run} --prime ö€ --length 30 --stop ß",
+        f"sample {run} --prime ö€ --length 30 --stop €€",
         f"sample {run} --prime ß",
         f"evaluate {run}",
         f"corpora {corpus}",
@@ -270,7 +270,7 @@ def test_completion_knows_verbs_and_flags(shell, capsys):
     [
         ("charlstm tr", "train"),
         ("charlstm train --hid", "--hidden-size"),
-        ("charlstm sample --te", "--temp --temp-in-words --temperature --temperature-in-words"),
+        ("charlstm sample --te", "--temp --temperature --temp-in-words --temperature-in-words"),
         ("charlstm course gr", "grade"),
         ("charlstm course grade --re", "--regrade"),
     ],

@@ -146,7 +146,7 @@ def test_a_run_can_be_resumed_from_elsewhere_but_only_with_its_text(tmp_path, co
     assert run_main(corpus, *TINY, "--steps", 30, "--out", folder) == 0
     corpus.rename(tmp_path / "moved.txt")
     assert run_main("--resume", folder) == 2
-    assert "text.txt: no such" in capsys.readouterr().err
+    assert "text.txt: not there any more" in capsys.readouterr().err
     assert run_main(tmp_path / "moved.txt", "--resume", folder / "resume.safetensors") == 0
     (tmp_path / "moved.txt").write_text("another text " * 20, encoding="utf-8")
     assert run_main(tmp_path / "moved.txt", "--resume", folder) == 2
