@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from charlstm.errors import UserError, carry_on_unread, command, say
+from charlstm.fields import check_ranges
 from charlstm.flags import Positional, parse
 from charlstm.grading.downloads import files_in
-from charlstm.options import check_ranges
 from charlstm.quoting import quoted
 
 if TYPE_CHECKING:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 from charlstm.errors import UserError, command, option
+from charlstm.fields import check_ranges
 from charlstm.flags import Only, Positional, lay_over, parse
 from charlstm.machine.cpus import prepare_cpu
 from charlstm.machine.devices import find_device
@@ -23,7 +24,6 @@ from charlstm.options import (
     SampleOptions,
     Sources,
     Unknown,
-    check_ranges,
 )
 
 if TYPE_CHECKING:

@@ -36,7 +36,8 @@ import tyro
 from tyro.constructors import PrimitiveConstructorSpec
 
 from charlstm.errors import UserError
-from charlstm.options import Sources, Split
+from charlstm.fields import Split
+from charlstm.options import Sources
 
 Command = TypeVar("Command")
 Group = TypeVar("Group")

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from charlstm.errors import UserError, command, option, say, unreadable
+from charlstm.fields import check_ranges
 from charlstm.flags import Positional, parse
-from charlstm.options import CellOptions, MachineOptions, SampleOptions, Unknown, check_ranges
+from charlstm.options import CellOptions, MachineOptions, SampleOptions, Unknown
 
 if TYPE_CHECKING:
     from charlstm.text.vocabulary import Vocabulary

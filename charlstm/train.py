@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from charlstm.errors import UserError, command, counted, option, say
+from charlstm.fields import check_ranges
 from charlstm.flags import Positional, lay_over, parse
 from charlstm.machine.cpus import prepare_cpu
 from charlstm.machine.devices import find_device
@@ -28,7 +29,6 @@ from charlstm.options import (
     SampleOptions,
     Sources,
     TrainOptions,
-    check_ranges,
 )
 from charlstm.quoting import invocation
 from charlstm.training.display import Display, advice, describe

@@ -14,8 +14,9 @@ from test_options import GROUPS, some_options
 from charlstm.course import Course, Export, Grade
 from charlstm.errors import UserError
 from charlstm.evaluate import Evaluate
+from charlstm.fields import OFF
 from charlstm.flags import Only, Positional, lay_over, parse
-from charlstm.options import OFF, DataOptions, ModelOptions, SampleOptions, Sources, TrainOptions
+from charlstm.options import DataOptions, ModelOptions, SampleOptions, Sources, TrainOptions
 from charlstm.sample import Sample
 from charlstm.train import Train
 

@@ -10,18 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charlstm.errors import UserError
-from charlstm.options import (
-    OFF,
-    DataOptions,
-    MachineOptions,
-    ModelOptions,
-    SampleOptions,
-    Split,
-    TrainOptions,
-    check_ranges,
-    from_json,
-    to_json,
-)
+from charlstm.fields import OFF, Split, check_ranges, from_json, to_json
+from charlstm.options import DataOptions, MachineOptions, ModelOptions, SampleOptions, TrainOptions
 from charlstm.training.presets import PRESETS
 
 GROUPS = (DataOptions, ModelOptions, TrainOptions, SampleOptions)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from charlstm.errors import UserError, option, translating
+from charlstm.fields import to_json
 from charlstm.model.array_file import (
     LARGEST_WEIGHT,
     Arrays,
@@ -24,7 +25,7 @@ from charlstm.model.array_file import (
 from charlstm.model.facts import Calibration, Measured, Provenance, Training
 from charlstm.model.named_cells import check_cell, find_cell, import_cell
 from charlstm.model.section import Section
-from charlstm.options import ModelOptions, to_json
+from charlstm.options import ModelOptions
 from charlstm.text.vocabulary import Vocabulary
 
 PRETRAINED = Path(__file__).parents[1] / "pretrained"

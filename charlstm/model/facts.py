@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, get_args
 
 from charlstm.errors import figure
+from charlstm.fields import to_json
 from charlstm.model.section import Section
-from charlstm.options import MOST_THREADS, DataOptions, Part, TrainOptions, to_json
+from charlstm.options import MOST_THREADS, DataOptions, Part, TrainOptions
 
 if TYPE_CHECKING:
     from charlstm.text.corpus import Corpus

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar, cast
 
 from charlstm.errors import UserError
-from charlstm.options import LARGEST_COUNT, from_json
+from charlstm.fields import LARGEST_COUNT, from_json
 from charlstm.text.vocabulary import Vocabulary
 
 Value = TypeVar("Value")

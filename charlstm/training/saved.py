@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from charlstm.errors import UserError
+from charlstm.fields import to_json
 from charlstm.model.array_file import (
     Arrays,
     Shapes,
@@ -18,7 +19,7 @@ from charlstm.model.checkpoint import weight_shapes
 from charlstm.model.facts import Provenance, Training
 from charlstm.model.named_cells import find_cell
 from charlstm.model.section import Section
-from charlstm.options import MOST_THREADS, ModelOptions, to_json
+from charlstm.options import MOST_THREADS, ModelOptions
 from charlstm.text.vocabulary import Vocabulary
 from charlstm.training.progress import Progress
 

@@ -24,11 +24,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from charlstm.errors import UserError, counted
+from charlstm.fields import to_json
 from charlstm.model.dropout import Rng, generator_for, locked_dropout
 from charlstm.model.named_cells import find_cell
 from charlstm.model.section import Section
 from charlstm.model.stack import Stack, embed
-from charlstm.options import ModelOptions, to_json
+from charlstm.options import ModelOptions
 from charlstm.text.vocabulary import Ids, Vocabulary, check_ids
 from charlstm.text.writer import LARGEST_SEED, check_sizes
 from charlstm.variants.fitting import FitOptions, FitReport, fit_batches

@@ -20,12 +20,13 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from charlstm.errors import UserError
+from charlstm.fields import to_json
 from charlstm.model.dropout import Rng, locked_dropout
 from charlstm.model.named_cells import find_cell
 from charlstm.model.network import CharModel
 from charlstm.model.section import Section
 from charlstm.model.stack import ModelState, Stack
-from charlstm.options import ModelOptions, SampleOptions, to_json
+from charlstm.options import ModelOptions, SampleOptions
 from charlstm.sampling.choose import choose
 from charlstm.sampling.stop import end_before
 from charlstm.text.vocabulary import Vocabulary

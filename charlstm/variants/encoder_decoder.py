@@ -23,10 +23,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from charlstm.errors import UserError
+from charlstm.fields import to_json
 from charlstm.model.dropout import Rng, generator_for, locked_dropout
 from charlstm.model.section import Section
 from charlstm.model.stack import ModelState, Stack, embed
-from charlstm.options import ModelOptions, to_json
+from charlstm.options import ModelOptions
 from charlstm.text.pairs import Pair, check_pairs
 from charlstm.text.vocabulary import Ids, Vocabulary, encode_texts
 from charlstm.text.writer import LARGEST_SEED, check_sizes

@@ -19,9 +19,9 @@ from charlstm import (
     Vocabulary,
     read_corpus,
 )
+from charlstm.fields import Split
 from charlstm.grading.own_model import MODEL, TEXT
 from charlstm.model.facts import Provenance, Training
-from charlstm.options import Split
 from charlstm.training.run import Run
 
 LETTERS = np.array(list("abcdefgh \n"))

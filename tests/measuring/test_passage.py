@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from charlstm.errors import UserError
+from charlstm.fields import Split
 from charlstm.measuring import passage
 from charlstm.measuring.passage import Passage
 from charlstm.model.facts import Provenance
-from charlstm.options import DataOptions, Split
+from charlstm.options import DataOptions
 from charlstm.text.corpus import Corpus, read_corpus
 
 OPTIONS = DataOptions(split=Split(0.6, 0.3))

@@ -16,11 +16,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from charlstm.errors import UserError
+from charlstm.fields import Split
 from charlstm.machine import atomic_file
 from charlstm.model.array_file import read_arrays, write_arrays
 from charlstm.model.checkpoint import Checkpoint, find_model
 from charlstm.model.facts import Measured, Provenance, Score, Training
-from charlstm.options import DataOptions, Split, TrainOptions
+from charlstm.options import DataOptions, TrainOptions
 
 
 def test_a_model_survives_the_round_trip_as_float16(checkpoint, model_file):

@@ -9,10 +9,11 @@ from small import CELLS, TEXT, randomize
 
 from charlstm import SampleOptions, TrainOptions, fit, score_carried, score_cold
 from charlstm.errors import UserError
+from charlstm.fields import to_json
 from charlstm.model.array_file import write_arrays
 from charlstm.model.checkpoint import Checkpoint
 from charlstm.model.network import CharModel
-from charlstm.options import ModelOptions, to_json
+from charlstm.options import ModelOptions
 from charlstm.sampling.choose import choose
 from charlstm.text.vocabulary import Vocabulary
 from charlstm.training.trainer import Trainer

@@ -10,9 +10,10 @@ import torch
 from small import CELLS, randomize
 
 from charlstm.errors import UserError
+from charlstm.fields import to_json
 from charlstm.model.array_file import write_arrays
 from charlstm.model.cells import project
-from charlstm.options import ModelOptions, to_json
+from charlstm.options import ModelOptions
 from charlstm.text.vocabulary import Vocabulary
 from charlstm.variants import encoder_decoder
 from charlstm.variants.encoder_decoder import EncoderDecoder, batch, fit_pairs

@@ -128,7 +128,7 @@ dataclasses.replace(own.checkpoint, provenance=papers).save(Path("model.safetens
 import dataclasses
 from pathlib import Path
 
-from charlstm.options import Split
+from charlstm.fields import Split
 
 about = "Letters of two kinds, from a script, all of them used for the training."
 cut = dataclasses.replace(own.checkpoint.provenance.options, split=Split(0.9, 0.1))
