@@ -25,7 +25,8 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "charlstm"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
-SHARED = ["quoting", "errors", "fields", "options", "flags"]  # all folders and commands import them
+# what every folder and every command may import
+SHARED = ["quoting", "errors", "fields", "options", "flags"]
 ROOMS = [
     "machine", "text", "model", "sampling", "measuring", "coding", "insight", "training",
     "variants", "speed", "web", "notebook", "grading",
