@@ -279,7 +279,7 @@ def write(page, panel):
 
 def play_with_the_sampler(page):
     panel = page.locator(".charlstm-sampler")
-    assert panel.locator(".noUi-handle").count() == 2
+    assert panel.locator(".noUi-handle").count() == 4  # temperature, top-k, min-p, no repeat
     panel.locator(".charlstm-prime input").fill("JULIET:")
     texts = {"as it was": write(page, panel)}
     slide(panel, "temperature", "Home")
