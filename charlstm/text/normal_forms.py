@@ -45,8 +45,9 @@ def other_form(text: str, position: int, knows: Callable[[str], bool]) -> OtherF
         model knows it in neither.
 
     Example:
-        >>> other_form("caf\u00e9", 3, set("cafe\u0301").issuperset)
-        OtherForm(piece='é', form='NFD', mended='é')
+        >>> found = other_form("caf\u00e9", 3, set("cafe\u0301").issuperset)
+        >>> found.form, ascii(found.mended)
+        ('NFD', "'e\\u0301'")
     """
     start, end = _letter(text, position)
     piece = text[start:end]
