@@ -42,5 +42,5 @@ def outcome(folder):
         for name, array in load_file(folder / file).items()
     }
     lines = (folder / "log.jsonl").read_text(encoding="utf-8").splitlines()
-    told = [json.loads(line) | {"chars_per_second": 0} for line in lines]
+    told = [json.loads(line) | {"chars_per_second": 0, "seconds": 0} for line in lines]
     return arrays, told, Checkpoint.load(folder / "model.safetensors").measured.cold

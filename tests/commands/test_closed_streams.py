@@ -34,7 +34,7 @@ def test_a_training_does_not_need_its_streams(streams, tmp_path, corpus):
     assert (done.returncode, done.stdout) == (0, b"")
     assert Checkpoint.load(folder / "model.safetensors").training.steps == 40
     assert sorted(path.name for path in folder.iterdir()) == [
-        "lock", "log.jsonl", "model.safetensors", "resume.safetensors",
+        "README.md", "lock", "log.jsonl", "model.safetensors", "resume.safetensors",
     ]  # fmt: skip
     lines = (folder / "log.jsonl").read_text(encoding="utf-8").splitlines()
     assert all(line.startswith('{"step": ') for line in lines)
