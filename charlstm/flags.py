@@ -1,4 +1,4 @@
-"""Options from the command line: the only file that knows tyro.
+"""Options from the command line: with `usage.py` the only file that knows tyro.
 
 A command is a dataclass of options and of groups of options (`options.py`). `parse` reads the
 command line once. It gives tyro another dataclass with the same names and help, in which every
@@ -15,8 +15,6 @@ import dataclasses
 import functools
 import inspect
 import io
-import re
-import shlex
 import sys
 from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass
@@ -39,6 +37,7 @@ from tyro.constructors import PrimitiveConstructorSpec
 from charlstm.errors import UserError
 from charlstm.fields import Split
 from charlstm.options import Sources
+from charlstm.usage import dash_hint, in_one_line
 
 Command = TypeVar("Command")
 Group = TypeVar("Group")
@@ -48,9 +47,6 @@ SHORT = {
     "temperature_in_words": "--temp-in-words",
 }  # second, shorter names of flags
 _NOT_GIVEN = type("NotGiven", (int,), {})()  # an int: tyro checks the type of any other default
-_RULE = re.compile(r"╭.*|[│╰ ]*(─{9,}|-{9,})[│╯ ]*")  # in an error of tyro's; the top has a title
-_MISSING = re.compile(r"Missing value for argument '(--[\w-]+)'")
-_SAID_ANYWAY = ("For full helptext", "Argument helptext")
 CONFIG = (tyro.conf.OmitArgPrefixes, tyro.conf.OmitSubcommandPrefixes)
 
 
@@ -94,7 +90,7 @@ def parse(kind: type[Command], argv: Sequence[str] | None) -> tuple[Command, Set
     except SystemExit as end:
         if end.code in (0, None):
             raise
-        error = _one_line(told.getvalue()) + _dash_hint(told.getvalue(), words)
+        error = in_one_line(told.getvalue()) + dash_hint(told.getvalue(), words)
     except UserError as refused:
         error = str(refused)
     raise UserError(f"{error}; {program} --help lists all options")
@@ -126,33 +122,6 @@ def completion(commands: Sequence[type[Any]], program: str, shell: str) -> str:
 
 def _tyro(kind: Any, words: Sequence[str], program: str) -> Any:
     return tyro.cli(kind, args=list(words), prog=program, config=CONFIG)
-
-
-def _dash_hint(error: str, words: Sequence[str]) -> str:
-    """Return what to do where a value begins with a dash, and so was taken for a flag."""
-    missing = _MISSING.search(error)
-    if missing and missing[1] in words[:-1]:
-        value = words[words.index(missing[1]) + 1]
-        if value.startswith("-"):
-            return f"; if {value} is meant as its value, write {missing[1]}={shlex.quote(value)}"
-    return ""
-
-
-def _one_line(box: str) -> str:
-    """Return, as one line, the message in the box that tyro draws around it.
-
-    The box has a title, then parts with a rule between them. Where standard output cannot take its
-    round corners, tyro draws only the rules, of hyphens.
-    """
-    parts: list[list[str]] = [[]]
-    for line in box.splitlines():
-        if _RULE.fullmatch(line):
-            parts.append([])
-        else:
-            parts[-1].append(line.strip("│ "))
-    told = [" ".join(filter(None, part)) for part in parts[1:]]  # before the first is the title
-    told = [part for part in told if part and not part.startswith(_SAID_ANYWAY)]
-    return "; ".join(told).rstrip(".")
 
 
 def _fields(kind: type[Any], default: Any = None) -> Iterator[tuple[str, Any, Any, Any]]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import sys
-from collections.abc import Callable, Iterable, Sequence, Set
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from charlstm.errors import UserError, command, counted, option, say, unreadable
 from charlstm.fields import check_ranges
@@ -19,7 +19,7 @@ from charlstm.text.escapes import unescape
 if TYPE_CHECKING:
     from charlstm.model.checkpoint import Checkpoint
     from charlstm.sampling.items import TextLines
-    from charlstm.sampling.sampler import Sampler
+    from charlstm.sampling.printed import Printer
     from charlstm.text.corpus import Corpus
     from charlstm.text.vocabulary import Vocabulary
 
@@ -103,6 +103,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     _check_together(given, names)
 
     from charlstm.model.checkpoint import open_model
+    from charlstm.sampling.printed import Printer
     from charlstm.sampling.sampler import Sampler, generate
 
     checkpoint = open_model(given.model, given.cell.cell)
@@ -125,16 +126,16 @@ def main(argv: Sequence[str] | None = None) -> int:
             )
     original = _original(given, checkpoint)
     sampler = Sampler(checkpoint)
+    printer = Printer(sampler, options.seed, given.echo, given.json, given.surprise)
     if given.interactive:
-        _together(given, sampler, prime, options)
+        _together(printer, prime, options)
     elif given.lines is not None:
-        _lines(given, sampler, prime, options, _known_lines(given, checkpoint))
+        _lines(given, printer, prime, options, _known_lines(given, checkpoint))
     elif given.number > 1 or given.json:
-        _several(given, sampler, prime, options, original)
+        _several(given, printer, prime, options, original)
     else:
         characters = generate(sampler, prime, options, given.machine.threads, original)
-        length = _stream(prime if given.echo else "", characters, vocabulary.to_user)
-        _tell_ended([length], options)
+        _tell_ended([printer.stream(prime, characters)], options)
     return 0
 
 
@@ -152,35 +153,32 @@ def _check_together(given: Sample, names: Set[str]) -> None:
             raise UserError(f"{option(name)} does nothing without {missing}; add it")
 
 
-def _together(given: Sample, sampler: Sampler, prime: str, options: SampleOptions) -> None:
+def _together(printer: Printer, prime: str, options: SampleOptions) -> None:
     """Let a person and the model write, and print the text when they have done, or after Ctrl-C."""
     from charlstm.sampling.interactive import Together
     from charlstm.sampling.terminal import check_terminal, write_together
 
     check_terminal()
-    together = Together(sampler, prime, options)
+    together = Together(printer.sampler, prime, options)
     try:
         write_together(together)
     finally:
-        text = (prime if given.echo else "") + together.text
-        _stream(text, (), sampler.vocabulary.to_user)
+        printer.stream(prime, together.text)
 
 
 def _several(
-    given: Sample, sampler: Sampler, prime: str, options: SampleOptions, original: str | None
+    given: Sample, printer: Printer, prime: str, options: SampleOptions, original: str | None
 ) -> None:
     """Print samples when all are done; after Ctrl-C or without memory, what there is of them."""
     from charlstm.sampling.sampler import generate, generate_many
 
-    threads = given.machine.threads
-    written: Iterable[list[str]]
-    if given.number == 1:
-        written = (
-            [character] for character in generate(sampler, prime, options, threads, original)
-        )
+    asked = options, given.machine.threads, original
+    written: Iterable[Sequence[str]]
+    if given.number == 1:  # rows of one character: a text is a sequence of its characters
+        written = generate(printer.sampler, prime, *asked)
     else:
-        written = generate_many(sampler, given.number, prime, options, threads, original)
-    rows: list[list[str]] = []
+        written = generate_many(printer.sampler, given.number, prime, *asked)
+    rows: list[Sequence[str]] = []
     done = False
     try:
         rows.extend(written)
@@ -188,35 +186,23 @@ def _several(
     finally:
         for n in range(given.number if rows or done else 0):
             text = "".join(row[n] for row in rows)
-            if given.json:
-                stopped = len(text) < options.length if done else None
-                _print_json(given, sampler, n + 1, (prime, prime), text, stopped=stopped)
-            else:
-                shown = (prime if given.echo else "") + text
-                _write(f"--- {n + 1} of {given.number} ---\n".encode())
-                _write(sampler.vocabulary.to_user(shown) + b"\n")
+            stopped = len(text) < options.length if done else None
+            printer.one_of(given.number, n + 1, prime, text, stopped)
     _tell_ended([sum(len(row[n]) for row in rows) for n in range(given.number)], options)
 
 
 def _lines(
-    given: Sample, sampler: Sampler, prime: str, options: SampleOptions, known: TextLines | None
+    given: Sample, printer: Printer, prime: str, options: SampleOptions, known: TextLines | None
 ) -> None:
     """Print different lines, each as soon as it is there, and tell what was left out."""
     from charlstm.sampling.items import Lines
 
     assert given.lines is not None
-    lines = Lines(sampler, known, given.new_only)
+    lines = Lines(printer.sampler, known, given.new_only)
+    written = lines.write(given.lines, prime, options, given.machine.threads)
     try:
-        for n, line in enumerate(
-            lines.write(given.lines, prime, options, given.machine.threads), 1
-        ):
-            if given.json:
-                primes = line.prime, "\n" + prime  # each line begins as after a line end
-                _print_json(given, sampler, n, primes, line.text, in_text=line.in_text)
-            else:
-                shown = (line.prime if given.echo else "") + line.text
-                mark = b"\t(in the text)\n" if line.in_text else b"\n"
-                _write(sampler.vocabulary.to_user(shown) + mark)
+        for line in written:
+            printer.item(prime, line)
     finally:
         say(lines.told(given.lines, options.length))
 
@@ -250,19 +236,6 @@ def _text(given: Sample, checkpoint: Checkpoint) -> Corpus:
     again = f"{invocation('sample', *filter(None, [given.model]))} {option('corpus', 'CORPUS')}"
     named = [] if given.corpus is None else [given.corpus]
     return find_text(given.model, checkpoint, named, again=again)
-
-
-def _print_json(
-    given: Sample, sampler: Sampler, index: int, primes: tuple[str, str], text: str, **more: Any
-) -> None:
-    """Print a sample as JSON. Of the two primes, the first is shown, and the second was read."""
-    from charlstm.sampling.reading import surprise
-    from charlstm.sampling.records import record
-
-    if given.surprise:
-        more["nats"] = surprise(sampler, primes[1], text).round(6).tolist()
-    line = record(index, given.sampling.seed, primes[0], text, sampler.vocabulary, **more)
-    _write(line.encode() + b"\n")
 
 
 def _typed(given: Sample, name: str, text: str, vocabulary: Vocabulary) -> str:
@@ -303,29 +276,6 @@ def _tell_ended(lengths: Sequence[int], options: SampleOptions) -> None:
         given = [name for name in ("no_repeat", "no_copy") if getattr(options, name) is not None]
         named = " and ".join(option(name, getattr(options, name)) for name in given)
         say(f"{early} of {len(lengths)} ended early, where {named} left no character; raise it")
-
-
-def _stream(echo: str, characters: Iterable[str], encode: Callable[[str], bytes]) -> int:
-    """Write to a terminal character by character, and to anything else word by word.
-
-    Returns:
-        how many characters were written, the echo not counted.
-    """
-    terminal = sys.stdout.isatty()
-    _write(encode(echo))
-    length = 0
-    for character in characters:
-        length += 1
-        word_ends = character.isspace() or not character.isascii()  # not all scripts have spaces
-        _write(encode(character), flush=terminal or word_ends)
-    _write(b"\n" if terminal else b"")
-    return length
-
-
-def _write(content: bytes, flush: bool = True) -> None:
-    sys.stdout.buffer.write(content)
-    if flush:
-        sys.stdout.buffer.flush()
 
 
 if __name__ == "__main__":

@@ -37,7 +37,6 @@ from charlstm.training.presets import choose_preset, expectation, preset
 if TYPE_CHECKING:
     import torch
 
-    from charlstm.model.checkpoint import Checkpoint
     from charlstm.text.corpus import Corpus
     from charlstm.training.run import Run
 
@@ -109,9 +108,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     if "cell" in flags:
         given = _with_known_cell(given)
 
+    from charlstm.training.finish import is_finished
+
     prepare_cpu(given.machine.threads)
     run = _run(given, flags, ranks)
-    finished = run.finished()
+    finished = is_finished(run)
     if ranks.size > 1:
         from charlstm.training.follow import Plan
 
@@ -168,6 +169,7 @@ def _run(given: Train, flags: Set[str], ranks: Ranks) -> Run:
     from charlstm.model.checkpoint import Checkpoint, find_model
     from charlstm.text.corpus import read_corpus
     from charlstm.training.budget import Budget
+    from charlstm.training.inherit import own_sizes
     from charlstm.training.place import Place
     from charlstm.training.run import Run
 
@@ -184,11 +186,14 @@ def _run(given: Train, flags: Set[str], ranks: Ranks) -> Run:
         if not flags & set(SIZES):  # with other sizes it is another model
             say(expected)
         return run
-    checkpoint = Checkpoint.load(find_model(given.init_from))
+    base = given.init_from
+    checkpoint = Checkpoint.load(find_model(base))
     data = dataclasses.replace(given.data, bytes=checkpoint.vocabulary.bytewise)
     corpus = read_corpus(given.corpus, data)
     _, given = _with_preset(given, flags, corpus, place.device)
-    options = _with_sizes_of(checkpoint, given, flags)
+    asked = dataclasses.asdict(given.model) | {"bytes": given.data.bytes}
+    asked = {name: value for name, value in asked.items() if name in flags}
+    options = dataclasses.replace(given.model, **own_sizes(checkpoint, asked, base))
     training, unknown = given.training, given.unknown
     run = _begin(
         given,
@@ -238,20 +243,6 @@ def _with_preset(
     return expected, dataclasses.replace(given, model=model, training=training)
 
 
-def _with_sizes_of(checkpoint: Checkpoint, given: Train, flags: Set[str]) -> ModelOptions:
-    """Return the options that were asked for, with a model's own sizes, which cannot change."""
-    sizes = {name: getattr(checkpoint.options, name) for name in SIZES}
-    fixed = sizes | {"bytes": checkpoint.vocabulary.bytewise}
-    asked = dataclasses.asdict(given.model) | {"bytes": given.data.bytes}
-    for name in sorted(flags & set(fixed)):
-        if asked[name] != fixed[name]:
-            raise UserError(
-                f"{option(name)} is {asked[name]}, but {given.init_from} has {fixed[name]}; leave"
-                " it out"
-            )
-    return dataclasses.replace(given.model, **sizes)
-
-
 def _fit(run: Run, show: int | None) -> tuple[int, float]:
     """Train to the end, or until a signal.
 
@@ -278,6 +269,7 @@ def _finish(run: Run, last: float) -> None:
     from charlstm.model.checkpoint import Checkpoint
     from charlstm.text.order import told_of_end
     from charlstm.training.card import write_card
+    from charlstm.training.finish import characters_to_measure, finish
     from charlstm.training.shown import at_the_end
 
     progress = run.trainer.progress
@@ -288,8 +280,8 @@ def _finish(run: Run, last: float) -> None:
         )
     steps = counted(progress.step, "step")
     say(f"done: {steps} in {progress.seconds:,.0f} s; measuring the best model")
-    with Waiting("measuring", run.characters_to_measure(), "") as waiting:
-        evaluation = run.finish(waiting.advance)
+    with Waiting("measuring", characters_to_measure(run), "") as waiting:
+        evaluation = finish(run, waiting.advance)
     say(evaluation.table())
     if progress.best is not None:
         end = "" if run.corpus.ends else told_of_end(run.corpus.text)

@@ -8,6 +8,7 @@ from charlstm.model.checkpoint import Checkpoint
 from charlstm.options import ModelOptions, TrainOptions
 from charlstm.text.corpus import read_corpus
 from charlstm.training import run as runs
+from charlstm.training.finish import finish
 from charlstm.training.run import Run
 
 SIZES = ModelOptions(layers=2, hidden_size=8, embedding_size=4, dropout=0.2, weight_drop=0.2)
@@ -31,7 +32,7 @@ def train(folder, corpus):
     run = begin(folder, corpus)
     for _ in run.fit():
         pass
-    run.finish()
+    finish(run)
 
 
 def outcome(folder):

@@ -107,7 +107,7 @@ MUTANTS = [
     ("a training given up for a second SIGHUP", "training/distributed", "if self.size == 1 and number != HANGUP", "if self.size == 1", "training/test_signals.py"),
     ("nohup not minded", "training/distributed", "if n != HANGUP or signal.getsignal(n) is not signal.SIG_IGN", "", "training/test_signals.py"),
     ("a file in the place of standard error", "errors", "os.dup2(os.open(os.devnull, os.O_RDWR), number)", "pass", "commands/test_closed_streams.py -k number"),
-    ("the model's figures not noted", "training/run", "dataclasses.replace(checkpoint, measured=measured).save(path)", "checkpoint.save(path)", "training/test_run.py -k finish"),
+    ("the model's figures not noted", "training/finish", "dataclasses.replace(checkpoint, measured=measured).save(path)", "checkpoint.save(path)", "training/test_finish.py"),
     ("the next whole number below", "coding/fixed_point", "np.rint(products", "np.floor(products", "coding/test_fixed_point.py"),
     ("sums that are not exact", "coding/fixed_point", "if not np.abs(self.units).max()", "if not 0 * np.abs(self.units).max()", "coding/test_fixed_point.py -k refused"),
     ("bytes not expected after bytes", "coding/range_coder", "after = kind", "after = 0", "coding/test_packed.py -k version_1"),

@@ -26,7 +26,7 @@ PACKAGE = ROOT / "charlstm"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 # what every folder and every command may import
-SHARED = ["quoting", "errors", "fields", "options", "flags"]
+SHARED = ["quoting", "errors", "fields", "options", "usage", "flags"]
 ROOMS = [
     "machine", "text", "model", "sampling", "measuring", "coding", "insight", "training",
     "variants", "speed", "web", "notebook", "grading",

@@ -7,9 +7,9 @@
 - `lstm`: the LSTM's step in fewer calls of NumPy
 - `stop`: end a sample before a given text
 - `sampler`: a trained model reads, predicts and writes
-- `reading`: what it makes of a text that is there: its state after it, and its surprise
+- `reading`: how much a text surprises a model
 - `items`: items, one a line, all different, held against the text that they imitate
-- `records`: a sample as a line of JSON
+- `printed`: samples on standard output, as text or as lines of JSON
 - `interactive`: a text that a person and a model write together
 - `terminal`: keys and a screen for that
 """

@@ -22,8 +22,7 @@ from charlstm.errors import printable
 from charlstm.model.cells import Array, State
 from charlstm.options import SampleOptions
 from charlstm.sampling.choose import choose
-from charlstm.sampling.reading import read_prime
-from charlstm.sampling.sampler import Sampler
+from charlstm.sampling.sampler import Sampler, read_prime
 from charlstm.text.escapes import SINGLE
 from charlstm.text.normal_forms import FORMS
 from charlstm.text.vocabulary import describe
@@ -74,7 +73,9 @@ class Together:
         self.escaping = False
         self._rng = np.random.default_rng(options.seed)
         self._choice = options.choice
-        self._moments = [Moment("", *read_prime(sampler, prime))]
+        self._moments = [
+            Moment("", *read_prime(sampler, sampler.vocabulary.encode(prime, where="prime")))
+        ]
 
     @property
     def text(self) -> str:

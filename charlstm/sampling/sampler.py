@@ -239,6 +239,32 @@ def generate_many(
     return written if options.stop is None else end_before(options.stop, written, number)
 
 
+def read_prime(sampler: Sampler, prime: Ids) -> tuple[Array, list[State]]:
+    """Read what stands before a sample.
+
+    Args:
+        sampler: the model.
+        prime: ids, (N,); none stands for a line end, or if the model knows none, for its first
+            character.
+
+    Returns:
+        logits (V,) for the first character, and the state of each layer, arrays (H,).
+    """
+    prime = begun(sampler, prime)
+    state = None
+    with blas_threads(1):  # another number would round these products differently
+        for start in range(0, len(prime), CHUNK):
+            logits, state = sampler.read(prime[start : start + CHUNK], state)
+    assert state is not None
+    return logits[-1], state
+
+
+def begun(sampler: Sampler, prime: Ids) -> Ids:
+    """Return a prime, or in place of an empty one what it stands for."""
+    newline = max(0, sampler.vocabulary.characters.find("\n"))
+    return prime if len(prime) else np.array([newline], np.int32)
+
+
 def _draw(
     sampler: Sampler,
     prime: Ids,
@@ -251,15 +277,7 @@ def _draw(
 
     Of several, those that have ended get -1. When all have, that is the end.
     """
-    if not len(prime):
-        newline = max(0, sampler.vocabulary.characters.find("\n"))
-        prime = np.array([newline], np.int32)
-    state = None
-    with blas_threads(1):  # another number would round these products differently
-        for start in range(0, len(prime), CHUNK):
-            read, state = sampler.read(prime[start : start + CHUNK], state)
-    assert state is not None
-    logits = read[-1]
+    logits, state = read_prime(sampler, prime)
     if number is not None:
         logits = np.tile(logits, (number, 1))
         state = [tuple(np.tile(s, (number, 1)) for s in layer) for layer in state]

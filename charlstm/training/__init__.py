@@ -19,6 +19,7 @@
 - `log`: a line for each validation of a run
 - `saved`: `resume.safetensors`, all that a training needs to go on
 - `run`: a training in a folder; it can be resumed after whatever stopped it
+- `finish`: the model is calibrated and measured
 - `shown`: what the model of a run writes, side by side at several temperatures
 - `card`: the card of a model, `README.md` beside it
 - `display`: what a training tells a person

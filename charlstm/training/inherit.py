@@ -1,6 +1,7 @@
 """A new model that begins with the weights and the vocabulary of another one."""
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 from charlstm.errors import UserError, option
 from charlstm.model.checkpoint import Checkpoint
@@ -8,6 +9,24 @@ from charlstm.model.network import CharModel
 from charlstm.options import SIZES, ModelOptions
 from charlstm.text.corpus import Corpus
 from charlstm.text.vocabulary import Vocabulary
+
+
+def own_sizes(checkpoint: Checkpoint, asked: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """Return a model's own sizes, which cannot change, by the names of their options.
+
+    Args:
+        checkpoint: the model.
+        asked: the options that a user gave, by name; among them may be sizes, and `bytes`.
+        where: the model's name, for messages.
+
+    Raises:
+        UserError: another size was asked for, or bytes where the model has characters.
+    """
+    sizes = {name: getattr(checkpoint.options, name) for name in SIZES}
+    for name, own in sorted((sizes | {"bytes": checkpoint.vocabulary.bytewise}).items()):
+        if name in asked and asked[name] != own:
+            raise UserError(f"{option(name)} is {asked[name]}, but {where} has {own}; leave it out")
+    return sizes
 
 
 def inherit(

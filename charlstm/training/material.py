@@ -4,7 +4,7 @@ import math
 
 from charlstm.errors import UserError, counted, option
 from charlstm.options import DataOptions
-from charlstm.text.corpus import Corpus
+from charlstm.text.corpus import IN_MEMORY, Corpus
 from charlstm.text.encoded import EncodedText
 from charlstm.text.prepared import encoded_with
 from charlstm.text.split import parts
@@ -12,14 +12,26 @@ from charlstm.text.streams import SHORTEST
 from charlstm.text.vocabulary import Ids, Vocabulary
 
 
-def training_ids(corpus: Corpus, vocabulary: Vocabulary) -> tuple[Ids, Ids]:
+def training_ids(corpus: Corpus, vocabulary: Vocabulary, processes: int = 1) -> tuple[Ids, Ids]:
     """Return the ids of the training part, (N,), and of the validation part, (M,).
 
     Characters that are not in the vocabulary are left out. Those of a text on disk stay there.
 
+    Args:
+        corpus: the text.
+        vocabulary: of the model.
+        processes: how many train together; the first sends the ids to the others.
+
     Raises:
-        UserError: a part has fewer than two characters.
+        UserError: a part has fewer than two characters, or several processes would need a text that
+            stays on disk.
     """
+    if processes > 1 and isinstance(corpus.text, EncodedText):
+        raise UserError(
+            f"{' '.join(corpus.sources)}: its {len(corpus.text):,} characters stay on disk, but"
+            " several processes need a text in memory, which the first sends to the others; start"
+            f" one process, or train anew with {option('limit', IN_MEMORY)}"
+        )
     return _ids(corpus, vocabulary, "train"), _ids(corpus, vocabulary, "validation")
 
 

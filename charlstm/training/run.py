@@ -12,15 +12,11 @@ The folder holds four files:
 
 import dataclasses
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Literal
 
 from charlstm.errors import UserError, at_command_line, option
-from charlstm.machine.waiting import unheard
-from charlstm.measuring import sampled
-from charlstm.measuring.calibration import calibrated, to_read
-from charlstm.measuring.evaluation import Evaluation, measure
 from charlstm.model.array_file import Arrays
 from charlstm.model.checkpoint import Checkpoint
 from charlstm.model.facts import Measured, Provenance, Training
@@ -29,8 +25,8 @@ from charlstm.model.named_cells import check_cell
 from charlstm.model.network import CharModel
 from charlstm.model.own_text import own_text, same_text
 from charlstm.options import ModelOptions, TrainOptions
-from charlstm.text.corpus import IN_MEMORY, Corpus
-from charlstm.text.encoded import EncodedText
+from charlstm.quoting import invocation
+from charlstm.text.corpus import Corpus
 from charlstm.text.vocabulary import Vocabulary
 from charlstm.training import log
 from charlstm.training.budget import Budget
@@ -50,8 +46,8 @@ SAVE_SECONDS = 60  # shortest time between two saves of resume.safetensors
 class Run:
     """A trainer, the text it reads and the folder it writes.
 
-    Use `Run.start` or `Run.resume`; then iterate over `fit()`, and call `finish()`. The folder is
-    this process's until the last `Run` in it is gone.
+    Use `Run.start` or `Run.resume`; then iterate over `fit()`; `finish.py` measures the
+    model. The folder is this process's until the last `Run` in it is gone.
     """
 
     def __init__(
@@ -225,42 +221,6 @@ class Run:
             device=self.place.device.type,
         )
 
-    def finished(self) -> bool:
-        """Whether the training has used up its budget or patience, and its model is measured."""
-        return self.trainer.finished() and self._measured()
-
-    def _measured(self) -> bool:
-        model = self.folder / "model.safetensors"
-        measured = Checkpoint.load(model).measured if model.exists() else None
-        return measured is not None and measured.carried is not None
-
-    def characters_to_measure(self) -> int:
-        """Return of how many characters `finish` tells."""
-        length = len(self.trainer.validation_ids)
-        return to_read(length, len(self.vocabulary)) + sampled.to_score(length)
-
-    def finish(self, seen: Callable[[int], object] = unheard) -> Evaluation:
-        """Calibrate the saved model, measure it on validation, store the scores and return all.
-
-        Args:
-            seen: is called with the number of characters each time some were read.
-        """
-        path = self.folder / "model.safetensors"
-        trainer = self.trainer
-        threads = None if trainer.threads.measured else trainer.threads.number
-        found = Checkpoint.load(path)
-        if found.vocabulary != self.vocabulary:
-            raise UserError(f"{path}: not the model of this run; train it again")
-        device = self.place.device
-        calibrated(found, trainer.validation_ids, device, threads, seen).save(path)
-        checkpoint = Checkpoint.load(path)  # not the weights in memory: the file has float16
-        evaluation = measure(
-            checkpoint, self.corpus, "validation", None, device=device, threads=threads, seen=seen
-        )
-        if measured := evaluation.measured():
-            dataclasses.replace(checkpoint, measured=measured).save(path)
-        return evaluation
-
     @classmethod
     def resume(
         cls,
@@ -294,7 +254,7 @@ class Run:
         saved = Saved.read(path)
         check_cell(cell, saved.options.cell, folder)
         trained_on = saved.provenance
-        again = f"python -m charlstm.train CORPUS {option('resume', str(folder))}"
+        again = f"{invocation('train', 'CORPUS')} {option('resume', folder)}"
         again = again if at_command_line() else ""
         if sources:
             corpus = same_text(sources, trained_on, str(folder), again)
@@ -332,13 +292,7 @@ class Run:
 def _trainer(
     corpus: Corpus, vocabulary: Vocabulary, model: CharModel, options: TrainOptions, place: Place
 ) -> Trainer:
-    if place.ranks.size > 1 and isinstance(corpus.text, EncodedText):
-        raise UserError(
-            f"{' '.join(corpus.sources)}: its {len(corpus.text):,} characters stay on disk, but"
-            " several processes need a text in memory, which the first sends to the others; start"
-            f" one process, or train anew with {option('limit', IN_MEMORY)}"
-        )
-    train_ids, validation_ids = training_ids(corpus, vocabulary)
+    train_ids, validation_ids = training_ids(corpus, vocabulary, place.ranks.size)
     return Trainer(
         model.to(place.device),
         train_ids,

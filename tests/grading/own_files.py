@@ -22,6 +22,7 @@ from charlstm import (
 from charlstm.fields import Split
 from charlstm.grading.own_model import MODEL, TEXT
 from charlstm.model.facts import Provenance, Training
+from charlstm.training.finish import finish
 from charlstm.training.run import Run
 
 LETTERS = np.array(list("abcdefgh \n"))
@@ -50,7 +51,7 @@ def train(folder):
     run = Run.start(folder / "run", corpus, sizes, options)
     for _ in run.fit():
         pass
-    run.finish()
+    finish(run)
     shutil.copy(folder / "run" / MODEL, folder / MODEL)
     shutil.rmtree(folder / "run")
 

@@ -27,6 +27,7 @@ from charlstm.model.named_cells import find_cell, import_cell, register_cell
 from charlstm.model.network import CharModel
 from charlstm.sample import main as sample
 from charlstm.text.corpus import read_corpus
+from charlstm.training.finish import finish
 from charlstm.training.run import Run
 
 
@@ -93,7 +94,7 @@ def test_an_own_cell_lives_like_one_of_the_five(name, text, tmp_path, capfd):
             steps.close()
             run = Run.resume(tmp_path / folder)
         list(run.fit())
-        run.finish()
+        finish(run)
         return Checkpoint.load(tmp_path / folder / "model.safetensors")
 
     whole = run_to_the_end("whole")

@@ -1,6 +1,5 @@
-"""The state after a prime, and the surprise of a text."""
+"""The surprise of a text."""
 
-import numpy as np
 import pytest
 import torch
 from small import TEXT
@@ -9,7 +8,7 @@ from charlstm.errors import UserError
 from charlstm.model.checkpoint import Checkpoint
 from charlstm.model.network import CharModel
 from charlstm.sampling import reading
-from charlstm.sampling.reading import read_prime, surprise
+from charlstm.sampling.reading import surprise
 from charlstm.sampling.sampler import Sampler
 from charlstm.text.vocabulary import Vocabulary
 
@@ -45,16 +44,6 @@ def test_an_empty_prime_is_a_line_end(checkpoint):
     sampler = Sampler(no_line_end)
     first = no_line_end.vocabulary.characters[0]
     assert surprise(sampler, "", "fox") == pytest.approx(surprise(sampler, first, "fox"))
-
-
-@pytest.mark.parametrize("prime", ["", "T", TEXT[:2], TEXT[5:40]])
-def test_a_prime_is_read_as_the_sampler_reads_it(checkpoint, prime):
-    sampler = Sampler(checkpoint)
-    logits, state = sampler.read(sampler.vocabulary.encode(prime or "\n"))
-    found, after = read_prime(sampler, prime)
-    assert np.array_equal(found, logits[-1])
-    for layer, other in zip(state, after, strict=True):
-        assert all(map(np.array_equal, layer, other))
 
 
 def test_an_unknown_character_is_refused(checkpoint):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 from small import CELLS as NAMES
-from small import randomize
+from small import TEXT, randomize
 
 from charlstm.errors import UserError
 from charlstm.machine.cpus import _blas, blas_threads
@@ -15,7 +15,7 @@ from charlstm.model.checkpoint import Checkpoint, weight_shapes
 from charlstm.model.network import CharModel
 from charlstm.options import ModelOptions, SampleOptions
 from charlstm.sampling.choose import choose
-from charlstm.sampling.sampler import Sampler, generate, generate_many
+from charlstm.sampling.sampler import Sampler, generate, generate_many, read_prime
 from charlstm.text.novelty import novelty
 from charlstm.text.vocabulary import Vocabulary
 
@@ -275,3 +275,15 @@ def test_one_hot_input_of_many_characters_needs_no_square_of_them():
     tracemalloc.stop()
     assert logits.shape == (2, 20_000)
     assert most < 20e6
+
+
+@pytest.mark.parametrize("prime", ["", "T", TEXT[:2], TEXT[5:40]])
+def test_a_prime_is_read_in_pieces_as_at_once(checkpoint, prime, monkeypatch):
+    sampler = Sampler(checkpoint)
+    monkeypatch.setattr("charlstm.sampling.sampler.CHUNK", 3)
+    logits, state = sampler.read(sampler.vocabulary.encode(prime or "\n"))
+    found, after = read_prime(sampler, sampler.vocabulary.encode(prime))
+    np.testing.assert_allclose(found, logits[-1], rtol=1e-5, atol=1e-6)
+    for layer, other in zip(state, after, strict=True):
+        for one, same in zip(layer, other, strict=True):
+            np.testing.assert_allclose(same, one, rtol=1e-5, atol=1e-6)

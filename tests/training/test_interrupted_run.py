@@ -13,6 +13,7 @@ import small_run
 from charlstm.machine import atomic_file
 from charlstm.training import log, trainer
 from charlstm.training import run as runs
+from charlstm.training.finish import finish
 from charlstm.training.run import Run
 from charlstm.training.saved import Saved
 
@@ -79,7 +80,7 @@ def test_ctrl_c_at_any_line_saves_the_last_whole_step(tmp_path, corpus, monkeypa
             again.trainer.validate_every = 3
         for _ in again.fit():
             pass
-        again.finish()
+        finish(again)
         assert small_run.outcome(folder) == want
 
 

@@ -10,6 +10,7 @@ from disk import Disk, watched
 from charlstm.errors import UserError
 from charlstm.model.checkpoint import Checkpoint
 from charlstm.training import run as runs
+from charlstm.training.finish import finish
 from charlstm.training.run import Run
 
 FAILURES = int(os.environ.get("FAILURES", 50))  # how many different ones are tried
@@ -98,5 +99,5 @@ def check(folder, left, promised, corpus, want):
     assert run.trainer.progress.step >= promised
     for _ in run.fit():
         pass
-    run.finish()
+    finish(run)
     assert small_run.outcome(folder) == want

@@ -1,9 +1,7 @@
 """Runs in folders: after an interruption or a kill, a resumed run has the same weights."""
 
 import contextlib
-import dataclasses
 import json
-import math
 import os
 import re
 import signal
@@ -17,16 +15,14 @@ import torch
 from safetensors.numpy import load_file
 
 from charlstm.errors import UserError
-from charlstm.measuring.evaluation import measure
-from charlstm.measuring.scores import Scores
 from charlstm.model.array_file import read_arrays, write_arrays
 from charlstm.model.checkpoint import Checkpoint
-from charlstm.model.facts import Calibration, Measured, Provenance, Score
+from charlstm.model.facts import Provenance
 from charlstm.options import ModelOptions, TrainOptions
 from charlstm.text.corpus import read_corpus
-from charlstm.text.vocabulary import Vocabulary
 from charlstm.training.budget import Budget
 from charlstm.training.distributed import Ranks
+from charlstm.training.finish import finish, is_finished
 from charlstm.training.place import Place
 from charlstm.training.run import Run
 
@@ -223,51 +219,6 @@ def run(tmp_path, corpus):
     return Run.start(tmp_path / "run", read_corpus([str(corpus)]), sizes, options)
 
 
-def test_finish_returns_what_it_notes(run):
-    model = run.folder / "model.safetensors"
-    assert Checkpoint.load(model).measured == Measured()
-    reports = list(run.fit())
-    assert Checkpoint.load(model).measured == Measured(reports[-1].validation)
-    evaluation = run.finish()
-    checkpoint = Checkpoint.load(model)
-    assert checkpoint.measured.cold == evaluation.scores.cold
-    assert measure(checkpoint, run.corpus).scores == evaluation.scores
-
-
-def test_finish_calibrates_once(run, monkeypatch):
-    asked = []
-    found = Calibration(2.0, 50, Score(1.5, 60), Score(1.25, 60))
-
-    def calibrate(model, ids, threads, _):
-        asked.append((ids.tolist(), threads))
-        return found
-
-    monkeypatch.setattr("charlstm.measuring.calibration.calibrate", calibrate)
-    list(run.fit())
-    path = run.folder / "model.safetensors"
-    before = Checkpoint.load(path)
-    evaluation = run.finish()
-    after = Checkpoint.load(path)
-    assert evaluation.calibration == after.measured.calibration == found
-    assert str(found) in evaluation.table()
-    assert evaluation.to_json()["calibration"] == found.to_json()
-    for name in before.weights:
-        factor = 2 if name.startswith("head.") else 1
-        np.testing.assert_array_equal(after.weights[name] * factor, before.weights[name])
-    assert run.finish().scores == evaluation.scores
-    assert asked == [(run.trainer.validation_ids.tolist(), run.trainer.threads.number)]
-
-
-def test_scores_that_are_not_finite_leave_a_model_that_loads(run, monkeypatch):
-    list(run.fit())
-    model = run.folder / "model.safetensors"
-    before = Checkpoint.load(model).measured
-    undefined = Scores(Score(math.nan, 74), Score(1.0, 74), 1.0, 1)
-    monkeypatch.setattr("charlstm.measuring.sampled.score_some", lambda *_, **__: undefined)
-    assert run.finish().scores == undefined
-    assert Checkpoint.load(model).measured == before
-
-
 @pytest.mark.parametrize(
     ("part", "value", "message"),
     [
@@ -382,10 +333,10 @@ def test_a_run_that_was_stopped_needs_no_further_budget(run, corpus):
 
 def test_a_further_budget_is_saved_at_once(run):
     list(run.fit())
-    run.finish()
+    finish(run)
     Run.resume(run.folder, more=Budget(7, "steps"))  # and killed before its first step
     again = Run.resume(run.folder)
-    assert not again.finished()
+    assert not is_finished(again)
     assert [report.step for report in again.fit()] == list(range(31, 38))
 
 
@@ -420,10 +371,10 @@ def test_several_processes_refuse_a_text_on_disk_and_leave_no_folder(tmp_path, c
 
 def test_a_run_that_was_killed_while_it_was_measured_is_measured(run, capsys):
     list(run.fit())
-    assert not run.finished()
+    assert not is_finished(run)
     assert run_main("--resume", run.folder) == 0
     assert "done: 30 steps" in capsys.readouterr().err
-    assert Run.resume(run.folder).finished()
+    assert is_finished(Run.resume(run.folder))
 
 
 def test_a_text_on_disk_is_trained_on_and_resumed(tmp_path, corpus, on_disk, monkeypatch):
@@ -436,17 +387,6 @@ def test_a_text_on_disk_is_trained_on_and_resumed(tmp_path, corpus, on_disk, mon
     assert run_main("--resume", tmp_path / "memory", "--more-steps", 9) == 0
     want, got = (load_file(tmp_path / k / "model.safetensors") for k in ("memory", "disk"))
     assert all(np.array_equal(want[key], got[key]) for key in want)
-
-
-def test_a_model_of_another_run_is_not_finished_as_this_one(run, model_file):
-    """Its vocabulary would not fit the ids of this text."""
-    list(run.fit())
-    checkpoint = Checkpoint.load(model_file)
-    vocabulary = Vocabulary(checkpoint.vocabulary.characters[::-1])
-    other = dataclasses.replace(checkpoint, vocabulary=vocabulary)
-    other.save(run.folder / "model.safetensors")
-    with pytest.raises(UserError, match=r"model\.safetensors: not the model of this run"):
-        run.finish()
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/zero"), reason="needs /dev/zero")

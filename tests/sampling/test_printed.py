@@ -5,7 +5,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charlstm.sampling.records import record
+from charlstm.sampling.printed import record
 from charlstm.text.vocabulary import Vocabulary
 
 ALL_BYTES = Vocabulary("".join(map(chr, range(256))), bytewise=True)
