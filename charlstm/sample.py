@@ -93,6 +93,8 @@ class Sample:
                 f"{option('prime')} and {option('prime_file')} both give the prime; leave one of"
                 " them out"
             )
+        if self.prime_file == "":
+            raise UserError(f"{option('prime_file')} is empty; name a file, or leave it out")
         check_ranges(self, number=(1, None), lines=(1, None))
 
 

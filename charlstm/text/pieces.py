@@ -33,6 +33,8 @@ def pieces_of(source: str, options: DataOptions) -> list[Piece]:
         return [piece for path in named(source) for piece in file_pieces(path, options)]
     if path.is_dir():
         return folder_pieces(path, options)
+    if path.is_char_device():  # some never end
+        raise UserError(f"{source}: a device, no text; give a file, or - for standard input")
     return file_pieces(path, options)
 
 

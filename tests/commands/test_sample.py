@@ -30,6 +30,7 @@ MISTAKES = [
     ("{model} --top-p 1.5", "--top-p is 1.5"),
     ("{model} --min-p 0", "--min-p is 0.0; it must be above 0 and at most 1"),
     ("{model} --temp-in-words -1", "--temperature-in-words is -1.0; it must be at least 0"),
+    ("{model} --prime-file=", "--prime-file is empty; name a file, or leave it out"),
     ("{model} --no-repeat 1", "--no-repeat is 1; it must be from 2 to 10000"),
     ("{model} --no-copy 0", "--no-copy is 0; it must be from 1 to 10000"),
     (

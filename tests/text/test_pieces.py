@@ -83,3 +83,10 @@ def test_a_place_that_may_not_be_looked_at_is_told(monkeypatch):
     monkeypatch.setattr(os, "stat", refuse)
     with pytest.raises(UserError, match="locked/x: permission denied"):
         is_there("locked/x")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such files")
+@pytest.mark.parametrize("device", ["/dev/zero", "/dev/full", "/dev/null"])
+def test_a_device_is_refused_because_it_may_never_end(device):
+    with pytest.raises(UserError, match=rf"^{device}: a device, no text; give a file"):
+        pieces_of(device, DataOptions())
