@@ -29,7 +29,8 @@ def elsewhere():
     started = []
 
     def run(code, *arguments):
-        command = [sys.executable, "-c", textwrap.dedent(code), *map(str, arguments)]
+        # -P: the package that this process has, also if another one lies in the current folder
+        command = [sys.executable, "-P", "-c", textwrap.dedent(code), *map(str, arguments)]
         started.append(subprocess.Popen(command, stdout=subprocess.PIPE, text=True))
         assert started[-1].stdout.readline() == "ready\n"
         return started[-1]
