@@ -21,10 +21,9 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, TextIO
 
-from charlstm.quoting import quoted
+from charlstm.quoting import ON_WINDOWS, quoted
 
 CLOSED = "standard output is closed; leave it open, or send it to a file"
-ON_WINDOWS = os.name == "nt"
 LONGEST_LINE = 4000  # characters of an error; a file may name what is as long as itself
 # what a terminal obeys instead of showing it, and what turns the direction of writing around
 CONTROLS = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")

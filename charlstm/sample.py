@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from charlstm.text.vocabulary import Vocabulary
 
 
+AT_ONCE = 256  # samples; more side by side are no faster, and take more memory
 # options that a mode has no use for, and those that do nothing without another
 ALONE = {
     "interactive": (
@@ -68,7 +69,7 @@ class Sample:
     unknown: Unknown = "error"
     """What to do with characters of the prime that the model does not know."""
     number: int = 1
-    """Samples to make side by side; several are printed when all are done."""
+    """Samples to make; 256 are made side by side, and printed when these are done."""
     lines: int | None = None
     """Write so many different lines, each from a fresh start, and mark those that stand in the text
     that the model was trained on: a tab and a note follow them."""
@@ -132,12 +133,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     if given.interactive:
         _together(printer, prime, options)
     elif given.lines is not None:
-        _lines(given, printer, prime, options, _known_lines(given, checkpoint))
+        _lines(given, printer, prime, options, checkpoint)
     elif given.number > 1 or given.json:
         _several(given, printer, prime, options, original)
     else:
         characters = generate(sampler, prime, options, given.machine.threads, original)
-        _tell_ended([printer.stream(prime, characters)], options)
+        _tell_ended(int(printer.stream(prime, characters) < options.length), 1, options)
     return 0
 
 
@@ -171,36 +172,41 @@ def _together(printer: Printer, prime: str, options: SampleOptions) -> None:
 def _several(
     given: Sample, printer: Printer, prime: str, options: SampleOptions, original: str | None
 ) -> None:
-    """Print samples when all are done; after Ctrl-C or without memory, what there is of them."""
+    """Print samples, batch by batch; after Ctrl-C or without memory, what there is of the last."""
     from charlstm.sampling.sampler import generate, generate_many
 
-    asked = options, given.machine.threads, original
-    written: Iterable[Sequence[str]]
-    if given.number == 1:  # rows of one character: a text is a sequence of its characters
-        written = generate(printer.sampler, prime, *asked)
-    else:
-        written = generate_many(printer.sampler, given.number, prime, *asked)
-    rows: list[Sequence[str]] = []
-    done = False
-    try:
-        rows.extend(written)
-        done = True
-    finally:
-        for n in range(given.number if rows or done else 0):
-            text = "".join(row[n] for row in rows)
-            stopped = len(text) < options.length if done else None
-            printer.one_of(given.number, n + 1, prime, text, stopped)
-    _tell_ended([sum(len(row[n]) for row in rows) for n in range(given.number)], options)
+    sampler, asked = printer.sampler, (options, given.machine.threads, original)
+    early = 0
+    for first in range(0, given.number, AT_ONCE):
+        number = min(AT_ONCE, given.number - first)
+        written: Iterable[Sequence[str]]
+        if given.number == 1:  # rows of one character: a text is a sequence of its characters
+            written = generate(sampler, prime, *asked)
+        else:
+            written = generate_many(sampler, number, prime, *asked, first)
+        rows: list[Sequence[str]] = []
+        done = False
+        try:
+            rows.extend(written)
+            done = True
+        finally:
+            for n in range(number if rows or done else 0):
+                text = "".join(row[n] for row in rows)
+                early += len(text) < options.length
+                stopped = len(text) < options.length if done else None
+                printer.one_of(given.number, first + n + 1, prime, text, stopped)
+    _tell_ended(early, given.number, options)
 
 
 def _lines(
-    given: Sample, printer: Printer, prime: str, options: SampleOptions, known: TextLines | None
+    given: Sample, printer: Printer, prime: str, options: SampleOptions, checkpoint: Checkpoint
 ) -> None:
     """Print different lines, each as soon as it is there, and tell what was left out."""
-    from charlstm.sampling.items import Lines
+    from charlstm.sampling.items import Lines, check_lines
 
     assert given.lines is not None
-    lines = Lines(printer.sampler, known, given.new_only)
+    check_lines(printer.sampler)  # before a text is read for nothing
+    lines = Lines(printer.sampler, _known_lines(given, checkpoint), given.new_only)
     written = lines.write(given.lines, prime, options, given.machine.threads)
     try:
         for line in written:
@@ -258,26 +264,25 @@ def _prime(given: Sample, vocabulary: Vocabulary) -> str:
         content = standard_input().read() if from_pipe else Path(given.prime_file).read_bytes()
         if vocabulary.bytewise:
             return content.decode("latin-1")
-        encoding = encoding_of(content, "utf-8", given.prime_file)
-        return content.removeprefix(mark_of(content)).decode(encoding)
+        mark, encoding = mark_of(content), encoding_of(content, "utf-8", given.prime_file)
+        return content.removeprefix(mark).decode(encoding)
     except OSError as error:
         raise unreadable(
             given.prime_file, error, f"give a UTF-8 file for {option('prime_file')}"
         ) from None
     except UnicodeDecodeError as error:
         raise UserError(
-            f"{given.prime_file}: byte 0x{content[error.start]:02x} at offset {error.start} is not"
-            " UTF-8; convert the file"
+            f"{given.prime_file}: byte 0x{error.object[error.start]:02x} at offset"
+            f" {len(mark) + error.start} is not {encoding.upper()}; convert the file"
         ) from None
 
 
-def _tell_ended(lengths: Sequence[int], options: SampleOptions) -> None:
+def _tell_ended(early: int, number: int, options: SampleOptions) -> None:
     """Say how many samples ended because every character was banned."""
-    early = sum(length < options.length for length in lengths)
     if early and options.stop is None:
         given = [name for name in ("no_repeat", "no_copy") if getattr(options, name) is not None]
         named = " and ".join(option(name, getattr(options, name)) for name in given)
-        say(f"{early} of {len(lengths)} ended early, where {named} left no character; raise it")
+        say(f"{early} of {number} ended early, where {named} left no character; raise it")
 
 
 if __name__ == "__main__":

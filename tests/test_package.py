@@ -404,6 +404,7 @@ def test_every_flag_named_in_the_readme_exists():
 
     known = {"--help", "--temp", "--temp-in-words", "--no-echo", "--version", "--completion"}
     known |= {"--time"}  # of notebooks/build.py
+    known |= {"--seeds", "--others"}  # of tests/sampling_methods.py
     known |= {"--no-baselines"}  # what is on is turned off so
     known |= {"--nproc-per-node", "--nnodes", "--node-rank", "--master-addr", "--master-port"}
     for kind in (Benchmark, Compress, Evaluate, Page, Plot, Sample, Train):

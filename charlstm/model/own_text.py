@@ -230,7 +230,7 @@ class _Asked:
 
     def _another(self, reason: str) -> UserError:
         name = " ".join(self.trained_on.sources)
-        start = option("init_from", self.where)
+        start = option("init_from", Path(self.where))
         anew = f"{invocation('train', *self.trained_on.sources)} {start}"
         if self._begins_so():
             return UserError(

@@ -36,6 +36,7 @@ class Chooser:
         options: how to choose.
         number: N; None is one sample, whose logits are (V,) instead of (N, V).
         original: the text that `options.no_copy` keeps from being copied.
+        first: the place of the first of these samples among all that have the seed.
 
     Attributes:
         ended: which of the samples have ended, because every character was banned, (N,).
@@ -58,11 +59,12 @@ class Chooser:
         options: SampleOptions,
         number: int | None = None,
         original: str | None = None,
+        first: int = 0,
     ) -> None:
         rows = number or 1
         seed: Any = np.random.SeedSequence(options.seed).entropy
-        # NumPy fills a short seed up with zeros, so the first generator is that of the seed alone
-        self._rngs = [np.random.default_rng((seed, index)) for index in range(rows)]
+        places = range(first, first + rows)
+        self._rngs = [np.random.default_rng(_seed_of(seed, place)) for place in places]
         self._bans = list(_bans(vocabulary, prime, options, rows, original))
         self.ended = np.zeros(rows, bool)
         self.going = rows
@@ -118,6 +120,11 @@ class Chooser:
             if rows.size:
                 ids[rows] = choose(logits[rows], [self._rngs[row] for row in rows], **choice)
         return ids
+
+
+def _seed_of(seed: int, place: int) -> np.random.SeedSequence:
+    """Return the seed of a sample; that of the first is the seed itself."""
+    return np.random.SeedSequence(seed, spawn_key=(place,) if place else ())
 
 
 def _bans(

@@ -19,6 +19,7 @@ from typing import NamedTuple
 import numpy as np
 
 from charlstm.errors import printable
+from charlstm.machine.columns import broken, columns_of
 from charlstm.model.cells import Array, State
 from charlstm.options import SampleOptions
 from charlstm.sampling.choose import choose
@@ -158,16 +159,16 @@ class Together:
         if self.escaping:
             below.append("\\ and then?")
         if self.message:
-            below += _broken(self.message, columns)
+            below += broken(self.message, columns)
         keys = _rows_of(KEYS, columns)
         if rows >= len(below) + len(keys) + 3:
             below += keys
         below = ["", *below][: max(0, rows - 1)]
         written = self.sampler.vocabulary.to_user(self.prime + self.text).decode("utf-8", "replace")
         lines = [printable(line.expandtabs()) for line in written.split("\n")]
-        above = [row for line in lines for row in _broken(line, columns)]
+        above = [row for line in lines for row in broken(line, columns)]
         above = above[-(rows - len(below)) :]
-        return above + below, (len(above) - 1, min(_cells(above[-1]), columns - 1))
+        return above + below, (len(above) - 1, min(columns_of(above[-1]), columns - 1))
 
 
 def shown(character: str, byte: bool = False) -> str:
@@ -190,37 +191,12 @@ def shown(character: str, byte: bool = False) -> str:
     return character
 
 
-def _cells(text: str) -> int:
-    """Return how many columns a terminal gives a text; a guess, as terminals differ."""
-    return sum(_width(character) for character in text)
-
-
-def _width(character: str) -> int:
-    if unicodedata.category(character) in ("Mn", "Me", "Cf"):
-        return 0
-    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
-
-
-def _broken(line: str, columns: int) -> list[str]:
-    """Break a line where a terminal of so many columns is full."""
-    rows = [""]
-    left = columns
-    for character in line:
-        width = _width(character)
-        if width > left:
-            rows.append("")
-            left = columns
-        rows[-1] += character
-        left -= width
-    return rows
-
-
 def _rows_of(words: Sequence[str], columns: int) -> list[str]:
     """Put as many words into each row as it can take, three columns apart."""
     rows: list[str] = []
     for word in words:
-        if rows and _cells(rows[-1]) + 3 + _cells(word) <= columns:
+        if rows and columns_of(rows[-1]) + 3 + columns_of(word) <= columns:
             rows[-1] += "   " + word
         else:
-            rows += _broken(word, columns)
+            rows += broken(word, columns)
     return rows

@@ -68,6 +68,19 @@ class Line:
     in_text: bool | None
 
 
+def check_lines(sampler: Sampler) -> None:
+    """Refuse a model that writes no lines.
+
+    Raises:
+        UserError: it knows no line end.
+    """
+    if "\n" not in sampler.vocabulary.characters:
+        raise UserError(
+            f"{option('lines')}: the model knows no line end, so it writes no lines; leave it"
+            f" out, or use {option('number')}"
+        )
+
+
 @dataclass
 class Lines:
     """Different lines that a model writes, and a count of those that it left out.
@@ -111,11 +124,7 @@ class Lines:
             UserError: the model knows no line end.
         """
         options = options or SampleOptions()
-        if "\n" not in self.sampler.vocabulary.characters:
-            raise UserError(
-                f"{option('lines')}: the model knows no line end, so it writes no lines; leave it"
-                f" out, or use {option('number')}"
-            )
+        check_lines(self.sampler)
         return self._write(number, prime, options, threads)
 
     def _write(

@@ -203,6 +203,7 @@ def generate_many(
     options: SampleOptions | None = None,
     threads: int | None = None,
     original: str | None = None,
+    first: int = 0,
 ) -> Iterator[list[str]]:
     """Write `number` texts that go on after `prime`, all at once.
 
@@ -214,10 +215,10 @@ def generate_many(
         threads: for the matrix products. None measures, unless there is a seed. With a seed it is
             as many as this process may use, because another number rounds the products of several
             samples differently, and so now and then draws another character. So does another
-            number of samples: of 64 texts of 2,000 characters none differed from the same text
-            written alone, with either of the shipped models. Of 648 texts that were written 2, 16,
-            31 or 32 at once instead of 64, one did (seeds 0 to 3, one thread, AMD EPYC, OpenBLAS).
+            number of samples.
         original: as for `generate`.
+        first: the place of the first of them among all samples of this seed, from 0. So many
+            samples can be written in several calls.
 
     Yields:
         N strings to append to the N samples. Those of samples that have ended are empty.
@@ -233,7 +234,7 @@ def generate_many(
     texts = [*sampler.vocabulary.characters, ""]  # -1 is the last one
     if threads is None and options.seed is not None:
         threads = usable_cpus()
-    chooser = Chooser(sampler.vocabulary, ids, options, number, original)
+    chooser = Chooser(sampler.vocabulary, ids, options, number, original, first)
     drawn = _draw(sampler, ids, chooser, options.length, blas_threads(threads), number)
     written = ([texts[i] for i in row.tolist()] for row in drawn)
     return written if options.stop is None else end_before(options.stop, written, number)

@@ -15,7 +15,8 @@ import time
 from collections.abc import Callable, Iterator
 from types import FrameType
 
-from charlstm.errors import ON_WINDOWS, UserError, option
+from charlstm.errors import UserError, option
+from charlstm.quoting import ON_WINDOWS
 from charlstm.sampling.interactive import Together
 
 OPEN, CLOSE = "\x1b[?1049h", "\x1b[?1049l"  # the second screen

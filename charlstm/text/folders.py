@@ -12,13 +12,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
 from charlstm.errors import UserError, counted, say, unreadable
+from charlstm.machine.signed import is_signed
 from charlstm.options import DataOptions
 from charlstm.text.archives import held
 from charlstm.text.chunks import LOOKED_AT, NoTextError, Piece
 from charlstm.text.kinds import Kind, kind_of, why_no_text
 
 SHOWN = 3  # names of left out files that are told
-RUN = ("model.safetensors", "resume.safetensors", "log.jsonl", "lock", "README.md")
+RUN = ("model.safetensors", "resume.safetensors", "log.jsonl", "lock")
 OTHERS = "make it readable, or leave it out: name the other files and folders instead"
 
 
@@ -44,7 +45,7 @@ def looked_at(piece: Piece, options: DataOptions) -> Kind | None:
 
 def is_run(folder: Path) -> bool:
     """Whether a training wrote in a folder."""
-    weights, state, *others, _ = (folder / name for name in RUN)
+    weights, state, *others = (folder / name for name in RUN)
     return state.exists() or (weights.exists() and any(path.exists() for path in others))
 
 
@@ -74,7 +75,8 @@ def folder_pieces(folder: Path, options: DataOptions, most: int | None = None) -
             )
         unread = {name: _unread(Path(place, name)) for name in [*folders, *files]}
         if place == str(folder) and is_run(folder):  # the texts are the user's, all the same
-            unread |= {name: "of the run in this folder" for name in files if name in RUN}
+            own = [name for name in files if name in RUN or is_signed(Path(place, name))]
+            unread |= dict.fromkeys(own, "of the run in this folder")
         for name, reason in unread.items():
             if reason:
                 left.setdefault(reason, []).append(str(Path(place, name)))

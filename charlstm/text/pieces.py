@@ -28,6 +28,8 @@ def pieces_of(source: str, options: DataOptions) -> list[Piece]:
     """
     if source == "-":
         return _texts(STANDARD_INPUT, held_in_stream(STANDARD_INPUT, standard_input()), options)
+    if not source:
+        raise UserError("a CORPUS is empty; give a file, a folder or a name")
     path = Path(source)
     if not is_there(source):
         return [piece for path in named(source) for piece in file_pieces(path, options)]

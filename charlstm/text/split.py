@@ -58,7 +58,8 @@ def draw(text: str, split: tuple[float, float], unit: Unit) -> tuple[str, int, i
         unit: what is drawn.
 
     Returns:
-        the same units in the new order, and where training and validation end.
+        the same units in the new order, and where training and validation end. The last line gets
+        a line end if it has none and does not stay the last.
 
     Example:
         >>> draw("Ada\nBo\nCy\nBo\nDi\n", (0.6, 0.4), "line")
@@ -80,6 +81,10 @@ def draw(text: str, split: tuple[float, float], unit: Unit) -> tuple[str, int, i
     pieces: dict[str, list[str]] = {"train": [], "validation": [], "test": []}
     for key, each in zip(keys, units, strict=True):
         pieces[of.get(key, "train")].append(each)
+    *others, _ = [part for part in pieces.values() if part] or [[]]
+    for moved in others:
+        if unit == "line" and not moved[-1].endswith(("\n", "\r")):
+            moved[-1] += "\n"  # else it and the line behind it would be one
     train, validation, test = map("".join, pieces.values())
     return train + validation + test, len(train), len(train) + len(validation)
 

@@ -5,21 +5,21 @@ model-cards). The last line holds the digest of all that stands before it. So a 
 has changed is known, and never written again.
 """
 
-import hashlib
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path, PurePath
 
 from charlstm import __version__
 from charlstm.errors import counted, printable
 from charlstm.fields import to_json
 from charlstm.machine.atomic_file import write_atomically
+from charlstm.machine.signed import is_signed, signed
+from charlstm.model.cells import CELLS
 from charlstm.model.checkpoint import Checkpoint
 from charlstm.model.facts import Measured, Provenance, Score, Training
 
 NAME = "README.md"
-MOST_BYTES = 2**20  # of a card that is looked at; ours have some 3,000
-_DIGEST = re.compile(rb"<!-- charlstm card ([0-9a-f]{64}): [^\n]*-->\n\Z")
 
 
 def write_card(folder: Path, checkpoint: Checkpoint) -> bool:
@@ -32,25 +32,11 @@ def write_card(folder: Path, checkpoint: Checkpoint) -> bool:
         UserError: the folder cannot be written.
     """
     path = folder / NAME
-    if path.is_symlink() or (path.exists() and not _is_ours(path)):
+    if path.is_symlink() or (path.exists() and not is_signed(path)):
         return False
     content = card(folder.resolve().name, checkpoint).encode("utf-8", "backslashreplace")
-    digest = hashlib.sha256(content).hexdigest()
-    note = "as long as this digest fits, charlstm may write the file anew"
-    content += f"<!-- charlstm card {digest}: {note} -->\n".encode()
-    write_atomically(path, content, "free some space, then resume")
+    write_atomically(path, signed(content), "free some space, then resume")
     return True
-
-
-def _is_ours(path: Path) -> bool:
-    """Whether a file is a card as it was written, by the digest in its last line."""
-    if not path.is_file() or path.stat().st_size > MOST_BYTES:
-        return False
-    content = path.read_bytes().replace(b"\r\n", b"\n")  # as git may hand it out
-    found = _DIGEST.search(content)
-    return found is not None and found[1] == (
-        hashlib.sha256(content[: found.start()]).hexdigest().encode()
-    )
 
 
 def card(name: str, checkpoint: Checkpoint) -> str:
@@ -79,6 +65,7 @@ def card(name: str, checkpoint: Checkpoint) -> str:
         "## Use it\n",
         f"In the folder of this file, with charlstm {__version__} or newer:\n",
         "```sh\npython -m charlstm.sample model.safetensors --temp 0.8\n```\n",
+        *_own_cell(checkpoint.options.cell),
         "```python\nfrom charlstm import *\n\n"
         'model = Checkpoint.load("model.safetensors")\n'
         'print("".join(generate(Sampler(model), "", SampleOptions(length=200))))\n```\n',
@@ -87,6 +74,11 @@ def card(name: str, checkpoint: Checkpoint) -> str:
         " this file, and say here whose the text is.\n",
     ]
     return "\n".join(parts) + "\n"
+
+
+def _own_cell(cell: str) -> Iterator[str]:
+    if cell not in CELLS:
+        yield f"Its cell, {marked(cell)}, is not one of charlstm's: add `--cell MODULE:{cell}`.\n"
 
 
 def _head(name: str, text: str, measured: Measured | None) -> str:

@@ -117,7 +117,10 @@ def check_free(folder: Path) -> None:
 
     Raises:
         TakenError: it does.
+        UserError: it is no folder.
     """
+    if folder.exists() and not folder.is_dir():
+        raise UserError(f"{folder}: a file; name a folder for the run with {option('out')}")
     if any((folder / name).exists() for name in ("model.safetensors", "resume.safetensors")):
         elsewhere = f"name another folder with {option('out')}"
         claim(folder, elsewhere, elsewhere)  # if it is at work, that is what the user should know

@@ -1,11 +1,11 @@
 """What the model of a run writes, for a person who watches the training."""
 
 import shutil
-import unicodedata
 from collections.abc import Iterator, Mapping
 from itertools import zip_longest
 
-from charlstm.errors import printable
+from charlstm.errors import UserError, printable
+from charlstm.machine.columns import broken, columns_of
 from charlstm.model.checkpoint import Checkpoint
 from charlstm.options import SampleOptions
 from charlstm.sampling.sampler import Sampler, generate
@@ -18,8 +18,14 @@ GAP = "  "
 
 
 def written(checkpoint: Checkpoint, options: SampleOptions, threads: int | None = None) -> str:
-    """Let a model write; return the text as a person reads it."""
-    text = "".join(generate(Sampler(checkpoint), "", options, threads))
+    """Let a model write; return the text as a person reads it, or why it cannot write.
+
+    Weights of a training that diverges may give no logits. The training has its own answer to that.
+    """
+    try:
+        text = "".join(generate(Sampler(checkpoint), "", options, threads))
+    except UserError as error:
+        return f"({error})"
     return checkpoint.vocabulary.to_user(text).decode("utf-8", "replace")
 
 
@@ -69,23 +75,8 @@ def folded(text: str, width: int) -> Iterator[str]:
     Control characters are shown as escapes.
     """
     for line in text.split("\n"):
-        piece, used = "", 0
-        for character in printable(line.expandtabs(4)):
-            columns = _columns(character)
-            if used + columns > width:
-                yield piece
-                piece, used = "", 0
-            piece += character
-            used += columns
-        yield piece
+        yield from broken(printable(line.expandtabs(4)), width)
 
 
 def _padded(text: str, width: int) -> str:
-    return text + " " * (width - sum(map(_columns, text)))
-
-
-def _columns(character: str) -> int:
-    """Return how many columns a terminal gives to a character (Unicode, annex 11)."""
-    if unicodedata.category(character) in ("Mn", "Me", "Cf"):
-        return 0
-    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+    return text + " " * (width - columns_of(text))

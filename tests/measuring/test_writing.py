@@ -84,6 +84,20 @@ def test_what_may_not_be_copied_is_the_text_that_the_model_has_read(trained, cor
     assert (own.to_json()["no_copy"], own.to_json()["min_p"]) == (3, None)
 
 
+def test_the_text_that_may_not_be_copied_ends_where_training_ended(
+    trained, corpus, text, monkeypatch
+):
+    given = []
+
+    def record(sampler, prime, options, threads, original):
+        given.append(original)
+        return iter("")
+
+    monkeypatch.setattr("charlstm.measuring.writing.generate", record)
+    written(trained, corpus, "validation", dataclasses.replace(OPTIONS, no_copy=3))
+    assert given == [text[:669]]
+
+
 def test_the_figures_are_laid_out_for_a_person_and_for_a_program(trained, corpus):
     result = written(trained, corpus, "validation")
     told = result.to_json()

@@ -99,13 +99,17 @@ def test_the_last_line_of_a_prime_begins_each_line(scripted):
     ]
 
 
-def test_a_line_starts_as_after_a_line_end(checkpoint):
-    """The first line of a batch is the one that a sample of the same prime would begin with."""
-    sampler = Sampler(checkpoint)
-    options = dataclasses.replace(OPTIONS, temperature=0, length=400)
-    greedy = "".join(module.generate_many(sampler, 1, "\nfo", options).__next__())
-    for line in Lines(sampler).write(1, "fo", dataclasses.replace(OPTIONS, temperature=0)):
-        assert line.text[:1] == greedy
+def test_a_line_starts_as_after_a_line_end(checkpoint, monkeypatch):
+    asked = set()
+
+    def write(sampler, number, prime, options, threads):
+        asked.add(prime)
+        yield [str(k) for k in range(number)]
+
+    monkeypatch.setattr(module, "generate_many", write)
+    written = list(Lines(Sampler(checkpoint)).write(2, "X: 1\nfo", OPTIONS))
+    assert asked == {"\nX: 1\nfo"}
+    assert [line.text for line in written] == ["0", "1"]
 
 
 def test_the_same_seed_gives_the_same_lines_however_many(checkpoint):

@@ -59,7 +59,8 @@ def test_the_head_is_what_sites_read(whole):
         "744 characters",
         __version__,
         '"split_by": "line"',
-        "| 1.5000",
+        "zero state | 1.6000",
+        "along | 1.5000",
     ):
         assert told in body
     assert "/home/me" not in body

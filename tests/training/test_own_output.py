@@ -36,3 +36,21 @@ def test_a_text_that_is_not_there_is_asked_for_with_the_command(texts, tmp_path,
         assert told.startswith("error: a.txt: not there any more")
         assert told.endswith(f"give it as CORPUS: {command}")
     assert train.main(["b.txt", "--resume", "run", "--more-steps", "1", "--threads", "1"]) == 0
+
+
+def test_a_run_in_its_text_s_own_folder_leaves_the_user_s_readme_a_text(texts, capsys, tmp_path):
+    (tmp_path / "README.md").write_text("About these plays.\n" * 9, encoding="utf-8")
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "README.md").write_text("More of them.\n" * 9, encoding="utf-8")
+    assert train.main([".", "--steps", "2", "--out", ".", *OPTIONS]) == 0
+    assert "README.md: kept as it is" in capsys.readouterr().err
+    assert train.main(["--resume", ".", "--more-steps", "1", "--threads", "1"]) == 0
+    assert evaluate.main([".", "--no-baselines", "--threads", "1"]) == 0
+    assert "3 files read" in capsys.readouterr().err
+
+
+def test_a_card_is_no_text(texts, capsys, tmp_path):
+    assert train.main([".", "--steps", "2", "--out", ".", *OPTIONS]) == 0
+    assert "charlstm card" in (tmp_path / "README.md").read_text(encoding="utf-8")
+    assert train.main(["--resume", ".", "--more-steps", "1", "--threads", "1"]) == 0
+    assert evaluate.main([".", "--no-baselines", "--threads", "1"]) == 0

@@ -1,18 +1,17 @@
 """What a model writes, side by side: columns that fit a terminal, in any script."""
 
+import dataclasses
 import os
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charlstm.training import shown
-from charlstm.training.shown import at_temperatures, folded, side_by_side
+from charlstm.machine.columns import columns_of as columns
+from charlstm.options import SampleOptions
+from charlstm.training.shown import at_temperatures, folded, side_by_side, written
 
 TEXT = st.text("ab \t\n\x1b漢字あ\u0301שの€", max_size=80)
-
-
-def columns(text):
-    return sum(map(shown._columns, text))
 
 
 @given(TEXT, st.integers(2, 40))
@@ -39,3 +38,19 @@ def test_a_model_writes_at_each_temperature(checkpoint, monkeypatch):
     monkeypatch.setattr("shutil.get_terminal_size", lambda: os.terminal_size((200, 50)))
     laid = at_temperatures(checkpoint, 30, seed=1, threads=1)
     assert laid.startswith(f"{'temperature 0.5':27}{'temperature 0.8':27}temperature 1.0\n")
+    # at 0 to 4 letters of random weights the coldest sample is already another one
+    samples = [[row[k : k + 25].rstrip() for row in laid.split("\n")[1:]] for k in (0, 27, 54)]
+    alone = [
+        [*folded(written(checkpoint, SampleOptions(temperature=t, length=30, seed=1), 1), 25)]
+        for t in (0.5, 0.8, 1.0)
+    ]
+    for sample, expected in zip(samples, alone, strict=True):
+        assert [row for row in sample if row] == [row.rstrip() for row in expected if row.strip()]
+    assert len({tuple(sample) for sample in alone}) > 1
+
+
+def test_weights_that_give_no_logits_do_not_end_a_training(checkpoint):
+    name = "head.bias"
+    weights = checkpoint.weights | {name: np.full_like(checkpoint.weights[name], np.nan)}
+    broken = dataclasses.replace(checkpoint, weights=weights)
+    assert written(broken, SampleOptions(length=3), 1).startswith("(the logits are not finite")
