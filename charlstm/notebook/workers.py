@@ -65,7 +65,7 @@ class SamplerPanel(Panel):
         for name in ("temperature", "top_k", "min_p", "no_repeat", "prime"):
             control = getattr(self, f"_{name}")
             mark(control, name)
-            control.style.description_width = "8em"
+            control.style.description_width = "10em"
         sliders = [self._temperature, self._top_k, self._min_p, self._no_repeat]
         controls = w.VBox([*sliders, self._prime])
         with suppress(UserError):  # a prime that the model cannot read: Write tells what is wrong
