@@ -103,7 +103,7 @@ MUTANTS = [
     ("a step broken in the middle", "training/interrupt", "signal.signal(signal.SIGINT, lambda number, _: caught.append(number))", "pass", "training/test_interrupt.py"),
     ("half a line left in the log", "training/log", "file.truncate(end)", "pass", "training/test_log.py -k full"),
     ("a step saved before its line of the log", "training/run", 'log.flush(self.folder / "log.jsonl")', "pass", "training/test_power_loss.py -m slow"),
-    ("a new folder not on disk", "machine/atomic_file", "        flush_folder(each.parent)", "        pass", "training/test_power_loss.py -m slow"),
+    ("a new folder not on disk", "machine/atomic_file", "        flush_folder(each.parent)", "        pass", "machine/test_atomic_file.py -k outlast"),
     ("a training given up for a second SIGHUP", "training/distributed", "if self.size == 1 and number != HANGUP", "if self.size == 1", "training/test_signals.py"),
     ("nohup not minded", "training/distributed", "if n != HANGUP or signal.getsignal(n) is not signal.SIG_IGN", "", "training/test_signals.py"),
     ("a file in the place of standard error", "errors", "os.dup2(os.open(os.devnull, os.O_RDWR), number)", "pass", "commands/test_closed_streams.py -k number"),

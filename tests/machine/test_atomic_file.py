@@ -11,7 +11,7 @@ from killed import killed_at_each_line, needs_fork
 
 from charlstm.errors import UserError
 from charlstm.machine import atomic_file
-from charlstm.machine.atomic_file import ABANDONED, WAITS, write_atomically
+from charlstm.machine.atomic_file import ABANDONED, WAITS, make_folder, write_atomically
 from charlstm.model.checkpoint import Checkpoint
 
 
@@ -230,3 +230,12 @@ def test_a_system_that_flushes_no_folders_goes_on(path, monkeypatch, number):
 
     monkeypatch.setattr(atomic_file.os, "open", fail)
     atomic_file.flush_folder(path.parent)
+
+
+def test_the_names_of_new_folders_outlast_a_power_failure(tmp_path, monkeypatch):
+    flushed = []
+    monkeypatch.setattr(atomic_file, "flush_folder", flushed.append)
+    make_folder(tmp_path / "a" / "b")
+    assert sorted(flushed) == [tmp_path, tmp_path / "a"]
+    make_folder(tmp_path / "a" / "b")  # nothing is new
+    assert len(flushed) == 2
