@@ -43,6 +43,7 @@ MUTANTS = [
     ("temperature multiplied", "sampling/choose", "min(1 / temperature", "min(temperature", "sampling/test_choose.py -k distribution"),
     ("top-p cuts one too many", "sampling/choose", "ranked[before >=", "ranked[before + ranked >", "sampling/test_choose.py -k distribution"),
     ("min-p before the temperature", "sampling/choose", "share[share < min_p]", "share[np.exp(logits - most) < min_p]", "sampling/test_choose.py -k min_p"),
+    ("the seeds of the first batch in each", "sample", "*asked, first)", "*asked, 0)", "commands/test_sample.py -k room_for -m slow"),
     ("one generator for all samples", "sampling/chooser", "_seed_of(seed, place)", "_seed_of(seed, rows)", "sampling/test_chooser.py -k alone"),
     ("runs told by their upper bits", "sampling/bans", "hash & SIXTY_BITS", "hash >> np.uint64(4)", "sampling/test_bans.py"),
     ("a copy one too long", "sampling/bans", "Newest(longest, number, prime)\n        self._in_original = Followers(original, longest)", "Newest(longest + 1, number, prime)\n        self._in_original = Followers(original, longest + 1)", "sampling/test_bans.py -k allowed"),
