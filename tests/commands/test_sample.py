@@ -246,7 +246,7 @@ def test_without_memory_what_was_made_is_printed_whole_and_nothing_else(
 @pytest.mark.skipif(sys.platform != "linux", reason="needs a limit of address space")
 def test_more_samples_than_there_is_room_for_at_once_are_all_printed(model_file):
     command = (
-        f"ulimit -v 900000; exec {sys.executable} -m charlstm.sample {model_file}"
+        f"ulimit -v 900000; exec {sys.executable} -P -m charlstm.sample {model_file}"
         " --number 20000 --length 50 --seed 1"
     )
     done = subprocess.run(["bash", "-c", command], capture_output=True, timeout=300, text=True)
