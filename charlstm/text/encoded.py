@@ -85,10 +85,7 @@ class EncodedText:
         """How often each character of the alphabet occurs, (A,)."""
         if self.known is not None:
             return self.known
-        counts = np.zeros(len(self.alphabet), np.int64)
-        for stretch in stretches(self):
-            counts += np.bincount(stretch.ids, minlength=len(counts))
-        return counts
+        return how_often(self.ids, len(self.alphabet))
 
 
 Text = str | EncodedText
@@ -110,6 +107,19 @@ def occurring(text: Text) -> tuple[np.ndarray[Any, Any], Counts]:
     counts = np.bincount(code_points(text))
     found = np.flatnonzero(counts)
     return found, counts[found]
+
+
+def how_often(ids: np.ndarray[Any, Any], size: int) -> Counts:
+    """Return how often each of `size` ids occurs, (size,), in a memory that does not grow.
+
+    Raises:
+        ValueError: one of them is as large as `size`, or larger.
+    """
+    counts = np.zeros(size, np.int64)
+    for start in range(0, len(ids), AT_ONCE):
+        counts += np.bincount(ids[start : start + AT_ONCE], minlength=size)
+        release(ids)
+    return counts
 
 
 def stretches(text: AnyText) -> Iterator[AnyText]:

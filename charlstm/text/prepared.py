@@ -17,7 +17,7 @@ import json
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -26,12 +26,21 @@ from charlstm.machine.atomic_file import replacing, write_atomically
 from charlstm.machine.cache import cache_folder, writing_alone
 from charlstm.machine.waiting import Waiting
 from charlstm.text.decoded import Reading
-from charlstm.text.encoded import EncodedText, OnDisk, code_points, stretches, to_text
+from charlstm.text.encoded import (
+    Counts,
+    EncodedText,
+    OnDisk,
+    code_points,
+    how_often,
+    stretches,
+    to_text,
+)
 from charlstm.text.vocabulary import Ids, Vocabulary
 
 VERSION = 1
 LAST_POINT = 0x10FFFF
 _CACHE = "another cache folder (XDG_CACHE_HOME on Linux)"
+Found = TypeVar("Found")
 _REMEDY = f"free some space there, or name {_CACHE}"
 
 
@@ -82,10 +91,7 @@ def _prepared(path: Path, name: str, reading: Reading, digest: str) -> EncodedTe
     _write(path, (table[code_points(text)] for text in texts))
     header = {"characters": to_text(points), "counts": counts[points].tolist()}
     write_atomically(path.with_suffix(".json"), json.dumps(header).encode(), _REMEDY)
-    prepared = _open(path)
-    if prepared is None:
-        raise UserError(f"{path}: is gone already; let nothing delete files there, and try again")
-    return prepared
+    return _still_there(_open(path), path)
 
 
 def encoded_with(vocabulary: Vocabulary, text: EncodedText, name: str) -> Ids:
@@ -104,7 +110,6 @@ def encoded_with(vocabulary: Vocabulary, text: EncodedText, name: str) -> Ids:
         return text.ids
     dtype = np.min_scalar_type(len(vocabulary) - 1)
     path = _folder() / _key(text.key, text.first, len(text), table.tolist())
-    file = path.with_suffix(".ids")
 
     def ids() -> Iterator[Ids]:
         with Waiting(f"{name}: preparing for this vocabulary", len(text), "") as waiting:
@@ -113,19 +118,33 @@ def encoded_with(vocabulary: Vocabulary, text: EncodedText, name: str) -> Ids:
                 yield found[found >= 0].astype(dtype)
                 waiting.advance(len(stretch))
 
-    kept = int(text.counts[table >= 0].sum())
+    counts = np.zeros(len(vocabulary), np.int64)
+    np.add.at(counts, table[table >= 0], text.counts[table >= 0])
+    kept = int(counts.sum())
     if not kept:
         return np.empty(0, dtype)  # no file of 0 bytes can be mapped
-    if not _has(file, kept * dtype.itemsize):
+    found = _mapped(path, dtype, counts)
+    if found is None:
         with writing_alone(path.parent, _REMEDY):
-            if not _has(file, kept * dtype.itemsize):
+            found = _mapped(path, dtype, counts)
+            if found is None:
                 _check_room(path, kept * dtype.itemsize, name)
                 _write(path, ids())
-    return _mapped(path, dtype, len(vocabulary))
+                found = _mapped(path, dtype, counts)
+    return _still_there(found, path)
 
 
-def _has(file: Path, size: int) -> bool:
-    return file.exists() and file.stat().st_size == size
+def _still_there(found: Found | None, path: Path) -> Found:
+    """Return what was written a moment ago.
+
+    Raises:
+        UserError: it is not there any more, or not as it was written.
+    """
+    if found is None:
+        raise UserError(
+            f"{path}.ids: is gone or damaged already; let nothing else write there, and try again"
+        )
+    return found
 
 
 def _folder() -> Path:
@@ -160,18 +179,21 @@ def _open(path: Path) -> EncodedText | None:
         header = json.loads(path.with_suffix(".json").read_bytes())
         alphabet = header["characters"]
         counts = np.array(header["counts"], np.int64)
-        dtype = np.min_scalar_type(len(alphabet) - 1)
-        if path.with_suffix(".ids").stat().st_size != counts.sum() * dtype.itemsize:
-            return None
-        ids = _mapped(path, dtype, len(alphabet))
-        return EncodedText(alphabet, ids, path.name, known=counts)
+        ids = _mapped(path, np.min_scalar_type(len(alphabet) - 1), counts)
     except (OSError, ValueError, KeyError, TypeError):
         return None
+    return None if ids is None else EncodedText(alphabet, ids, path.name, known=counts)
 
 
-def _mapped(path: Path, dtype: Any, bound: int) -> Ids:
-    ids = OnDisk(path.with_suffix(".ids"), dtype, "r")
-    ids.bound = bound
+def _mapped(path: Path, dtype: Any, counts: Counts) -> OnDisk | None:
+    """Return the ids in a file; None if it is not there, or they do not occur `counts` times."""
+    try:
+        ids = OnDisk(path.with_suffix(".ids"), dtype, "r")
+        if not np.array_equal(how_often(ids, len(counts)), counts):
+            return None
+    except (OSError, ValueError):
+        return None
+    ids.bound = len(counts)
     return ids
 
 

@@ -96,7 +96,7 @@ def test_another_way_to_read_it_is_another_text(written, on_disk):
     assert len(files(on_disk)) == 6
 
 
-@pytest.mark.parametrize("damage", ["shorter", "gone", "header", "empty"])
+@pytest.mark.parametrize("damage", ["shorter", "gone", "header", "empty", "unknown id", "other id"])
 def test_what_is_not_whole_is_made_anew(written, on_disk, damage):
     read_corpus(written)
     (ids,) = on_disk.glob("*.ids")
@@ -105,6 +105,10 @@ def test_what_is_not_whole_is_made_anew(written, on_disk, damage):
         ids.write_bytes(ids.read_bytes()[:-1])
     elif damage == "gone":
         ids.unlink()
+    elif damage.endswith("id"):
+        content = bytearray(ids.read_bytes())
+        content[3] = 255 if damage == "unknown id" else (content[3] + 1) % len(set(WORDS))
+        ids.write_bytes(content)
     elif damage == "header":
         header.write_bytes(b'{"characters": "ab"}')
     else:
@@ -293,5 +297,8 @@ def test_ids_for_another_vocabulary_that_are_not_whole_are_made_anew(written, on
     before = set(on_disk.glob("*.ids"))
     assert np.array_equal(encoded_with(vocabulary, text, "x"), want)
     (made,) = set(on_disk.glob("*.ids")) - before
-    made.write_bytes(made.read_bytes()[:-cut])
-    assert np.array_equal(encoded_with(vocabulary, text, "x"), want)
+    whole = made.read_bytes()
+    for damaged in (whole[:-cut], whole[:cut] + b"\xff" + whole[cut + 1 :]):
+        made.write_bytes(damaged)
+        assert np.array_equal(encoded_with(vocabulary, text, "x"), want)
+        assert made.read_bytes() == whole
