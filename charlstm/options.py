@@ -44,7 +44,7 @@ class DataOptions:
     """Cut by position, or draw lines or blocks of some 1,000 characters for validation, equal ones
     together: for sorted lists, and texts whose end differs from the rest."""
     bytes: bool = False
-    """Model bytes (256 at most) instead of Unicode characters."""
+    """Model bytes (256 at most) instead of Unicode characters, whatever the encoding."""
     limit: int | None = None
     """Keep no more than this many characters, from the start."""
     min_count: int = 1

@@ -108,6 +108,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if "cell" in flags:
         given = _with_known_cell(given)
 
+    from charlstm.text.order import told_of_end
     from charlstm.training.finish import is_finished
 
     prepare_cpu(given.machine.threads)
@@ -123,7 +124,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         more = f"{option('more_minutes', 5)} (or {others})"
         say(f"{run.folder}: has finished, after {steps}; train it on with {more}")
         return 0
-    for line in describe(run):
+    end = "" if run.corpus.ends else told_of_end(run.corpus.text)
+    for line in describe(run, end):
         say(line)
     code, last = _fit(run, given.show)
     if code:
@@ -132,7 +134,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             again = again.replace("python", "torchrun ...", 1)
         say(f"stopped and saved; {again} goes on")
         return code
-    _finish(run, last)
+    _finish(run, last, end)
     again = invocation("sample", run.folder, *cell)
     say(f"saved: {run.folder}/model.safetensors; try  {again}")
     return 0
@@ -265,9 +267,8 @@ def _fit(run: Run, show: int | None) -> tuple[int, float]:
     return 0, last
 
 
-def _finish(run: Run, last: float) -> None:
+def _finish(run: Run, last: float, end: str) -> None:
     from charlstm.model.checkpoint import Checkpoint
-    from charlstm.text.order import told_of_end
     from charlstm.training.card import write_card
     from charlstm.training.finish import characters_to_measure, finish
     from charlstm.training.shown import at_the_end
@@ -284,7 +285,6 @@ def _finish(run: Run, last: float) -> None:
         evaluation = finish(run, waiting.advance)
     say(evaluation.table())
     if progress.best is not None:
-        end = "" if run.corpus.ends else told_of_end(run.corpus.text)
         training = run.trainer.score_training()
         V = len(run.vocabulary)
         say(advice(progress, training, progress.best, last, V, end))

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from pathlib import Path
 
 from charlstm.quoting import quoted
 
@@ -28,7 +29,10 @@ def in_one_line(box: str) -> str:
 
 
 def dash_hint(error: str, words: Sequence[str]) -> str:
-    """Return what to do where a value begins with a dash, and so was taken for a flag."""
+    """Return what to do where a value or a file begins with a dash, and so was taken for a flag."""
+    files = [word for word in words if word.startswith("-") and Path(word).is_file()]
+    if files and files[0] in error:
+        return f"; the file of this name is {quoted('./' + files[0])}"
     missing = _MISSING.search(error)
     if missing and missing[1] in words[:-1]:
         value = words[words.index(missing[1]) + 1]

@@ -4,6 +4,7 @@ import dataclasses
 import io
 import re
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import pytest
@@ -246,3 +247,12 @@ def test_a_value_that_begins_with_a_dash_gets_a_hint_that_works(words, hint):
     with pytest.raises(UserError) as refused:
         parse(Sample, ["--prime"])
     assert "meant" not in str(refused.value)
+
+
+def test_a_file_that_begins_with_a_dash_gets_a_hint_that_works(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("-my text.txt").write_text("a")
+    with pytest.raises(UserError) as refused:
+        parse(Train, ["-my text.txt", "--steps", "3"])
+    assert "; the file of this name is './-my text.txt'; python" in str(refused.value)
+    assert parse(Train, ["./-my text.txt"])[0].corpus == ("./-my text.txt",)

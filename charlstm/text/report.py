@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from charlstm.errors import UserError
+from charlstm.errors import UserError, counted
 from charlstm.text.baselines import ngram_bits, xz_bits
 from charlstm.text.encoded import Text, occurring, to_text
 from charlstm.text.novelty import longest_repeat
@@ -85,9 +85,9 @@ def report_lines(report: TextReport) -> list[str]:
     repeat = report.longest_repeat
     shown = repr(repeat) if len(repeat) <= 60 else f"{repeat[:40]!r} ... {repeat[-12:]!r}"
     return [
-        f"{report.characters:,} characters, {report.vocabulary:,} different{rare}",
+        f"{counted(report.characters, 'character')}, {report.vocabulary:,} different{rare}",
         f"lines with text{part}: {report.lines:,}, {report.duplicate_lines:.1%} occurred before",
-        f"longest repeated piece{part}: {len(repeat):,} characters, {shown}",
+        f"longest repeated piece{part}: {counted(len(repeat), 'character')}, {shown}",
         f"bits per character{part}: xz {report.xz:.3f}, 5-gram {report.ngram:.3f}"
         f" ({report.ngram * math.log(2):.3f} nats)",
     ]

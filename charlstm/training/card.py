@@ -155,8 +155,9 @@ def _training(checkpoint: Checkpoint, training: Training | None) -> str:
     if checkpoint.provenance is not None:
         options |= to_json(checkpoint.provenance.options)
     told = (
-        f"{training.steps:,} steps, {training.epochs:.2f} epochs, {training.seconds:,.0f} s on"
-        f" {training.device}, {counted(training.threads, 'thread')}. All options (0 or null: off):"
+        f"These weights are those after {counted(training.steps, 'step')}, {training.epochs:.2f}"
+        f" epochs and {training.seconds:,.0f} s on {training.device}, with"
+        f" {counted(training.threads, 'thread')}. All options (0 or null: off):"
     )
     return f"{told}\n\n```json\n{json.dumps(options, indent=1)}\n```\n"
 

@@ -3,7 +3,7 @@
 from collections.abc import Set
 from dataclasses import dataclass
 
-from charlstm.errors import UserError, option
+from charlstm.errors import UserError, counted, option
 from charlstm.flags import lay_over
 from charlstm.options import ModelOptions, TrainOptions
 from charlstm.training.budget import Budget
@@ -151,7 +151,7 @@ def expectation(name: str, characters: int | None = None) -> str:
         name: the preset.
         characters: length of the text that the preset was chosen for; None if a person named it.
     """
-    why = f", chosen for {characters:,} characters and this budget" if characters else ""
+    why = f", chosen for {counted(characters, 'character')} and this budget" if characters else ""
     reaches = PRESETS[name].reaches
     told = (
         f"on tiny-shakespeare such a model reaches {reaches}"

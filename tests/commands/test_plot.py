@@ -7,8 +7,10 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from small import TEXT
 
-from charlstm import plot
+from charlstm import plot, train
+from charlstm.notebook import run_plots
 
 LINE = {"step": 5, "train_loss": 2.0, "validation": 1.9, "clipped": 0.0, "learning_rate": 0.1}
 
@@ -51,6 +53,27 @@ def test_a_page_holds_names_as_data(run, tmp_path):
     page = (tmp_path / "a.html").read_text(encoding="utf-8")
     assert "<script" not in page
     assert "&lt;script&gt;alert(1)&lt;" in page
+
+
+def test_the_legend_and_the_page_tell_the_options_that_differ_and_no_others(tmp_path, monkeypatch):
+    text = tmp_path / "text.txt"
+    text.write_text(TEXT, encoding="utf-8")
+    sizes = "--layers 1 --embedding-size 3 --batch-size 2 --window 5 --steps 2 --threads 1".split()
+    runs = []
+    for size, dropout in ((4, "0.25"), (6, "0")):
+        runs.append(str(tmp_path / f"run{size}"))
+        options = ["--hidden-size", str(size), "--dropout", dropout, "--out", runs[-1]]
+        assert train.main([str(text), *sizes, *options]) == 0
+    labels = []
+    drawn = run_plots.trainings
+    monkeypatch.setattr(
+        run_plots, "trainings", lambda curves, over: labels.extend(curves) or drawn(curves, over)
+    )
+    assert plot.main([*runs, "--out", str(tmp_path / "a.html")]) == 0
+    told = [curve.options for curve in labels]
+    assert told == ["hidden_size 4, dropout 0.25", "hidden_size 6, dropout 0.0"]
+    page = (tmp_path / "a.html").read_text(encoding="utf-8")
+    assert "<th>run</th><th>hidden_size</th><th>dropout</th><th>steps</th>" in page
 
 
 def test_an_old_log_is_drawn_over_steps_only(run, tmp_path, capsys):

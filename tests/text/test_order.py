@@ -8,7 +8,7 @@ import random
 import pytest
 
 from charlstm.text.corpus import read_corpus
-from charlstm.text.order import LEAST, MOST, end_apart, told_of_end
+from charlstm.text.order import APART, LEAST, MOST, end_apart, told_of_end
 from charlstm.text.registry import SHIPPED, corpus_folder, registry
 
 SYLLABLES = [a + b for a in "bdfghklmnprst" for b in "aeiou"]
@@ -39,6 +39,14 @@ def test_the_named_texts_are_silent(name):
     if not (corpus_folder() / registry()[name].file).exists():
         pytest.skip(f"{name} is not here")
     assert told_of_end(read_corpus(name).text) == ""
+
+
+@pytest.mark.parametrize("length", [1000, 4000])
+def test_a_short_piece_of_prose_is_silent_though_chance_sets_its_end_apart(length):
+    text = str(read_corpus("tales").text)
+    pieces = [text[k * length : (k + 1) * length] for k in range(50)]
+    assert max(map(end_apart, pieces)) > APART  # so a long text of it would be told
+    assert [piece for piece in pieces if told_of_end(piece)] == []
 
 
 def test_a_long_text_is_looked_at_all_over():

@@ -68,10 +68,13 @@ def test_without_a_terminal_only_validations_and_notes_get_a_line(capsys):
         display.update(report())
         display.update(report(note="something odd"))
         display.update(report(validation=1.0, step=1200))
+        display.told -= 60
+        display.update(report(step=1300))
     assert capsys.readouterr().err.splitlines() == [
         "something odd",
         " 50% step 1,200: loss 1.5000; validation 1.0000 nats, 1.4427 bits; 25% clipped,"
         " 1,235 chars/s",
+        " 50% step 1,300: loss 1.5000; 25% clipped, 1,235 chars/s",  # that validation is old
     ]
 
 
