@@ -24,7 +24,7 @@ ENDINGS = (".png", ".svg", ".pdf", ".html")
 STYLE = (
     ":root{color-scheme:light dark}body{font:1rem/1.4 system-ui,sans-serif;margin:2rem auto;"
     "max-width:60rem;padding:0 1rem}img{width:100%;background:#fff}"
-    "table{border-collapse:collapse;font-size:.9rem}"
+    "div{overflow-x:auto}table{border-collapse:collapse;font-size:.9rem}"
     "th,td{padding:.3rem .6rem;text-align:left;border-bottom:1px solid #8888;vertical-align:top}"
 )
 
@@ -174,7 +174,8 @@ def _page(runs: Sequence[Drawn], differing: Sequence[dict[str, Any]], drawn: byt
         '"Content-Security-Policy" content="default-src \'none\'; img-src data:; style-src '
         f"'unsafe-inline'\"><style>{STYLE}</style><h1>Trainings</h1>"
         f'<img alt="{told}" src="data:image/svg+xml;base64,{source}">'
-        f"<table><thead><tr>{heads}</tr></thead><tbody>{cells}</tbody></table></html>\n"
+        '<div tabindex="0" role="region" aria-label="The runs">'
+        f"<table><thead><tr>{heads}</tr></thead><tbody>{cells}</tbody></table></div></html>\n"
     ).encode()
 
 
@@ -190,7 +191,7 @@ def _figures(run: Drawn, options: Mapping[str, Any]) -> dict[str, str]:
         "steps": f"{last['step']:,.0f}",
         "epochs": f"{last['epoch']:.2f}" if "epoch" in last else "-",
         "seconds": f"{last['seconds']:,.0f}" if "seconds" in last else "-",
-        "best validation while training, nats": "-" if best is None else f"{best:.4f}",
+        "best while training, nats": "-" if best is None else f"{best:.4f}",
         "carried, nats": f"{carried.nats:.4f}" if carried else "-",
         "carried, bits": f"{carried.bits_per_char:.4f}" if carried else "-",
         "cold, nats": f"{cold.nats:.4f}" if cold else "-",

@@ -93,7 +93,8 @@ def trainings(curves: Sequence[Curve], over: Over = "steps") -> Figure:
     for index, curve in enumerate(curves):
         x = curve.column(FIELD[over])
         style = line_style(index, len(x))
-        quiet = style | {"marker": "", "linewidth": 0.9, "alpha": 0.75}
+        dot = "." if len(x) == 1 else ""  # one point makes no line
+        quiet = style | {"marker": dot, "linewidth": 0.9, "alpha": 0.75}
         loss.plot(x, curve.column("train_loss"), **quiet)
         found = curve.column("validation")
         loss.plot(x, found, label=labels[index], **(style | {"linewidth": 1.8}))

@@ -32,6 +32,14 @@ def test_each_axis_shows_its_column_and_a_lost_validation_gets_a_cross():
     assert png(figure).startswith(b"\x89PNG")
 
 
+def test_a_run_with_one_line_is_seen_on_each_axis():
+    figure = trainings([Curve("short", LINES[:1]), Curve("long", LINES)])
+    for axes in figure.axes[:4]:
+        short, *others = [line for line in axes.get_lines() if len(line.get_xdata())]
+        assert short.get_marker() == "."
+        assert "" in [line.get_marker() for line in others]
+
+
 def test_a_diverged_run_does_not_press_the_others_flat():
     wild = [line | {"train_loss": 1e9} for line in LINES]
     figure = trainings([Curve("wild", wild, uniform=3.0), Curve("tame", LINES, uniform=3.0)])
