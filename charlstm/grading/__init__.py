@@ -5,6 +5,7 @@
 - `submissions`: finds one notebook for each student, and the files beside it
 - `repair`: gives a notebook nbgrader's cells back, as they were released
 - `former`: the names that problem sets from before version 0.2 use for the package
+- `edition`: other seeds and sizes in the tests, for a term's own edition
 - `attached`: the files that a set asks for beside its notebook
 - `nbgrader`: runs nbgrader so that every student gets the points that are due
 - `record`: what a course remembers from one command to the next
