@@ -10,7 +10,7 @@ from charlstm import course
 from charlstm.grading import classroom
 from charlstm.grading.edition import varied, vary
 
-EDITIONS = (7, 8)
+SLOW, LONG = pytest.mark.slow, pytest.mark.long
 WITH_SEEDS = [source for source in SOURCES if source not in ASK_FOR_FILES]
 
 
@@ -57,8 +57,7 @@ def test_an_edition_changes_tests_and_nothing_else(source):
     assert [cell.source for cell in same.cells] == [cell.source for cell in before.cells]
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("edition", EDITIONS)
+@pytest.mark.parametrize("edition", [pytest.param(7, marks=SLOW), pytest.param(8, marks=LONG)])
 @pytest.mark.parametrize("source", WITH_SEEDS, ids=lambda path: path.stem)
 def test_in_each_edition_right_answers_pass_and_wrong_ones_do_not(source, edition, tmp_path):
     """All answers of the gallery but the experiments, which train for seconds each."""
@@ -76,7 +75,7 @@ def test_in_each_edition_right_answers_pass_and_wrong_ones_do_not(source, editio
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("edition", EDITIONS)
+@pytest.mark.parametrize("edition", [7, 8])
 @pytest.mark.parametrize("source", WITH_SEEDS, ids=lambda path: path.stem)
 def test_in_each_edition_the_experiments_come_out_as_they_should(source, edition, tmp_path):
     made = tmp_path / source.name
