@@ -45,8 +45,8 @@ MISTAKES = {
     "grade {course} ps1 {tmp}/others": "others: no notebook of ps1 in it",
     "grade {course} ps1 --seconds 0": "--seconds is 0; it must be at least 1",
     "grade {course} ps1 --second 1": "Perhaps you meant: --seconds",
-    "grad {course}": "build, grade, export, feedback",
-    "": "build, grade, export, feedback",
+    "grad {course}": "build, vary, grade, export, feedback",
+    "": "build, vary, grade, export, feedback",
 }
 
 
