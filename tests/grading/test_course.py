@@ -115,7 +115,7 @@ def test_the_page_for_instructors_names_commands_notes_and_flags_that_exist():
     page = (SOURCES[0].parent / "README.md").read_text(encoding="utf-8")
     found = list(commands(page))
     verbs = [type(parse(course.Course, words)[0].verb) for name, words in found if name == "course"]
-    assert {course.Build, course.Grade, course.Export, course.Feedback} == set(verbs)
+    assert {course.Build, course.Vary, course.Grade, course.Export, course.Feedback} == set(verbs)
     known = {f"--{field}" for verb in set(verbs) for field in verb.__dataclass_fields__}
     for flag in re.findall(r"`[^`\n]*?(--[a-z]+)", page):
         assert flag in known, flag
