@@ -15,6 +15,7 @@ under `jax.jit` with the longest window.
 import csv
 import os
 import statistics
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -97,7 +98,8 @@ def in_torch(way: str, cell: str, window: int) -> Action:
     state = tuple(map(torch.from_numpy, state))
     loss = loss_by(unroll, cell)
     if way == "torch.compile":
-        os.environ["TORCHINDUCTOR_FORCE_DISABLE_CACHES"] = "1"  # of earlier runs
+        os.environ["TORCHINDUCTOR_FORCE_DISABLE_CACHES"] = "1"
+        os.environ["TORCHINDUCTOR_CACHE_DIR"] = tempfile.mkdtemp()  # nothing of earlier runs
         os.environ["TORCHINDUCTOR_COMPILE_THREADS"] = "1"
         torch.compile(lambda x: x + 1)(torch.ones(2))  # imports the compiler
         torch.compiler.reset()
