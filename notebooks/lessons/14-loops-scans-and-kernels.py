@@ -40,10 +40,10 @@ import torch
 from torch.nn import functional as F
 
 from charlstm.model import cells
-from charlstm.notebook import plots
+from charlstm.model.stack import Layer
 
 # %%
-from charlstm.model.stack import Layer
+from charlstm.notebook import plots
 from charlstm.speed.turns import in_turns, ratio, timed
 
 torch.set_num_threads(1)
@@ -194,7 +194,9 @@ for window in (16, 32, 64):
     by_kernel, _ = layer(x[:window].transpose(0, 1), state)
     by_loop, _ = cells.unroll(cells.lstm, layer, cells.project(layer, x[:window]), state)
     graphs[window] = nodes(by_loop[-1]), nodes(by_kernel)
-    print(f"T = {window}: {graphs[window][0]:5,} nodes in the loop, {graphs[window][1]} in the kernel")
+    print(
+        f"T = {window}: {graphs[window][0]:5,} nodes in the loop, {graphs[window][1]} in the kernel"
+    )
 print(f"largest difference of the outputs {(by_loop.transpose(0, 1) - by_kernel).abs().max():.0e}")
 
 # %% [markdown]
@@ -260,7 +262,7 @@ if JAX:
     named = {name: torch.from_numpy(array).requires_grad_() for name, array in weights.items()}
     loss = loss_by(cells.unroll)(named, torch.from_numpy(inputs), (*map(torch.from_numpy, start),))
     theirs = torch.autograd.grad(loss, [*named.values()])
-    scanned, ours = jax.jit(jax.value_and_grad(loss_by(scan)))(weights, inputs, start)
+    _, ours = jax.jit(jax.value_and_grad(loss_by(scan)))(weights, inputs, start)
     for name, theirs_of in zip(named, theirs, strict=True):
         apart = np.abs(np.asarray(ours[name]) - theirs_of.numpy()).max()
         differences[name] = float(apart / theirs_of.abs().max())
@@ -297,34 +299,28 @@ if JAX:
 
 # %% jupyter={"source_hidden": true}
 # Folded: print what compiling took, and how many multiplications are in the program
-if JAX:
-    once = compiling[(scan, "lstm"), WINDOWS[0]]
-    for (loop, cell), name in zip(
-        dict.fromkeys(way for way, _ in programs),
-        ("LSTM, scan", "RNN, loop", "LSTM, loop"),
-        strict=True,
-    ):
-        for window in WINDOWS:
-            way = (loop, cell), window
-            print(f"{name:10} T = {window:2}: compiling takes {compiling[way] / once:5.1f} times", end="")
-            print(f" the first; {written[way]:5,} multiplications")
+titles = {"scan/lstm": "LSTM, scan", "unroll/rnn": "RNN, loop", "unroll/lstm": "LSTM, loop"}
+for ((loop, cell), window), seconds in compiling.items():
+    times = seconds / compiling[(scan, "lstm"), WINDOWS[0]]
+    print(f"{titles[f'{loop.__name__}/{cell}']:10} T = {window:2}: compiling takes", end=" ")
+    print(f"{times:5.1f} times the first; {written[(loop, cell), window]:5,} multiplications")
 
 # %% [markdown]
 # So the claim is right: the scan takes as long for every window, and the loop the longer the more
 # steps it has. But the LSTM's program does not grow with the window. It grows nearly with its
 # *square*. The vanilla network's does not. What do you expect of their running time?
 
+
 # %%
+def run_of(way, cell, window):
+    program, arrays = programs[(way, cell), window], given(cell, window)
+    return lambda: jax.block_until_ready(program(*arrays))
+
+
 running = {}
 if JAX:
-    ways = [*programs]
-    calls = [
-        lambda program=programs[way], given_to=given(way[0][1], way[1]): jax.block_until_ready(
-            program(*given_to)
-        )
-        for way in ways
-    ]
-    running = dict(zip(ways, medians(*calls), strict=True))
+    taken = medians(*(run_of(*way, window) for way, window in programs))
+    running = dict(zip(programs, taken, strict=True))
     for window in WINDOWS:
         slower = running[(cells.unroll, "lstm"), window] / running[(scan, "lstm"), window]
         print(f"T = {window:2}: the unrolled LSTM runs {slower:4.1f} times as long as its scan")
@@ -515,7 +511,10 @@ if JAX:
         step_of("kernel", B),
     )
     share = 6 * 4 * H * (D + H) * B * T * peak / (2 * SIDE**3) / there_and_back
-    print(f"H = {H}: the scan reaches {share:.0%}; it takes {there_and_back / kernel:.1f} times", end="")
+    print(
+        f"H = {H}: the scan reaches {share:.0%}; it takes {there_and_back / kernel:.1f} times",
+        end="",
+    )
     print(" as long as the kernel")
 
 # %% [markdown]
