@@ -2,6 +2,9 @@
 
 import importlib.util
 import itertools
+import os
+import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -15,7 +18,11 @@ from charlstm.model.cells import sigmoid
 
 DATA = Path(__file__).parent.parent / "notebooks" / "lessons" / "data"
 NAMES = sorted(path.stem for path in DATA.glob("*.py"))
-WORK = {"typos": "search", "cost": "measure"}  # what a script does for a row; all others train
+WORK = {
+    "typos": "search",
+    "cost": "measure",
+    "scan": "measure",
+}  # what a script does for a row; all others train
 each = pytest.mark.parametrize("name", NAMES)
 
 
@@ -233,3 +240,37 @@ def test_convolution_scores_what_it_trained(load, monkeypatch):
     assert weights == sum(weight.numel() for weight in model.parameters())
     assert (carried, cold) == (1.2346, 2.3457)
     assert seconds >= 0  # two steps may take less than is told
+
+
+def test_scan_compares_ways_to_the_same_gradients(load, monkeypatch):
+    script = load("scan")
+    for cell in ("lstm", "rnn"):
+        ways = [script.in_torch(way, cell, 4)() for way in ("torch's loop", "kernel")]
+        for loop, kernel in zip(*ways, strict=True):
+            torch.testing.assert_close(loop, kernel)
+    monkeypatch.setattr(script, "ROUNDS", 1)
+    first, later, of_kernel = script.measure("torch's loop", 4)
+    assert first >= 0  # the clock may tick in hundredths
+    assert later > 0
+    assert of_kernel > 0
+
+
+@pytest.mark.slow
+def test_scan_compares_ways_in_jax_to_the_same_gradients():
+    """In a process of its own: JAX warns in one that forks later."""
+    program = """
+import numpy as np, scan
+for way, (cell, _) in scan.WAYS.items():
+    if not way.startswith("torch"):
+        _, found = scan.in_jax(way, cell, 4)()
+        for got, want in zip(found.values(), scan.in_torch("kernel", cell, 4)(), strict=True):
+            np.testing.assert_allclose(got, want, rtol=0, atol=1e-4 * want.abs().max())
+        print(way)
+"""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(DATA), *sys.path])}
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", program],
+        env=environment, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout.splitlines()) == 4

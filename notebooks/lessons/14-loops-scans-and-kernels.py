@@ -11,7 +11,7 @@
 # - run the same cell as a loop, as a scan under JAX, and as a kernel;
 # - measure how near your training comes to what your machine can do.
 #
-# *Know before: lessons 2 and 5. Takes 25 minutes to read, without solving the exercises, and 1
+# *Know before: lessons 2 and 5. Takes 23 minutes to read, without solving the exercises, and 1
 # minute to run.*
 #
 # *The letters in formulas and code are those of [the table in lesson
@@ -91,9 +91,8 @@ def medians(*actions):
 # - the *recurrence*: $W_{hh} h_{t-1}$ and the gates. Each step needs the step before;
 # - the *read-out* $W_{out} h_t + b_{out}$ and the loss: again one product for all steps.
 #
-# For each character they multiply $G H D$, $G H^2$ and $V H$ times: once for each weight. A
-# multiplication and an addition make two operations, so that we can compare with the figures of
-# those who sell machines.
+# For each character they multiply $G H D$, $G H^2$ and $V H$ times: once for each weight. An addition
+# goes with each multiplication. The two count as two *operations*.
 
 # %%
 B, T, V, D, H = 32, 64, 65, 64, 128
@@ -139,8 +138,8 @@ for name, (there, backwards) in zip(parts, taken, strict=True):
 #
 # The way back has twice the multiplications: for each weight one for the gradient of what came in,
 # and one for the gradient of the weight. So a character costs 6 operations for each weight, there
-# and back. (Where the way back takes less than twice the time, the way there has lost time with
-# something else than products.)
+# and back. (Where the way back takes less than twice the time, the way there loses time with
+# something else than products: with fresh memory for its results, or with calls.)
 #
 # How much of the loop is calls? We let it compute almost nothing: one text and one unit. Python does
 # not notice, and makes the same calls.
@@ -366,7 +365,17 @@ figure.axes[0].set_yscale("log")
 figure
 
 # %% [markdown]
-# TEXT
+# The first figure is the claim. For the scan the window makes no difference. The loops lie on
+# straight lines, on which twice the window takes about twice as long; the LSTM's rises more steeply
+# in the end. `torch.compile` unrolls, too, and so it needs just as much patience.
+#
+# The second figure is what the claim leaves out. The unrolled LSTM gets slower and slower, for each
+# letter. The one that may not be fused does not: it stays near the scan. So the explanation holds.
+# (The unrolled RNN is faster than the kernel. On a CPU, PyTorch's kernel for the RNN does not come
+# from oneDNN, and is no rival.)
+#
+# So: true, and less than half of the truth. All this is JAX 0.10 on a CPU. The compiler of another
+# version may fuse with more sense; the cells above tell you.
 #
 # ## Batch
 #
@@ -428,7 +437,14 @@ lines = {
 plots.by_seed(lines, "batch B, texts", "share of the peak", f"an LSTM of {H} units, one thread")
 
 # %% [markdown]
-# TEXT2
+# Each way gets nearer to the peak as the batch grows, and each for a reason of its own. The loop has
+# its calls to pay, and shares them among more texts. The products must fetch each weight from memory:
+# with one text for two operations, with 64 texts for 128. (The kernel can be above the bare
+# products, which fetch each weight T times. It may keep the weights near, in the order in which it
+# needs them.)
+#
+# More texts side by side are not free. They take memory for the way back, and there are fewer updates
+# in a pass over the text. So you cannot choose the batch by this figure alone.
 #
 # ## Threads
 #
@@ -461,7 +477,12 @@ for batch, gain in gains.items():
     print(f"B = {batch:2}: {cpus} threads are {gain:.2f} times as fast as one")
 
 # %% [markdown]
-# TEXT3
+# With few texts a product is too small: by the time that both threads have met, one could have done
+# it. With many, the factor comes nearer to the number of threads. That is so on a quiet machine. If
+# other programs use the CPUs, each product waits for the slower thread, and more threads can be
+# *slower* than one. So no fixed number is right: charlstm measures while it trains, and takes what is
+# the fastest now. (The README has a table of a busy machine; `python -m charlstm.benchmark --busy`
+# measures yours.)
 #
 # ## What a GPU would change
 #
