@@ -263,7 +263,9 @@ import numpy as np, scan
 for way, (cell, _) in scan.WAYS.items():
     if not way.startswith("torch"):
         _, found = scan.in_jax(way, cell, 4)()
-        for got, want in zip(found.values(), scan.in_torch("kernel", cell, 4)(), strict=True):
+        wanted = scan.in_torch("kernel", cell, 4)()
+        for name, want in zip(scan.given(cell, 4)[0], wanted, strict=True):
+            got = found[name]
             np.testing.assert_allclose(got, want, rtol=0, atol=1e-4 * want.abs().max())
         print(way)
 """
