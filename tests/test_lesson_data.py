@@ -1,5 +1,6 @@
 """What a lesson shows from a file comes from the script beside it, which has run to its end."""
 
+import csv
 import importlib.util
 import itertools
 import os
@@ -276,3 +277,15 @@ for way, (cell, _) in scan.WAYS.items():
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert len(done.stdout.splitlines()) == 4
+
+
+def test_what_lesson_14_says_of_long_windows_is_in_its_file(load):
+    with load("scan").RESULTS.open(newline="", encoding="utf-8") as file:
+        rows = {(row["way"], int(row["window"])): row for row in csv.DictReader(file)}
+    scans = [float(row["first"]) for (way, _), row in rows.items() if way == "scan"]
+    assert max(scans) < 2 * min(scans)
+    loop = [float(rows["loop under jit", window]["first"]) for window in (32, 64, 128)]
+    assert loop[2] > 3 * loop[1] > 6 * loop[0]
+    of_kernel = {way: float(rows[way, 128]["of kernel"]) for way, window in rows if window == 128}
+    assert of_kernel["loop under jit"] > 20 * of_kernel["scan"]
+    assert of_kernel["loop under jit"] > 5 * of_kernel["loop under jit, not fused"]
