@@ -1,7 +1,11 @@
 """The claims of the lessons hold for five seeds."""
 
+import json
 import math
+import os
 import runpy
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -911,3 +915,69 @@ def test_lesson11_a_name_goes_through_the_neck_and_through_nothing_else(lesson11
     assert lesson11["nearest"] < lesson11["untrained"] + 0.15
     assert len(lesson11["between"] & set(lesson11["names"])) < 0.5 * len(lesson11["between"])
     assert max(lesson11["r"], key=lambda x: abs(lesson11["r"][x])) == "a"
+
+
+@pytest.fixture(scope="module")
+def lesson14():
+    """What the lesson measures, in a process of its own: JAX warns in one that forks later."""
+    names = "work shares loops graphs differences compiling written running reached"
+    program = f"""
+import json, os, runpy
+found = runpy.run_path("14-loops-scans-and-kernels.py")
+def key(k): return "/".join(map(key, k)) if isinstance(k, tuple) else getattr(k, "__name__", str(k))
+print(json.dumps({{n: {{key(k): v for k, v in found[n].items()}} for n in {names.split()}}}))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=LESSONS, check=True, capture_output=True, text=True,
+        env={**os.environ, "CHARLSTM_FAST": ""},
+    )  # fmt: skip
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+@pytest.mark.slow
+def test_lesson14_the_recurrence_takes_more_of_the_time_than_of_the_work(lesson14):
+    work, shares = lesson14["work"], lesson14["shares"]
+    assert shares["recurrence"] > 1.1 * work["recurrence"] / sum(work.values())
+    loops = lesson14["loops"]
+    assert loops["1/128"] < 3 * loops["1/1"]  # 128 times as much to compute
+    assert loops["128/128"] > 2 * loops["1/128"]
+
+
+@pytest.mark.slow
+def test_lesson14_a_graph_grows_with_the_window_and_the_kernels_does_not(lesson14):
+    loop, kernel = zip(*lesson14["graphs"].values(), strict=True)
+    assert len(set(kernel)) == 1
+    assert loop[1] - loop[0] == (loop[2] - loop[1]) / 2 > 10 * kernel[0]
+
+
+@pytest.mark.slow
+def test_lesson14_the_scan_is_the_loop_of_torch(lesson14):
+    assert len(lesson14["differences"]) == 4
+    assert max(lesson14["differences"].values()) < 1e-5
+
+
+@pytest.mark.slow
+def test_lesson14_an_unrolled_lstm_is_slow_twice(lesson14):
+    def by_window(what, way):
+        return [lesson14[what][f"{way}/{window}"] for window in (8, 16, 32)]
+
+    assert len({*by_window("written", "scan/lstm")}) == 1
+    rnn, lstm = (by_window("written", f"unroll/{cell}") for cell in ("rnn", "lstm"))
+    assert rnn[2] < 2.1 * rnn[1] < 2.1 * 2.1 * rnn[0]
+    assert lstm[2] > 2.8 * lstm[1] > 2.8 * 2.6 * lstm[0]
+    scan, loop = (by_window("compiling", way) for way in ("scan/lstm", "unroll/lstm"))
+    assert loop[2] > 2.5 * loop[0]
+    assert max(scan) < 2 * min(scan)
+    assert loop[2] > 4 * scan[2]
+    scan, loop = (by_window("running", way) for way in ("scan/lstm", "unroll/lstm"))
+    assert loop[2] > 3 * scan[2]
+    assert loop[2] > 8 * loop[0]  # 4 times as many steps
+
+
+@pytest.mark.slow
+def test_lesson14_batch_brings_loop_and_kernel_nearer_to_the_peak(lesson14):
+    _, kernel, loop = zip(*lesson14["reached"].values(), strict=True)
+    assert len(kernel) == 5
+    assert kernel[-1] > 1.5 * kernel[0]
+    assert loop[-1] > 4 * loop[0]
+    assert all(a > 1.2 * b for a, b in zip(kernel, loop, strict=True))

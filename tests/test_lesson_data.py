@@ -1,7 +1,11 @@
 """What a lesson shows from a file comes from the script beside it, which has run to its end."""
 
+import csv
 import importlib.util
 import itertools
+import os
+import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -15,7 +19,11 @@ from charlstm.model.cells import sigmoid
 
 DATA = Path(__file__).parent.parent / "notebooks" / "lessons" / "data"
 NAMES = sorted(path.stem for path in DATA.glob("*.py"))
-WORK = {"typos": "search", "cost": "measure"}  # what a script does for a row; all others train
+WORK = {
+    "typos": "search",
+    "cost": "measure",
+    "scan": "measure",
+}  # what a script does for a row; all others train
 each = pytest.mark.parametrize("name", NAMES)
 
 
@@ -233,3 +241,51 @@ def test_convolution_scores_what_it_trained(load, monkeypatch):
     assert weights == sum(weight.numel() for weight in model.parameters())
     assert (carried, cold) == (1.2346, 2.3457)
     assert seconds >= 0  # two steps may take less than is told
+
+
+def test_scan_compares_ways_to_the_same_gradients(load, monkeypatch):
+    script = load("scan")
+    for cell in ("lstm", "rnn"):
+        ways = [script.in_torch(way, cell, 4)() for way in ("torch's loop", "kernel")]
+        for loop, kernel in zip(*ways, strict=True):
+            torch.testing.assert_close(loop, kernel)
+    monkeypatch.setattr(script, "ROUNDS", 1)
+    first, later, of_kernel = script.measure("torch's loop", 4)
+    assert first >= 0  # the clock may tick in hundredths
+    assert later > 0
+    assert of_kernel > 0
+
+
+@pytest.mark.slow
+def test_scan_compares_ways_in_jax_to_the_same_gradients():
+    """In a process of its own: JAX warns in one that forks later."""
+    program = """
+import numpy as np, scan
+for way, (cell, _) in scan.WAYS.items():
+    if not way.startswith("torch"):
+        _, found = scan.in_jax(way, cell, 4)()
+        wanted = scan.in_torch("kernel", cell, 4)()
+        for name, want in zip(scan.given(cell, 4)[0], wanted, strict=True):
+            got = found[name]
+            np.testing.assert_allclose(got, want, rtol=0, atol=1e-4 * want.abs().max())
+        print(way)
+"""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(DATA), *sys.path])}
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", program],
+        env=environment, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout.splitlines()) == 4
+
+
+def test_what_lesson_14_says_of_long_windows_is_in_its_file(load):
+    with load("scan").RESULTS.open(newline="", encoding="utf-8") as file:
+        rows = {(row["way"], int(row["window"])): row for row in csv.DictReader(file)}
+    scans = [float(row["first"]) for (way, _), row in rows.items() if way == "scan"]
+    assert max(scans) < 2 * min(scans)
+    loop = [float(rows["loop under jit", window]["first"]) for window in (32, 64, 128)]
+    assert loop[2] > 3 * loop[1] > 6 * loop[0]
+    of_kernel = {way: float(rows[way, 128]["of kernel"]) for way, window in rows if window == 128}
+    assert of_kernel["loop under jit"] > 20 * of_kernel["scan"]
+    assert of_kernel["loop under jit"] > 5 * of_kernel["loop under jit, not fused"]

@@ -4,9 +4,12 @@
 """
 
 import json
+import os
 import re
 import runpy
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -93,6 +96,23 @@ def test_a_lesson_opens_with_goals_and_an_honest_time_to_read(source, build):
     assert found, first
     assert abs(int(found[2]) / build["minutes"](source) - 1) < 0.1
     assert int(found[2]) <= 45
+
+
+@pytest.mark.slow
+def test_a_lesson_runs_where_its_extra_is_missing():
+    program = """
+import runpy, sys
+sys.modules["jax"] = None  # as if it were not installed
+runpy.run_path("14-loops-scans-and-kernels.py")
+"""
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", program], cwd=NOTEBOOKS / "lessons", text=True,
+        capture_output=True, env={**os.environ, "CHARLSTM_FAST": "1"},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("JAX is not installed")
+    assert "the kernel is" in done.stdout
+    assert "scan reaches" not in done.stdout
 
 
 def test_a_notebook_that_is_not_its_source_is_found(tmp_path, build):

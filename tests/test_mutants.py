@@ -24,6 +24,7 @@ MUTANTS = [
     ("output gate sees the old cell", "model/cells", "p_o * c)", "p_o * state[1])", "model/test_cells.py"),
     ("reset before the product", "model/cells", "r * h_n", "h_n", "model/test_cells.py"),
     ("recurrent bias dropped", "model/cells", "split(h @ p.weight_hh.T + p.bias_hh, 3)", "split(h @ p.weight_hh.T, 3)", "model/test_cells.py"),
+    ("arrays of JAX taken for NumPy's", "model/cells", "return x.__array_namespace__()", "return __import__('numpy')", "model/test_cells_under_jax.py"),
     ("recurrent weight transposed", "model/cells", "activation(u + h @ p.weight_hh.T", "activation(u + h @ p.weight_hh", "model/test_cells.py"),
     ("the lower layers' outputs lost", "model/cells", "features + inputs if new_state", "inputs if new_state", "model/test_cells.py -k layers"),
     ("coupled rows not negated", "model/kernels", "torch.cat((-w[", "torch.cat((w[", "model/test_kernels.py"),
