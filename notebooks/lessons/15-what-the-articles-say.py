@@ -1,0 +1,854 @@
+# %% [markdown]
+# # 15. What the articles say
+#
+# *What it shows: sentences about recurrent networks that stand in many articles, each with what
+# would have to be true, a measurement of a few seconds, and a verdict that code decides.*
+#
+# Afterwards you can
+#
+# - turn a sentence about a network into something that can be measured;
+# - tell a false sentence from one that has no meaning;
+# - judge a sentence that is not in this lesson.
+#
+# *Know before: lessons 5 and 6. Takes 30 minutes to read, without solving the exercises, and 2
+# minutes to run.*
+#
+# *The letters in formulas and code are those of [the table in lesson
+# 1](01-start-here.ipynb#Symbols). Some code is folded: in JupyterLab, click its three dots to open
+# it.*
+#
+# Who looks up the LSTM finds a hundred articles, and in most of them the same sentences. "The forget
+# gate says 0 or 1." "The LSTM solves the vanishing gradient." Some of them are true. How can you
+# tell which? Not by how often a sentence is repeated. Ask what would have to be true if it were, and
+# measure that.
+#
+# Each sentence here is in our own words, and has the same short form. First we say what would have to
+# be true: its *needs*. Then we measure them. The verdict follows by a rule:
+#
+# - all needs are met: **true**;
+# - some are met: **half true**;
+# - none is met: **false**;
+# - all needs are met, and all needs of the *opposite* sentence, too: **no meaning**. Then it leaves
+#   out the word on which the answer depends.
+#
+# You may want other needs, or other limits. Then change them, and run the cell again: the verdict is
+# code. And each is about the networks that we measure here. Most sentences have their long answer in
+# another lesson.
+#
+# **Before you run anything, guess:** of the sentences below, how many are true as they stand? Look
+# at the headings, and note your verdict for each.
+
+# %%
+# %matplotlib inline
+import os
+import time
+from functools import cache
+
+import numpy as np
+import torch
+from torch.nn import functional as F
+
+from charlstm import CharModel, Checkpoint, ModelOptions, Vocabulary, find_model, initialize
+from charlstm import Sampler, SampleOptions, TrainOptions, fit, read_corpus, streams_for
+from charlstm.insight.gradients import advance
+from charlstm.measuring.scores import score_carried, score_cold
+from charlstm.model import cells
+from charlstm.notebook import plots
+
+# %% jupyter={"source_hidden": true}
+# Folded: how much work, the judge, and the texts
+torch.set_num_threads(1)
+FAST = bool(os.environ.get("CHARLSTM_FAST"))  # less work, for a quick test of this notebook
+SEEDS, STEPS, ROWS = (range(1), 8, 4) if FAST else (range(2), 150, 16)
+verdicts = {}  # for each sentence its verdict, and whether each need is met
+
+
+def met(need):
+    _, measured, sign, limit = need
+    return bool(measured > limit if sign == ">" else measured < limit)
+
+
+def judge(sentence, *needs, contrary=()):
+    """Print what was measured for each need, (words, number, "<" or ">", limit), and the verdict."""
+    for need in (*needs, *contrary):
+        words, measured, sign, limit = need
+        words = f"the opposite: {words}" if need in contrary else words
+        print(f"{'yes' if met(need) else 'no':4}{words:62}{measured:8.3g}  ({sign} {limit:g})")
+    for_it, against = ([met(need) for need in some] for some in (needs, contrary))
+    verdict = "true" if all(for_it) else "half true" if any(for_it) else "false"
+    if all(for_it) and against and all(against):
+        verdict = "no meaning"
+    verdicts[sentence] = verdict, for_it + against
+    print(f"    {sentence}: {verdict.upper()}")
+
+
+checkpoint = Checkpoint.load(find_model("tinyshakespeare"))
+shipped = CharModel.from_checkpoint(checkpoint)
+H = checkpoint.options.hidden_size
+readable = "".join(x for x in read_corpus("plays").text if x in checkpoint.vocabulary.characters)
+plays = checkpoint.vocabulary.encode(readable)  # which the shipped model has not read
+tales = read_corpus("tales")
+letters, parts = Vocabulary.of(tales.text), tales.parts()
+known, unseen = (letters.encode(tales.text[parts[p]]) for p in ("train", "validation"))
+
+# %% [markdown]
+# Two tools. The first reads with any step in place of the cell's own, and returns $\ln P$ of each
+# character that may come next.
+
+
+# %%
+@torch.no_grad()
+def forecasts(model, ids, step=cells.lstm, state=None):
+    """Return ln P of all characters after each of ids (B, T), and the state: (T, B, V)."""
+    state, logs = state or model.zero_state(len(ids)), []
+    for x in ids.T:
+        logits, state = advance(model, step, model.embed(x[:, None])[:, 0], state)
+        logs.append(logits.log_softmax(1))
+    return torch.stack(logs), state
+
+
+def cost(logs, ids):
+    """Return the nats per character of ids (B, T), from the second on."""
+    return -logs[:-1].gather(2, ids.T[1:, :, None]).mean().item()
+
+
+passages = torch.from_numpy(plays[: 81 * ROWS].reshape(ROWS, 81)).long()
+usual = cost(forecasts(shipped, passages)[0], passages)
+print(f"the shipped model on plays that it has not read: {usual:.3f} nats per character")
+
+# %% [markdown]
+# The second trains a small network on the tales for a second or two.
+
+
+# %%
+@cache
+def small(cell="lstm", units=48, layers=1, seed=0, text=len(known), steps=STEPS, rate=5e-3):
+    options = ModelOptions(cell, layers, hidden_size=units, embedding_size=32, dropout=0.0)
+    model = CharModel(options, len(letters), seed)
+    budget = TrainOptions(steps=steps, learning_rate=rate, precision="fp32", seed=seed)
+    for _ in fit(model, known[:text], unseen[:4000], budget):
+        pass
+    return model
+
+
+def nats(*given, **options):
+    return score_cold(small(*given, **options), unseen[:8000]).nats
+
+
+print(f"a small LSTM on unseen tales after {STEPS} steps: {nats():.3f} nats per character")
+
+# %% [markdown]
+# ## The gates
+#
+# ### 1. "The forget gate is binary: 0 forgets, 1 keeps"
+#
+# Then nearly all values of f would lie near 0 or 1. And to round each of them to 0 or 1 would cost
+# the network little.
+
+
+# %%
+def lstm_with(f=cells.sigmoid, i=cells.sigmoid, candidate=cells.tanh, shown=cells.tanh):
+    """Return the LSTM's step with other functions in some of its places."""
+
+    def step(p, u, state):
+        h, c = state
+        a_i, a_f, a_g, a_o = cells.split(u + h @ p.weight_hh.T + p.bias_hh, 4)
+        c = f(a_f) * c + i(a_i) * candidate(a_g)
+        return cells.sigmoid(a_o) * shown(c), c
+
+    return step
+
+
+# %%
+from charlstm.insight import activations
+
+held = list(activations.watch(checkpoint, passages.numpy().astype(np.int32)))[20:]
+f = np.array([[layer["f"] for layer in layers] for layers in held])  # (T, layers, B, H)
+shares, edges = np.histogram(f, np.linspace(0, 1, 21), weights=np.full(f.shape, 1 / f.size))
+plots.curves({"shipped model": (edges[:-1] + 0.025, shares)}, "forget gate f", "share of values")
+
+# %%
+rounded, _ = forecasts(shipped, passages, lstm_with(f=lambda a_f: (a_f > 0).float()))
+judge(
+    "The forget gate is binary",
+    ("share of f within 0.05 of 0 or 1", ((f < 0.05) | (f > 0.95)).mean(), ">", 0.9),
+    ("nats per character lost if f is rounded", cost(rounded, passages) - usual, "<", 0.1),
+)
+
+# %% [markdown]
+# Most values lie between, and they are needed there. [Lesson 5](05-the-lstm-gate-by-gate.ipynb)
+# looks at small networks, too.
+#
+# ### 2. "The output gate decides what leaves the network"
+#
+# Then the network could tell nothing with the gate shut. And the gate would matter for that alone:
+# if the cell's own gates could not see through it, nothing would change. We shut it for the head,
+# which is left with its bias, and then for the cell's own gates.
+
+
+# %%
+def told_itself_nothing(p, u, state):
+    h, c = state
+    return cells.lstm(p, u, (0 * h, c))
+
+
+to_self, _ = forecasts(shipped, passages, told_itself_nothing)
+to_head = shipped.head.bias.log_softmax(0).detach().expand_as(to_self)
+judge(
+    "The output gate decides what leaves the network",
+    ("nats lost if o is shut for the head", cost(to_head, passages) - usual, ">", 1),
+    ("nats lost if o is shut for the cell's own gates", cost(to_self, passages) - usual, "<", 0.05),
+)
+
+# %% [markdown]
+# What the gate lets out goes to the head, and also back into all gates. Without the second way the
+# network is nearly lost. ([Lesson 5](05-the-lstm-gate-by-gate.ipynb) has small networks.)
+#
+# ### 3. "The tanh is there to keep the values within -1 and 1"
+#
+# Then the cell state would stay within -1 and 1. And a network without the tanh would learn less:
+# without the one where c is shown, and without both, the one and that of the candidate.
+
+# %%
+from charlstm.model.named_cells import register_cell
+
+bare = {"one-tanh": lstm_with(shown=cells.linear),
+        "no-tanh": lstm_with(shown=cells.linear, candidate=cells.linear)}  # fmt: skip
+for name, step in bare.items():
+    register_cell(name, cells.Cell(step, ("i", "f", "g", "o"), ("h", "c")))
+c = np.array([[layer["c"] for layer in layers] for layers in held])
+worse = {name: max(nats(name, seed=seed) - nats(seed=seed) for seed in SEEDS) for name in bare}
+print(f"c of the shipped model: from {c.min():.0f} to {c.max():.0f}", end="; ")
+print(f"beyond -1 and 1 in {np.mean(np.abs(c) > 1):.0%}")
+
+# %%
+judge(
+    "The tanh keeps values within -1 and 1",
+    ("largest c of the shipped model", np.abs(c).max(), "<", 1),
+    ("nats lost without the tanh where c is shown, worst seed", worse["one-tanh"], ">", 0.05),
+    ("nats lost without both, worst seed", worse["no-tanh"], ">", 0.05),
+)
+
+# %% [markdown]
+# TANH
+#
+# ### 4. "Coupled gates forget only when they write"
+#
+# With i = 1 - f the cell opens for the new as much as it shuts for the old. If the sentence is true,
+# something new stands in c wherever much was forgotten. We train one, and look where f is below a
+# half.
+
+# %%
+coupled = small("coupled")
+reads = torch.from_numpy(unseen[: 81 * ROWS].reshape(ROWS, 81)).long()
+own = Checkpoint(coupled.options, letters, coupled.to_arrays())
+(f, c, g) = (
+    np.array([layers[0][name] for layers in activations.watch(own, reads.numpy())]) for name in "fcg"
+)
+old, f, new, g = c[:-1], f[1:], c[1:], g[1:]
+wrote = new - f * old  # what the step has added
+opened, forgot = wrote / g, f < 0.5
+judge(
+    "Coupled gates forget only when they write",
+    ("largest |i - (1 - f)| along a text", np.abs(opened - (1 - f))[abs(g) > 0.1].max(), "<", 1e-4),
+    ("share of |written| > 0.1 where f < 0.5", (np.abs(wrote[forgot]) > 0.1).mean(), ">", 0.9),
+)
+
+# %% [markdown]
+# COUPLED
+#
+# ### 5. "A network remembers only what its input gate lets in"
+#
+# If i is 0 throughout, nothing can be remembered: the forecasts are the same for all texts. And if a
+# letter may act on f and o alone, it leaves no trace a few letters later. We put another letter in
+# its place, first for all gates of layer 1, then for f and o alone.
+
+
+# %%
+def reads_instead(others, gates):
+    """Return a step in which some gates of layer 1 read other letters, (B,)."""
+    x = shipped.embed(others[:, None])[:, 0]
+
+    def step(p, u, state):
+        if p is shipped.layers[0]:
+            u, instead = u.clone(), cells.project(p, x)
+            for rows in (p.cell.rows(gate, H) for gate in gates):
+                u[:, rows] = instead[:, rows]
+        return cells.lstm(p, u, state)
+
+    return step
+
+
+def divergence(logs, others):
+    """Return how many nats others pay more, if characters come as logs expect, (T,)."""
+    return (logs.exp() * (logs - others)).sum(2).mean(1).numpy()
+
+
+# %%
+many = torch.from_numpy(plays[: 64 * 4 * ROWS].reshape(4 * ROWS, 64)).long()
+before, letter, after = many[:, :30], many[:, 30:31], many[:, 31:]
+_, state = forecasts(shipped, before)
+others = many.flatten()[torch.randperm(many.numel(), generator=torch.Generator().manual_seed(0))]
+traces = {}
+for gates in ("", "ifgo", "fo"):
+    _, changed = forecasts(shipped, letter, reads_instead(others[: len(many)], gates), state)
+    traces[gates], _ = forecasts(shipped, after, state=changed)
+trace = {gates: divergence(traces[""], traces[gates]) for gates in ("ifgo", "fo")}
+share = trace["fo"][1:6].sum() / trace["ifgo"][1:6].sum()
+shut, _ = forecasts(shipped, many[:2], lstm_with(i=torch.zeros_like))
+judge(
+    "A network remembers only what its input gate lets in",
+    ("with i = 0, largest difference of two texts", (shut[:, 0] - shut[:, 1]).abs().max(), "<", 1e-4),
+    ("share of the trace left by f and o, after 2 to 6 letters", share, "<", 0.05),
+)
+
+# %% [markdown]
+# GATES
+#
+# ## What it remembers
+#
+# ### 6. "c, as the last step left it, is the short-term memory"
+#
+# Then a text would miss c at once, and soon no longer. We set c to zero in all layers, or h, and
+# read on.
+
+# %%
+logs, _ = forecasts(shipped, many[:, 30:], state=state)
+empty = {"c": [(h, 0 * c) for h, c in state], "h": [(0 * h, c) for h, c in state]}
+wiped = {s: divergence(logs, forecasts(shipped, many[:, 30:], state=empty[s])[0]) for s in "ch"}
+ratio = wiped["c"] / wiped["h"]
+judge(
+    "c is the short-term memory",
+    ("damage by wiping c / by wiping h, after 1 letter", ratio[0], ">", 1),
+    ("the same after 10 letters", ratio[9], "<", 1),
+)
+
+# %% [markdown]
+# It is the other way round. In 1997 the name meant neither: *short-term memory* was all that a
+# network holds in its states, *long-term memory* what it holds in its weights. ([Lesson
+# 5](05-the-lstm-gate-by-gate.ipynb))
+#
+# ### 7. "c carries the far context, and h the near one"
+#
+# This sounds like the opposite of 6, but asks for more. Now we do not wipe a state, but put another
+# text's in its place. Foreign h should hurt more at once, foreign c later. And after ten letters
+# foreign h should not hurt any more.
+
+# %%
+foreign = {
+    "c": [(h, c.roll(1, 0)) for h, c in state],
+    "h": [(h.roll(1, 0), c) for h, c in state],
+}
+swapped = {s: divergence(logs, forecasts(shipped, many[:, 30:], state=foreign[s])[0]) for s in "ch"}
+lags = np.arange(1, len(logs) + 1)
+plots.curves(
+    {f"{s} of another text": (lags, swapped[s]) for s in "hc"},
+    "characters read since", "change of the forecast, nats", log=True,
+)  # fmt: skip
+
+# %%
+ratio = swapped["h"] / swapped["c"]
+judge(
+    "c carries the far context, and h the near one",
+    ("damage by foreign h / by foreign c, after 1 letter", ratio[0], ">", 1),
+    ("the same after 10 letters", ratio[9], "<", 1),
+    ("the same after 10 letters, nearly none", ratio[9], "<", 0.1),
+)
+
+# %% [markdown]
+# SWAP
+#
+# ### 8. "The LSTM solves the vanishing gradient"
+#
+# Then more than 1 % of the gradient would be left 40 letters back: as `torch.nn.LSTM` starts, with a
+# forget bias of 3, and after a training on text.
+
+# %%
+from charlstm.insight.gradients import reach
+
+
+def left(model, lag=40):
+    curve = reach(model, unseen[: 8 * 61].reshape(8, 61)).curve("c")
+    return curve[lag] / curve[0]
+
+
+sizes = ModelOptions(hidden_size=48, embedding_size=32)
+starts = [initialize(CharModel(sizes, len(letters)), "pytorch", forget_bias=b) for b in (None, 3.0)]
+judge(
+    "The LSTM solves the vanishing gradient",
+    ("left at lag 40, as torch.nn starts it", left(starts[0]), ">", 0.01),
+    ("left at lag 40, with a forget bias of 3", left(starts[1]), ">", 0.01),
+    (f"left at lag 40, after {STEPS} steps on the tales", left(small()), ">", 0.01),
+)
+
+# %% [markdown]
+# An LSTM can keep its gradient, if somebody opens its forget gates, and training may shut them
+# again. [Lesson 6](06-does-the-lstm-cure-it.ipynb) is about this sentence.
+#
+# ### 9. "The hidden state is a summary of all that was read"
+#
+# Then the states would tell which letter came last, and which letter came twenty before. A *linear
+# probe* asks them: it learns on some passages to tell the letter from h of both layers, by least
+# squares, and is tested on others.
+
+
+# %% jupyter={"source_hidden": true}
+# Folded: read passages with a network, and a linear probe
+LONG = 60 if FAST else 140
+pages = plays[10_000 : 10_000 + 4 * ROWS * LONG].reshape(4 * ROWS, LONG)
+TRAINS = 3 * ROWS  # passages; the others test
+
+
+def states(checkpoint):
+    """Return h of each layer after each character from the 40th on, (layers, B, T, H)."""
+    seen = [[layer["h"] for layer in layers] for layers in activations.watch(checkpoint, pages)]
+    return np.array(seen[40:]).transpose(1, 2, 0, 3)
+
+
+def probed(h, wanted):
+    """Return what a ridge regression from h (B, T, H) says of wanted (B, T, F), on test passages."""
+    x = np.concatenate([h, np.ones_like(h[..., :1])], 2).astype(float)
+    learn, y = x[:TRAINS].reshape(-1, x.shape[2]), wanted[:TRAINS].reshape(-1, wanted.shape[2])
+    weights = np.linalg.solve(learn.T @ learn + 100 * np.eye(x.shape[2]), learn.T @ y)
+    return x[TRAINS:] @ weights
+
+
+# %%
+h = states(checkpoint)
+both = np.concatenate(h, 2)  # (B, T, 2 H)
+one_hot = np.eye(shipped.vocabulary_size)
+told = {}
+for lag in (0, 1, 2, 3, 5, 8, 12, 20, 30):
+    wanted = pages[:, 40 - lag : LONG - lag]
+    told[lag] = (probed(both, one_hot[wanted]).argmax(2) == wanted[TRAINS:]).mean()
+common = (pages[TRAINS:, 40:] == np.bincount(pages[:TRAINS].flatten()).argmax()).mean()
+lines = {"probe": (list(told), list(told.values())), "always a space": ([0, 30], [common] * 2)}
+plots.curves(lines, "lag k, letters", "share of letters told")
+
+# %%
+judge(
+    "The hidden state is a summary of all that was read",
+    ("share of the last letters told", told[0], ">", 0.9),
+    ("the same 20 letters back, above always a space", told[20] - common, ">", 0.05),
+)
+
+# %% [markdown]
+# SUMMARY
+#
+# ### 10. "It reads texts of any length, though it has learnt on short ones"
+#
+# The small GRU that comes with charlstm has learnt on windows, and passed its state on. If the
+# sentence is true, it may read more than 20,000 characters in one go, and predict them as well as in
+# windows of 256 with a fresh state each.
+
+# %%
+reader = CharModel.from_checkpoint(Checkpoint.load(find_model("tales")))
+ids = unseen[: 2000 if FAST else None]
+carried, cold = score_carried(reader, ids).nats, score_cold(reader, ids).nats
+tenths = [score_carried(reader, part).nats for part in np.array_split(ids, 10)]
+judge(
+    "It reads texts of any length",
+    (f"nats on {len(ids):,} characters in one go, minus in windows", carried - cold, "<", 0.005),
+)
+
+# %% [markdown]
+# TRUE
+#
+# ## Layers, sizes and training
+#
+# ### 11. "Stacked layers capture different levels of abstraction"
+#
+# Then the lower layer would know simple things best, such as whether a letter is a capital, and the
+# upper layer what takes more text to know, such as the place in the line. The probe of 9 asks each
+# layer of the shipped model. It also asks an untrained network of the same size.
+
+# %%
+from charlstm.insight import features, neurons
+
+KINDS = {"a capital": features.upper_case, "a vowel next": features.next_vowel,
+         "place in the word": features.word_position, "place in the line": features.line_position,
+         "a speaker's name": features.speaker_name}  # fmt: skip
+text = checkpoint.vocabulary.decode(pages.flatten())
+asked = np.stack([of(text).reshape(pages.shape) for of in KINDS.values()], 2)[:, 40:]
+
+
+def told_by(layer):
+    """Return for each kind the share of its variance that a probe of a layer tells."""
+    error = probed(layer, asked) - asked[TRAINS:]
+    return 1 - (error**2).mean((0, 1)) / asked[TRAINS:].var((0, 1))
+
+
+# %%
+fresh = states(neurons.untrained(checkpoint, seed=0))
+table = np.array([told_by(layer) for layer in (*h, *fresh)])  # (4, kinds)
+print(f"{'told by the probe':20}layer 1  layer 2   untrained: layer 1  layer 2")
+for kind, row in zip(KINDS, table.T, strict=True):
+    print(f"{kind:20}" + "{:7.2f}{:9.2f}{:21.2f}{:9.2f}".format(*row))
+first, second, *untrained = table
+judge(
+    "Stacked layers capture different levels of abstraction",
+    ("a capital: layer 1 minus layer 2", first[0] - second[0], ">", 0.02),
+    ("place in the line: layer 2 minus layer 1", second[3] - first[3], ">", 0.02),
+    ("a speaker's name: layer 2 minus layer 1", second[4] - first[4], ">", 0.02),
+)
+
+# %% [markdown]
+# LAYERS
+#
+# ### 12. "More layers are better"
+#
+# Then a network of two or three layers would predict better than one with as many weights in a
+# single layer, in each seed.
+
+# %%
+DEPTHS = {1: 64, 2: 40, 3: 32}  # layers, and units in each
+lost = {}
+for layers, units in DEPTHS.items():
+    weights = sum(weight.numel() for weight in small(units=units, layers=layers).parameters())
+    lost[layers] = [nats(units=units, layers=layers, seed=seed) for seed in SEEDS]
+    print(f"{layers} layers of {units} units, {weights:,} weights:", *(f"{x:.3f}" for x in lost[layers]))
+gains = [np.subtract(lost[1], lost[layers]).min() for layers in (2, 3)]
+judge(
+    "More layers are better",
+    ("nats won by two layers, worst seed", gains[0], ">", 0),
+    ("nats won by three layers, worst seed", gains[1], ">", 0),
+)
+
+# %% [markdown]
+# DEPTH
+#
+# ### 13. "GRUs are faster than LSTMs, and weaker"
+#
+# Then a GRU would need less time for a text than an LSTM with as many units, and predict worse than
+# one with as many weights. We let the two take turns, and take the median of the ratios.
+
+
+# %%
+def seconds(model, ids):
+    began = time.perf_counter()
+    with torch.no_grad():
+        model(ids)
+    return time.perf_counter() - began
+
+
+ids = torch.from_numpy(unseen[:8000].reshape(16, 500)).long()
+pair = [CharModel(ModelOptions(cell, hidden_size=256), len(letters)) for cell in ("gru", "lstm")]
+ratios = [np.divide(*(seconds(model, ids) for model in pair)) for _ in range(9)]
+worse = [nats("gru", 57, seed=seed) - nats(seed=seed) for seed in SEEDS]
+judge(
+    "GRUs are faster and weaker",
+    ("time of a GRU / time of an LSTM, equal units", np.median(ratios), "<", 0.9),
+    ("nats lost by a GRU of equal weights, worst seed", min(worse), ">", 0),
+)
+
+# %% [markdown]
+# GRU
+#
+# ### 14. "LSTMs overfit more than simpler networks"
+#
+# OVER
+
+# %%
+from charlstm.training.trainer import Trainer
+
+
+@cache
+def read_too_often(cell, units, seed):
+    options = ModelOptions(cell, hidden_size=units, embedding_size=32, dropout=0.0)
+    model = CharModel(options, len(letters), seed)
+    budget = TrainOptions(steps=3 * STEPS, learning_rate=5e-3, precision="fp32", patience=None)
+    for _ in Trainer(model, known[:10_000], unseen[:1000], budget).fit():
+        pass  # unlike `fit`, this keeps the weights of the last step
+    return model
+
+
+def gap(cell, units, seed):
+    model = read_too_often(cell, units, seed)
+    return score_cold(model, unseen[:8000]).nats - score_cold(model, known[:10_000]).nats
+
+
+# %%
+gaps = {
+    size: [gap("lstm", 48, seed) - gap("rnn", units, seed) for seed in SEEDS]
+    for size, units in (("units", 48), ("weights", 112))
+}
+judge(
+    "LSTMs overfit more than simpler networks",
+    ("gap of the LSTM minus the RNN's, equal units, smallest", min(gaps["units"]), ">", 0),
+    contrary=[("gap with equal weights, largest", max(gaps["weights"]), "<", 0)],
+)
+
+# %% [markdown]
+# OVERFIT
+#
+# ### 15. "Multiplied by a small learning rate, a large gradient does no harm"
+#
+# Then plain gradient descent would need no clipping, only a smaller rate. We train a vanilla network
+# with large recurrent weights (gain 1.5, [lesson 4](04-clipping-and-the-cliff.ipynb)).
+
+
+# %%
+streams = streams_for(known, 16, 64)
+
+
+def descend(rate, clip, seed=0):
+    """Return the mean loss of the last ten of some steps of plain gradient descent."""
+    sizes = ModelOptions("rnn", hidden_size=64, embedding_size=None, dropout=0.0)
+    model = initialize(CharModel(sizes, len(letters), seed), gain=1.5, seed=seed)
+    descent, losses = torch.optim.SGD(model.parameters(), lr=rate), []
+    for step in range(STEPS):
+        read, asked = (torch.from_numpy(part).long() for part in streams.read(step))
+        loss = F.cross_entropy(model(read)[0].transpose(1, 2), asked)
+        descent.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), clip)
+        descent.step()
+        losses.append(loss.item())
+    return np.mean(losses[-10:])
+
+
+# %%
+clipped = descend(1.0, clip=1.0)
+by_rate = {rate: descend(rate, clip=np.inf) for rate in (1.0, 0.3, 0.1, 0.03, 0.01)}
+print("clipped, rate 1:", f"{clipped:.2f};", "not clipped:", end=" ")
+print(*(f"rate {rate:g}: {loss:.2f}" for rate, loss in by_rate.items()), sep=", ")
+judge(
+    "A small learning rate tames a large gradient",
+    ("some rate without clipping: nats above the start", min(by_rate.values()) - 4.2, "<", 0),
+    ("the best rate without clipping minus clipped, nats", min(by_rate.values()) - clipped, "<", 0.05),
+)
+
+# %% [markdown]
+# RATE
+#
+# ### 16. "A grid search finds the best setting"
+#
+# Then the winner would be the winner with another seed, too. And nothing between the lines of the
+# grid would be better.
+
+# %%
+RATES, UNITS, BETWEEN = (0.01, 0.03, 0.1), (24, 48), (0.017, 0.055)
+grid = [(rate, units) for rate in RATES for units in UNITS]
+
+
+def tried(points, seed):
+    return {(r, n): nats("gru", n, seed=seed, steps=STEPS // 2, rate=r) for r, n in points}
+
+
+found = [tried(grid, seed) for seed in (*SEEDS, 5)]
+winners = [min(of, key=of.get) for of in found]
+rest = tried([(rate, winners[0][1]) for rate in BETWEEN], 0)
+print("winners (rate, units):", *winners)
+judge(
+    "Grid search finds the best setting",
+    ("different winners with three seeds", len(set(winners)), "<", 1.5),
+    ("nats won between the lines", min(found[0].values()) - min(rest.values()), "<", 0),
+)
+
+# %% [markdown]
+# GRID
+#
+# ## Chances and writing
+#
+# ### 17. "A perplexity of 4 means that it chooses among 4 letters"
+#
+# The perplexity is $e$ to the mean surprise, and a fair die with four faces has a perplexity of 4. If
+# the sentence is true, the network hesitates between about so many letters at most places. We take
+# $e$ to the entropy of its chances for the number of letters between which it hesitates.
+
+# %%
+read = torch.from_numpy(unseen[:8000].reshape(16, 500)).long()
+with torch.no_grad():
+    log = reader(read)[0][:, :-1].log_softmax(2)
+perplexity = np.exp(-log.gather(2, read[:, 1:, None]).mean().item())
+entropies = -(log.exp() * log).sum(2).numpy().flatten()
+shares, edges = np.histogram(np.exp(entropies), np.arange(0.5, 20), weights=np.full(entropies.shape, 1 / len(entropies)))
+plots.curves({"shipped GRU": (edges[:-1] + 0.5, shares)}, "letters it hesitates between", "share of places")
+
+# %%
+near = np.abs(np.exp(entropies) - perplexity) < 1
+print(f"perplexity {perplexity:.2f}; at half of the places it hesitates between", end=" ")
+print(f"{np.exp(np.median(entropies)):.1f} letters or fewer")
+judge(
+    "A perplexity of 4 is a choice among 4 letters",
+    ("geometric mean of these numbers off the perplexity by", abs(np.exp(entropies.mean()) / perplexity - 1), "<", 0.1),
+    ("share of places within 1 of the perplexity", near.mean(), ">", 0.5),
+)
+
+# %% [markdown]
+# PERPLEXITY
+#
+# ### 18. "The chances of a softmax are no real probabilities: networks are too sure"
+#
+# Where a network says 0.9, is it right nine times of ten? We sort its forecasts by their largest
+# chance, and compare each tenth with how often it was right. We ask the small GRU that comes with
+# charlstm, and the LSTM of 14, which has read its text too often.
+
+
+# %%
+@torch.no_grad()
+def sureness(model):
+    """Return mean largest chance, and share right, of ten equal parts of the forecasts."""
+    chances = model(read)[0][:, :-1].softmax(2).flatten(0, 1)
+    largest, said = chances.max(1)
+    right = (said == read[:, 1:].flatten()).double()
+    parts = np.array_split(largest.argsort().numpy(), 10)
+    return [np.array([x[part].mean() for part in parts]) for x in (largest, right)]
+
+
+# %%
+sure = {"shipped GRU": sureness(reader), "read too often": sureness(read_too_often("lstm", 48, 0)),
+        "just": ([0, 1], [0, 1])}  # fmt: skip
+plots.curves(sure, "largest chance", "share that is right")
+
+# %%
+too_sure = {name: np.mean(says) - np.mean(right) for name, (says, right) in sure.items()}
+judge(
+    "Networks are too sure",
+    ("sure minus right, the shipped GRU", too_sure["shipped GRU"], ">", 0.03),
+    ("sure minus right, a network that read too often", too_sure["read too often"], ">", 0.03),
+)
+
+# %% [markdown]
+# SURE
+#
+# ### 19. "A low temperature makes the text more correct"
+#
+# More of its words would be words, and nothing else would suffer. We let the shipped model write at
+# several temperatures. A word counts if the texts that come with charlstm have it, and a letter as
+# repeated if it ends 20 letters that the sample has written before.
+
+# %%
+from charlstm.sampling.sampler import generate_many
+from charlstm.text.novelty import known_words, novelty
+
+words, WRITTEN = readable + tales.text + read_corpus("verse").text, 80 if FAST else 400
+
+
+def written(model, temperature):
+    options = SampleOptions(length=WRITTEN, temperature=temperature, seed=0)
+    pieces = generate_many(Sampler(model), 16, "\n", options, threads=1)
+    return ["".join(text) for text in zip(*pieces, strict=True)]
+
+
+# %%
+print("temperature   known words   repeated   different words")
+by_heat = {}
+for heat in (1.0, 0.5, 0.1):
+    texts = written(checkpoint, heat)
+    again = [novelty(x[WRITTEN // 2 :], x[: WRITTEN // 2]).copied[20] for x in texts]
+    all_words = " ".join(texts)
+    by_heat[heat] = known_words(all_words, words), np.mean(again), len(set(all_words.split()))
+    print("{:11} {:13.2f} {:10.2f} {:17}".format(heat, *by_heat[heat]))
+wild, _, cold = by_heat.values()
+judge(
+    "A low temperature makes the text more correct",
+    ("more known words at 0.1 than at 1", cold[0] - wild[0], ">", 0.05),
+    ("share of repeated letters at 0.1", cold[1], "<", 0.02),
+    ("different words at 0.1 / at 1", cold[2] / wild[2], ">", 0.5),
+)
+
+# %% [markdown]
+# TEMPERATURE
+#
+# ### 20. "It only puts together pieces that it has read"
+#
+# COPIES
+
+# %%
+text = "".join(written(Checkpoint.load(find_model("tales")), 1.0))
+copied = novelty(text, tales.text).copied
+print("share of pieces that it has read:", *(f"{n} letters {copied[n]:.3f}" for n in (5, 10, 20)))
+judge(
+    "It only puts together pieces that it has read",
+    ("share of its pieces of 5 letters that it has read", copied[5], ">", 0.99),
+    ("the same, 20 letters", copied[20], ">", 0.5),
+)
+
+# %% [markdown]
+# ### 21. "A bidirectional network knows the future when it writes, so it writes better"
+#
+# Then it would name the next letter more often than a network that reads forwards only. It does so
+# in the middle of a text. But whoever writes stands at the end.
+
+# %%
+from charlstm.variants.bidirectional import Bidirectional, fit_bidirectional
+from charlstm.variants.fitting import FitOptions
+
+
+@cache
+def reading(reads, seed=0):
+    sizes = ModelOptions(hidden_size=64 if reads == "both" else 96, embedding_size=32)
+    model = Bidirectional(sizes, letters, reads, seed)
+    for _ in fit_bidirectional(model, known, 64, FitOptions(steps=2 * STEPS, batch_size=16), 0.0):
+        pass
+    return model
+
+
+# %%
+def names(reads, place, seed=0):
+    """Return how often the letter at a place of windows of 64 is named."""
+    windows = torch.from_numpy(unseen[: 64 * 300].reshape(300, 64)).long()
+    said = reading(reads, seed)(windows)[:, place].argmax(1)
+    return (said == windows[:, place]).double().mean()
+
+
+wins = {p: float(names("both", p) - names("forwards", p)) for p in (32, 63)}
+judge(
+    "A bidirectional network knows the future when it writes",
+    ("letters named more often by both, in the middle", wins[32], ">", 0.05),
+    ("the same at the end, where one writes", wins[63], ">", 0),
+)
+
+# %% [markdown]
+# BOTH
+#
+# ### 22. "The weights of attention explain what the network has done"
+#
+# ATT
+
+# %%
+from charlstm.text import pairs as tasks
+from charlstm.variants.encoder_decoder import EncoderDecoder, batch, fit_pairs
+
+
+@cache
+def dater(seed=0):
+    pairs = tasks.dates(5000, seed=seed)
+    sides = [Vocabulary.of("".join(pair[k] for pair in pairs)) for k in (0, 1)]
+    model = EncoderDecoder(*sides, ModelOptions(hidden_size=64, embedding_size=32, dropout=0.0), "dot", seed=seed)
+    for _ in fit_pairs(model, pairs, FitOptions(steps=2 * STEPS, beta1=0.9, seed=seed)):
+        pass
+    return model
+
+
+# %%
+@torch.no_grad()
+def looks_and_falls(model, source, target, draws=3):
+    """Return the weights, and how far ln P falls if each letter of the source is another, (T, S)."""
+    ids, V = model.sources.encode(source), len(model.sources)
+    texts = np.repeat(ids[None], 1 + draws * len(ids), 0)
+    rng = np.random.default_rng(0)
+    for s in range(len(ids)):
+        texts[1 + draws * s : 1 + draws * (s + 1), s] = rng.choice(np.delete(np.arange(V), ids[s]), draws, False)
+    read, before, answers = batch(model, texts, [model.targets.encode(target)] * len(texts))
+    logits, weights = model(read, before)
+    logs = logits.log_softmax(2).gather(2, answers[..., None])[..., 0]
+    falls = (logs[0] - logs[1:]).reshape(len(ids), draws, -1).mean(1).T
+    return weights[0].numpy(), falls.numpy()
+
+
+# %%
+rows = []
+for source, target in tasks.dates(40, seed=99):
+    for weights, falls in zip(*looks_and_falls(dater(), source, target), strict=True):
+        orders = [x.argsort().argsort() for x in (weights, falls)]
+        rows.append((falls[weights.argmax()], falls.mean(), np.corrcoef(*orders)[0, 1], falls.max(), weights.max()))
+rows = np.array(rows)
+idle = rows[:, 3] < 0.1
+judge(
+    "The weights of attention explain",
+    ("nats by changing its letter / any letter", rows[:, 0].mean() / rows[:, 1].mean(), ">", 2),
+    ("rank correlation of weights and falls", rows[:, 2].mean(), ">", 0.7),
+    ("largest weight where no letter matters", rows[idle, 4].mean(), "<", 0.3),
+)
