@@ -247,7 +247,8 @@ coupled = small("coupled")
 reads = torch.from_numpy(unseen[: 81 * ROWS].reshape(ROWS, 81)).long()
 own = Checkpoint(coupled.options, letters, coupled.to_arrays())
 (f, c, g) = (
-    np.array([layers[0][name] for layers in activations.watch(own, reads.numpy())]) for name in "fcg"
+    np.array([layers[0][name] for layers in activations.watch(own, reads.numpy())])
+    for name in "fcg"
 )
 old, f, new, g = c[:-1], f[1:], c[1:], g[1:]
 wrote = new - f * old  # what the step has added
@@ -304,7 +305,12 @@ share = trace["fo"][1:6].sum() / trace["ifgo"][1:6].sum()
 shut, _ = forecasts(shipped, many[:2], lstm_with(i=torch.zeros_like))
 judge(
     "A network remembers only what its input gate lets in",
-    ("with i = 0, largest difference of two texts", (shut[:, 0] - shut[:, 1]).abs().max(), "<", 1e-4),
+    (
+        "with i = 0, largest difference of two texts",
+        (shut[:, 0] - shut[:, 1]).abs().max(),
+        "<",
+        1e-4,
+    ),
     ("share of the trace left by f and o, after 2 to 6 letters", share, "<", 0.05),
 )
 
@@ -525,7 +531,10 @@ lost = {}
 for layers, units in DEPTHS.items():
     weights = sum(weight.numel() for weight in small(units=units, layers=layers).parameters())
     lost[layers] = [nats(units=units, layers=layers, seed=seed) for seed in SEEDS]
-    print(f"{layers} layers of {units} units, {weights:,} weights:", *(f"{x:.3f}" for x in lost[layers]))
+    print(
+        f"{layers} layers of {units} units, {weights:,} weights:",
+        *(f"{x:.3f}" for x in lost[layers]),
+    )
 gains = [np.subtract(lost[1], lost[layers]).min() for layers in (2, 3)]
 judge(
     "More layers are better",
@@ -652,7 +661,12 @@ print(*(f"rate {rate:g}: {loss:.2f}" for rate, loss in by_rate.items()), sep=", 
 judge(
     "A small learning rate tames a large gradient",
     ("some rate without clipping: nats above the start", min(by_rate.values()) - 4.2, "<", 0),
-    ("the best rate without clipping minus clipped, nats", min(by_rate.values()) - clipped, "<", 0.05),
+    (
+        "the best rate without clipping minus clipped, nats",
+        min(by_rate.values()) - clipped,
+        "<",
+        0.05,
+    ),
 )
 
 # %% [markdown]
@@ -703,8 +717,12 @@ with torch.no_grad():
     log = reader(read)[0][:, :-1].log_softmax(2)
 perplexity = np.exp(-log.gather(2, read[:, 1:, None]).mean().item())
 entropies = -(log.exp() * log).sum(2).numpy().flatten()
-shares, edges = np.histogram(np.exp(entropies), np.arange(0.5, 20), weights=np.full(entropies.shape, 1 / len(entropies)))
-plots.curves({"shipped GRU": (edges[:-1] + 0.5, shares)}, "letters it hesitates between", "share of places")
+shares, edges = np.histogram(
+    np.exp(entropies), np.arange(0.5, 20), weights=np.full(entropies.shape, 1 / len(entropies))
+)
+plots.curves(
+    {"shipped GRU": (edges[:-1] + 0.5, shares)}, "letters it hesitates between", "share of places"
+)
 
 # %%
 near = np.abs(np.exp(entropies) - perplexity) < 1
@@ -712,7 +730,12 @@ print(f"perplexity {perplexity:.2f}; at half of the places it hesitates between"
 print(f"{np.exp(np.median(entropies)):.1f} letters or fewer")
 judge(
     "A perplexity of 4 is a choice among 4 letters",
-    ("geometric mean of these numbers off the perplexity by", abs(np.exp(entropies.mean()) / perplexity - 1), "<", 0.1),
+    (
+        "geometric mean of these numbers off the perplexity by",
+        abs(np.exp(entropies.mean()) / perplexity - 1),
+        "<",
+        0.1,
+    ),
     ("share of places within 1 of the perplexity", near.mean(), ">", 0.5),
 )
 
@@ -870,7 +893,9 @@ from charlstm.variants.encoder_decoder import EncoderDecoder, batch, fit_pairs
 def dater(seed=0):
     pairs = tasks.dates(5000, seed=seed)
     sides = [Vocabulary.of("".join(pair[k] for pair in pairs)) for k in (0, 1)]
-    model = EncoderDecoder(*sides, ModelOptions(hidden_size=64, embedding_size=32, dropout=0.0), "dot", seed=seed)
+    model = EncoderDecoder(
+        *sides, ModelOptions(hidden_size=64, embedding_size=32, dropout=0.0), "dot", seed=seed
+    )
     for _ in fit_pairs(model, pairs, FitOptions(steps=2 * STEPS, beta1=0.9, seed=seed)):
         pass
     return model
@@ -884,7 +909,9 @@ def looks_and_falls(model, source, target, draws=3):
     texts = np.repeat(ids[None], 1 + draws * len(ids), 0)
     rng = np.random.default_rng(0)
     for s in range(len(ids)):
-        texts[1 + draws * s : 1 + draws * (s + 1), s] = rng.choice(np.delete(np.arange(V), ids[s]), draws, False)
+        texts[1 + draws * s : 1 + draws * (s + 1), s] = rng.choice(
+            np.delete(np.arange(V), ids[s]), draws, False
+        )
     read, before, answers = batch(model, texts, [model.targets.encode(target)] * len(texts))
     logits, weights = model(read, before)
     logs = logits.log_softmax(2).gather(2, answers[..., None])[..., 0]
@@ -897,7 +924,15 @@ rows = []
 for source, target in tasks.dates(40, seed=99):
     for weights, falls in zip(*looks_and_falls(dater(), source, target), strict=True):
         orders = [x.argsort().argsort() for x in (weights, falls)]
-        rows.append((falls[weights.argmax()], falls.mean(), np.corrcoef(*orders)[0, 1], falls.max(), weights.max()))
+        rows.append(
+            (
+                falls[weights.argmax()],
+                falls.mean(),
+                np.corrcoef(*orders)[0, 1],
+                falls.max(),
+                weights.max(),
+            )
+        )
 rows = np.array(rows)
 idle = rows[:, 3] < 0.1
 judge(
