@@ -107,7 +107,7 @@ def test_a_small_rate_is_no_clipping(lesson):
 def test_a_network_that_reads_both_ways_helps_in_the_middle_and_not_at_the_end(lesson):
     for seed in SEEDS:
         middle, end = (
-            lesson["names"]("both", place, seed) - lesson["names"]("forwards", place, seed)
+            lesson["named"]("both", place, seed) - lesson["named"]("forwards", place, seed)
             for place in (32, 63)
         )
         assert middle > 0.1
