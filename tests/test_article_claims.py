@@ -93,8 +93,15 @@ def test_a_gru_is_not_weaker_in_a_short_training(lesson):
 
 def test_an_lstm_overfits_less_than_a_vanilla_network(lesson):
     for seed in SEEDS:
-        for there in (None, 1.8):
+        for there in (None, 1.9):
             assert lesson["gap"]("lstm", 48, seed, there) < lesson["gap"]("rnn", 112, seed, there)
+
+
+def test_reading_too_often_makes_too_sure(lesson):
+    for seed in SEEDS:
+        model, _ = lesson["read_too_often"]("rnn", 112, seed)
+        says, right = lesson["sureness"](model)
+        assert np.mean(says) > np.mean(right) + 0.02
 
 
 def test_a_small_rate_is_no_clipping(lesson):
