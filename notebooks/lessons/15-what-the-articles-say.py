@@ -17,13 +17,13 @@
 # 1](01-start-here.ipynb#Symbols). Some code is folded: in JupyterLab, click its three dots to open
 # it.*
 #
-# Who looks up the LSTM finds a hundred articles, and in most of them the same sentences. "The forget
-# gate says 0 or 1." "The LSTM solves the vanishing gradient." Some of them are true. How can you
-# tell which? Not by how often a sentence is repeated. Ask what would have to be true if it were, and
-# measure that.
+# Who looks up the LSTM finds a hundred articles, and in most of them the same sentences. "The
+# forget gate says 0 or 1." "The LSTM solves the vanishing gradient." Some of them are true. How can
+# you tell which? Not by how often a sentence is repeated. Ask what would have to be true if it
+# were, and measure that.
 #
-# Each sentence here is in our own words, and has the same short form. First we say what would have to
-# be true: its *needs*. Then we measure them. The verdict follows by a rule:
+# Each sentence here is in our own words, and has the same short form. First we say what would have
+# to be true: its *needs*. Then we measure them. The verdict follows by a rule:
 #
 # - all needs are met: **true**;
 # - some are met: **half true**;
@@ -31,9 +31,9 @@
 # - all needs are met, and all needs of the *opposite* sentence, too: **no meaning**. Then it leaves
 #   out the word on which the answer depends.
 #
-# You may want other needs, or other limits. Then change them, and run the cell again: the verdict is
-# code. And each is about the networks that we measure here. Most sentences have their long answer in
-# another lesson.
+# You may want other needs, or other limits. Then change them, and run the cell again: the verdict
+# is code. And each is about the networks that we measure here. Most sentences have their long
+# answer in another lesson.
 #
 # **Before you run anything, guess:** of the sentences below, how many are true as they stand? Look
 # at the headings, and note your verdict for each.
@@ -67,7 +67,7 @@ def met(need):
 
 
 def judge(sentence, *needs, contrary=()):
-    """Print what was measured for each need, (words, number, "<" or ">", limit), and the verdict."""
+    """Print what was measured for each need, (words, number, "<" or ">", limit); decide."""
     for need in (*needs, *contrary):
         words, measured, sign, limit = need
         words = f"the opposite: {words}" if need in contrary else words
@@ -246,16 +246,16 @@ judge(
 )
 
 # %% [markdown]
-# The c of the shipped model goes far beyond 1. Only h stays within, because the tanh stands where c is
-# shown. Small networks learned better without it, in so short a training. But one of the two tanhs is
-# needed: without both nothing holds c, and in some seeds the training breaks. [Lesson
+# The c of the shipped model goes far beyond 1. Only h stays within, because the tanh stands where c
+# is shown. Small networks learned better without it, in so short a training. But one of the two
+# tanhs is needed: without both nothing holds c, and in some seeds the training breaks. [Lesson
 # 13](13-which-cell-which-size.ipynb) takes the other parts away, too.
 #
 # ### 4. "Coupled gates forget only when they write"
 #
-# With i = 1 - f the cell opens for the new as much as it shuts for the old. If the sentence is true,
-# something new stands in c wherever much was forgotten. We train one, and look where f is below a
-# half.
+# With i = 1 - f the cell opens for the new as much as it shuts for the old. If the sentence is
+# true, something new stands in c wherever much was forgotten. We train one, and look where f is
+# below a half.
 
 # %%
 reads = torch.from_numpy(unseen[: 81 * ROWS].reshape(ROWS, 81)).long()
@@ -281,15 +281,15 @@ judge(
 )
 
 # %% [markdown]
-# A true one. The candidate g is seldom near 0, so what opens for the new also gets something new. The
-# plain LSTM can do without: its f and i are two gates. [Lesson
+# A true one. The candidate g is seldom near 0, so what opens for the new also gets something new.
+# The plain LSTM can do without: its f and i are two gates. [Lesson
 # 6](06-does-the-lstm-cure-it.ipynb) lets the coupled cell remember.
 #
 # ### 5. "A network remembers only what its input gate lets in"
 #
-# If i is 0 throughout, nothing can be remembered: the forecasts are the same for all texts. And if a
-# letter may act on f and o alone, it leaves no trace a few letters later. We put another letter in
-# its place, first for all gates of layer 1, then for f and o alone.
+# If i is 0 throughout, nothing can be remembered: the forecasts are the same for all texts. And if
+# a letter may act on f and o alone, it leaves no trace a few letters later. We put another letter
+# in its place, first for all gates of layer 1, then for f and o alone.
 
 
 # %% jupyter={"source_hidden": true}
@@ -363,8 +363,8 @@ judge(
 # ### 7. "c carries the far context, and h the near one"
 #
 # This sounds like the opposite of 6, but asks for more. Now we do not wipe a state, but put another
-# text's in its place. Foreign h should hurt more at once, foreign c later. And from the tenth letter to
-# the twentieth foreign h should hardly hurt any more.
+# text's in its place. Foreign h should hurt more at once, foreign c later. And from the tenth
+# letter to the twentieth foreign h should hardly hurt any more.
 
 # %%
 foreign = {
@@ -389,13 +389,13 @@ judge(
 )
 
 # %% [markdown]
-# The direction is right, and it is a matter of more and less. Ten letters on, the forecast suffers most
-# from a foreign c, but from a foreign h, too. At each step the one is made from the other.
+# The direction is right, and it is a matter of more and less. Ten letters on, the forecast suffers
+# most from a foreign c, but from a foreign h, too. At each step the one is made from the other.
 #
 # ### 8. "The LSTM solves the vanishing gradient"
 #
-# Then more than 1 % of the gradient would be left 40 letters back: as `torch.nn.LSTM` starts, with a
-# forget bias of 3, and after a training on text.
+# Then more than 1 % of the gradient would be left 40 letters back: as `torch.nn.LSTM` starts, with
+# a forget bias of 3, and after a training on text.
 
 # %%
 from charlstm import initialize
@@ -442,7 +442,7 @@ def states(checkpoint):
 
 
 def probed(h, wanted):
-    """Return what a ridge regression from h (B, T, H) says of wanted (B, T, F), on test passages."""
+    """Return what a ridge regression from h (B, T, H) says of wanted (B, T, F), in the tests."""
     x = np.concatenate([h, np.ones_like(h[..., :1])], 2).astype(float)
     learn, y = x[:TRAINS].reshape(-1, x.shape[2]), wanted[:TRAINS].reshape(-1, wanted.shape[2])
     weights = np.linalg.solve(learn.T @ learn + 100 * np.eye(x.shape[2]), learn.T @ y)
@@ -469,16 +469,16 @@ judge(
 )
 
 # %% [markdown]
-# The states are no summary of all: the letter twenty places back cannot be told any more, at least by
-# this probe. They hold the last few letters, and what matters for the next one. [Lesson
-# 8](08-inside-the-network.ipynb) finds a number that is carried across a sentence, because a verb will
-# ask for it.
+# The states are no summary of all: the letter twenty places back cannot be told any more, at least
+# by this probe. They hold the last few letters, and what matters for the next one. [Lesson
+# 8](08-inside-the-network.ipynb) finds a number that is carried across a sentence, because a verb
+# will ask for it.
 #
 # ### 10. "It reads texts of any length, though it has learnt on short ones"
 #
-# The small GRU that comes with charlstm has learnt on windows. If the sentence is true, it may read more
-# than 20,000 characters in one go, and predict them as well as in windows of 256 with a fresh state
-# each.
+# The small GRU that comes with charlstm has learnt on windows. If the sentence is true, it may read
+# more than 20,000 characters in one go, and predict them as well as in windows of 256 with a fresh
+# state each.
 
 # %%
 of_tales = Checkpoint.load(find_model("tales"))
@@ -534,11 +534,11 @@ judge(
 )
 
 # %% [markdown]
-# The layers differ, but not as the sentence says. The upper one knows speakers' names better, and also
-# whether the letter is a capital. The place in the line is known better below. In the untrained
-# network the upper layer mostly knows less: it sees the letter only through the lower one. (This is one
-# network. Its head reads the sum of both layers, which lets the lower one work on what the upper one
-# would do otherwise.)
+# The layers differ, but not as the sentence says. The upper one knows speakers' names better, and
+# also whether the letter is a capital. The place in the line is known better below. In the
+# untrained network the upper layer mostly knows less: it sees the letter only through the lower
+# one. (This is one network. Its head reads the sum of both layers, which lets the lower one work on
+# what the upper one would do otherwise.)
 #
 # ### 12. "More layers are better"
 #
@@ -565,15 +565,15 @@ judge(
 )
 
 # %% [markdown]
-# With the first two seeds, two layers beat one, and an article with two seeds would say so. With five
-# they do not: the seeds differ as much as the networks. In longer trainings on more text, in [lesson
-# 7](07-truncated-back-propagation.ipynb), one layer was the best of all.
+# With the first two seeds, two layers beat one, and an article with two seeds would say so. With
+# five they do not: the seeds differ as much as the networks. In longer trainings on more text, in
+# [lesson 7](07-truncated-back-propagation.ipynb), one layer was the best of all.
 #
 # ### 13. "GRUs are faster than LSTMs, and weaker"
 #
-# Then a GRU would read a text in less time than an LSTM with as many units, and predict worse than an
-# LSTM with as many weights. To compare times, we let the two read in turns, and take the median of the
-# ratios.
+# Then a GRU would read a text in less time than an LSTM with as many units, and predict worse than
+# an LSTM with as many weights. To compare times, we let the two read in turns, and take the median
+# of the ratios.
 
 # %%
 from charlstm.speed.turns import in_turns, ratio, timed
@@ -594,17 +594,17 @@ judge(
 )
 
 # %% [markdown]
-# A GRU has three quarters of the weights. But a machine does not multiply weights, it runs a kernel,
-# and PyTorch's kernel for reading with an LSTM on a CPU is the better one. Another machine may say
-# otherwise: run the cell on yours. And in so short a training the small GRU is far ahead. With more
-# weights and time the two get close ([lesson 6](06-does-the-lstm-cure-it.ipynb)).
+# A GRU has three quarters of the weights. But a machine does not multiply weights, it runs a
+# kernel, and PyTorch's kernel for reading with an LSTM on a CPU is the better one. Another machine
+# may say otherwise: run the cell on yours. And in so short a training the small GRU is far ahead.
+# With more weights and time the two get close ([lesson 6](06-does-the-lstm-cure-it.ipynb)).
 #
 # ### 14. "LSTMs overfit more than simpler networks"
 #
-# *Overfitting*: the loss falls on the training text, and less or not at all on other texts. The *gap*
-# is the difference of the two. If the sentence is true, it is larger for an LSTM than for a vanilla
-# network of as many weights, after as many steps. But who learns faster has a larger gap. So we also
-# ask when both have the same nats on the training text, 10,000 letters of the tales.
+# *Overfitting*: the loss falls on the training text, and less or not at all on other texts. The
+# *gap* is the difference of the two. If the sentence is true, it is larger for an LSTM than for a
+# vanilla network of as many weights, after as many steps. But who learns faster has a larger gap.
+# So we also ask when both have the same nats on the training text, 10,000 letters of the tales.
 
 # %% jupyter={"source_hidden": true}
 # Folded: train for too long, and note the nats on the training text and on other text
@@ -647,14 +647,14 @@ judge(
 )
 
 # %% [markdown]
-# With as many weights the LSTM has the smaller gap, even when it knows the training text as well as the
-# vanilla network does. [Lesson 7](07-truncated-back-propagation.ipynb) shows what does make a gap: more
-# weights, less text, no dropout.
+# With as many weights the LSTM has the smaller gap, even when it knows the training text as well as
+# the vanilla network does. [Lesson 7](07-truncated-back-propagation.ipynb) shows what does make a
+# gap: more weights, less text, no dropout.
 #
 # ### 15. "Multiplied by a small learning rate, a large gradient does no harm"
 #
-# Then plain gradient descent would need no clipping, only a smaller rate. We train a vanilla network
-# with large recurrent weights (gain 1.5, [lesson 4](04-clipping-and-the-cliff.ipynb)).
+# Then plain gradient descent would need no clipping, only a smaller rate. We train a vanilla
+# network with large recurrent weights (gain 1.5, [lesson 4](04-clipping-and-the-cliff.ipynb)).
 
 
 # %% jupyter={"source_hidden": true}
@@ -693,9 +693,9 @@ judge(
 )
 
 # %% [markdown]
-# A smaller rate does keep the network from harm, and makes all the small gradients as much smaller: it
-# learns more slowly. The ratio of a large step to a usual one stays. Clipping changes just that ratio.
-# [Lesson 4](04-clipping-and-the-cliff.ipynb) shows the cliff behind it.
+# A smaller rate does keep the network from harm, and makes all the small gradients as much smaller:
+# it learns more slowly. The ratio of a large step to a usual one stays. Clipping changes just that
+# ratio. [Lesson 4](04-clipping-and-the-cliff.ipynb) shows the cliff behind it.
 #
 # ### 16. "A grid search finds the best setting"
 #
@@ -723,16 +723,17 @@ judge(
 
 # %% [markdown]
 # Here the same point of the grid wins with each seed, and yet a rate that is on no line of it is
-# better. A grid finds the best of its points. [Lesson 13](13-which-cell-which-size.ipynb) counts what
-# each further line costs, and lets chance compete.
+# better. A grid finds the best of its points. [Lesson 13](13-which-cell-which-size.ipynb) counts
+# what each further line costs, and lets chance compete.
 #
 # ## Chances and writing
 #
 # ### 17. "A loss of 1.28 is better than a loss of 1.32"
 #
-# These are the nats per character that the two models that come with charlstm reach, each on the part
-# of its text that it has not read: the small GRU on the tales, and the LSTM on Shakespeare. If the
-# sentence has a meaning, the GRU is the better model. The opposite needs a text on which the LSTM is.
+# These are the nats per character that the two models that come with charlstm reach, each on the
+# part of its text that it has not read: the small GRU on the tales, and the LSTM on Shakespeare. If
+# the sentence has a meaning, the GRU is the better model. The opposite needs a text on which the
+# LSTM is.
 
 # %%
 models = {"tales": of_tales, "tinyshakespeare": checkpoint}
@@ -753,15 +754,15 @@ judge(
 )
 
 # %% [markdown]
-# Both hold, so the sentence leaves out what it needs most: the text. A loss belongs to a model *and* a
-# text, its alphabet, and a way to read it (carried or cold). A comparison that
-# does not give these compares nothing.
+# Both hold, so the sentence leaves out what it needs most: the text. A loss belongs to a model
+# *and* a text, its alphabet, and a way to read it (carried or cold). A comparison that does not
+# give these compares nothing.
 #
 # ### 18. "A perplexity of 4 means that it chooses among 4 letters"
 #
-# The perplexity is $e$ to the mean surprise, and a fair die with four faces has a perplexity of 4. If
-# the sentence is true, the network hesitates between about so many letters at most places. We take
-# $e$ to the entropy of its chances for the number of letters between which it hesitates.
+# The perplexity is $e$ to the mean surprise, and a fair die with four faces has a perplexity of 4.
+# If the sentence is true, the network hesitates between about so many letters at most places. We
+# take $e$ to the entropy of its chances for the number of letters between which it hesitates.
 
 # %%
 read = torch.from_numpy(unseen[:SOME].reshape(16, -1)).long()
@@ -785,9 +786,9 @@ judge(
 )
 
 # %% [markdown]
-# As a mean it is right, and that is all that a perplexity says. It describes few of the places: at some
-# the network is nearly sure, and at others, such as the first letter of a word, it hesitates between
-# many more letters.
+# As a mean it is right, and that is all that a perplexity says. It describes few of the places: at
+# some the network is nearly sure, and at others, such as the first letter of a word, it hesitates
+# between many more letters.
 #
 # ### 19. "The chances of a softmax are no real probabilities: networks are too sure"
 #
@@ -808,7 +809,8 @@ def sureness(model):
 
 
 # %%
-sure = {"shipped GRU": sureness(reader), "read too often": sureness(read_too_often("rnn", 112, 0)[0]),
+too_often, _ = read_too_often("rnn", 112, 0)
+sure = {"shipped GRU": sureness(reader), "read too often": sureness(too_often),
         "just": ([0, 1], [0, 1])}  # fmt: skip
 plots.curves(sure, "largest chance", "share that is right")
 
@@ -821,9 +823,10 @@ judge(
 )
 
 # %% [markdown]
-# The one that was not trained for too long is as sure as it is right. (charlstm also divides its logits
-# by a number found on other text, and for this model that number is close to 1.) Whoever reads the same
-# text too often becomes too sure. So it is a property of the training, and not of the softmax.
+# The one that was not trained for too long is as sure as it is right. (charlstm also divides its
+# logits by a number found on other text, and for this model that number is close to 1.) Whoever
+# reads the same text too often becomes too sure. So it is a property of the training, and not of
+# the softmax.
 #
 # ### 20. "A low temperature makes the text more correct"
 #
@@ -865,14 +868,14 @@ judge(
 )
 
 # %% [markdown]
-# More of the words are words, and they are few, over and over. [Lesson 1](01-start-here.ipynb) lets you
-# move the temperature, and [lesson 7](07-truncated-back-propagation.ipynb) compares ways to cut the
-# unlikely letters off instead.
+# More of the words are words, and they are few, over and over. [Lesson 1](01-start-here.ipynb) lets
+# you move the temperature, and [lesson 7](07-truncated-back-propagation.ipynb) compares ways to cut
+# the unlikely letters off instead.
 #
 # ### 21. "It only puts together pieces that it has read"
 #
-# Then nearly all short pieces of what the small GRU writes would stand in the tales, which it has read,
-# and many long ones.
+# Then nearly all short pieces of what the small GRU writes would stand in the tales, which it has
+# read, and many long ones.
 
 # %%
 text = "".join(written(of_tales, 1.0))
@@ -885,8 +888,9 @@ judge(
 )
 
 # %% [markdown]
-# Of its pieces of five letters about one in five is its own, and of those of twenty nearly all. `charlstm evaluate --novelty` measures
-# this for any model, and finds those that have learnt their text by heart.
+# Of its pieces of five letters about one in five is its own, and of those of twenty nearly all.
+# `charlstm evaluate --novelty` measures this for any model, and finds those that have learnt their
+# text by heart.
 #
 # ### 22. "A bidirectional network knows the future when it writes, so it writes better"
 #
@@ -925,14 +929,14 @@ judge(
 )
 
 # %% [markdown]
-# In the middle both sides are a great help. At the end nothing stands behind, and half of the network
-# has read nothing. [Lesson 10](10-reading-in-both-directions.ipynb) fills blanks with it.
+# In the middle both sides are a great help. At the end nothing stands behind, and half of the
+# network has read nothing. [Lesson 10](10-reading-in-both-directions.ipynb) fills blanks with it.
 #
 # ### 23. "The weights of attention explain what the network has done"
 #
-# Then to change the letter with the largest weight would cost much more than to change any letter. The
-# weights would order the letters as occlusion does. And where no letter matters, they would point at
-# none. We train a network that turns dates into year-month-day ([lesson
+# Then to change the letter with the largest weight would cost much more than to change any letter.
+# The weights would order the letters as occlusion does. And where no letter matters, they would
+# point at none. We train a network that turns dates into year-month-day ([lesson
 # 11](11-one-text-into-another.ipynb)), and put three other letters in the place of each.
 
 # %% jupyter={"source_hidden": true}
@@ -957,7 +961,7 @@ def dater(seed):
 # Folded: weights, and occlusion by three other letters, for each letter of a target
 @torch.no_grad()
 def looks_and_falls(model, source, target, draws=3):
-    """Return the weights, and how far ln P falls if each letter of the source is another, (T, S)."""
+    """Return the weights, and how far ln P falls with another letter in each place, (T, S)."""
     ids, rng, V = model.sources.encode(source), np.random.default_rng(0), len(model.sources)
     texts = np.repeat(ids[None], 1 + draws * len(ids), 0)
     for s in range(len(ids)):
@@ -1030,14 +1034,14 @@ for number, (sentence, (verdict, needs)) in enumerate(verdicts.items(), 1):
     print(f"{number:2}. {sentence:58} {sum(needs)} of {len(needs)}  {verdict}")
 
 # %% [markdown]
-# Few sentences are true as they stand, and few are plainly false. Most have a true half, which is why
-# they are repeated, and another half that was never measured.
+# Few sentences are true as they stand, and few are plainly false. Most have a true half, which is
+# why they are repeated, and another half that was never measured.
 #
 # ## Exercises
 #
-# **1.** Write the judge's rule. You get for each need of the sentence whether it is met, and the same
-# for the needs of its opposite, perhaps none. Return one of "true", "half true", "false" and "no
-# meaning".
+# **1.** Write the judge's rule. You get for each need of the sentence whether it is met, and the
+# same for the needs of its opposite, perhaps none. Return one of "true", "half true", "false" and
+# "no meaning".
 
 # %%
 from charlstm.notebook.exercises import check
@@ -1065,9 +1069,9 @@ check(hesitates, [((np.array([0.25] * 4),), 4.0), ((np.array([1.0, 0.0]),), 1.0)
                   ((np.array([0.5, 0.25, 0.25]),), 2**1.5)])  # fmt: skip
 
 # %% [markdown]
-# **3.** Now judge a sentence of your own: *"A character model needs only the last ten letters."* You
-# get texts (B, T + 1), whose last letters are to be predicted. Let the model read only the k letters
-# before the last one, from the zero state, and return the mean nats of the last letters.
+# **3.** Now judge a sentence of your own: *"A character model needs only the last ten letters."*
+# You get texts (B, T + 1), whose last letters are to be predicted. Let the model read only the k
+# letters before the last one, from the zero state, and return the mean nats of the last letters.
 
 
 # %%
@@ -1085,8 +1089,8 @@ expected = {
 check(only_last, [((reader, texts, k), nats_of) for k, nats_of in expected.items()], 1e-4)
 
 # %% [markdown]
-# If it is right, let the judge decide. (Before, this cell says only that something is missing.) Is 0.05
-# nats the right limit? Would you take another need?
+# If it is right, let the judge decide. (Before, this cell says only that something is missing.) Is
+# 0.05 nats the right limit? Would you take another need?
 
 # %%
 try:
@@ -1115,22 +1119,22 @@ except NotImplementedError:
 # ```
 # </details>
 #
-# **Without a check:** take the next article that you find, and one sentence of it. What would have to be
-# true? If you find nothing to measure, you have found out something, too.
+# **Without a check:** take the next article that you find, and one sentence of it. What would have
+# to be true? If you find nothing to measure, you have found out something, too.
 #
 # ## Summary
 #
 # - To judge a sentence, say what would have to be true, and set the limit before you measure.
 # - A sentence whose opposite is as well supported leaves out a word: which text, which size, which
 #   machine.
-# - Many sentences describe how a cell was *meant*. What training makes of it is another matter: gates
-#   that stand between, c far beyond 1, states that have forgotten.
-# - One network is one network. Where a verdict comes from a training, more seeds may change it. A test
-#   of the package runs five.
+# - Many sentences describe how a cell was *meant*. What training makes of it is another matter:
+#   gates that stand between, c far beyond 1, states that have forgotten.
+# - One network is one network. Where a verdict comes from a training, more seeds may change it. A
+#   test of the package runs five.
 #
-# **Where to read on.** Z. Lipton and J. Steinhardt, *Troubling trends in machine learning scholarship*
-# (2018): sentences in papers, and how they go wrong. G. Melis, C. Dyer and P. Blunsom, *On the state of
-# the art of evaluation in neural language models* (2018): what is left of the differences between
-# networks when each gets its best settings. S. Jain and B. Wallace, *Attention is not explanation*
-# (2019), and S. Wiegreffe and Y. Pinter, *Attention is not not explanation* (2019): how a sentence is
-# fought over.
+# **Where to read on.** Z. Lipton and J. Steinhardt, *Troubling trends in machine learning
+# scholarship* (2018): sentences in papers, and how they go wrong. G. Melis, C. Dyer and P. Blunsom,
+# *On the state of the art of evaluation in neural language models* (2018): what is left of the
+# differences between networks when each gets its best settings. S. Jain and B. Wallace, *Attention
+# is not explanation* (2019), and S. Wiegreffe and Y. Pinter, *Attention is not not explanation*
+# (2019): how a sentence is fought over.
