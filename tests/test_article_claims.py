@@ -110,6 +110,20 @@ def test_a_small_rate_is_no_clipping(lesson):
         assert clipped + 0.05 < min(rates) < np.log(len(lesson["letters"]))
 
 
+def test_a_grid_has_a_winner_and_a_better_rate_between_its_lines(lesson):
+    winners = set()
+    won = []
+    for seed in SEEDS:
+        found = lesson["tried"](lesson["grid"], seed)
+        winner = min(found, key=found.get)
+        between = lesson["tried"]([(0.055, winner[1])], seed)
+        winners.add(winner)
+        won.append(found[winner] - min(between.values()))
+    assert len(winners) == 1
+    assert np.mean(won) > 0
+    assert sum(more > 0 for more in won) >= 3
+
+
 def test_a_network_that_reads_both_ways_helps_in_the_middle_and_not_at_the_end(lesson):
     for seed in SEEDS:
         middle, end = (
