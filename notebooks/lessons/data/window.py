@@ -1,0 +1,138 @@
+"""Train networks that see only the last k letters, beside an RNN and an LSTM, equally large.
+
+    python notebooks/lessons/data/window.py
+
+The lesson *What the articles say* shows the result, `window.csv`, and trains some of the networks
+for a shorter time. The script takes about fifteen minutes of CPU time. It adds a row for each training that
+has ended, and skips those that have a row, so you can stop it at any time.
+
+Each network has at most `WEIGHTS` weights, and reads as many letters of tiny-shakespeare: `STEPS`
+batches of `BATCH` windows of `WINDOW` letters. First the script looks for the best learning rate
+of each, with seed 0. A best rate at an end of the range would say little, so the range then grows.
+Then it trains with several seeds.
+
+"5 letters counted" is an n-gram that sees as many letters as such a network. It has counted the
+same nine tenths of the text, once, and goes on counting while it is scored. `seconds` is CPU time.
+"""
+
+import bisect
+import csv
+import math
+import time
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from charlstm import CharModel, ModelOptions, Vocabulary, read_corpus, score_cold
+from charlstm.text.baselines import ngram_bits
+from charlstm.text.vocabulary import Ids
+from charlstm.variants.fitting import FitOptions, fit_next
+from charlstm.variants.fixed_window import FixedWindow
+
+RESULTS = Path(__file__).with_suffix(".csv")
+COLUMNS = ("network", "sees", "learning_rate", "seed", "weights", "cold", "seconds")
+SEES = (1, 2, 4, 8, 16, 32)
+NETWORKS = [*(("window", k) for k in SEES), ("rnn", 0), ("lstm", 0)]
+WEIGHTS = 32_000
+EMBEDDING = 16
+STEPS, BATCH, WINDOW = 1_000, 32, 64  # about two million letters
+RATES = (3e-3, 6e-3, 1.2e-2)
+SEEDS = range(5)
+
+
+@cache
+def text() -> tuple[Ids, Ids, Vocabulary]:
+    """Return the training part, the validation part, and the vocabulary."""
+    corpus = read_corpus(["tinyshakespeare"])
+    vocabulary = Vocabulary.of(corpus.text)
+    parts = corpus.parts()
+    training, held_out = (
+        vocabulary.encode(corpus.text[parts[part]]) for part in ("train", "validation")
+    )
+    return training, held_out, vocabulary
+
+
+def made(network: str, sees: int, size: int, seed: int) -> CharModel | FixedWindow:
+    """Return a network that has learnt nothing, with so many units."""
+    vocabulary = text()[2]
+    if network == "window":
+        return FixedWindow(vocabulary, sees, EMBEDDING, size, seed)
+    options = ModelOptions(cell=network, hidden_size=size, embedding_size=EMBEDDING, dropout=0.0)
+    return CharModel(options, len(vocabulary), seed)
+
+
+def count(model: nn.Module) -> int:
+    """Return the number of weights."""
+    return sum(weight.numel() for weight in model.parameters())
+
+
+@cache
+def largest(network: str, sees: int) -> int:
+    """Return how many units a network may have, if it has at most `WEIGHTS` weights."""
+
+    def weights(size: int) -> int:
+        with torch.device("meta"):
+            return count(made(network, sees, size, 0))
+
+    return bisect.bisect(range(1, 2_000), WEIGHTS, key=weights)
+
+
+def train(network: str, sees: int, rate: float, seed: int) -> tuple[int | str, float]:
+    """Return the number of weights, and the nats in cold windows."""
+    training, held_out, vocabulary = text()
+    if network == "counted":
+        both = np.concatenate((training, held_out))
+        bits = ngram_bits(both, len(vocabulary), len(training), order=sees + 1)
+        return "", round(bits * math.log(2) / len(held_out), 4)
+    model = made(network, sees, largest(network, sees), seed)
+    options = FitOptions(steps=STEPS, batch_size=BATCH, learning_rate=rate, beta1=0.9, seed=seed)
+    for _ in fit_next(model, training, WINDOW, options):
+        pass
+    return count(model), round(score_cold(model, held_out, threads=1).nats, 4)
+
+
+def nats(network: str, sees: int, rate: float, seed: int) -> float:
+    """Return the nats of a row; do the work and add the row if there is none yet."""
+    with RESULTS.open(newline="", encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            if [row[name] for name in COLUMNS[:4]] == [network, str(sees), str(rate), str(seed)]:
+                return float(row["cold"])
+    began = time.process_time()
+    found = train(network, sees, rate, seed)
+    row = [network, sees, rate, seed, *found, round(time.process_time() - began, 1)]
+    with RESULTS.open("a", newline="", encoding="utf-8") as file:
+        csv.writer(file, lineterminator="\n").writerow(row)
+    print(*row, flush=True)
+    return found[-1]
+
+
+def tuned(network: str, sees: int) -> float:
+    """Return the learning rate with which a network reaches the least."""
+    rates = list(RATES)
+    while True:
+        best = min(rates, key=lambda rate: nats(network, sees, rate, 0))
+        if best == min(rates):
+            rates.append(best / 2)
+        elif best == max(rates):
+            rates.append(best * 2)
+        else:
+            return best
+
+
+def main() -> None:
+    """Train what has no row yet."""
+    torch.set_num_threads(1)
+    if not RESULTS.exists():
+        RESULTS.write_text(",".join(COLUMNS) + "\n", encoding="utf-8")
+    for sees in SEES:
+        nats("counted", sees, 0, 0)
+    for seed in SEEDS:
+        for network, sees in NETWORKS:
+            nats(network, sees, tuned(network, sees), seed)
+
+
+if __name__ == "__main__":
+    main()
