@@ -9,8 +9,8 @@ training that has ended, and skips those that have a row, so you can stop it at 
 Each network has at most `WEIGHTS` weights, and learns from as many letters of tiny-shakespeare:
 batches of `BATCH` random windows of `WINDOW` letters. The shorter training reads as many letters as
 the training part has, the longer one four times as many. First the script looks for the best
-learning rate of each network, with seed 0 and the shorter training. A best rate at an end of the
-range would say little, so the range then grows. Then it trains with several seeds, at that rate.
+learning rate and momentum (beta1) of each network, with seed 0 and the shorter training. Then it
+trains with several seeds and these; the longer training only the networks of `LONG`.
 
 "counted" is an n-gram that sees as many letters as a network with a window. It has counted the
 training part, once, and goes on counting while it is scored. `seconds` is CPU time.
@@ -19,7 +19,8 @@ training part, once, and goes on counting while it is scored. `seconds` is CPU t
 import bisect
 import itertools
 import math
-from functools import cache
+from collections.abc import Callable
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -34,14 +35,15 @@ from charlstm.variants.fitting import FitOptions, fit_next
 from charlstm.variants.fixed_window import FixedWindow
 
 RESULTS = Path(__file__).with_suffix(".csv")
-COLUMNS = ("network", "sees", "steps", "learning_rate", "seed")  # tell a training apart
+COLUMNS = ("network", "sees", "steps", "learning_rate", "beta1", "seed")  # tell a training apart
 SEES = (1, 2, 4, 8, 16, 32)
 NETWORKS = [*(("window", k) for k in SEES), ("rnn", 0), ("lstm", 0)]
 WEIGHTS = 32_000
 EMBEDDING = 16
 BATCH, WINDOW = 32, 64
-STEPS = {490: range(5), 1_960: range(3)}  # with these seeds
-RATES = (3e-3, 6e-3, 1.2e-2)
+RATE, BETAS = 1.2e-2, (0.9, 0.0)  # where the search begins
+STEPS = {490: range(3), 1_960: range(3)}  # with these seeds
+LONG = [("window", 4), ("window", 8), ("rnn", 0), ("lstm", 0)]
 
 
 @cache
@@ -81,7 +83,9 @@ def largest(network: str, sees: int) -> int:
     return bisect.bisect(range(1, 2_000), WEIGHTS, key=weights)
 
 
-def train(network: str, sees: int, steps: int, rate: float, seed: int) -> tuple[int | str, float]:
+def train(
+    network: str, sees: int, steps: int, rate: float, beta1: float, seed: int
+) -> tuple[int | str, float]:
     """Return the number of weights, and the nats in cold windows."""
     training, held_out, vocabulary = text()
     if network == "counted":
@@ -89,7 +93,7 @@ def train(network: str, sees: int, steps: int, rate: float, seed: int) -> tuple[
         bits = ngram_bits(both, len(vocabulary), len(training), order=sees + 1)
         return "", round(bits * math.log(2) / len(held_out), 4)
     model = made(network, sees, largest(network, sees), seed)
-    options = FitOptions(steps=steps, batch_size=BATCH, learning_rate=rate, beta1=0.9, seed=seed)
+    options = FitOptions(steps=steps, batch_size=BATCH, learning_rate=rate, beta1=beta1, seed=seed)
     for _ in fit_next(model, training, WINDOW, options):
         pass
     return count(model), round(score_cold(model, held_out, threads=1).nats, 4)
@@ -100,17 +104,22 @@ def nats(*training: str | float) -> float:
     return recorded(RESULTS, COLUMNS, training, train)
 
 
-def tuned(network: str, sees: int) -> float:
-    """Return the learning rate with which a network reaches the least."""
-    rates = list(RATES)
-    while True:
-        best = min(rates, key=lambda rate: nats(network, sees, min(STEPS), rate, 0))
-        if best == min(rates):
-            rates.append(best / 2)
-        elif best == max(rates):
-            rates.append(best * 2)
-        else:
-            return best
+def tuned(reached: Callable[[float, float, int], float]) -> tuple[float, float]:
+    """Return the learning rate and beta1 that are best for seed 0.
+
+    A best rate at an end of the range would say little, so the range then grows.
+
+    Args:
+        reached: returns the nats that a network reaches, for a learning rate, beta1 and a seed.
+    """
+    rate, best = RATE, {}
+    for beta1 in BETAS:
+        tried = {tries: reached(tries, beta1, 0) for tries in (rate / 2, rate, 2 * rate)}
+        while (rate := min(tried, key=tried.__getitem__)) in (min(tried), max(tried)):
+            further = rate / 2 if rate == min(tried) else 2 * rate
+            tried[further] = reached(further, beta1, 0)
+        best[rate, beta1] = tried[rate]
+    return min(best, key=best.__getitem__)
 
 
 def main() -> None:
@@ -120,10 +129,10 @@ def main() -> None:
         header = (*COLUMNS, "weights", "cold", "seconds")
         RESULTS.write_text(",".join(header) + "\n", encoding="utf-8")
     for sees in SEES:
-        nats("counted", sees, 0, 0, 0)
+        nats("counted", sees, 0, 0, 0, 0)
     for steps, seeds in STEPS.items():
-        for seed, (network, sees) in itertools.product(seeds, NETWORKS):
-            nats(network, sees, steps, tuned(network, sees), seed)
+        for seed, network in itertools.product(seeds, NETWORKS if steps == min(STEPS) else LONG):
+            nats(*network, steps, *tuned(partial(nats, *network, min(STEPS))), seed)
 
 
 if __name__ == "__main__":
