@@ -13,7 +13,7 @@ says. `pace` measures that, in CPU time and in turns, A B A B. So a busy machine
 and a training can be repeated; `seconds` is the CPU time that it took, with its scores.
 
 First the script looks for the best learning rate and momentum (beta1) of each network, with seed 0
-and a quarter of the time. Then it trains with several seeds.
+and half of the time. Then it trains with several seeds.
 
 `cold` are windows of 256 letters, each from the start. `carried` is the whole text in one pass: the
 LSTM carries its state, and the transformer sees at least three quarters of `WINDOW` letters before
@@ -41,7 +41,7 @@ COLUMNS = ("network", "lstm_steps", "learning_rate", "beta1", "seed")  # tell a 
 SHAPES = {"transformer of 1 layer": (1, 100), "transformer of 2 layers": (2, 72)}  # layers, D
 PACE = {"lstm": 1.0, "transformer of 1 layer": 0.66, "transformer of 2 layers": 0.58}
 BATCH, WINDOW = 32, 64
-TUNING, STEPS = 300, 1_200  # of the LSTM
+TUNING, STEPS = 300, 600  # of the LSTM
 SEEDS = range(3)
 
 
