@@ -6,11 +6,11 @@ The lesson *What the articles say* shows the result, `window.csv`, and trains so
 for a shorter time. The script takes about MINUTES minutes of CPU time. It adds a row for each
 training that has ended, and skips those that have a row, so you can stop it at any time.
 
-Each network has at most `WEIGHTS` weights, and learns from as many letters of tiny-shakespeare:
-batches of `BATCH` random windows of `WINDOW` letters. The shorter training reads as many letters as
-the training part has, the longer one four times as many. First the script looks for the best
-learning rate and momentum (beta1) of each network, with seed 0 and the shorter training. Then it
-trains with several seeds and these; the longer training only the networks of `LONG`.
+Each network has at most `WEIGHTS` weights, and learns from about as many letters of tiny-shakespeare
+as the training part has: `STEPS` batches of `BATCH` random windows of `WINDOW` letters. First the
+script looks for the best learning rate of each network, with seed 0. RNN and LSTM may also do
+without momentum (beta1); the others have not been given this choice. Then it trains with several
+seeds.
 
 "counted" is an n-gram that sees as many letters as a network with a window. It has counted the
 training part, once, and goes on counting while it is scored. `seconds` is CPU time.
@@ -19,7 +19,7 @@ training part, once, and goes on counting while it is scored. `seconds` is CPU t
 import bisect
 import itertools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache, partial
 from pathlib import Path
 
@@ -41,9 +41,9 @@ NETWORKS = [*(("window", k) for k in SEES), ("rnn", 0), ("lstm", 0)]
 WEIGHTS = 32_000
 EMBEDDING = 16
 BATCH, WINDOW = 32, 64
-RATE, BETAS = 1.2e-2, (0.9, 0.0)  # where the search begins
-STEPS = {490: range(3), 1_960: range(3)}  # with these seeds
-LONG = [("window", 4), ("window", 8), ("rnn", 0), ("lstm", 0)]
+RATE = 1.2e-2  # where the search begins
+BETAS = 0.9, 0.0
+STEPS, SEEDS = 490, range(3)
 
 
 @cache
@@ -104,16 +104,19 @@ def nats(*training: str | float) -> float:
     return recorded(RESULTS, COLUMNS, training, train)
 
 
-def tuned(reached: Callable[[float, float, int], float]) -> tuple[float, float]:
+def tuned(
+    reached: Callable[[float, float, int], float], betas: Sequence[float] = BETAS
+) -> tuple[float, float]:
     """Return the learning rate and beta1 that are best for seed 0.
 
     A best rate at an end of the range would say little, so the range then grows.
 
     Args:
         reached: returns the nats that a network reaches, for a learning rate, beta1 and a seed.
+        betas: the values of beta1 that are tried.
     """
     rate, best = RATE, {}
-    for beta1 in BETAS:
+    for beta1 in betas:
         tried = {tries: reached(tries, beta1, 0) for tries in (rate / 2, rate, 2 * rate)}
         while (rate := min(tried, key=tried.__getitem__)) in (min(tried), max(tried)):
             further = rate / 2 if rate == min(tried) else 2 * rate
@@ -130,9 +133,10 @@ def main() -> None:
         RESULTS.write_text(",".join(header) + "\n", encoding="utf-8")
     for sees in SEES:
         nats("counted", sees, 0, 0, 0, 0)
-    for steps, seeds in STEPS.items():
-        for seed, network in itertools.product(seeds, NETWORKS if steps == min(STEPS) else LONG):
-            nats(*network, steps, *tuned(partial(nats, *network, min(STEPS))), seed)
+    for seed, (network, sees) in itertools.product(SEEDS, NETWORKS):
+        betas = BETAS[:1] if network == "window" else BETAS
+        best = tuned(partial(nats, network, sees, STEPS), betas)
+        nats(network, sees, STEPS, *best, seed)
 
 
 if __name__ == "__main__":
