@@ -3,7 +3,7 @@
     python notebooks/lessons/data/transformer.py
 
 The lesson *What the articles say* shows the result, `transformer.csv`, and measures some of it
-again. The script takes about MINUTES minutes of CPU time, on one thread. It adds a row for each
+again. The script takes about eight minutes of CPU time, on one thread. It adds a row for each
 training that has ended, and skips those that have a row, so you can stop it at any time.
 
 The LSTM and two transformers, of one layer and of two, have about 136,000 weights. They learn in

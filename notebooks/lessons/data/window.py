@@ -3,7 +3,7 @@
     python notebooks/lessons/data/window.py
 
 The lesson *What the articles say* shows the result, `window.csv`, and trains some of the networks
-for a shorter time. The script takes about MINUTES minutes of CPU time. It adds a row for each
+for a shorter time. The script takes about seven minutes of CPU time. It adds a row for each
 training that has ended, and skips those that have a row, so you can stop it at any time.
 
 Each network has at most `WEIGHTS` weights, and learns from about as many letters of tiny-shakespeare
