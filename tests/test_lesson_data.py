@@ -75,6 +75,8 @@ def test_a_script_goes_on_where_it_was_stopped(name, load, tmp_path, monkeypatch
         "showdown": (7, 0.5),
         "typos": [0.5] * 4,
         "convolution": [7, *[0.5] * 3],
+        "window": (7, 0.5),
+        "transformer": (7, 8, 0.5, 0.75),
     }
     some |= {"bottleneck": (0.5, "2:1/2"), "neck": (0.5, 0.5)}
     found = some.get(name, (7, 0.5, 0.75))
@@ -289,3 +291,44 @@ def test_what_lesson_14_says_of_long_windows_is_in_its_file(load):
     of_kernel = {way: float(rows[way, 128]["of kernel"]) for way, window in rows if window == 128}
     assert of_kernel["loop under jit"] > 20 * of_kernel["scan"]
     assert of_kernel["loop under jit"] > 5 * of_kernel["loop under jit, not fused"]
+def test_windows_of_all_sizes_have_as_many_weights_as_the_rnn_and_the_lstm(load):
+    script = load("window")
+    for network, sees in script.NETWORKS:
+        size = script.largest(network, sees)
+        weights = script.count(script.made(network, sees, size, 0))
+        assert 0.99 * script.WEIGHTS < weights <= script.WEIGHTS
+        with torch.device("meta"):
+            assert script.count(script.made(network, sees, size + 1, 0)) > script.WEIGHTS
+
+
+def test_window_scores_what_it_trained_and_what_was_counted(load, monkeypatch):
+    script = load("window")
+    ids = np.random.default_rng(0).integers(3, size=800, dtype=np.int32)
+    monkeypatch.setattr(script, "text", lambda: (ids[:400], ids[400:], Vocabulary("abc")))
+    monkeypatch.setattr(script, "largest", lambda network, sees: 8)
+    for network, sees in (("window", 2), ("rnn", 0), ("lstm", 0), ("counted", 1)):
+        weights, nats = script.train(network, sees, 2, 1e-3, 0)
+        assert 1 < nats < 2  # nobody can guess them
+        assert bool(weights) == (network != "counted")
+
+
+def test_transformers_and_lstm_have_as_many_weights(load):
+    script = load("transformer")
+    sizes = [script.count(script.made(network, 0)) for network in script.PACE]
+    assert max(sizes) < 1.02 * min(sizes)
+    steps = {name: script.steps_of(name, 1000) for name in script.PACE}
+    assert steps == {name: 1000 * pace for name, pace in script.PACE.items()}
+
+
+def test_transformer_scores_what_it_trained_and_measures_its_pace(load, monkeypatch):
+    script = load("transformer")
+    ids = np.random.default_rng(0).integers(3, size=800, dtype=np.int32)
+    monkeypatch.setattr(script, "text", lambda: (ids[:400], ids[400:], Vocabulary("abc")))
+    for network in script.PACE:
+        weights, letters, carried, cold = script.train(network, 4, 1e-4, 0.9, 0)
+        assert letters == script.steps_of(network, 4) * 32 * 64
+        assert 1 < carried != cold < 2
+        assert weights == script.count(script.made(network, 0))
+    pace = script.pace(rounds=1, steps=1)
+    assert pace.pop("lstm") == 1
+    assert all(value > 0 for value in pace.values())

@@ -10,7 +10,7 @@ number of characters predicted.
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -22,14 +22,29 @@ from charlstm.machine.cpus import torch_threads
 from charlstm.machine.threads import Threads
 from charlstm.machine.waiting import unheard
 from charlstm.model.facts import Score
-from charlstm.model.network import CharModel
-from charlstm.model.stack import ModelState
 from charlstm.text.vocabulary import Ids, check_ids
 
 CHUNK = 1024  # characters of the carried protocol that are read at once
 COLD_WINDOW = 256
 ROWS = 64  # windows read side by side in the cold protocol, at most
 LOGITS = 2**23  # numbers that are computed at once, at most: 32 MB, and as much again twice over
+
+
+class Predictor(Protocol):
+    """What can be scored: a network that predicts the next character, and hands on a state.
+
+    Attributes:
+        vocabulary_size: V.
+    """
+
+    vocabulary_size: int
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+
+    def __call__(self, inputs: Tensor, state: Any = None) -> tuple[Tensor, Any]:
+        """Return the logits, (B, T, V), for ids (B, T), and what the next call needs of them."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +67,7 @@ class Scores:
 
 
 def score(
-    model: CharModel,
+    model: Predictor,
     ids: Ids,
     threads: int | None = None,
     seen: Callable[[int], object] = unheard,
@@ -79,7 +94,7 @@ def score(
 
 
 def score_carried(
-    model: CharModel, ids: Ids, chunk: int = CHUNK, threads: int | None = None
+    model: Predictor, ids: Ids, chunk: int = CHUNK, threads: int | None = None
 ) -> Score:
     """Score a text in one pass, the state carried.
 
@@ -96,7 +111,7 @@ def score_carried(
 
 
 def _carried(
-    model: CharModel,
+    model: Predictor,
     ids: Ids,
     chunk: int,
     threads: Threads,
@@ -115,7 +130,7 @@ def _carried(
 
 
 def score_cold(
-    model: CharModel,
+    model: Predictor,
     ids: Ids,
     window: int = COLD_WINDOW,
     most_windows: int | None = None,
@@ -137,7 +152,7 @@ def score_cold(
 
 
 def _cold(
-    model: CharModel,
+    model: Predictor,
     ids: Ids,
     window: int,
     most_windows: int | None,
@@ -170,9 +185,7 @@ def _cold(
 
 
 @torch.inference_mode()
-def nats_of(
-    model: CharModel, inputs: Ids, targets: Ids, state: ModelState | None = None
-) -> tuple[Tensor, ModelState]:
+def nats_of(model: Predictor, inputs: Ids, targets: Ids, state: Any = None) -> tuple[Tensor, Any]:
     """Return the nats of all `targets`, (B * T,), and the state after the last.
 
     `inputs` and `targets` are (B, T), of any type of whole numbers.

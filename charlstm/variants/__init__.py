@@ -8,6 +8,8 @@
 - `encoder_decoder`: one text into another, with attention or without, or through a neck
 - `decoding`: what an encoder and decoder writes, letter by letter: the best letter, or a beam
 - `convolution`: a causal convolution over the characters before the recurrent layers
+- `fixed_window`: no memory: the last k characters, and nothing before them
+- `transformer`: a small causal transformer, which looks back at the last L characters
 - `series`: series of numbers, one famous and two made, and faults planted into them
 - `naive`: simple forecasts to hold a network against
 - `forecast`: numbers in place of letters: windows, their scale, one or several steps ahead

@@ -11,10 +11,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
-from charlstm.errors import UserError, option
+from charlstm.errors import UserError, counted, option
 from charlstm.options import TrainOptions
+from charlstm.text.vocabulary import Ids
+from charlstm.text.writer import check_sizes
 from charlstm.training.budget import Budget, learning_rate
 from charlstm.training.optimizer import adamw
 from charlstm.training.progress import Clock, Progress
@@ -138,3 +142,47 @@ def fit_batches(model: nn.Module, loss_of: Draw, options: FitOptions) -> Iterato
             learning_rate=rate,
             seconds=seconds,
         )
+
+
+def fit_next(
+    model: nn.Module, ids: Ids, window: int = 128, options: FitOptions | None = None
+) -> Iterator[FitReport]:
+    """Train a network to predict the next character, and yield a report for each step.
+
+    A batch is random windows of the text, each read from the start state. So networks with a state
+    and without one read the same.
+
+    Args:
+        model: returns logits (B, T, V) and a state for ids (B, T); it is trained in place, where it
+            lies.
+        ids: the text, (N,).
+        window: characters that are predicted in a window.
+        options: budget and optimiser.
+
+    Raises:
+        UserError: the window is below 1, or the text does not have one character more than it. At a
+            step: the model refuses an id, or as for `fit_batches`.
+
+    Example:
+        >>> from charlstm import CharModel, ModelOptions
+        >>> ids = np.array([0, 1, 2] * 40)
+        >>> model = CharModel(ModelOptions(hidden_size=16), vocabulary_size=3)
+        >>> list(fit_next(model, ids, 16, FitOptions(steps=40)))[-1].loss < 0.2
+        True
+    """
+    options = options or FitOptions()
+    check_sizes(window=(window, 1))
+    if len(ids) <= window:
+        raise UserError(
+            f"the text has {counted(len(ids), 'character')}, but a window needs {window + 1}; give"
+            " a longer text or a smaller window"
+        )
+    device = next(model.parameters()).device
+
+    def loss_of(rng: np.random.Generator) -> Tensor:
+        starts = rng.integers(len(ids) - window, size=(options.batch_size, 1))
+        pieces = torch.from_numpy(ids[starts + np.arange(window + 1)].astype(np.int64)).to(device)
+        logits, _ = model(pieces[:, :-1])
+        return F.cross_entropy(logits.flatten(0, 1), pieces[:, 1:].flatten())
+
+    return fit_batches(model, loss_of, options)

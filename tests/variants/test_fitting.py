@@ -12,7 +12,7 @@ from torch import nn
 
 from charlstm.errors import UserError
 from charlstm.training.budget import learning_rate
-from charlstm.variants.fitting import FitOptions, fit_batches
+from charlstm.variants.fitting import FitOptions, fit_batches, fit_next
 
 
 def squares(network):
@@ -96,3 +96,32 @@ def test_what_is_not_finite_ends_it_before_the_weights_are_touched():
 def test_options_out_of_range_are_refused_by_name(given, told):
     with pytest.raises(UserError, match=told):
         FitOptions(**given)
+
+
+def test_windows_of_a_text_are_drawn_by_the_seed_and_predicted_one_ahead():
+    ids = np.arange(30)
+    read = []
+
+    class Table(nn.Module):
+        """Predicts from the last letter alone, and notes what it reads."""
+
+        def __init__(self):
+            super().__init__()
+            self.table = nn.Parameter(torch.eye(30).double())
+
+        def forward(self, inputs):
+            read.append(inputs)
+            return self.table[inputs], None
+
+    (report,) = fit_next(Table(), ids, 6, FitOptions(steps=1, batch_size=400, seed=4))
+    (inputs,) = read
+    assert inputs.shape == (400, 6)
+    assert torch.equal(inputs, inputs[:, :1] + torch.arange(6))
+    assert set(inputs[:, 0].tolist()) == set(range(24))  # the last target is the last letter
+    assert report.loss == pytest.approx(math.log(29 + math.e))  # the next letter has logit 0
+    list(fit_next(Table(), ids, 6, FitOptions(steps=1, batch_size=400, seed=4)))
+    assert torch.equal(read[1], read[0])
+    with pytest.raises(UserError, match="6 characters, but a window needs 7"):
+        fit_next(Table(), ids[:6], 6)
+    with pytest.raises(UserError, match="window is 0"):
+        fit_next(Table(), ids, 0)
