@@ -18,7 +18,7 @@ VARIANTS = (
     "no-input-gate", "no-forget-gate", "no-output-gate", "no-input-activation",
     "no-output-activation", "full-gate-recurrence",
 )  # fmt: skip
-LSTM = "c' = ((σ(f) * c) + (σ(i) * tanh(g))) ; h' = (σ(o) * tanh(c'))"
+LSTM = "c' = ((sigmoid(f) * c) + (sigmoid(i) * tanh(g))) ; h' = (sigmoid(o) * tanh(c'))"
 
 
 @pytest.fixture(scope="module")
@@ -133,15 +133,19 @@ def test_a_mutation_changes_one_spot_and_all_of_its_ways_occur(lesson):
     tree = lesson.PARENTS[0][0]
     found = {str(lesson.mutated(tree, ["h"], np.random.default_rng(n))) for n in range(2000)}
     for some in (
-        ("+", ("*", ("σ", "f"), "h"), tree[2]),  # another leaf
+        ("+", ("*", ("sigmoid", "f"), "h"), tree[2]),  # another leaf
         ("+", tree[1], ("tanh", tree[2])),  # an operator around it
         ("-", tree, "h"),  # an operator around it and a leaf
         ("*", *tree[1:]),  # another operator
         tree[1],  # a part alone
     ):
         assert str(some) in found
-    assert lesson.put(tree, (2, 1, 1), "h") == ("+", tree[1], ("*", ("σ", "h"), ("tanh", "g")))
-    assert lesson.at(tree, (2, 1)) == ("σ", "i")
+    assert lesson.put(tree, (2, 1, 1), "h") == (
+        "+",
+        tree[1],
+        ("*", ("sigmoid", "h"), ("tanh", "g")),
+    )
+    assert lesson.at(tree, (2, 1)) == ("sigmoid", "i")
     assert len({*lesson.spots(tree)}) == 10
 
 

@@ -44,7 +44,9 @@ def main() -> None:
         if not left:
             continue
         found = train(cell, task, left)
-        rows = [(cell, task, *setting, *figures) for setting, figures in zip(left, found, strict=True)]
+        rows = [
+            (cell, task, *setting, *figures) for setting, figures in zip(left, found, strict=True)
+        ]
         with RESULTS.open("a", newline="", encoding="utf-8") as file:
             csv.writer(file, lineterminator="\n").writerows(rows)
         print(f"{cell}, {task}: {len(rows)} trainings", flush=True)
