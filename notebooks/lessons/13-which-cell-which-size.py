@@ -305,6 +305,7 @@ def nearest(values, x):
     return min(values, key=lambda value: abs(np.log(value / x)))
 
 
+# %%
 def search(sampler, seed, trials=27):
     """Return the settings that a search tried, and the nats that it saw."""
     rng, tried = np.random.default_rng(seed), []
@@ -617,7 +618,8 @@ print(synthetic.recall(3, 6).text)
 # five seeds, 300 updates each. Its file is `data/ablations.csv`. Each cell is shown with its own best rate. All have 32 units, so a cell that lacks a gate
 # lacks its weights, too.
 
-# %%
+# %% jupyter={"source_hidden": true}
+# Folded: read the file; each cell with the learning rate that is best for it
 with open("data/ablations.csv", newline="", encoding="utf-8") as file:
     rows = list(csv.DictReader(file))
 by_rate = {}
@@ -695,6 +697,9 @@ for cell in ("lstm", "no-forget-gate", "coupled", "gru"):
 # (2015) let a computer change the formulas of known cells by chance, ten thousand times. We do the
 # same, some forty times. A formula is a *tree*: a leaf is a name, and a branch is an operator with
 # one or two trees below it.
+#
+# ![Four leaves on the left: f, c, i and g. A sigmoid stands behind f and behind i, a tanh behind g.
+# Two products and a sum make the new c of them.](drawings/cell-as-a-tree.svg)
 
 # %%
 OPERATORS = {
@@ -827,7 +832,7 @@ for trees in (PARENTS[0], *made_up(5)):
 def units_for(cell, V, most):
     """Return how many units a network of this cell has, if it has at most so many weights."""
     G = len(find_cell(cell).gates)
-    return max(H for H in range(1, 200) if G * H * (H + V + 2) + V * (H + 1) <= most)
+    return max(H for H in range(1, 200) if most >= G * H * (H + V + 2) + V * (H + 1))
 
 
 # %% [markdown]
@@ -837,7 +842,8 @@ def units_for(cell, V, most):
 # round all networks have as many *weights* as each other, about 8,000: a cell with fewer gates gets more
 # units. Its file is `data/made_up.csv`. **Guess:** how many of forty can hold the letter?
 
-# %%
+# %% jupyter={"source_hidden": true}
+# Folded: read the file
 with open("data/made_up.csv", newline="", encoding="utf-8") as file:
     rows = list(csv.DictReader(file))
 rounds = {}
@@ -846,6 +852,8 @@ for row in rows:
     of_cell = rounds.setdefault(key, {}).setdefault(row["cell"], {})
     figure = float(row["right"] if row["round"] == "memory" else row["nats"])
     of_cell.setdefault(float(row["rate"]), []).append(figure)
+
+# %%
 memory = {cell: np.mean(at_best(of, "hold")) for cell, of in rounds["memory", "hold"].items()}
 new = [cell for cell in memory if cell not in ("lstm", "gru")]
 print("LSTM {lstm:.2f}, GRU {gru:.2f} of the letters".format(**memory))
