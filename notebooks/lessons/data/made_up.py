@@ -25,7 +25,7 @@ from surface import lesson
 
 RESULTS = Path(__file__).with_suffix(".csv")
 COLUMNS = ("round", "cell", "task", "rate", "seed")  # tell a training apart
-COUNT = 40
+COUNT = 30
 RIVALS = ("lstm", "gru")
 RATES = {"memory": (0.032,), "text": (0.032, 0.064, 0.128)}
 SEEDS, OTHER_SEEDS = {"memory": range(3), "text": range(5)}, range(5, 15)
