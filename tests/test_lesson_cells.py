@@ -119,7 +119,7 @@ def test_tasks_count_the_answers_alone(lesson):
 
 
 def test_trees_of_the_lstm_are_the_lstm(lesson):
-    assert lesson.told(lesson.PARENTS[0]) == LSTM
+    assert lesson.formulas(lesson.PARENTS[0]) == LSTM
     cell = lesson.cell_of(*lesson.PARENTS[0])
     assert cell.gates == ("i", "f", "g", "o")
     rng = np.random.default_rng(1)
@@ -152,7 +152,7 @@ def test_a_mutation_changes_one_spot_and_all_of_its_ways_occur(lesson):
 def test_made_up_cells_differ_and_can_be_registered(lesson):
     trees = lesson.made_up(12)
     assert trees == lesson.made_up(12)
-    assert len({lesson.told(pair) for pair in trees}) == 12
+    assert len({lesson.formulas(pair) for pair in trees}) == 12
     for pair in trees:
         register_cell("made-up", lesson.cell_of(*pair))
     assert lesson.value(("-", ("1 -", "c"), "h"), {"c": 0.25, "h": 2.0}) == -1.25

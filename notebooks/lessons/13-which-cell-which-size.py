@@ -757,7 +757,7 @@ def formula(tree):
     return f"(1 - {formula(parts[0])})" if operator == "1 -" else f"{operator}({formula(parts[0])})"
 
 
-def told(trees):
+def formulas(trees):
     return " ; ".join(f"{name}' = {formula(tree)}" for name, tree in zip("ch", trees, strict=True))
 
 
@@ -835,12 +835,12 @@ def made_up(count, seed=0):
     while len(found) < count:
         trees = invent(rng)
         if trees not in PARENTS and cell_of(*trees).gates:
-            found[told(trees)] = trees
+            found[formulas(trees)] = trees
     return list(found.values())
 
 
 for trees in (PARENTS[0], *made_up(5)):
-    print(told(trees).replace(" ; ", "   "))
+    print(formulas(trees).replace(" ; ", "   "))
 
 
 # %%
@@ -902,7 +902,7 @@ for text in ("tales", "plays"):
 
 # %%
 best_made = next(cell for cell in chosen if cell not in ("lstm", "gru"))
-trees = {told(trees): trees for trees in made_up(30)}[best_made]
+trees = {formulas(trees): trees for trees in made_up(30)}[best_made]
 register_cell("made-up", cell_of(*trees))
 for cell, name in (("lstm", "lstm"), ("gru", "gru"), (best_made, "made-up")):
     (rate,) = rounds["again", "tales"][cell]

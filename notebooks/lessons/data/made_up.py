@@ -40,7 +40,7 @@ def known() -> dict[str, str]:
     names = {name: name for name in RIVALS}
     for number, trees in enumerate(lesson().made_up(COUNT)):
         lesson().register_cell(f"made-{number}", lesson().cell_of(*trees))
-        names[lesson().told(trees)] = f"made-{number}"
+        names[lesson().formulas(trees)] = f"made-{number}"
     return names
 
 
