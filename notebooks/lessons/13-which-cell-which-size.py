@@ -691,7 +691,8 @@ def with_intervals(values, xlabel, title):
     figure.set_figheight(0.7 + 0.3 * len(values))
     for row, of in enumerate(values.values()):
         axes.hlines(row, *interval(of), color=COLOURS[0], linewidth=3, alpha=0.5)
-        axes.plot(of, [row] * len(of), ".", color="black", markersize=4)
+        spread = row + np.linspace(-0.2, 0.2, len(of))  # equal seeds would hide each other
+        axes.plot(of, spread, ".", color="black", markersize=4)
         axes.plot(np.mean(of), row, MARKERS[0], color=COLOURS[0])
     axes.set_yticks(range(len(values)), [name.replace("-", " ") for name in values])
     axes.invert_yaxis()
