@@ -865,6 +865,26 @@ def test_lesson13_thirty_seeds_do_not_tell_the_best_two_apart_and_three_mislead(
     assert 0.01 < min(deviations) < max(deviations) < 0.03
 
 
+@pytest.mark.slow
+def test_lesson13_which_gate_matters_depends_on_the_task(lesson13):
+    text, hold, again = (lesson13["ablated"][task] for task in lesson13["TASKS"])
+    assert set(text) == set(hold) == set(again) == set(lesson13["COMPARED"])
+    assert all(len(of) == 5 for of in (*text.values(), *hold.values(), *again.values()))
+    against = {cell: nats - text["lstm"] for cell, nats in text.items()}
+    for cell in ("no-forget-gate", "no-output-gate", "peephole", "full-gate-recurrence"):
+        assert (against[cell] > 0).all()
+        assert against[cell].mean() > 0.08
+    assert (against["no-output-activation"] < -0.02).all()
+    for cell in ("no-input-gate", "no-input-activation", "coupled"):
+        assert abs(against[cell].mean()) < 0.02
+    for cell in ("no-forget-gate", "coupled", "gru"):
+        assert hold[cell].min() > 0.99
+        assert again[cell].min() > 0.97
+        assert min(lesson13["held"].get(cell, [1])) > 0.99
+    assert hold["lstm"].max() <= 0.5
+    assert max(lesson13["held"]["lstm"]) < 0.35
+
+
 @pytest.fixture(scope="module")
 def lesson11():
     """What the lesson computes in full: it trains fifteen networks, and one on names."""
