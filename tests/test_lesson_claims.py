@@ -826,6 +826,8 @@ def test_lesson13_a_grid_depends_on_where_its_lines_lie(lesson13):
     assert min(best) == min(mean.values())
     assert max(best) > min(best) + 0.07
     assert sum(lesson13["same"]) > 30
+    assert max(lesson13["longer"][9]) < min(lesson13["surface"][lesson13["best"]])
+    assert min(lesson13["surface"][48, 0.016, 1.0]) > 2
     assert all(
         mean[H, r, 0.1] < mean[H, r, 1.0] for H in lesson13["sizes"] for r in lesson13["rates"]
     )

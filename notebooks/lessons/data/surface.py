@@ -7,7 +7,7 @@ takes about nine minutes of CPU time. It trains many networks side by side, adds
 ended, and skips those that have a row, so you can stop it at any time.
 
 Each training of the grid may do the same work: so many multiplications. A large network gets fewer
-updates. The last rows are of one setting, which somebody might guess, with more and more work.
+updates. The last rows are of one setting, which somebody might guess, with more work.
 """
 
 import ast
