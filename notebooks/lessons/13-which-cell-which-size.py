@@ -818,6 +818,10 @@ def at(tree, way):
     return at(tree[way[0]], way[1:]) if way else tree
 
 
+def named(tree):
+    return {at(tree, way) for way in spots(tree)}
+
+
 def put(tree, way, new):
     """Return the tree with another branch at a spot."""
     if not way:
@@ -861,8 +865,7 @@ def invent(rng):
 # %%
 def cell_of(c_tree, h_tree):
     """Turn two trees into a cell. It has the gates that its trees name."""
-    named = {at(tree, way) for tree in (c_tree, h_tree) for way in spots(tree)}
-    gates = tuple(name for name in "ifgo" if name in named)
+    gates = tuple(name for name in "ifgo" if name in named(c_tree) | named(h_tree))
 
     def step(p, u, state):
         h, c = state
@@ -878,9 +881,10 @@ def made_up(count, seed=0):
     """Return so many different made-up cells: their trees."""
     rng, found = np.random.default_rng(seed), {}
     while len(found) < count:
-        trees = invent(rng)
-        if trees not in PARENTS and cell_of(*trees).gates:
-            found[formulas(trees)] = trees
+        c_tree, h_tree = invent(rng)
+        leaves = named(h_tree) | (named(c_tree) if "c'" in named(h_tree) else set())
+        if leaves & set("ifgo") and (c_tree, h_tree) not in PARENTS:  # else it cannot learn
+            found[formulas((c_tree, h_tree))] = c_tree, h_tree
     return list(found.values())
 
 
