@@ -8,7 +8,7 @@ and learning rates of a cell side by side, adds their rows when they have ended,
 have a row, so you can stop it at any time.
 
 There are three rounds. "memory": all cells hold a letter over a lag of 10; `PASSES` of them is
-asked for. "text": the cells that passed learn the tales. "again": the best three, with other seeds
+asked for. "text": the first `MOST` that passed learn the tales. "again": the best three, with other seeds
 and their best learning rate, learn the tales, and the plays, which no cell was chosen by. LSTM and
 GRU take part in all. In the rounds of text all networks have as many weights.
 """
@@ -30,6 +30,7 @@ RIVALS = ("lstm", "gru")
 RATES = {"memory": (0.032,), "text": (0.064, 0.128)}
 SEEDS, OTHER_SEEDS = {"memory": range(3), "text": range(5)}, range(5, 15)
 PASSES = 0.9  # share of letters recalled, the mean of its seeds with its best rate
+MOST = 10  # so many of those that passed learn the text, in the order in which they were made up
 UNITS, WEIGHTS = 24, 8_000
 UPDATES = {"memory": 250, "text": 250, "again": 250}
 
@@ -80,7 +81,7 @@ def trainings() -> Iterator[tuple[str, str, str, list[tuple[float, int]]]]:
     for cell in known():
         yield "memory", cell, "hold", settings["memory"]
     passed = [cell for cell in known() if best("memory", cell, "right", 1)[0] >= PASSES]
-    passed = list(dict.fromkeys((*RIVALS, *passed)))
+    passed = list(dict.fromkeys((*RIVALS, *passed)))[: len(RIVALS) + MOST]
     for cell in passed:
         yield "text", cell, "tales", settings["text"]
     new = sorted(passed[len(RIVALS) :], key=lambda cell: best("text", cell, "nats", -1)[0])
