@@ -887,6 +887,22 @@ def test_lesson13_which_gate_matters_depends_on_the_task(lesson13):
     assert max(lesson13["held"]["lstm"]) < 0.35
 
 
+@pytest.mark.slow
+def test_lesson13_a_made_up_cell_leads_also_with_other_seeds_and_on_another_text(lesson13):
+    memory, learnt, rounds = (lesson13[name] for name in ("memory", "learnt", "rounds"))
+    assert sum(memory[cell] >= 0.9 for cell in lesson13["new"]) > 12
+    assert memory["lstm"] < 0.9 < memory["gru"]
+    best = lesson13["best_made"]
+    assert best == lesson13["ranked"][0]
+    assert np.mean(rounds["text", "tales"][best][0.128]) > 1000
+    for text in ("tales", "plays"):
+        again = {cell: np.array(*of.values()) for cell, of in rounds["again", text].items()}
+        assert all(len(nats) == 10 for nats in again.values())
+        for rival in ("lstm", "gru"):
+            assert lesson13["interval"](again[best] - again[rival])[1] < 0
+    assert "c)" not in best.partition(" ; ")[0]  # it does not use its old c
+
+
 @pytest.fixture(scope="module")
 def lesson11():
     """What the lesson computes in full: it trains fifteen networks, and one on names."""
