@@ -889,7 +889,7 @@ def test_lesson13_which_gate_matters_depends_on_the_task(lesson13):
 
 @pytest.mark.slow
 def test_lesson13_a_made_up_cell_leads_also_with_other_seeds_and_on_another_text(lesson13):
-    memory, learnt, rounds = (lesson13[name] for name in ("memory", "learnt", "rounds"))
+    memory, rounds = lesson13["memory"], lesson13["rounds"]
     assert sum(memory[cell] >= 0.9 for cell in lesson13["new"]) > 12
     assert memory["lstm"] < 0.9 < memory["gru"]
     best = lesson13["best_made"]

@@ -3,7 +3,7 @@
     python notebooks/lessons/data/ablations.py
 
 The lesson *Which cell, which size?* shows the result, `ablations.csv`, and repeats a part of it. The
-cells and the tasks are the lesson's own. The script takes about seven minutes of CPU time. It trains
+cells and the tasks are the lesson's own. The script takes about six minutes of CPU time. It trains
 all seeds and learning rates of a cell side by side, adds their rows when they have ended, and skips
 those that have a row, so you can stop it at any time.
 """

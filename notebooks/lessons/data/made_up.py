@@ -3,7 +3,7 @@
     python notebooks/lessons/data/made_up.py
 
 The lesson *Which cell, which size?* shows the result, `made_up.csv`, and repeats a part of it. The
-mutations are the lesson's own. The script takes about four minutes of CPU time. It trains all seeds
+mutations are the lesson's own. The script takes about three minutes of CPU time. It trains all seeds
 and learning rates of a cell side by side, adds their rows when they have ended, and skips those that
 have a row, so you can stop it at any time.
 
