@@ -300,7 +300,7 @@ same = [surface[H, rate, 1.0] == surface[H, rate, 10.0] for H in sizes for rate 
 print(f"a limit of 1 or 10: the same nats in each seed, for {sum(same)} of {len(same)} networks")
 for H in (12.0, 24.0, 48.0):
     effect = [mean[H, rate, 0.1] - mean[H, rate, 1.0] for rate in rates]
-    print(f"{H:g} units, limit 0.1 in place of 1:", *(f"{nats:+.3f}" for nats in effect))
+    print(f"{H:g} units, limit 0.1 minus limit 1:", *(f"{nats:+.2f}" for nats in effect))
 
 # %% [markdown]
 # (One column for each learning rate.) Between 1 and 10 the limit decides nothing, because hardly any
@@ -391,6 +391,8 @@ for way, of in course.items():
 for one, other in (("random", "grid"), ("TPE", "random")):
     wins = (course[one][:, 1, -1] < course[other][:, 1, -1]).mean()
     print(f"{one} found a better setting than {other} in {wins:.0%} of the pairs of searches")
+
+# %%
 own = [min(points(grids[n % 6]), key=mean.get) for n in range(SEARCHES)]
 seen = [min(trials, key=lambda trial: trial[1])[0] for trials in tried["grid"]]
 share = np.mean([one == other for one, other in zip(own, seen, strict=True)])
@@ -966,8 +968,9 @@ for cell, name in (("lstm", "lstm"), ("gru", "gru"), (best_made, "made-up")):
     (rate,) = rounds["again", "tales"][cell]
     H = units_for(name, tales.V, 8_000)
     nats, _ = train(name, H, tales, 250, range(5, 10), [rate] * 5)
-    print(f"{name:8} {H} units, here", *(f"{x:.3f}" for x in nats), end="   in the file ")
-    print(*(f"{x:.3f}" for x in rounds["again", "tales"][cell][rate][:5]))
+    print(f"{name:8} {H} units, here       ", *(f"{x:.3f}" for x in nats))
+    theirs = rounds["again", "tales"][cell][rate][:5]
+    print(f"{'in the file':>29}", *(f"{x:.3f}" for x in theirs))
 
 # %% [markdown]
 # This time the lead holds, with other seeds and on another text. Is the LSTM beaten? Here it is: with 8,000
