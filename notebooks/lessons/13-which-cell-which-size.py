@@ -275,6 +275,8 @@ grids = [
     for some in ([12.0, 24.0, 48.0], [16.0, 32.0, 48.0])
     for n in range(3)
 ]
+
+# %%
 best = min(mean, key=mean.get)
 print("the best of all: {:g} units, rate {}, clip {:g}:".format(*best), f"{mean[best]:.3f} nats")
 for grid in grids:
