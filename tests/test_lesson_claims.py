@@ -818,6 +818,96 @@ def test_lesson12_convolutions_do_not_help(lesson12):
 
 
 @pytest.fixture(scope="module")
+def lesson13():
+    """What the lesson computes in full; much of it comes from the files beside it."""
+    yield from run("13-which-cell-which-size")
+
+
+@pytest.mark.slow
+def test_lesson13_a_grid_depends_on_where_its_lines_lie(lesson13):
+    mean = lesson13["mean"]
+    best = [min(map(mean.get, lesson13["points"](grid))) for grid in lesson13["grids"]]
+    assert min(best) == min(mean.values())
+    assert max(best) > min(best) + 0.07
+    assert sum(lesson13["same"]) > 30
+    assert max(lesson13["longer"][9]) < min(lesson13["surface"][lesson13["best"]])
+    assert min(lesson13["surface"][48, 0.016, 1.0]) > 2
+    assert all(
+        mean[H, r, 0.1] < mean[H, r, 1.0] for H in lesson13["sizes"] for r in lesson13["rates"]
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(5))
+def test_lesson13_random_search_risks_less_than_a_grid_and_tpe_is_a_little_ahead(lesson13, seed):
+    """A hundred searches each; those of seed 0 are the lesson's."""
+    mean = lesson13["mean"]
+    above, told, found = {}, {}, {}
+    for way, sampler in lesson13["WAYS"].items():
+        begun = range(100 * seed, 100 * seed + 100)
+        course = [lesson13["so_far"](lesson13["search"](sampler(n), n)) for n in begun]
+        told[way], found[way] = np.array(course)[:, :, -1].T
+        above[way] = found[way] - min(mean.values())
+        assert (told[way] < found[way]).mean() > 0.65
+    worst = {way: np.quantile(nats, 0.9) for way, nats in above.items()}
+    assert worst["grid"] > 2 * max(worst["random"], worst["TPE"])
+    middle = {way: np.median(nats) for way, nats in above.items()}
+    assert abs(middle["grid"] - middle["random"]) < 0.01
+    assert middle["TPE"] < middle["random"]
+    assert 0.4 < (found["random"] < found["grid"]).mean() < 0.7
+    assert 0.35 < (found["TPE"] < found["random"]).mean() < 0.65
+    assert (told["TPE"] < found["TPE"]).mean() > 0.9
+
+
+@pytest.mark.slow
+def test_lesson13_thirty_seeds_do_not_tell_the_best_two_apart_and_three_mislead(lesson13):
+    difference = lesson13["second"] - lesson13["first"]
+    assert len(difference) == 30
+    assert (difference[:3] < 0).all()
+    assert lesson13["interval"](difference[:3])[1] < 0 < difference.mean()
+    lowest, highest = lesson13["interval"](difference)
+    assert lowest < 0 < highest < 0.015
+    deviations = [lesson13[name].std(ddof=1) for name in ("first", "second")]
+    assert 0.01 < min(deviations) < max(deviations) < 0.03
+
+
+@pytest.mark.slow
+def test_lesson13_which_gate_matters_depends_on_the_task(lesson13):
+    text, hold, again = (lesson13["ablated"][task] for task in lesson13["TASKS"])
+    assert set(text) == set(hold) == set(again) == set(lesson13["COMPARED"])
+    assert all(len(of) == 5 for of in (*text.values(), *hold.values(), *again.values()))
+    against = {cell: nats - text["lstm"] for cell, nats in text.items()}
+    for cell in ("no-forget-gate", "no-output-gate", "peephole", "full-gate-recurrence"):
+        assert (against[cell] > 0).all()
+        assert against[cell].mean() > 0.08
+    assert (against["no-output-activation"] < -0.02).all()
+    for cell in ("no-input-gate", "no-input-activation", "coupled"):
+        assert abs(against[cell].mean()) < 0.02
+    for cell in ("no-forget-gate", "coupled", "gru"):
+        assert hold[cell].min() > 0.99
+        assert again[cell].min() > 0.97
+        assert min(lesson13["held"].get(cell, [1])) > 0.99
+    assert hold["lstm"].max() <= 0.5
+    assert max(lesson13["held"]["lstm"]) < 0.35
+
+
+@pytest.mark.slow
+def test_lesson13_a_made_up_cell_leads_also_with_other_seeds_and_on_another_text(lesson13):
+    memory, rounds = lesson13["memory"], lesson13["rounds"]
+    assert sum(memory[cell] >= 0.9 for cell in lesson13["new"]) > 12
+    assert memory["lstm"] < 0.9 < memory["gru"]
+    best = lesson13["best_made"]
+    assert best == lesson13["ranked"][0]
+    assert np.mean(rounds["text", "tales"][best][0.128]) > 1000
+    for text in ("tales", "plays"):
+        again = {cell: np.array(*of.values()) for cell, of in rounds["again", text].items()}
+        assert all(len(nats) == 10 for nats in again.values())
+        for rival in ("lstm", "gru"):
+            assert lesson13["interval"](again[best] - again[rival])[1] < 0
+    assert "c)" not in best.partition(" ; ")[0]  # it does not use its old c
+
+
+@pytest.fixture(scope="module")
 def lesson11():
     """What the lesson computes in full: it trains fifteen networks, and one on names."""
     yield from run("11-one-text-into-another")

@@ -79,6 +79,7 @@ def test_a_script_goes_on_where_it_was_stopped(name, load, tmp_path, monkeypatch
         "transformer": (7, 8, 0.5, 0.75),
     }
     some |= {"bottleneck": (0.5, "2:1/2"), "neck": (0.5, 0.5)}
+    some |= {"surface": [0.5], "ablations": [(0.5, 0.75)], "made_up": [(0.5, 0.75)]}
     found = some.get(name, (7, 0.5, 0.75))
     work = WORK.get(name, "train")
     monkeypatch.setattr(script, work, lambda *given: calls.append(given) or found)

@@ -10,7 +10,15 @@ started in, and `jupyter lab lessons/01-start-here.ipynb` starts it in `lessons`
 import sys
 from pathlib import Path
 
-from networks import encoder_decoder, lstm_cell, stack, two_ways, unrolled, vanilla_cell
+from networks import (
+    cell_as_a_tree,
+    encoder_decoder,
+    lstm_cell,
+    stack,
+    two_ways,
+    unrolled,
+    vanilla_cell,
+)
 from pen import BLUE, EDGE, GREY, MONO, PAPER, RUST, SAND, TINT, Drawing
 
 HERE = Path(__file__).parent
@@ -158,6 +166,7 @@ DRAWINGS = {
     "two-ways": two_ways,
     "windows-of-numbers": windows_of_numbers,
     "encoder-decoder": encoder_decoder,
+    "cell-as-a-tree": cell_as_a_tree,
 }
 
 

@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 
-from pen import BLUE, EDGE, GREY, MONO, PAPER, RUST, SAND, TINT, Drawing
+from pen import BLUE, EDGE, GREY, INK, MONO, PALE, PAPER, RUST, SAND, TINT, Drawing
 
 
 def unrolled() -> Drawing:
@@ -243,5 +243,43 @@ def encoder_decoder() -> Drawing:
         d.line((before + 36, cell), (after - 36, cell))
     d.key(482, "the last state: without attention, all that the decoder knows", colour=BLUE)
     d.text(32, 514, "The weights are those of the second step. Each step has its own.",
+           anchor="start", colour=GREY)  # fmt: skip
+    return d
+
+
+def cell_as_a_tree() -> Drawing:
+    """The LSTM's new c as a tree, with the spot that a mutation changes."""
+    d = Drawing(
+        "The LSTM's new c is a tree, and a mutation changes a spot",
+        "Four leaves on the left: f, c, i and g. A sigmoid stands behind f and behind i, a tanh"
+        " behind g. One product takes the sigmoid of f and c, another the sigmoid of i and the"
+        " tanh of g. A sum takes both, and gives the new c. The tanh has a blue edge: here the"
+        " mutation strikes.",
+        400,
+    )
+    product, total = 400, 520
+    for y, leaf, operator in ((100, "f", r"\sigma"), (160, "c", ""), (220, "i", r"\sigma"),
+                              (280, "g", "tanh")):  # fmt: skip
+        d.box(100, y, 44, 36, fill=TINT, edge=EDGE)
+        d.text(100, y, f"${leaf}$", size=20)
+        start = 123
+        if operator:
+            d.line((start, y), (219, y))
+            fill, edge = (PALE, BLUE) if leaf == "g" else (PAPER, INK)
+            d.box(250, y, 60, 38, fill=fill, edge=edge)
+            d.text(250, y, f"${operator}$", size=20)
+            start = 281
+        inwards = 15 if leaf in "fi" else -15
+        middle = 130 if y < 200 else 250
+        d.line((start, y), (product, y), (product, middle - inwards))
+    for y, above in ((130, True), (250, False)):
+        d.operation(product, y, "*")
+        d.line((product + 16, y), (total, y), (total, 190 - (16 if above else -16)))
+    d.operation(total, 190, "+")
+    d.line((total + 16, 190), (610, 190))
+    d.text(638, 190, "$c_t$", size=20)
+    d.text(32, 336, "Leaves are the weighted sums i, f, g and o, and the old h and c.",
+           anchor="start", colour=GREY)  # fmt: skip
+    d.text(32, 364, "At the blue spot there could stand a sigmoid, a leaf, 1 - tanh, or tanh + h.",
            anchor="start", colour=GREY)  # fmt: skip
     return d
