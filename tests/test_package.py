@@ -400,6 +400,7 @@ def test_every_flag_named_in_the_readme_exists():
     from charlstm.page import Page
     from charlstm.plot import Plot
     from charlstm.sample import Sample
+    from charlstm.search import Search
     from charlstm.train import Train
 
     known = {"--help", "--temp", "--temp-in-words", "--no-echo", "--version", "--completion"}
@@ -407,7 +408,7 @@ def test_every_flag_named_in_the_readme_exists():
     known |= {"--seeds", "--others"}  # of tests/sampling_methods.py
     known |= {"--no-baselines"}  # what is on is turned off so
     known |= {"--nproc-per-node", "--nnodes", "--node-rank", "--master-addr", "--master-port"}
-    for kind in (Benchmark, Compress, Evaluate, Page, Plot, Sample, Train):
+    for kind in (Benchmark, Compress, Evaluate, Page, Plot, Sample, Search, Train):
         known |= {"--" + n.replace("_", "-") for n in fields(kind)}
     for document in DOCUMENTS:
         for flag in re.findall(

@@ -22,7 +22,6 @@ from charlstm.training.distributed import Ranks
 from charlstm.training.finish import finish
 from charlstm.training.run import Run
 
-
 # `ask` stands for a worker here; `optimize` sends heartbeats
 pytestmark = pytest.mark.filterwarnings("ignore:Heartbeat of storage:UserWarning")
 

@@ -22,7 +22,6 @@ from charlstm.searching.study import (
 )
 from charlstm.training.lock import claim
 
-
 # `ask` stands for a worker here; `optimize` sends heartbeats
 pytestmark = pytest.mark.filterwarnings("ignore:Heartbeat of storage:UserWarning")
 
