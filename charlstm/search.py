@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import importlib
 import json
 import sys
 import time
@@ -102,9 +103,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     if "-" in given.corpus:
         raise UserError("CORPUS is -: a search reads its text again and again; give a file")
     try:
-        import optuna  # noqa: F401
-        import sklearn  # type: ignore[import-untyped]  # noqa: F401
-        import sqlalchemy  # noqa: F401
+        for name in (
+            "optuna",
+            "sklearn",
+        ):  # of the extra; the second for the importances, at the end
+            importlib.import_module(name)
     except ModuleNotFoundError as error:
         raise UserError(
             f"{(error.name or '').partition('.')[0]} is not installed; a search needs the search"
