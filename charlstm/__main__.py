@@ -16,8 +16,8 @@ from charlstm import __version__
 from charlstm.errors import UserError, command
 
 VERBS = (
-    "train", "sample", "evaluate", "compress", "page", "plot", "corpora", "benchmark", "course",
-    "lessons",
+    "train", "search", "sample", "evaluate", "compress", "page", "plot", "corpora", "benchmark",
+    "course", "lessons",
 )  # fmt: skip
 SHELLS = ("bash", "zsh", "fish")  # not tcsh: for that tyro needs another package, shtab
 

@@ -36,7 +36,7 @@ from tyro.constructors import PrimitiveConstructorSpec
 
 from charlstm.errors import UserError
 from charlstm.fields import Split
-from charlstm.options import Sources
+from charlstm.options import Items, Sources
 from charlstm.usage import dash_hint, in_one_line
 
 Command = TypeVar("Command")
@@ -238,6 +238,8 @@ def _reader(hint: Any) -> PrimitiveConstructorSpec[Any]:
         return _spec(2, "TRAIN VALIDATION", lambda words: Split(*map(float, words)))
     if hint is Sources:
         return _spec("*", "CORPUS ...", Sources)
+    if hint is Items:
+        return _spec("*", "OPTION=VALUES ...", Items)
     if choices:
         return _spec(1, "{" + ",".join(choices) + "}", lambda words: words[0], choices)
     if str in kinds:

@@ -30,6 +30,10 @@ class Sources(tuple[str, ...]):
     """Files, folders, names or "-", in the order in which they are read."""
 
 
+class Items(tuple[str, ...]):
+    """Options to try, each with its values: `layers=1,2`."""
+
+
 @dataclass(frozen=True)
 class DataOptions:
     """How a text is read and cut."""

@@ -29,10 +29,10 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 SHARED = ["quoting", "errors", "fields", "options", "usage", "flags"]
 ROOMS = [
     "machine", "text", "model", "sampling", "measuring", "coding", "insight", "training",
-    "variants", "speed", "web", "notebook", "grading",
+    "searching", "variants", "speed", "web", "notebook", "grading",
 ]  # fmt: skip
-COMMANDS = ["train", "evaluate", "sample", "compress", "plot", "page", "corpora", "benchmark",
-            "course", "lessons", "__main__"]  # fmt: skip
+COMMANDS = ["train", "search", "evaluate", "sample", "compress", "plot", "page", "corpora",
+            "benchmark", "course", "lessons", "__main__"]  # fmt: skip
 
 
 def files_of(room):
@@ -48,7 +48,7 @@ def files_of(room):
 # Text goes down this list once and comes out as text: a file imports only from those above it.
 ORDER = [*SHARED, *(f"{room}.{name}" for room in ROOMS for name in files_of(room)), *COMMANDS]
 # folders that need an extra
-NEEDS = {"notebook": "lessons", "grading": "course", "coding": "compress"}
+NEEDS = {"notebook": "lessons", "grading": "course", "coding": "compress", "searching": "search"}
 
 
 def path_of(name):
@@ -402,6 +402,7 @@ def test_every_flag_named_in_the_readme_exists():
     from charlstm.page import Page
     from charlstm.plot import Plot
     from charlstm.sample import Sample
+    from charlstm.search import Search
     from charlstm.train import Train
 
     known = {"--help", "--temp", "--temp-in-words", "--no-echo", "--version", "--completion"}
@@ -409,7 +410,7 @@ def test_every_flag_named_in_the_readme_exists():
     known |= {"--seeds", "--others"}  # of tests/sampling_methods.py
     known |= {"--no-baselines"}  # what is on is turned off so
     known |= {"--nproc-per-node", "--nnodes", "--node-rank", "--master-addr", "--master-port"}
-    for kind in (Benchmark, Compress, Evaluate, Page, Plot, Sample, Train):
+    for kind in (Benchmark, Compress, Evaluate, Page, Plot, Sample, Search, Train):
         known |= {"--" + n.replace("_", "-") for n in fields(kind)}
     for document in DOCUMENTS:
         for flag in re.findall(

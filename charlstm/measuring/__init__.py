@@ -9,5 +9,6 @@
 - `mixture`: the same copy, mixed with n-grams that learn while they read
 - `passage`: the part of a text that is measured, as the model reads it
 - `writing`: how much of what a model writes is copied from what it has read
+- `comparison`: settings compared over several seeds
 - `evaluation`: all figures of one model on one text
 """

@@ -5,6 +5,7 @@
 - `figure`: what all figures share: size, axes, the styles of lines, and how they become a picture
 - `plots`: a figure for each kind of measurement
 - `run_plots`: one figure of one or several trainings
+- `search_plots`: one figure of a search for good options
 - `text_plots`: figures along a text: coloured letters, gates, states, the next character
 - `pair_plots`: figures of two texts that belong together, and of words in a plane
 - `still`: a picture of a panel, for pages where no kernel runs

@@ -20,11 +20,13 @@ from charlstm import (
     page,
     plot,
     sample,
+    search,
     train,
 )
 
 COMMANDS = {
     "train": train,
+    "search": search,
     "evaluate": evaluate,
     "sample": sample,
     "compress": compress,

@@ -1,0 +1,10 @@
+"""Search: which options train the best model on a text, with Optuna (the extra `search`).
+
+- `space`: the options that are tried, and their values, read from one line each
+- `plan`: what a search does, the folder where it lives, and the command that repeats a setting
+- `study`: the trials in Optuna's storage, and what becomes of those whose worker has died
+- `setting`: one trial: ordinary trainings, one for each seed
+- `workers`: processes that take trials until all are done
+- `cost`: how long a search will take, before it begins
+- `results`: the table, the importance of each option, and how far the best is apart
+"""

@@ -1,0 +1,137 @@
+"""One trial: trainings that are those of train, saved, measured, pruned, and their weights kept."""
+
+import dataclasses
+import math
+from contextlib import closing
+
+import optuna
+import pytest
+from small_search import STEPS, plan_in
+
+from charlstm.model.checkpoint import Checkpoint
+from charlstm.searching.setting import (
+    SpoiltError,
+    Stopped,
+    SurplusError,
+    best_of,
+    keep_best,
+    objective,
+)
+from charlstm.searching.study import open_study, origin, release
+from charlstm.training.distributed import Ranks
+from charlstm.training.finish import finish
+from charlstm.training.run import Run
+
+# `ask` stands for a worker here; `optimize` sends heartbeats
+pytestmark = pytest.mark.filterwarnings("ignore:Heartbeat of storage:UserWarning")
+
+
+@pytest.fixture
+def plan(tmp_path, corpus):
+    return plan_in(tmp_path / "search", corpus, repeat=2)
+
+
+def optimize(plan, study, number=1):
+    study.optimize(lambda trial: objective(plan, trial, plan.trials), n_trials=number,
+                   catch=(SurplusError, SpoiltError))  # fmt: skip
+
+
+def test_a_trial_is_the_mean_of_ordinary_trainings(plan, tmp_path):
+    study = open_study(plan)
+    optimize(plan, study)
+    (trial,) = study.get_trials(states=[optuna.trial.TrialState.COMPLETE])
+    found = []
+    for seed in plan.seeds:
+        model, training = plan.options(trial.params)
+        training = training.__class__(**(vars(training) | {"seed": seed}))
+        run = Run.start(tmp_path / f"again-{seed}", plan.text, model, training)
+        for _ in run.fit():
+            pass
+        found.append(finish(run).scores.cold.nats)
+    assert [each["nats"] for each in trial.user_attrs["seeds"]] == pytest.approx(found, abs=1e-9)
+    assert trial.value == pytest.approx(math.fsum(found) / 2)
+    assert found[0] != found[1]
+
+
+@pytest.mark.slow
+def test_a_stopped_trial_goes_on_where_it_was(plan, monkeypatch):
+    study = open_study(plan)
+    steps = []
+    fit = Run.fit
+
+    def counted(self):
+        with closing(fit(self)) as reports:
+            for report in reports:
+                steps.append(report.step)
+                yield report
+
+    monkeypatch.setattr(Run, "fit", counted)
+    signal = property(lambda self: 2 if len(steps) == STEPS + 7 else 0)
+    monkeypatch.setattr(Ranks, "stopped_by", signal)
+    with pytest.raises(Stopped):  # in the second seed's training
+        optimize(plan, study)
+    release(study, plan.folder)
+    monkeypatch.setattr(Ranks, "stopped_by", 0)
+    optimize(plan, study, 4)
+    assert len(study.get_trials(states=[optuna.trial.TrialState.COMPLETE])) == 4
+    assert len(steps) == 4 * 2 * STEPS  # no step was done twice
+    first = min(study.get_trials(states=[optuna.trial.TrialState.COMPLETE]), key=origin)
+    assert origin(first) == 0
+    assert first.number == 4
+
+
+@pytest.mark.slow
+def test_only_the_best_keeps_its_weights(plan):
+    study = open_study(plan)
+    for _ in range(4):
+        optimize(plan, study)
+        keep_best(study, plan.folder)
+    assert len(study.get_trials(states=[optuna.trial.TrialState.COMPLETE])) == 4
+    kept = {p.parents[1].name for p in plan.folder.glob("trials/*/*/model.safetensors")}
+    assert kept == {f"{best_of(study).number:04d}"}
+    assert len(list(plan.folder.glob("trials/*/seed-*/log.jsonl"))) == 8
+    for seed in plan.seeds:
+        Checkpoint.load(plan.folder / "trials" / kept.copy().pop() / f"seed-{seed}" /
+                        "model.safetensors")  # fmt: skip
+
+
+def test_a_training_that_fails_by_itself_is_not_the_end(plan, monkeypatch):
+    from charlstm.errors import UserError
+
+    def diverged(self):
+        raise UserError("the training diverged")
+        yield
+
+    monkeypatch.setattr(Run, "fit", diverged)
+    study = open_study(plan)
+    optimize(plan, study)
+    trial = study.get_trials()[0]
+    assert trial.state == optuna.trial.TrialState.FAIL
+    assert trial.user_attrs["error"] == "the training diverged"
+
+
+def test_a_surplus_trial_trains_nothing(plan):
+    study = open_study(plan)
+    taken = [study.ask() for _ in range(4)]
+    optimize(plan, study)
+    assert study.get_trials()[-1].user_attrs == {"surplus": True}
+    assert not (plan.folder / "trials").exists()
+    assert len(taken) == 4
+
+
+@pytest.mark.slow
+def test_a_training_that_is_behind_is_pruned(tmp_path, corpus, monkeypatch):
+    """At a rate of 1e-6 nothing is learnt, so it is behind all others from the beginning."""
+    plan = plan_in(tmp_path / "search", corpus, ["learning_rate=0.000001"], prune=True)
+    monkeypatch.setattr("charlstm.training.budget.SHORTEST_INTERVAL", 2)
+    monkeypatch.setattr("charlstm.training.budget.TRAINED_PER_SCORED", 0.01)
+    study = open_study(plan)
+    places = range(5, 101, 5)
+    for _ in range(5):  # these have done well
+        study.add_trial(
+            optuna.create_trial(value=1.0, intermediate_values=dict.fromkeys(places, 1.0))
+        )
+    optimize(dataclasses.replace(plan, trials=6), study)
+    (trial,) = study.get_trials(states=[optuna.trial.TrialState.PRUNED])
+    assert 30 <= trial.user_attrs["pruned"] < 50
+    assert set(trial.intermediate_values) <= set(places)

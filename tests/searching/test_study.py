@@ -1,0 +1,131 @@
+"""The trials in the storage: how many there are, and what becomes of those that were stopped."""
+
+import socket
+import subprocess
+import sys
+
+import optuna
+import pytest
+from optuna.trial import TrialState as State
+from small_search import plan_in
+
+from charlstm.errors import UserError
+from charlstm.searching.study import (
+    TRIES,
+    folder_of,
+    is_surplus,
+    live,
+    open_study,
+    origin,
+    release,
+    sampler,
+)
+from charlstm.training.lock import claim
+
+# `ask` stands for a worker here; `optimize` sends heartbeats
+pytestmark = pytest.mark.filterwarnings("ignore:Heartbeat of storage:UserWarning")
+
+
+@pytest.fixture
+def plan(tmp_path, corpus):
+    return plan_in(tmp_path / "search", corpus)
+
+
+def states(study):
+    return [trial.state.name for trial in study.get_trials()]
+
+
+def take(plan, study):
+    """Take the next trial as a worker does."""
+    trial = study.ask()
+    plan.space.suggest(trial)
+    trial.set_user_attr("folder", str(plan.folder.resolve()))
+    trial.set_user_attr("host", socket.gethostname())
+    return trial
+
+
+def test_a_grid_is_queued_once(plan):
+    open_study(plan)
+    study = open_study(plan)
+    assert states(study) == ["WAITING"] * 4
+    fixed = [tuple(t.system_attrs["fixed_params"].values()) for t in study.get_trials()]
+    assert set(fixed) == {(4, 1), (4, 2), (6, 1), (6, 2)}
+
+
+def test_a_dead_workers_setting_is_tried_again_in_its_folder(plan):
+    study = open_study(plan)
+    trial = take(plan, study)
+    trial.report(2.0, 5)
+    release(study, plan.folder)
+    *_, again = study.get_trials()
+    assert states(study) == ["FAIL", "WAITING", "WAITING", "WAITING", "WAITING"]
+    assert (again.params, origin(again)) == (trial.params, trial.number)
+    assert again.intermediate_values == {5: 2.0}
+    assert folder_of(plan.folder, again).name == "0000"
+    release(study, plan.folder)
+    assert len(study.get_trials()) == 5
+    assert len(live(study.get_trials())) == 4
+
+
+def test_a_living_workers_setting_is_left_alone(plan):
+    study = open_study(plan)
+    take(plan, study)
+    folder = folder_of(plan.folder, study.get_trials()[0])
+    code = (
+        "import sys; from pathlib import Path; from charlstm.training.lock import claim\n"
+        "mine = claim(Path(sys.argv[1])); print('held', flush=True); sys.stdin.read()"
+    )
+    words = [sys.executable, "-c", code, str(folder)]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(words, stdin=pipe, stdout=pipe, text=True) as worker:
+        worker.stdout.readline()
+        release(study, plan.folder)
+        assert states(study)[0] == "RUNNING"
+        worker.kill()
+    release(study, plan.folder)
+    assert states(study)[0] == "FAIL"
+    assert claim(folder)
+
+
+def test_another_machines_setting_is_left_to_its_heartbeat(plan):
+    study = open_study(plan)
+    take(plan, study).set_user_attr("host", "elsewhere")
+    release(study, plan.folder)
+    assert states(study)[0] == "RUNNING"
+
+
+def test_a_setting_that_kills_its_workers_is_given_up(plan):
+    study = open_study(plan)
+    while any(t.state == State.WAITING for t in study.get_trials()):
+        take(plan, study)
+        release(study, plan.folder)
+    standing = live(study.get_trials())
+    assert len(standing) == 4
+    assert {t.user_attrs["error"] for t in standing.values()} == {f"its worker died {TRIES} times"}
+
+
+def test_who_comes_too_late_is_surplus(plan):
+    study = open_study(plan)
+    trials = [study.ask().number for _ in range(6)]
+    late = [is_surplus(study.get_trials(), number, 4) for number in trials]
+    assert late == [False] * 4 + [True] * 2
+
+
+def test_a_random_search_that_goes_on_draws_new_numbers(tmp_path, corpus):
+    plan = plan_in(tmp_path / "r", corpus, ["dropout=0..0.5"], sampler="random")
+    study = optuna.create_study()
+    drawn = []
+    for trials, worker in [(0, 0), (1, 0), (1, 1), (0, 0)]:
+        study.sampler = sampler(plan, trials, worker)
+        drawn.append(plan.space.suggest(study.ask())["dropout"])
+    assert len({*drawn}) == 3
+    assert drawn[0] == drawn[-1]
+
+
+@pytest.mark.parametrize("url", ["foo:bar", "nothing://x/y", "sqlite:////no/such/folder/x.db"])
+def test_a_storage_that_cannot_be_opened_is_one_line(plan, url):
+    import dataclasses
+
+    with pytest.raises(UserError, match="storage='") as told:
+        open_study(dataclasses.replace(plan, storage=url))
+    assert "\n" not in str(told.value)

@@ -1,0 +1,83 @@
+"""Workers: they share the trials, say how each ended, and may be killed at any time."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from small_search import plan_in
+
+from charlstm.searching.results import Results
+from charlstm.searching.study import open_study
+from charlstm.searching.workers import run_workers, work
+
+KILLS = int(os.environ.get("KILLS", 3))
+
+
+def test_a_worker_does_all_and_says_how_each_ended(tmp_path, corpus, capsys):
+    plan = plan_in(tmp_path / "search", corpus, ["layers=1,2"])
+    assert run_workers(plan, time.time() + 600) == 0
+    first, second = capsys.readouterr().err.splitlines()
+    assert first.startswith("1 of 2: layers=")
+    assert second.startswith("2 of 2: layers=")
+    assert "; best " in second
+    assert Results(plan, open_study(plan)).is_done()
+    assert work(plan, 0, time.time() + 600) == 0  # nothing is left
+    assert capsys.readouterr().err == ""
+
+
+def test_after_the_hours_no_trial_begins(tmp_path, corpus):
+    plan = plan_in(tmp_path / "search", corpus, ["layers=1,2"])
+    assert work(plan, 0, time.time() - 1) == 0
+    assert not Results(plan, open_study(plan)).settled
+
+
+def workers_of(process):
+    """Return the ids of the worker processes that a process has begun."""
+    listed = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    try:
+        found = map(int, listed.read_text(encoding="utf-8").split())
+        return [w for w in found if b"spawn_main" in Path(f"/proc/{w}/cmdline").read_bytes()]
+    except OSError:
+        return []
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="finds the workers in /proc")
+def test_no_kill_loses_a_setting_or_a_seed(tmp_path, corpus):
+    """Workers and whole searches are killed; the same command ends as if nothing had been."""
+    words = [sys.executable, "-m", "charlstm.search", corpus, "--space", "layers=1,2",
+             "hidden_size=4,6", "--sampler", "grid", "--repeat", "2", "--steps", "60",
+             "--workers", "2", "--batch-size", "4", "--window", "8", "--precision", "fp32",
+             "--out", "runs/killed", "--json"]  # fmt: skip
+    rng = random.Random(5)
+    kills = starts = 0
+    while True:
+        starts += 1
+        with subprocess.Popen(
+            words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=tmp_path
+        ) as process:
+            while process.poll() is None and kills < KILLS:
+                time.sleep(rng.uniform(0.5, 8))
+                workers = workers_of(process)
+                target = rng.choice(workers) if workers and rng.random() < 0.6 else process.pid
+                if process.poll() is None:
+                    os.kill(target, signal.SIGKILL)
+                    kills += 1
+            out = process.communicate()[0]
+        if process.returncode == 0:
+            break
+    told = json.loads(out)
+    assert told["done"]
+    settings = {tuple(each["setting"].values()) for each in told["settings"]}
+    assert len(told["settings"]) == len(settings) == 4
+    for each in told["settings"]:
+        if each["state"] != "failed":  # given up after four deaths: only in the long form
+            assert [seed["steps"] for seed in each["seeds"]] == [60, 60]
+    assert (tmp_path / told["run"] / "model.safetensors").exists()
+    print(f"{kills} kills, {starts} starts: nothing lost")
