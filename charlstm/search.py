@@ -32,8 +32,8 @@ from charlstm.quoting import invocation
 from charlstm.training.presets import choose_preset, preset
 
 if TYPE_CHECKING:
+    from charlstm.searching.findings import Results
     from charlstm.searching.plan import Plan
-    from charlstm.searching.results import Results
 
 TRIALS = 20  # of random and tpe, if no number is given
 
@@ -113,9 +113,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             f"{(error.name or '').partition('.')[0]} is not installed; a search needs the search"
             " extra: pip install -c constraints.txt -e '.[search]'"
         ) from None
-    from charlstm.searching.results import Results
+    from charlstm.searching.findings import Results
+    from charlstm.searching.processes import run_workers
     from charlstm.searching.study import open_study
-    from charlstm.searching.workers import run_workers
 
     plan = _plan(given, flags)
     make_folder(plan.folder)

@@ -4,7 +4,7 @@
 - `plan`: what a search does, the folder where it lives, and the command that repeats a setting
 - `study`: the trials in Optuna's storage, and what becomes of those whose worker has died
 - `setting`: one trial: ordinary trainings, one for each seed
-- `workers`: processes that take trials until all are done
+- `processes`: workers that take trials until all are done
 - `cost`: how long a search will take, before it begins
-- `results`: the table, the importance of each option, and how far the best is apart
+- `findings`: the table, the importance of each option, and how far the best is apart
 """

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from small_search import plan_in
 
-from charlstm.searching.results import Results
+from charlstm.searching.findings import Results
+from charlstm.searching.processes import run_workers, work
 from charlstm.searching.study import open_study
-from charlstm.searching.workers import run_workers, work
 
 KILLS = int(os.environ.get("KILLS", 3))
 

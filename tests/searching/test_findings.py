@@ -4,7 +4,7 @@ import optuna
 import pytest
 from small_search import plan_in
 
-from charlstm.searching.results import Results
+from charlstm.searching.findings import Results
 from charlstm.searching.study import open_study
 
 
