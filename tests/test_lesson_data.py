@@ -308,7 +308,7 @@ def test_window_scores_what_it_trained_and_what_was_counted(load, monkeypatch):
     monkeypatch.setattr(script, "text", lambda: (ids[:400], ids[400:], Vocabulary("abc")))
     monkeypatch.setattr(script, "largest", lambda network, sees: 8)
     for network, sees in (("window", 2), ("rnn", 0), ("lstm", 0), ("counted", 1)):
-        weights, nats = script.train(network, sees, 2, 1e-3, 0)
+        weights, nats = script.train(network, sees, 2, 1e-3, 0.9, 0)
         assert 1 < nats < 2  # nobody can guess them
         assert bool(weights) == (network != "counted")
 
