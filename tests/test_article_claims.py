@@ -141,3 +141,23 @@ def test_attention_points_and_does_not_explain(lesson):
         assert named.mean() > 2 * mean.mean()
         assert r.mean() < 0.6
         assert weight[largest < 0.1].mean() > 0.5
+
+
+def test_a_window_has_no_memory_and_predicts_no_worse_at_first(lesson):
+    assert float(lesson["change"][28:].max()) == 0
+    assert lesson["change"][20:28].min() > 0
+    for seed in range(5):
+        assert lesson["loses_to"]("rnn", seed) < 0.05
+        assert lesson["loses_to"]("lstm", seed) < 0.05
+
+
+def test_transformers_are_slower_and_worse_in_the_same_time(lesson):
+    rival, pace = lesson["rival"], lesson["pace"]
+    assert max(pace[name] for name in lesson["SHAPES"]) < 1
+    for seed in range(5):
+        nats = {}
+        for name in lesson["NAMES"]:
+            steps = round(lesson["STEPS"] * pace[name])
+            model = rival(name, steps, seed)[0]
+            nats[name] = lesson["score_cold"](model, lesson["unseen"]).nats
+        assert nats["lstm"] < min(nats[name] for name in lesson["SHAPES"])

@@ -292,6 +292,8 @@ def test_what_lesson_14_says_of_long_windows_is_in_its_file(load):
     of_kernel = {way: float(rows[way, 128]["of kernel"]) for way, window in rows if window == 128}
     assert of_kernel["loop under jit"] > 20 * of_kernel["scan"]
     assert of_kernel["loop under jit"] > 5 * of_kernel["loop under jit, not fused"]
+
+
 def test_windows_of_all_sizes_have_as_many_weights_as_the_rnn_and_the_lstm(load):
     script = load("window")
     for network, sees in script.NETWORKS:
