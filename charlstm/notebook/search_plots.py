@@ -64,7 +64,7 @@ def _panel(axes: Axes, name: str, settings: Sequence[Mapping[str, Any]]) -> None
             axes.set_xscale("log", base=2)
             axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
         elif all(isinstance(v, int) for v in values):
-            axes.xaxis.get_major_locator().set_params(integer=True)
+            axes.locator_params("x", integer=True)
     else:
         words = sorted({str(v) for v in values})
         places = [float(words.index(str(v))) for v in values]
