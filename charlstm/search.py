@@ -103,10 +103,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if "-" in given.corpus:
         raise UserError("CORPUS is -: a search reads its text again and again; give a file")
     try:
-        for name in (
-            "optuna",
-            "sklearn",
-        ):  # of the extra; the second for the importances, at the end
+        for name in ("optuna", "sklearn"):  # the second for the importances, at the end
             importlib.import_module(name)
     except ModuleNotFoundError as error:
         raise UserError(

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 import multiprocessing
 import socket
+import time
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,7 +25,7 @@ from charlstm.model.checkpoint import Checkpoint
 from charlstm.searching.plan import Plan
 from charlstm.searching.study import folder_of, is_surplus
 from charlstm.training.finish import finish, is_finished
-from charlstm.training.lock import claim
+from charlstm.training.lock import Claim, TakenError, claim
 from charlstm.training.place import Place
 from charlstm.training.run import Run
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
     from charlstm.training.progress import Report
 
+LOOK = 10  # seconds; nobody looks into a folder for so long
 STOPS = 20  # places of the budget at which settings are compared
 WEIGHTS = ("model.safetensors", "resume.safetensors")
 
@@ -79,7 +81,11 @@ def objective(plan: Plan, trial: Trial, most: int) -> float:
         raise SurplusError
     setting = plan.space.suggest(trial)
     folder = folder_of(plan.folder, frozen)
-    mine = claim(folder)
+    try:
+        mine = _claimed(folder)
+    except TakenError:
+        trial.set_user_attr("surplus", True)
+        raise SurplusError from None
     trial.set_user_attr("folder", str(plan.folder.resolve()))
     trial.set_user_attr("host", socket.gethostname())
     found: list[dict[str, Any]] = []
@@ -90,6 +96,22 @@ def objective(plan: Plan, trial: Trial, most: int) -> float:
     finally:
         mine.let_go()
     return math.fsum(each["nats"] for each in found) / len(found)
+
+
+def _claimed(folder: Path) -> Claim:
+    """Take a trial's folder. Who looks whether its worker lives holds it for a moment, too.
+
+    Raises:
+        TakenError: somebody trains there.
+    """
+    until = time.monotonic() + LOOK
+    while True:
+        try:
+            return claim(folder)
+        except TakenError:
+            if time.monotonic() > until:
+                raise
+        time.sleep(LOOK / 50)
 
 
 def _frozen(trial: Trial) -> FrozenTrial:

@@ -9,6 +9,7 @@ import pytest
 from small_search import STEPS, plan_in
 
 from charlstm.model.checkpoint import Checkpoint
+from charlstm.searching import setting
 from charlstm.searching.setting import (
     SpoiltError,
     Stopped,
@@ -20,6 +21,7 @@ from charlstm.searching.setting import (
 from charlstm.searching.study import open_study, origin, release
 from charlstm.training.distributed import Ranks
 from charlstm.training.finish import finish
+from charlstm.training.lock import TakenError, claim
 from charlstm.training.run import Run
 
 # `ask` stands for a worker here; `optimize` sends heartbeats
@@ -120,6 +122,25 @@ def test_a_surplus_trial_trains_nothing(plan):
 
 
 @pytest.mark.slow
+def test_a_look_into_a_folder_does_not_stop_a_search(plan, monkeypatch):
+    """A worker that looks whether another one lives holds the lock for a moment."""
+    looks = iter([True, True, False])
+
+    def sometimes(folder):
+        if next(looks, True):
+            raise TakenError(f"{folder}: taken")
+        return claim(folder)
+
+    monkeypatch.setattr(setting, "claim", sometimes)
+    monkeypatch.setattr(setting, "LOOK", 0.2)
+    study = open_study(plan)
+    optimize(plan, study)
+    optimize(plan, study)  # now the folder stays taken
+    states = [trial.state.name for trial in study.get_trials()]
+    assert states == ["COMPLETE", "FAIL"]
+    assert study.get_trials()[1].user_attrs["surplus"]
+
+
 def test_a_training_that_is_behind_is_pruned(tmp_path, corpus, monkeypatch):
     """At a rate of 1e-6 nothing is learnt, so it is behind all others from the beginning."""
     plan = plan_in(tmp_path / "search", corpus, ["learning_rate=0.000001"], prune=True)
