@@ -144,8 +144,8 @@ def test_attention_points_and_does_not_explain(lesson):
 
 
 def test_a_window_has_no_memory_and_predicts_no_worse_at_first(lesson):
-    assert float(lesson["change"][28:].max()) == 0
-    assert lesson["change"][20:28].min() > 0
+    assert float(lesson["change"][24:].max()) == 0
+    assert lesson["change"][20:24].min() > 0
     for seed in range(5):
         assert lesson["loses_to"]("rnn", seed) < 0.05
         assert lesson["loses_to"]("lstm", seed) < 0.05
