@@ -21,13 +21,9 @@ from itertools import takewhile
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
-from charlstm.grading.downloads import MAX_BYTES, MAX_FILES, File
-from charlstm.grading.students import folders, own_name, read_name, words
-
-UNOPENED = (  # `downloads` opens every other zip
-    f"a zip that was not opened: damaged, in another student's zip, larger than"
-    f" {MAX_BYTES // 1_000_000} MB, or with more than {MAX_FILES:,} files"
-)
+from charlstm.grading.downloads import File
+from charlstm.grading.gradescope import with_submitters
+from charlstm.grading.students import folders, named_by_a_system, own_name, read_name, words
 
 
 class Order(NamedTuple):
@@ -36,6 +32,8 @@ class Order(NamedTuple):
     The first field that differs decides.
 
     Attributes:
+        attempt: when the system took it in: the newest attempt counts, whatever its name; 0 if
+            the system does not say.
         named: whether the file has the name of the set; other names may be scratch work.
         version: the number that a browser, Canvas or JupyterLab put behind the name; 0 if none.
             It counts before the time, because unpacking and copying change the time.
@@ -44,10 +42,25 @@ class Order(NamedTuple):
             the download does not matter.
     """
 
+    attempt: int
     named: bool
     version: int
     time: float
     name: str
+
+
+class Layout(NamedTuple):
+    """How a download is laid out: what `read_name` must know beside a path.
+
+    Attributes:
+        assignment: name of the set, in small letters.
+        around: number of folders that lie around all files, or are sections of a class.
+        inside: whether a system named all the notebooks, so that any other folder is a section.
+    """
+
+    assignment: str
+    around: int
+    inside: bool
 
 
 class Fit(NamedTuple):
@@ -121,7 +134,7 @@ def sort_out(
     assignment = assignment.lower()
     others = [other.lower() for other in others]
     candidates: list[File] = []
-    left: list[tuple[str, str]] = []
+    files, left = with_submitters(files)
     beside: list[tuple[str, File]] = []
     for file in files:
         if name := _which(file, asked_for):
@@ -130,10 +143,10 @@ def sort_out(
             left.append((file.name, reason))
         else:
             candidates.append(file)
-    around = _folders_around_all(candidates, assignment)
+    layout = _layout(candidates, assignment)
     taken: dict[str, Submission] = {}
     for file in candidates:
-        submission = _submission(file, assignment, assignment, around)
+        submission = _submission(file, assignment, layout)
         if submission is None:
             left.append((file.name, "its name does not say whose it is"))
             continue
@@ -142,7 +155,7 @@ def sort_out(
             earlier, later = sorted((former, submission), key=lambda s: s.order)
             taken[submission.student] = later
             left.append((earlier.file.name, f"{later.file.name} is later"))
-    left += _put_beside(beside, taken, assignment, around)
+    left += _put_beside(beside, taken, layout)
     return sorted(taken.values(), key=lambda s: s.student), left
 
 
@@ -159,7 +172,7 @@ def _which(file: File, asked_for: Collection[str]) -> str | None:
 
 
 def _put_beside(
-    files: Sequence[tuple[str, File]], taken: dict[str, Submission], assignment: str, around: int
+    files: Sequence[tuple[str, File]], taken: dict[str, Submission], layout: Layout
 ) -> list[tuple[str, str]]:
     """Give each student's submission the files that the set asks for; `Fit` says which.
 
@@ -171,7 +184,7 @@ def _put_beside(
     for name, file in files:
         path = PurePosixPath(file.name)
         stem = PurePosixPath(name).stem
-        found = _submission(file, stem, assignment, around)
+        found = _submission(file, stem, layout)
         if found is None or found.student not in taken:
             left.append((file.name, "its student handed in no notebook"))
             continue
@@ -201,7 +214,7 @@ def _not_of_this_set(
     if path.is_absolute() or ".." in path.parts:
         return "its path leads out of the folder"
     if path.suffix.lower() == ".zip":
-        return UNOPENED
+        return file.closed or "a zip that was not opened"
     if not file.name.lower().endswith(".ipynb"):
         names = " or ".join(asked_for)
         return f"neither a notebook nor named {names}" if names else "no notebook"
@@ -215,17 +228,40 @@ def _not_of_this_set(
     return None
 
 
-def _folders_around_all(files: Sequence[File], assignment: str) -> int:
-    """Count the outermost folders that all files share."""
-    paths = [folders(PurePosixPath(file.name), assignment) for file in files]
-    levels = zip(*paths, strict=False)
-    return len(list(takewhile(lambda level: len(set(level)) == 1, levels)))
+def _layout(files: Sequence[File], assignment: str) -> Layout:
+    """Find out how a download is laid out, from the files that may be somebody's notebook."""
+    paths = [PurePosixPath(file.name) for file in files if not file.student]
+    places = [folders(path, assignment) for path in paths]
+    levels = zip(*places, strict=False)
+    around = len(list(takewhile(lambda level: len(set(level)) == 1, levels)))
+    by_hand = [p for p in paths if not named_by_a_system(p, assignment, around)]
+    around += _in_sections([folders(path, assignment)[around:] for path in by_hand])
+    return Layout(assignment, around, inside=not by_hand)
 
 
-def _submission(file: File, wanted: str, assignment: str, around: int) -> Submission | None:
+def _in_sections(places: Sequence[Sequence[str]]) -> bool:
+    """Whether the outermost folders are sections of a class, with a folder for each student.
+
+    Then no notebook lies in them directly, one of them has several folders with notebooks, and no
+    two folders in them have the same name: `A/ada`, `A/cid`, `B/bob`; but not `ada/old`, `ada/new`,
+    `bob/old`.
+
+    Args:
+        places: for each notebook, its folders from there on, the outermost first.
+    """
+    if not all(len(place) > 1 for place in places):
+        return False
+    pairs = {(place[0], place[1]) for place in places}
+    sections = {section for section, _ in pairs}
+    return len({student for _, student in pairs}) == len(pairs) > len(sections)
+
+
+def _submission(file: File, wanted: str, layout: Layout) -> Submission | None:
     """Return a file with its student; None if its name does not say who that is."""
-    name = read_name(PurePosixPath(file.name), wanted, assignment, around)
-    if not name.student:
+    name = read_name(PurePosixPath(file.name), wanted, *layout)
+    student = file.student or name.student
+    if not student:
         return None
-    order = Order(wanted in words(name.own), name.version, file.time, file.name)
-    return Submission(name.student, file, name.late, order)
+    attempt = file.attempt or name.attempt
+    order = Order(attempt, wanted in words(name.own), name.version, file.time, file.name)
+    return Submission(student, file, name.late, order)
