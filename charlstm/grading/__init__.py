@@ -2,10 +2,13 @@
 
 - `downloads`: the files in a download from a learning-management system: a folder, zip or notebook
 - `students`: reads the student from the name of a file that was handed in
+- `gradescope`: who sent what in an export from Gradescope
 - `submissions`: finds one notebook for each student, and the files beside it
 - `repair`: gives a notebook nbgrader's cells back, as they were released
 - `former`: the names that problem sets from before version 0.2 use for the package
 - `attached`: the files that a set asks for beside its notebook
+- `outputs`: how much a notebook may print and show while it is graded
+- `pages`: the pages of feedback: a notebook as HTML that runs nothing
 - `nbgrader`: runs nbgrader so that every student gets the points that are due
 - `record`: what a course remembers from one command to the next
 - `classroom`: a course in a folder: build it, collect, grade, give feedback

@@ -170,7 +170,7 @@ def test_a_course_from_the_sources_to_the_feedback(toy_course, tmp_path, capsys)
     (incoming / "notes.txt").write_text("x", encoding="utf-8")
     told = ran(capsys, "grade", folder, "ps1", incoming, "--seconds", 4)
     for line in ("Ada-Lovelace_1  <- Ada", "left out        <- notes.txt  (no notebook)",
-                 "page            <- page.ipynb  (not a notebook (NotJSONError))",
+                 "page            <- page.ipynb  (not a notebook (no JSON))",
                  "ps1: 8 graded, "):  # fmt: skip
         assert line in told.err
     table = {line.split()[0]: line for line in told.out.splitlines()}
@@ -189,7 +189,7 @@ def test_a_course_from_the_sources_to_the_feedback(toy_course, tmp_path, capsys)
         assert table[student].endswith(note or f" {rows[student]['ps1 of 9'][:-2]}")
         total = "" if double is None else f"{double + half:.1f}"
         assert rows[student]["ps1 of 9"] == total
-    assert rows["page"]["ps1 note"] == "not a notebook (NotJSONError)"
+    assert rows["page"]["ps1 note"] == "not a notebook (no JSON)"
     assert set(rows) == {*got, "page"}
     for path in folder.glob("autograded/*/ps1/ps1.ipynb"):
         assert path.stat().st_size < 500_000
