@@ -11,8 +11,12 @@
 - `pages`: the pages of feedback: a notebook as HTML that runs nothing
 - `nbgrader`: runs nbgrader so that every student gets the points that are due
 - `record`: what a course remembers from one command to the next
-- `classroom`: a course in a folder: build it, collect, grade, give feedback
+- `classroom`: a course in a folder: build it, collect, grade
+- `submitted`: takes what nbgrader's own collect has laid into the course's folder
+- `feedback`: the pages that students get back
 - `results`: what each student got, as rows and as a CSV file
+- `roster`: the list of a class, from Moodle or Canvas, and whose submission is whose
+- `system_file`: the file of points that Moodle or Canvas imports
 - `own_model`: a text and a model of a student's own: read safely, and refused if they prove nothing
 - `own_figures`: the figures of such a model, measured again
 """

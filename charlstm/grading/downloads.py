@@ -58,7 +58,7 @@ def files_in(path: Path) -> list[File]:
         if path.is_dir():
             found = list(_in_folder(path))
         elif path.suffix.lower() == ".ipynb" and path.is_file():
-            found = [File(path.name, path.stat().st_mtime, partial(_limited, path))]
+            found = [File(path.name, path.stat().st_mtime, partial(read_limited, path))]
         else:
             found = list(_in_zip(partial(zipfile.ZipFile, path)))
     except zipfile.BadZipFile as error:
@@ -118,23 +118,29 @@ def _in_folder(folder: Path) -> Iterator[File]:
             name = path.relative_to(folder).as_posix()
             if not _hidden(name):
                 time = path.lstat().st_mtime
-                yield File(name, time, partial(_limited, path))
+                yield File(name, time, partial(read_limited, path))
 
 
-def _limited(path: Path) -> bytes:
+def read_limited(path: Path) -> bytes:
+    """Read a file, at most to the limit.
+
+    Raises:
+        ValueError: it is a link, or larger.
+        OSError: it cannot be read.
+    """
     if path.is_symlink():
         raise ValueError("a link")
     with path.open("rb") as file:
         return _not_too_long(file.read(MAX_BYTES + 1))
 
 
-class _TooLarge(ValueError):
+class _TooLargeError(ValueError):
     """A file beyond the limit."""
 
 
 def _not_too_long(read: bytes) -> bytes:
     if len(read) > MAX_BYTES:
-        raise _TooLarge(f"larger than {MAX_BYTES // 1_000_000} MB")
+        raise _TooLargeError(f"larger than {MAX_BYTES // 1_000_000} MB")
     return read
 
 
@@ -154,7 +160,7 @@ def _member(archived: Callable[[], zipfile.ZipFile], info: zipfile.ZipInfo) -> b
     try:
         with archived() as archive, archive.open(info) as file:
             return _not_too_long(file.read(MAX_BYTES + 1))
-    except _TooLarge:
+    except _TooLargeError:
         raise
     except _NO_ZIP as error:
         raise ValueError(f"damaged or locked in the zip: {_why(error)}") from None

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date, datetime, timezone
+from datetime import UTC, date, datetime
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -31,6 +31,7 @@ from charlstm.grading.downloads import File
 from charlstm.grading.students import named_by_a_system, student_id
 
 METADATA = "submission_metadata.yml"
+# reads data only, as yaml.safe_load; in C where that is installed
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -80,7 +81,7 @@ def _of_an_export(file: File, files: Sequence[File]) -> File | None:
 
 def _submissions(metadata: File) -> dict[str, tuple[list[str], int]]:
     """Return the students and the time of each submission, by the name of its folder."""
-    content = yaml.load(metadata.read(), LOADER)  # noqa: S506 - a safe loader, in C if there is one
+    content = yaml.load(metadata.read(), LOADER)
     if not isinstance(content, dict):
         raise ValueError("it is no list of submissions")
     return {
@@ -104,6 +105,6 @@ def _time(created: Any) -> int:
     """Return a time as a number that orders attempts; 0 if there is none."""
     if isinstance(created, datetime):
         if created.tzinfo:
-            created = created.astimezone(timezone.utc)
+            created = created.astimezone(UTC)
         return int(created.strftime("%Y%m%d%H%M%S"))
     return int(created.strftime("%Y%m%d000000")) if isinstance(created, date) else 0

@@ -11,7 +11,7 @@ from __future__ import annotations
 import html
 from typing import Any
 
-from bleach import clean
+from bleach import ALLOWED_TAGS, clean
 from bleach.css_sanitizer import ALLOWED_CSS_PROPERTIES, CSSSanitizer
 from bs4 import BeautifulSoup
 from jinja2 import pass_context
@@ -23,13 +23,16 @@ from traitlets import Bool, default
 
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; form-action 'none'"
 FORMULA = "charlstm-formula"  # the class of a formula's place, until all else is cleaned
-TAGS = set(
-    "a abbr acronym b blockquote br caption code col colgroup dd del details div dl dt em figcaption"
-    " figure h1 h2 h3 h4 h5 h6 hr i img ins kbd li mark ol p pre q s samp small span strike strong"
-    " sub summary sup table tbody td tfoot th thead tr tt u ul var".split()
-)
-STYLES = {*ALLOWED_CSS_PROPERTIES, *"border border-collapse border-radius display margin"
-          " max-width opacity padding white-space".split()}  # fmt: skip
+TAGS = {
+    *ALLOWED_TAGS, "br", "caption", "col", "colgroup", "dd", "del", "details", "div", "dl", "dt",
+    "figcaption", "figure", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "img", "ins", "kbd", "mark",
+    "p", "pre", "q", "s", "samp", "small", "span", "sub", "summary", "sup", "table", "tbody", "td",
+    "tfoot", "th", "thead", "tr", "u", "var",
+}  # fmt: skip
+STYLES = {
+    *ALLOWED_CSS_PROPERTIES, "border", "border-collapse", "border-radius", "display", "margin",
+    "max-width", "opacity", "padding", "white-space",
+}  # fmt: skip
 SIZES = ("width", "height")
 LONGEST_FORMULA = 5000  # characters; a longer one stays as it was written
 
@@ -101,14 +104,14 @@ class PageExporter(HTMLExporter):
         renderer = _Renderer(escape=False, attachments=attachments, exclude_anchor_links=True)
         return cleaned(MarkdownWithMath(renderer=renderer).render(source))
 
-    def from_notebook_node(self, nb: Any, resources: Any = None, **known: Any) -> tuple[str, Any]:
+    def from_notebook_node(self, nb: Any, resources: Any = None, **known: Any) -> Any:
         """Make the page."""
         for cell in nb.cells:
             for output in cell.get("outputs", ()):
                 if "metadata" in output:
                     output.metadata = _sizes(output.metadata)
         page, resources = super().from_notebook_node(nb, resources, **known)
-        soup = BeautifulSoup(page, features="html.parser")
+        soup: Any = BeautifulSoup(page, features="html.parser")
         for script in soup("script"):
             script.decompose()
         policy = {"http-equiv": "Content-Security-Policy", "content": POLICY}

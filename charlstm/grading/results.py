@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -68,15 +69,20 @@ def _row(student: str, max_points: dict[str, float], entry: Entry, submission: A
     return Row(student, points, total, "; ".join(filter(None, notes)))
 
 
-def write_csv(room: Classroom, path: Path) -> int:
+def write_csv(room: Classroom, path: Path, sets: Sequence[str]) -> int:
     """Write a row for each student: for each set the total, the points of each part, and the note.
+
+    Args:
+        room: the course.
+        path: the file.
+        sets: names of the sets.
 
     Returns:
         number of students.
     """
     columns: dict[str, dict[str, float | str | None]] = {}
     students: set[str] = set()
-    for name in room.assignments():
+    for name in sets:
         max_points, rows = results(room, name)
         if not rows:
             continue

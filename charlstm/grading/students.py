@@ -10,7 +10,7 @@ Learning-management systems put the student into the name of the file or of its 
 | folders | `ada/ps1.ipynb`, `ada/anything.ipynb`, `ada_ps1/ps1/ps1.ipynb` | `ada` |
 | files | `ada.ipynb`, `ada (1).ipynb`, `ada_ps1.ipynb` | `ada` |
 
-The third is also how nbgrader's zip-collect reads names. `gradescope` reads what Gradescope exports.
+nbgrader's zip-collect reads names as those of Blackboard. `gradescope` reads Gradescope's exports.
 
 A student's zip counts as a folder: `ada_ps1.zip` is Ada's. The first row that fits counts, and of
 several parts of a path the outermost: a student names the files inside. A folder that has the name
