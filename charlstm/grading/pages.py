@@ -33,6 +33,18 @@ STYLES = {
     *ALLOWED_CSS_PROPERTIES, "border", "border-collapse", "border-radius", "display", "margin",
     "max-width", "opacity", "padding", "white-space",
 }  # fmt: skip
+MATHML = {
+    "math", "menclose", "mfenced", "mfrac", "mi", "mmultiscripts", "mn", "mo", "mover", "mpadded",
+    "mphantom", "mprescripts", "mroot", "mrow", "mspace", "msqrt", "mstyle", "msub", "msubsup",
+    "msup", "mtable", "mtd", "mtext", "mtr", "munder", "munderover", "none",
+}  # fmt: skip
+MATHML_ATTRIBUTES = {
+    "accent", "columnalign", "columnlines", "columnspacing", "columnspan", "depth", "display",
+    "displaystyle", "fence", "form", "frame", "height", "linebreak", "linethickness", "lspace",
+    "mathcolor", "mathsize", "mathvariant", "maxsize", "minsize", "movablelimits", "notation",
+    "rowlines", "rowspacing", "rspace", "scriptlevel", "separator", "stretchy", "symmetric",
+    "voffset", "width", "xmlns",
+}  # fmt: skip
 SIZES = ("width", "height")
 LONGEST_FORMULA = 5000  # characters; a longer one stays as it was written
 
@@ -136,14 +148,24 @@ def _draw_formulas(soup: Any) -> None:
     for place in soup.select(f".{FORMULA}"):
         formula = place.get_text()
         try:
-            if len(formula) > LONGEST_FORMULA:
-                raise ValueError("too long")
-            drawn = convert(formula, display="block" if place.name == "div" else "inline")
+            place.replace_with(_mathml(formula, "block" if place.name == "div" else "inline"))
         except Exception:  # a student's formula may be anything
             place.string = f"${formula}$"
-        else:
-            place.clear()
-            place.append(BeautifulSoup(drawn, features="html.parser"))
+
+
+def _mathml(formula: str, display: str) -> Any:
+    r"""Return a formula in MathML.
+
+    The library writes what stands in `\text` as it is, so any other markup is refused.
+    """
+    if len(formula) > LONGEST_FORMULA:
+        raise ValueError("too long")
+    drawn: Any = BeautifulSoup(convert(formula, display=display), features="html.parser")
+    for tag in drawn.find_all(True):
+        if tag.name not in MATHML:
+            raise ValueError(f"{tag.name} in a formula")
+        tag.attrs = {name: value for name, value in tag.attrs.items() if name in MATHML_ATTRIBUTES}
+    return drawn
 
 
 class Feedback(GenerateFeedback):  # type: ignore[misc]

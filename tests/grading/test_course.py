@@ -67,7 +67,7 @@ def test_a_name_in_a_zip_cannot_write_lines_or_colours(tmp_path, empty_course, c
         archive.writestr("ada\nbob  <- \x1b[31mps1.txt", "x")
     assert course.main(["grade", str(empty_course), "ps1", str(path)]) == 2
     told = capsys.readouterr().err
-    assert "left out  <- ada?bob  <- ?[31mps1.txt  (no notebook)\n" in told
+    assert "left out  <- ada\\nbob  <- \\x1b[31mps1.txt  (no notebook)\n" in told
     assert "\x1b" not in told
 
 
