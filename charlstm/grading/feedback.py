@@ -46,8 +46,9 @@ def write_pages(room: Classroom, assignment: str, to: Path) -> list[str]:
     pages: dict[str, Path] = {}
     for student in made:
         file = room.entries(assignment).get(student, Entry()).file or f"{student}.ipynb"
-        path = PurePosixPath(file).with_suffix(".html")
-        if any(len(part.encode(errors="replace")) > LONGEST_PART for part in path.parts):
+        # the name may have come from a system that writes other bytes than UTF-8
+        path = PurePosixPath(file.encode(errors="replace").decode()).with_suffix(".html")
+        if any(len(part.encode()) > LONGEST_PART for part in path.parts):
             path = PurePosixPath(f"{student}.html")
         name = str(path)
         pages[f"{student}/{name}" if name in pages else name] = found[student]

@@ -96,5 +96,6 @@ def write_csv(room: Classroom, path: Path, sets: Sequence[str]) -> int:
     writer.writerow(["student", *columns])
     for student in sorted(students):
         writer.writerow([student, *(column.get(student) for column in columns.values())])
-    write_atomically(path, file.getvalue().encode(), "name another file")
+    text = file.getvalue().encode(errors="backslashreplace")  # a note may hold half a pair
+    write_atomically(path, text, "name another file")
     return len(students)
