@@ -115,13 +115,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit code."""
     given = parse(Course, argv)[0].verb
     try:
-        from charlstm.grading.classroom import Classroom
+        from charlstm.grading.classroom import Classroom, assignments_folder
     except ModuleNotFoundError as error:
         raise UserError(
             f"{error.name} is not installed; graders need the course extra:"
             f" pip install -c constraints.txt -e {quoted('.[course]')}"
         ) from None
 
+    own = any(Path(given.folder).glob("source/*/*.ipynb"))
+    if isinstance(given, Build) and not own and not assignments_folder().is_dir():
+        raise UserError(
+            "the problem sets are not in this installation, because they hold solutions and hidden"
+            " tests; get a clone of charlstm, and there run"
+            f" pip install -c constraints.txt -e {quoted('.[course]')}"
+        )
     room = Classroom(given.folder, make=isinstance(given, Build))
     if isinstance(given, Build):
         _build(room, given)

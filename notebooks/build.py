@@ -4,9 +4,10 @@ People edit and review the `.py` files (py:percent). This script makes two files
 executed `.ipynb`, so that a reader sees the figures without running anything, and a `.png`. The
 `.png` is the lesson's cover: the figure of the cell with the tag "cover".
 
-It also makes the table of lessons in README.md, from three places:
+It also makes the table of lessons in README.md, and the one for lecturers in notebooks/README.md,
+from three places:
 
-- the first cell of a lesson has its title and the line "What it shows",
+- the first cell of a lesson has its title, the line "What it shows", goals and what to know before,
 - the metadata of the cover's cell has `alt`, a text that describes the cover,
 - the metadata of the notebook has the seconds that the whole lesson takes. `--time` measures them.
   Without it the old figure stays, so that a busy machine does not spoil it.
@@ -36,8 +37,14 @@ from nbclient import NotebookClient
 
 LESSONS = Path(__file__).parent / "lessons"
 README = Path(__file__).parent.parent / "README.md"
+PLAN = Path(__file__).parent / "README.md"
 TABLE = "<!-- lessons: made by notebooks/build.py -->", "<!-- end of lessons -->"
 FIRST_CELL = re.compile(r"# (?P<title>.+)\n\n\*What it shows: (?P<shows>[^*]+)\.\*(?:\n|$)")
+GOALS = re.compile(
+    r"Afterwards you can\n\n(?P<goals>(?:- .+\n(?:  .+\n)*)+)"
+    r"\n\*Know before: (?P<before>.+?)\. Takes (?P<read>\d+) minutes to read",
+    re.S,
+)
 WIDGET = "application/vnd.jupyter.widget-view+json"
 MOST_BYTES = 850_000  # largest size of a notebook with its figures
 
@@ -170,13 +177,33 @@ def table(sources: list[Path]) -> str:
     return "\n".join(rows)
 
 
+def plan(sources: list[Path]) -> str:
+    """Return the table for lecturers in Markdown: goals, what to know before, minutes."""
+    rows = ["| lesson | afterwards students can | before it | read | run |"]
+    rows += ["| --- | --- | --- | --- | --- |"]
+    for source in sources:
+        first = jupytext.read(source).cells[0].source
+        title, found = FIRST_CELL.match(first), GOALS.search(first)
+        if not title or not found:
+            raise SystemExit(f"{source.name}: the first cell needs goals, and what to know before")
+        goals = " ".join(found["goals"].replace("- ", "", 1).replace("\n- ", "<br>").split())
+        seconds = nbformat.read(source.with_suffix(".ipynb"), as_version=4).metadata.get("seconds")
+        run = f"{seconds / 60:.1f} min" if seconds else "?"
+        before = " ".join(found["before"].split())
+        rows.append(
+            f"| [{title['title']}](lessons/{source.stem}.ipynb) | {goals} | {before} |"
+            f" {found['read']} min | {run} |"
+        )
+    return "\n".join(rows)
+
+
 def with_table(readme: str, made: str) -> str:
-    """Return the README with a table of lessons, `made`, between its two marks."""
+    """Return a README with a table of lessons, `made`, between its two marks."""
     start, end = TABLE
     before, _, rest = readme.partition(start)
     _, found, after = rest.partition(end)
     if not found:
-        raise SystemExit(f"README.md: the marks {start} and {end} are gone; put them back")
+        raise SystemExit(f"a README.md: the marks {start} and {end} are gone; put them back")
     return f"{before}{start}\n\n{made}\n\n{end}{after}"
 
 
@@ -203,17 +230,19 @@ def main() -> int:
             for source in sources
             if (what := stale(source))
         ]
-        readme = README.read_text(encoding="utf-8")
-        if with_table(readme, table(everything)) != readme:
-            complaints.append("README.md: the table of lessons is not as the lessons are")
+        for page, made in ((README, table), (PLAN, plan)):
+            text = page.read_text(encoding="utf-8")
+            if with_table(text, made(everything)) != text:
+                complaints.append(f"{page}: the table of lessons is not as the lessons are")
         for complaint in complaints:
             print(f"{complaint}; run python notebooks/build.py")
         return int(bool(complaints))
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     for source in sources:
         build(source, timed=given.time)
-    readme = README.read_text(encoding="utf-8")
-    README.write_text(with_table(readme, table(everything)), encoding="utf-8")
+    for page, made in ((README, table), (PLAN, plan)):
+        text = page.read_text(encoding="utf-8")
+        page.write_text(with_table(text, made(everything)), encoding="utf-8")
     return 0
 
 

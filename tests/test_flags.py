@@ -251,7 +251,7 @@ def test_a_value_that_begins_with_a_dash_gets_a_hint_that_works(words, hint):
 
 def test_a_file_that_begins_with_a_dash_gets_a_hint_that_works(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    Path("-my text.txt").write_text("a")
+    Path("-my text.txt").write_text("a", encoding="utf-8")
     with pytest.raises(UserError) as refused:
         parse(Train, ["-my text.txt", "--steps", "3"])
     assert "; the file of this name is './-my text.txt'; python" in str(refused.value)

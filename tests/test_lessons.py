@@ -115,8 +115,9 @@ def test_a_notebook_that_is_not_its_source_is_found(tmp_path, build):
 
 
 def test_the_readme_lists_the_lessons_as_they_are(build):
-    readme = build["README"].read_text(encoding="utf-8")
-    assert build["with_table"](readme, build["table"](SOURCES)) == readme
+    for page, made in (("README", "table"), ("PLAN", "plan")):
+        text = build[page].read_text(encoding="utf-8")
+        assert build["with_table"](text, build[made](SOURCES)) == text
 
 
 def test_the_table_is_made_from_first_cells_covers_and_times(tmp_path, build):

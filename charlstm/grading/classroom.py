@@ -43,10 +43,11 @@ FATAL = {"DeadKernelError": "the kernel died", "CellTimeoutError": "a cell could
 
 
 def assignments_folder() -> Path:
-    """Return the folder of our problem sets, py:percent files: in the wheel, or in the checkout."""
-    package = Path(__file__).parents[1]
-    installed = package / "assignments"
-    return installed if installed.is_dir() else package.parent / "notebooks" / "assignments"
+    """Return the folder of our problem sets, py:percent files with solutions and hidden tests.
+
+    Only a clone has them, and no installation, so that they are not on a student's computer.
+    """
+    return Path(__file__).parents[2] / "notebooks" / "assignments"
 
 
 class Classroom:

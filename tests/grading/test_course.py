@@ -50,6 +50,15 @@ MISTAKES = {
 }
 
 
+def test_an_installation_without_problem_sets_says_where_they_are(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(classroom, "assignments_folder", lambda: tmp_path / "none")
+    assert course.main(["build", str(tmp_path / "mine")]) == 2
+    told = capsys.readouterr().err
+    assert told.startswith("error: the problem sets are not in this installation, because they")
+    assert "get a clone of charlstm" in told
+    assert not (tmp_path / "mine").exists()
+
+
 @pytest.mark.parametrize(("words", "told"), MISTAKES.items())
 def test_a_mistake_is_told_in_one_line(words, told, tmp_path, empty_course, capsys):
     (tmp_path / "file").write_text("x", encoding="utf-8")
