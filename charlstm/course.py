@@ -17,7 +17,6 @@ from charlstm.quoting import quoted
 
 if TYPE_CHECKING:
     from charlstm.grading.classroom import Classroom
-    from charlstm.grading.results import Row
 
 Folder = Annotated[str, Positional("FOLDER")]
 Set = Annotated[str, Positional("SET")]
@@ -150,7 +149,7 @@ def _build(room: Classroom, given: Build) -> None:
 
 
 def _grade(room: Classroom, given: Grade) -> None:
-    from charlstm.grading.results import results
+    from charlstm.grading.results import results, table
     from charlstm.grading.submitted import take_submitted
 
     name = given.assignment
@@ -205,37 +204,6 @@ def _grade_each(room: Classroom, name: str, students: Sequence[str], seconds: in
                     line = f"{count}/{len(students)} {student}: {note or took}"
                     bar.write(printable(line), sys.stderr)
     return time.monotonic() - start
-
-
-def table(max_points: dict[str, float], rows: Sequence[Row]) -> str:
-    """Lay the points out in columns.
-
-    Args:
-        max_points: the most points that each part can give, in the order of the columns.
-        rows: what each student got.
-
-    Example:
-        >>> from charlstm.grading.results import Row
-        >>> row = Row("ada", {"step": 3.0, "why": None}, total=3.0, note="why: waits for a person")
-        >>> print(table({"step": 3, "why": 2}, [row]))
-        student  step/3  why/2  total/5  note
-        ada           3      -        3  why: waits for a person
-    """
-    heads = ["student", *(f"{part}/{points:g}" for part, points in max_points.items())]
-    heads += [f"total/{sum(max_points.values()):g}", "note"]
-    lines = [heads]
-    for row in rows:
-        numbers = [*(row.points[part] for part in max_points), row.total]
-        points = ["-" if n is None else f"{n:g}" for n in numbers]
-        lines.append([printable(row.student), *points, printable(row.note)])
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    return "\n".join(
-        "  ".join(
-            cell.ljust(width) if place in (0, len(heads) - 1) else cell.rjust(width)
-            for place, (cell, width) in enumerate(zip(line, widths, strict=True))
-        ).rstrip()
-        for line in lines
-    )
 
 
 def _export(room: Classroom, given: Export) -> None:

@@ -42,8 +42,8 @@ def with_submitters(files: Sequence[File]) -> tuple[list[File], list[tuple[str, 
     university gave (`sid`), or else the e-mail address, or else the name.
 
     Returns:
-        the files without the metadata, and what was left out, with the reason. Files of anything
-        but an export are returned as they are.
+        the files without the metadata, and the metadata, with what was made of it. Files of
+        anything but an export are returned as they are.
     """
     found = next(filter(None, (_of_an_export(file, files) for file in files)), None)
     if found is None:
@@ -64,7 +64,7 @@ def with_submitters(files: Sequence[File]) -> tuple[list[File], list[tuple[str, 
             named += [replace(file, student=each, attempt=attempt) for each in submitters]
         else:
             named.append(file)
-    return named, []
+    return named, [(found.name, "it says who sent what")]
 
 
 def _of_an_export(file: File, files: Sequence[File]) -> File | None:
@@ -84,11 +84,14 @@ def _submissions(metadata: File) -> dict[str, tuple[list[str], int]]:
     content = yaml.load(metadata.read(), LOADER)
     if not isinstance(content, dict):
         raise ValueError("it is no list of submissions")
-    return {
+    found = {
         str(folder): (_students(facts.get(":submitters")), _time(facts.get(":created_at")))
         for folder, facts in content.items()
         if isinstance(facts, dict)
     }
+    if not any(students for students, _ in found.values()):
+        raise ValueError("nobody is named in it")
+    return found
 
 
 def _students(submitters: Any) -> list[str]:

@@ -7,7 +7,7 @@ import shutil
 import nbformat
 import pytest
 from test_roster import written
-from toy import RIGHT, by_id, exported, handed_in_by, points, ran
+from toy import RIGHT, by_id, exported, laid, points, ran
 
 from charlstm import course
 from charlstm.grading.classroom import Classroom
@@ -24,12 +24,6 @@ def room(toy_release, tmp_path):
     (folder / "nbgrader_config.py").write_text(CONFIG_TEXT, encoding="utf-8")
     shutil.copy(toy_release, folder / "release" / "ps1" / "ps1.ipynb")
     return Classroom(folder)
-
-
-def laid(room, student, **changes):
-    place = room.path / "submitted" / student / "ps1"
-    handed_in_by(place, "ps1.ipynb", room.notebook("release", "ps1"), **changes)
-    return place / "ps1.ipynb"
 
 
 def test_what_nbgrader_has_collected_is_repaired_in_its_place(room):
@@ -127,18 +121,3 @@ def test_grade_takes_what_lies_there_and_what_has_changed_since(toy_course, tmp_
     ]
     assert course.main(["export", str(toy_course), "--roster", str(toy_course / "canvas.csv")]) == 2
     assert "that is the roster itself" in capsys.readouterr().err
-
-
-@pytest.mark.slow
-def test_a_page_that_cannot_be_made_stops_no_other(toy_course, tmp_path, capsys):
-    room = Classroom(toy_course)
-    for student in ("ada", "bob"):
-        laid(room, student, **RIGHT)
-    ran(capsys, "grade", toy_course, "ps1")
-    notebook = room.notebook("autograded", "ps1", "bob")
-    notebook.chmod(0o644)
-    notebook.write_text("<html>", encoding="utf-8")
-    told = ran(capsys, "feedback", toy_course, "ps1", "--to", tmp_path / "back").err
-    assert "no page could be made for: bob; look at their notebooks yourself" in told
-    assert "1 pages" in told
-    assert [path.name for path in (tmp_path / "back").iterdir()] == ["ada.html"]
