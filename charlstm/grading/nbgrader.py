@@ -25,7 +25,7 @@ from nbgrader.converters import Autograde, GenerateAssignment
 from nbgrader.converters.base import NbGraderException
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import Execute
-from traitlets import Integer, List, Unicode, default
+from traitlets import Instance, Integer, List, Unicode, default
 from traitlets.config.loader import PyFileConfigLoader
 
 from charlstm.grading import former
@@ -47,6 +47,7 @@ class CutExecute(Execute):  # type: ignore[misc]
     output.
     """
 
+    limits = Instance(Limits, ())
     iopub_timeout = Integer(30)  # seconds that an interrupted cell has to end
     extra_arguments = List(Unicode(), [f"--IPKernelApp.extra_extensions={former.__name__}"])
 
@@ -66,14 +67,9 @@ class CutExecute(Execute):  # type: ignore[misc]
         """Start the kernel, and keep what it writes to its terminal away from the grader's."""
         return super().start_new_kernel(stdout=DEVNULL, stderr=DEVNULL, **options)
 
-    def preprocess(self, *notebook: Any, **options: Any) -> Any:
-        """Run a notebook, with limits of its own."""
-        self._limits = Limits()
-        return super().preprocess(*notebook, **options)
-
     def process_message(self, msg: dict[str, Any], cell: Any, cell_index: int) -> Any:
         """Take a message from the kernel, within the limits."""
-        if not self._limits.leave(msg, cell_index):
+        if not self.limits.leave(msg, cell):
             return None
         if msg["msg_type"] == "stream":
             msg["content"]["name"] = "stdout"

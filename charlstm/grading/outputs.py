@@ -20,32 +20,39 @@ class Limits:
     """Counts what a notebook prints and shows, and cuts what is beyond the limits."""
 
     def __init__(self) -> None:
-        self._cell: int | None = None
+        self._cell: Any = None
         self._printed = 0  # characters, of that cell
         self._errors = 0  # of that cell
         self._shown = 0  # characters, of the notebook
         self._messages = 0  # of the notebook
 
-    def leave(self, message: dict[str, Any], cell: int) -> bool:
+    def leave(self, message: dict[str, Any], cell: Any) -> bool:
         """Cut a message of the kernel in place; return whether anything is left of it.
 
         The first error of a cell always stays, as nbgrader counts the cell as failed for it.
 
+        Args:
+            message: the message.
+            cell: the cell that it is about.
+
         Example:
             >>> message = {"msg_type": "stream", "content": {"name": "stdout", "text": "a" * 10**6}}
             >>> limits = Limits()
-            >>> limits.leave(message, cell=3), len(message["content"]["text"])
+            >>> cell = object()
+            >>> limits.leave(message, cell), len(message["content"]["text"])
             (True, 100000)
-            >>> limits.leave(message, cell=3)
+            >>> limits.leave(message, cell)
             False
         """
-        if cell != self._cell:
+        if cell is not self._cell:
             self._cell, self._printed, self._errors = cell, 0, 0
         kind, content = message["msg_type"], message["content"]
         if kind == "stream":
             content["text"] = content["text"][: max(0, MAX_PRINTED - self._printed)]
             self._printed += len(content["text"])
             return bool(content["text"])
+        if kind == "clear_output":
+            self._printed = 0
         if kind == "error":
             self._errors += 1
             cut_error(content)

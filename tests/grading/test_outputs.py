@@ -25,6 +25,9 @@ def test_the_first_characters_that_a_cell_prints_stay():
     assert [limits.leave(message, 1) for message in messages] == [True, True, False]
     assert messages[1]["content"]["text"] == "bbb"
     assert limits.leave(stream("next cell"), 2)
+    limits.leave(stream("a" * MAX_PRINTED), 2)
+    assert limits.leave({"msg_type": "clear_output", "content": {"wait": True}}, 2)
+    assert limits.leave(stream("again"), 2)
 
 
 @pytest.mark.parametrize("kind", ["display_data", "execute_result", "update_display_data"])
