@@ -199,7 +199,7 @@ MUTANTS = [
     ("the last of two of Moodle's names believed", "grading/students", "(?P<who>.+?_\\d+)_assign", "(?P<who>.+_\\d+)_assign", "grading/test_students.py -k read_from"),
     ("two names become one student", "grading/students", "if safe == name or not safe:", "if True:", "grading/test_students.py -k alike"),
     ("an older attempt under the set's own name", "grading/submissions", "attempt = file.attempt or name.attempt", "attempt = 0", "grading/test_submissions.py -k attempt"),
-    ("sections taken for students", "grading/submissions", "around += _in_sections(", "around += 0 * _in_sections(", "grading/test_submissions.py -k sections"),
+    ("sections taken for students", "grading/submissions", "frozenset(_sections(inner)))", "frozenset())", "grading/test_submissions.py -k sections"),
     ("a student's own metadata believed", "grading/gradescope", "if path.name != METADATA or named_by_a_system(path):", "if path.name != METADATA:", "grading/test_gradescope.py -k cannot"),
     ("a zip that stops the class", "grading/downloads", "except (*_NO_ZIP, OSError) as error:", "except OSError as error:", "grading/test_downloads.py -k cannot_read"),
     ("an answer left twice", "grading/repair", "if _join(notebook, name, cell)]", "if False and _join(notebook, name, cell)]", "grading/test_repair.py -k copied"),

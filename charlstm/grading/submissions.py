@@ -54,13 +54,20 @@ class Layout(NamedTuple):
 
     Attributes:
         assignment: name of the set, in small letters.
-        around: number of folders that lie around all files, or are sections of a class.
+        around: number of folders that lie around all files.
         inside: whether a system named all the notebooks, so that any other folder is a section.
+        sections: the folders in there that are sections of a class.
     """
 
     assignment: str
     around: int
     inside: bool
+    sections: frozenset[tuple[str, ...]]
+
+    def sections_of(self, place: tuple[str, ...]) -> int:
+        """Count the sections around a file that lies in such folders."""
+        depths = range(1, len(place) + 1)
+        return len(list(takewhile(lambda depth: place[:depth] in self.sections, depths)))
 
 
 class Fit(NamedTuple):
@@ -235,30 +242,40 @@ def _layout(files: Sequence[File], assignment: str) -> Layout:
     levels = zip(*places, strict=False)
     around = len(list(takewhile(lambda level: len(set(level)) == 1, levels)))
     by_hand = [p for p in paths if not named_by_a_system(p, assignment, around)]
-    around += _in_sections([folders(path, assignment)[around:] for path in by_hand])
-    return Layout(assignment, around, inside=not by_hand)
+    inner = [tuple(folders(path, assignment)[around:]) for path in by_hand]
+    layout = Layout(assignment, around, not by_hand, frozenset(_sections(inner)))
+    students = {place[: layout.sections_of(place) + 1] for place in inner if place}
+    names = {student[-1] for student in students}
+    return layout if len(names) == len(students) else layout._replace(sections=frozenset())
 
 
-def _in_sections(places: Sequence[Sequence[str]]) -> bool:
-    """Whether the outermost folders are sections of a class, with a folder for each student.
+def _sections(places: Sequence[tuple[str, ...]]) -> set[tuple[str, ...]]:
+    """Return the folders that are sections of a class, with a folder for each student in them.
 
-    Then no notebook lies in them directly, one of them has several folders with notebooks, and no
-    two folders in them have the same name: `A/ada`, `A/cid`, `B/bob`; but not `ada/old`, `ada/new`,
-    `bob/old`.
+    The folders of a level are sections if no notebook lies in any of them directly, and one of them
+    has several folders with notebooks: `A/ada`, `A/cid`, `B/bob`.
 
     Args:
-        places: for each notebook, its folders from there on, the outermost first.
+        places: for each notebook, its folders, the outermost first.
     """
-    if not all(len(place) > 1 for place in places):
-        return False
-    pairs = {(place[0], place[1]) for place in places}
-    sections = {section for section, _ in pairs}
-    return len({student for _, student in pairs}) == len(pairs) > len(sections)
+    levels: dict[str, list[tuple[str, ...]]] = {}
+    for place in filter(None, places):
+        levels.setdefault(place[0], []).append(place[1:])
+    several = any(len({rest[0] for rest in inside if rest}) > 1 for inside in levels.values())
+    if not several or any(not rest for inside in levels.values() for rest in inside):
+        return set()
+    found: set[tuple[str, ...]] = {(name,) for name in levels}
+    for name, inside in levels.items():
+        found |= {(name, *deeper) for deeper in _sections(inside)}
+    return found
 
 
 def _submission(file: File, wanted: str, layout: Layout) -> Submission | None:
     """Return a file with its student; None if its name does not say who that is."""
-    name = read_name(PurePosixPath(file.name), wanted, *layout)
+    path = PurePosixPath(file.name)
+    inner = folders(path, layout.assignment)[layout.around :]
+    around = layout.around + layout.sections_of(tuple(inner))
+    name = read_name(path, wanted, layout.assignment, around, layout.inside)
     student = file.student or name.student
     if not student:
         return None

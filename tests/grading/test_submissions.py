@@ -87,11 +87,22 @@ def test_the_newest_attempt_counts_whatever_its_name():
         assert left == [(old, f"{new} is later")]
 
 
+def _inner(name):
+    return name.split("/")[1]
+
+
 def test_sections_of_a_class_are_no_students():
     sections = ["Section A/ada/ps1.ipynb", "Section A/cid/ps1.ipynb", "Section B/bob/ps1.ipynb"]
     assert set(whose(*sections).values()) == {"ada", "bob", "cid"}
     around = [f"down/{name}" for name in sections]
     assert set(whose(*around).values()) == {"ada", "bob", "cid"}
+    mixed = ["dan.ipynb", *(f"all/{name}" for name in sections)]
+    assert set(whose(*mixed).values()) == {"ada", "bob", "cid", "dan"}
+    texts = [name.replace("ps1.ipynb", "text.txt") for name in sections]
+    taken, left = sort_out(files(*sections, *texts), "ps1", (), ["text.txt"])
+    assert ([s.beside["text.txt"].name for s in taken], left) == (sorted(texts, key=_inner), [])
+    own = ["ada/old/ps1.ipynb", "ada/new/ps1.ipynb", "bob/ps1.ipynb"]
+    assert set(whose(*own).values()) == {"ada", "bob"}
     own = ["ada/old/ps1.ipynb", "ada/new/ps1.ipynb", "bob/old/ps1.ipynb"]
     assert set(whose(*own).values()) == {"ada", "bob"}
     own = ["ada/ps1.ipynb", "ada/old/ps1.ipynb", "bob/ps1.ipynb"]
