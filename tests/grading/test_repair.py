@@ -98,6 +98,8 @@ def test_a_notebook_of_tiny_cells_is_refused_at_once(toy_release):
     start = time.monotonic()
     with pytest.raises(ValueError, match="100,000 cells; at most 1,000"):
         repair(many, toy_release)
+    with pytest.raises(ValueError, match="16,000,001 brackets; at most 500,000"):
+        repair(b"[" + b"[]," * 16_000_000, toy_release)
     assert time.monotonic() - start < 5
     with pytest.raises(ValueError, match=r"more than 2,000,000 characters"):
         repair(cells({"cell_type": "code", "source": "x" * 2_000_001}), toy_release)
