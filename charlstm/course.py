@@ -31,6 +31,23 @@ class Build:
 
 
 @dataclass(frozen=True)
+class Vary:
+    """Make the course with other seeds and sizes in its tests: a term's own edition.
+
+    Last term's answers that know the numbers of the tests by heart are of no use then. What is to
+    be learnt stays the same.
+    """
+
+    folder: Folder
+    """The course's folder; it is made if there is none."""
+    seed: int = 1
+    """Number of the edition; 0 is the sets as they stand in the sources."""
+
+    def __post_init__(self) -> None:
+        check_ranges(self, seed=(0, None))
+
+
+@dataclass(frozen=True)
 class Grade:
     """Collect notebooks, grade those that are new or changed, and print each student's points.
 
@@ -93,6 +110,8 @@ class Course:
 
     python -m charlstm.course build my-course
 
+    python -m charlstm.course vary my-course --seed 7
+
     python -m charlstm.course grade my-course ps1 downloads.zip --seconds 60
 
     python -m charlstm.course export my-course
@@ -106,7 +125,7 @@ class Course:
     has its own --help.
     """
 
-    verb: Build | Grade | Export | Feedback
+    verb: Build | Vary | Grade | Export | Feedback
 
 
 @command
@@ -122,15 +141,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         ) from None
 
     own = any(Path(given.folder).glob("source/*/*.ipynb"))
-    if isinstance(given, Build) and not own and not assignments_folder().is_dir():
+    makes = isinstance(given, Build | Vary)
+    if makes and not own and not assignments_folder().is_dir():
         raise UserError(
             "the problem sets are not in this installation, because they hold solutions and hidden"
             " tests; get a clone of charlstm, and there run"
             f" pip install -c constraints.txt -e {quoted('.[course]')}"
         )
-    room = Classroom(given.folder, make=isinstance(given, Build))
-    if isinstance(given, Build):
-        _build(room, given)
+    room = Classroom(given.folder, make=makes)
+    if isinstance(given, Build | Vary):
+        if isinstance(given, Vary):
+            room.vary(given.seed)
+        _build(room, given.folder)
     elif isinstance(given, Grade):
         _grade(room, given)
     elif isinstance(given, Export):
@@ -140,12 +162,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _build(room: Classroom, given: Build) -> None:
+def _build(room: Classroom, folder: str) -> None:
     from charlstm.grading.classroom import assignments_folder
 
     for name, done in room.build(sorted(assignments_folder().glob("ps*.py"))):
         print(f"{name}  {done}")
-    say(f"to hand out: the zips in {given.folder}")
+    edition = f", edition {room.record.edition}" if room.record.edition else ""
+    say(f"to hand out: the zips in {folder}{edition}")
 
 
 def _grade(room: Classroom, given: Grade) -> None:

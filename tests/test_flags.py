@@ -217,8 +217,8 @@ def test_a_mistake_is_told_the_same_whatever_standard_output_can_show(encoding, 
         (Train, "x --clip much", "Error parsing --clip: could not convert string to float: 'much'"),
         (Train, "x --split 0.9", "Missing value for argument '--split'. Expected 2 values"),
         (Evaluate, "", "MODEL"),
-        (Course, "", "Expected one of {build, grade, export, feedback}"),
-        (Course, "grad", "Available subcommands: build, grade, export, feedback"),
+        (Course, "", "Expected one of {build, vary, grade, export, feedback}"),
+        (Course, "grad", "Available subcommands: build, vary, grade, export, feedback"),
     ],
 )
 def test_a_mistake_is_one_line_that_names_the_help(kind, words, message):

@@ -6,6 +6,7 @@
 - `submissions`: finds one notebook for each student, and the files beside it
 - `repair`: gives a notebook nbgrader's cells back, as they were released
 - `former`: the names that problem sets from before version 0.2 use for the package
+- `edition`: other seeds and sizes in the tests, for a term's own edition
 - `attached`: the files that a set asks for beside its notebook
 - `outputs`: how much a notebook may print and show while it is graded
 - `pages`: the pages of feedback: a notebook as HTML that runs nothing

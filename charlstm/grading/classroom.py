@@ -99,6 +99,21 @@ class Classroom:
         notebooks = self.path.glob(f"{step}/*/{assignment}/{assignment}.ipynb")
         return sorted(path.parent.parent.name for path in notebooks)
 
+    def vary(self, edition: int) -> None:
+        """Let `build` make another edition of all sets from now on.
+
+        Raises:
+            UserError: something was handed in, whose tests would change under it.
+        """
+        handed_in = [name for name in self.assignments() if self.students_at("submitted", name)]
+        if handed_in and edition != self.record.edition:
+            raise UserError(
+                f"{', '.join(handed_in)}: handed in already, with the tests of edition"
+                f" {self.record.edition}; make another edition in a folder of its own"
+            )
+        self.record.edition = edition
+        self.record.save()
+
     def build(self, originals: Sequence[Path]) -> Iterator[tuple[str, str]]:
         """Make the notebooks to hand out; yield each set, and what was done.
 
@@ -133,7 +148,7 @@ class Classroom:
         by_hand = before is not None and digest(source) != written
         kept = f"; source/{name} was changed by hand and is kept" if by_hand and original else ""
         if original and not by_hand:
-            content = to_notebook(original).encode()  # the same digest on every system
+            content = to_notebook(original, self.record.edition).encode()  # alike on every system
             write_atomically(source, content)
         released = self.record.released_sources.get(name)
         if released == digest(source) and handout.exists() and self._in_gradebook(name):

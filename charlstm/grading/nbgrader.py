@@ -29,6 +29,7 @@ from traitlets import Instance, Integer, List, Unicode, default
 from traitlets.config.loader import PyFileConfigLoader
 
 from charlstm.grading import former
+from charlstm.grading.edition import varied
 from charlstm.grading.outputs import Limits, cut_error
 from charlstm.grading.pages import Feedback
 from charlstm.grading.repair import grade_id, marked_cells, write_notebook
@@ -183,9 +184,14 @@ def cell_grades(course: Path, assignment: str, student: str) -> Iterator[list[An
         book.db.commit()
 
 
-def to_notebook(source: Path) -> str:
-    """Return a notebook, as text, made from a py:percent source; equal sources give equal texts."""
-    notebook = jupytext.read(source)
+def to_notebook(source: Path, edition: int = 0) -> str:
+    """Return a notebook, as text, made from a py:percent source; equal sources give equal texts.
+
+    Args:
+        source: of a set, named after it.
+        edition: which seeds and sizes its tests have, see `edition.py`.
+    """
+    notebook = varied(jupytext.read(source), source.stem, edition)
     python = {"name": "python3", "display_name": "Python 3", "language": "python"}
     notebook.metadata = nbformat.from_dict({"kernelspec": python})
     return write_notebook(notebook)

@@ -15,7 +15,7 @@ from charlstm.errors import UserError
 from charlstm.machine.atomic_file import write_atomically
 
 FILE = "course.json"
-Value = TypeVar("Value", str, bool)
+Value = TypeVar("Value", str, bool, int)
 
 
 @dataclass
@@ -80,12 +80,14 @@ class Record:
             notebook there has another digest, a person has changed it.
         released_sources: by set, the digest of the source that `release/SET` was made from.
         entries: by set, what is known about each student who handed it in.
+        edition: which seeds and sizes the tests have, see `edition.py`.
     """
 
     path: Path
     written_sources: dict[str, str] = field(default_factory=dict)
     released_sources: dict[str, str] = field(default_factory=dict)
     entries: dict[str, dict[str, Entry]] = field(default_factory=dict)
+    edition: int = 0
 
     @classmethod
     def load(cls, path: Path) -> Record:
@@ -106,6 +108,7 @@ class Record:
                     assignment: {name: Entry.from_json(entry) for name, entry in students.items()}
                     for assignment, students in saved.get("students", {}).items()
                 },
+                _checked(saved, "edition", 0),
             )
         except (ValueError, AttributeError, TypeError, RecursionError) as error:  # or other types
             raise UserError(
@@ -120,6 +123,7 @@ class Record:
             UserError: as for `write_atomically`.
         """
         content = {
+            "edition": self.edition,
             "written": self.written_sources,
             "released": self.released_sources,
             "students": {

@@ -329,7 +329,8 @@ from charlstm.notebook.exercises import expect
 
 
 def tests():
-    cases = [(4, 7, 5), (1, 3, 2), (6, 1, 4), (3, 4, 1), (2, 2, 2), (5, 5, 5)]  # B, V, H
+    # B, V, H
+    cases = [(4, 7, 5), (1, 3, 2), (6, 1, 4), (3, 4, 1), (2, 2, 2), (5, 5, 5)]  # vary
     for number, (B, V, H) in enumerate(cases):
         for dtype, tolerance in ((np.float64, 1e-10), (np.float32, 1e-5)):
             rng = np.random.default_rng(630 + number)
@@ -435,15 +436,15 @@ from charlstm.notebook.exercises import expect
 
 def tests():
     cases = [  # B, T, V, size of the logits, tolerance, dtype; V 1: a text with one character
-        (2, 3, 5, 1, 1e-10, np.float64),
-        (5, 2, 3, 4, 1e-10, np.float64),
-        (3, 3, 3, 2, 1e-10, np.float64),
-        (1, 1, 2, 1, 1e-10, np.float64),
-        (4, 1, 6, 1, 1e-10, np.float64),
-        (1, 7, 4, 1, 1e-10, np.float64),
-        (2, 4, 1, 3, 1e-10, np.float64),
-        (3, 4, 6, 1e4, 1e-6, np.float64),
-        (3, 2, 7, 1, 1e-5, np.float32),
+        (2, 3, 5, 1, 1e-10, np.float64),  # vary
+        (5, 2, 3, 4, 1e-10, np.float64),  # vary
+        (3, 3, 3, 2, 1e-10, np.float64),  # vary
+        (1, 1, 2, 1, 1e-10, np.float64),  # vary
+        (4, 1, 6, 1, 1e-10, np.float64),  # vary
+        (1, 7, 4, 1, 1e-10, np.float64),  # vary
+        (2, 4, 1, 3, 1e-10, np.float64),  # vary
+        (3, 4, 6, 1e4, 1e-6, np.float64),  # vary
+        (3, 2, 7, 1, 1e-5, np.float32),  # vary
     ]
     for number, (B, T, V, size, tolerance, dtype) in enumerate(cases):
         rng = np.random.default_rng(640 + number)
@@ -572,15 +573,15 @@ from charlstm.notebook.exercises import expect
 
 def tests():
     cases = [  # B, T, V, H, whether only the last character counts
-        (3, 4, 5, 2, False),
-        (2, 6, 3, 4, False),
-        (4, 1, 6, 3, False),
-        (1, 5, 4, 3, False),
-        (5, 3, 1, 2, False),
-        (2, 3, 4, 1, False),
-        (3, 3, 3, 3, False),
-        (2, 30, 3, 5, True),
-        (6, 8, 2, 4, True),
+        (3, 4, 5, 2, False),  # vary
+        (2, 6, 3, 4, False),  # vary
+        (4, 1, 6, 3, False),  # vary
+        (1, 5, 4, 3, False),  # vary
+        (5, 3, 1, 2, False),  # vary
+        (2, 3, 4, 1, False),  # vary
+        (3, 3, 3, 3, False),  # vary
+        (2, 30, 3, 5, True),  # vary
+        (6, 8, 2, 4, True),  # vary
     ]
     for number, (B, T, V, H, last) in enumerate(cases):
         rng = np.random.default_rng(650 + number)

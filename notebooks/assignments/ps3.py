@@ -185,11 +185,11 @@ def tests():
 
     SGD, ADAM = torch.optim.SGD, torch.optim.Adam
     CASES = [  # cell, layers, B, T, optimizer, rate, clip: limits far above and below the norm
-        ("lstm", 2, 3, 5, SGD, 0.5, 1e6),
-        ("lstm", 1, 4, 7, SGD, 20.0, 0.02),
-        ("gru", 2, 2, 6, SGD, 0.5, 0.3),
-        ("rnn", 1, 1, 1, SGD, 0.5, 1e6),
-        ("lstm", 1, 5, 4, ADAM, 0.01, 1e6),
+        ("lstm", 2, 3, 5, SGD, 0.5, 1e6),  # vary
+        ("lstm", 1, 4, 7, SGD, 20.0, 0.02),  # vary
+        ("gru", 2, 2, 6, SGD, 0.5, 0.3),  # vary
+        ("rnn", 1, 1, 1, SGD, 0.5, 1e6),  # vary
+        ("lstm", 1, 5, 4, ADAM, 0.01, 1e6),  # vary
     ]
 
     def flat(model):

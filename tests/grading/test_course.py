@@ -50,8 +50,8 @@ MISTAKES = {
     "export {course} --roster {tmp}/none": "none: no such file or directory; give the file that",
     "export {course} --roster {tmp}/file": "file: no row for a student in it; export it from",
     "grade {course} ps1 --second 1": "Perhaps you meant: --seconds",
-    "grad {course}": "build, grade, export, feedback",
-    "": "build, grade, export, feedback",
+    "grad {course}": "build, vary, grade, export, feedback",
+    "": "build, vary, grade, export, feedback",
 }
 
 
@@ -120,7 +120,7 @@ def test_the_page_for_instructors_names_commands_notes_and_flags_that_exist():
     page = (SOURCES[0].parent / "README.md").read_text(encoding="utf-8")
     found = list(commands(page))
     verbs = [type(parse(course.Course, words)[0].verb) for name, words in found if name == "course"]
-    assert {course.Build, course.Grade, course.Export, course.Feedback} == set(verbs)
+    assert {course.Build, course.Vary, course.Grade, course.Export, course.Feedback} == set(verbs)
     known = {f"--{field}" for verb in set(verbs) for field in verb.__dataclass_fields__}
     for flag in re.findall(r"`[^`\n]*?(--[a-z]+)", page):
         assert flag in known, flag
