@@ -208,7 +208,7 @@ MUTANTS = [
     ("a picture without end", "grading/outputs", "if self._shown + size > MAX_SHOWN:", "if False:", "grading/test_outputs.py -k shown"),
     ("markup in a formula", "grading/pages", "if tag.name not in MATHML:", "if False:", "grading/test_pages.py -k runs_nothing"),
     ("a picture from elsewhere", "grading/pages", 'return tag == "img" and value.startswith("data:image/")', "return True", "grading/test_pages.py -k runs_nothing"),
-    ("a page without a policy", "grading/pages", "soup.head.insert(0, soup.new_tag", "(lambda *_: None)(0, soup.new_tag", "grading/test_pages.py -k runs_nothing"),
+    ("a page without a policy", "grading/pages", 'f"<head>{_HEAD}"', '"<head>"', "grading/test_pages.py -k runs_nothing"),
     ("what nbgrader collected graded as it is", "grading/submitted", "if text.encode() != handed_in:", "if False:", "grading/test_submitted.py -k repaired"),
     ("an old page handed back", "grading/feedback", "page.unlink(missing_ok=True)", "pass", "grading/test_feedback.py -k old"),
     ("one of two people of a name", "grading/roster", "if len(fitting) == 1:", "if fitting:", "grading/test_roster.py -k two_people"),
