@@ -7,9 +7,9 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from charlstm.errors import UserError, carry_on_unread, command, say
+from charlstm.errors import UserError, carry_on_unread, command, option, printable, say
 from charlstm.fields import check_ranges
 from charlstm.flags import Positional, parse
 from charlstm.grading.downloads import files_in
@@ -17,7 +17,6 @@ from charlstm.quoting import quoted
 
 if TYPE_CHECKING:
     from charlstm.grading.classroom import Classroom
-    from charlstm.grading.results import Row
 
 Folder = Annotated[str, Positional("FOLDER")]
 Set = Annotated[str, Positional("SET")]
@@ -52,8 +51,9 @@ class Vary:
 class Grade:
     """Collect notebooks, grade those that are new or changed, and print each student's points.
 
-    Without SUBMISSIONS it collects nothing. It grades what still waits for a grade, and what was
-    graded by tests that have changed since.
+    Without SUBMISSIONS it grades what lies in FOLDER/submitted, where nbgrader's own collect puts
+    it: what still waits for a grade, what has changed, and what was graded by tests that have
+    changed since.
     """
 
     folder: Folder
@@ -61,7 +61,8 @@ class Grade:
     assignment: Set
     """Name of the problem set, such as ps1."""
     submissions: Annotated[str | None, Positional("[SUBMISSIONS]")] = None
-    """Folder or zip of notebooks, or one notebook, as the learning-management system names them."""
+    """Folder or zip of notebooks, or one notebook, as Moodle, Canvas, Blackboard, Gradescope or a
+    person names them."""
     seconds: int | None = None
     """Limit for each cell (default: 60, as nbgrader_config.py in the folder says)."""
     regrade: bool = False
@@ -73,12 +74,22 @@ class Grade:
 
 @dataclass(frozen=True)
 class Export:
-    """Write all points of all sets to a CSV file, a row for each student."""
+    """Write all points to a CSV file, a row for each student, or to the file that a system imports.
+
+    With --roster, it is the file that Moodle or Canvas imports, made from its own export: a
+    grading worksheet of Moodle, or the gradebook of either.
+    """
 
     folder: Folder
     """The course's folder."""
+    assignment: Annotated[str | None, Positional("[SET]")] = None
+    """Name of one problem set, such as ps1 (default: all)."""
+    roster: str | None = None
+    """A CSV file that Moodle or Canvas exported; its columns say which."""
+    system: Literal["moodle", "canvas"] | None = None
+    """The system, to be sure that the roster is from there."""
     to: str | None = None
-    """The file (default: grades.csv in the folder)."""
+    """The file (default: grades.csv in the folder, or moodle.csv or canvas.csv with --roster)."""
 
 
 @dataclass(frozen=True)
@@ -104,6 +115,8 @@ class Course:
     python -m charlstm.course grade my-course ps1 downloads.zip --seconds 60
 
     python -m charlstm.course export my-course
+
+    python -m charlstm.course export my-course ps1 --roster worksheet.csv
 
     python -m charlstm.course feedback my-course ps1
 
@@ -143,7 +156,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     elif isinstance(given, Grade):
         _grade(room, given)
     elif isinstance(given, Export):
-        _export(room, given.to)
+        _export(room, given)
     else:
         _feedback(room, given)
     return 0
@@ -159,12 +172,16 @@ def _build(room: Classroom, folder: str) -> None:
 
 
 def _grade(room: Classroom, given: Grade) -> None:
-    from charlstm.grading.results import results
+    from charlstm.grading.results import results, table
+    from charlstm.grading.submitted import take_submitted
 
     name = given.assignment
     room.require(name)
     if given.submissions is not None:
         _collect(room, name, given.submissions)
+    else:
+        for student, remark in take_submitted(room, name):
+            _tell(f"{student}: {remark}")
     if not room.entries(name):
         raise UserError(f"{name}: nothing was handed in; name a folder or zip of notebooks, too")
     waiting = room.waiting(name, given.regrade)
@@ -172,7 +189,7 @@ def _grade(room: Classroom, given: Grade) -> None:
     print(table(*results(room, name)))
     each = f", {took / len(waiting):.1f} s each" if waiting else ""
     say(f"{name}: {len(waiting)} graded{each}")
-    _export(room, None)
+    _export(room, Export(given.folder))
 
 
 def _collect(room: Classroom, name: str, submissions: str) -> None:
@@ -180,11 +197,14 @@ def _collect(room: Classroom, name: str, submissions: str) -> None:
     collected = list(room.collect(name, files_in(Path(submissions))))
     width = max((len(student) for _, student, _ in collected), default=0)
     for file, student, remark in collected:
-        line = f"{student or 'left out':{width}}  <- {file}" + (f"  ({remark})" if remark else "")
-        # the names in a zip are its maker's; the remark may hold one, too
-        say("".join(c if c.isprintable() else "?" for c in line))
+        _tell(f"{student or 'left out':{width}}  <- {file}" + (f"  ({remark})" if remark else ""))
     if not any(student for _, student, _ in collected):
         raise UserError(f"{submissions}: no notebook of {name} in it; see the names above")
+
+
+def _tell(line: str) -> None:
+    """Write a line that may hold names from a zip, which are its maker's: never as two lines."""
+    say(printable(line))
 
 
 def _grade_each(room: Classroom, name: str, students: Sequence[str], seconds: int | None) -> float:
@@ -198,70 +218,71 @@ def _grade_each(room: Classroom, name: str, students: Sequence[str], seconds: in
     start = time.monotonic()
     with tqdm(students, unit=" students", disable=not sys.stderr.isatty()) as bar:
         for count, student in enumerate(bar, 1):
-            bar.set_postfix_str(student)
+            bar.set_postfix_str(printable(student))
             begun = time.monotonic()
             note = room.grade(name, student, seconds).note
             if bar.disable or note:
                 took = f"{time.monotonic() - begun:.1f} s"
                 with carry_on_unread():
-                    bar.write(f"{count}/{len(students)} {student}: {note or took}", sys.stderr)
+                    line = f"{count}/{len(students)} {student}: {note or took}"
+                    bar.write(printable(line), sys.stderr)
     return time.monotonic() - start
 
 
-def table(max_points: dict[str, float], rows: Sequence[Row]) -> str:
-    """Lay the points out in columns.
-
-    Args:
-        max_points: the most points that each part can give, in the order of the columns.
-        rows: what each student got.
-
-    Example:
-        >>> from charlstm.grading.results import Row
-        >>> row = Row("ada", {"step": 3.0, "why": None}, total=3.0, note="why: waits for a person")
-        >>> print(table({"step": 3, "why": 2}, [row]))
-        student  step/3  why/2  total/5  note
-        ada           3      -        3  why: waits for a person
-    """
-    heads = ["student", *(f"{part}/{points:g}" for part, points in max_points.items())]
-    heads += [f"total/{sum(max_points.values()):g}", "note"]
-    lines = [heads]
-    for row in rows:
-        numbers = [*(row.points[part] for part in max_points), row.total]
-        lines.append([row.student, *("-" if n is None else f"{n:g}" for n in numbers), row.note])
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    return "\n".join(
-        "  ".join(
-            cell.ljust(width) if place in (0, len(heads) - 1) else cell.rjust(width)
-            for place, (cell, width) in enumerate(zip(line, widths, strict=True))
-        ).rstrip()
-        for line in lines
-    )
-
-
-def _export(room: Classroom, to: str | None) -> None:
+def _export(room: Classroom, given: Export) -> None:
+    """Write the points of one set or all of them."""
     from charlstm.grading.results import write_csv
 
-    path = Path(to) if to else room.path / "grades.csv"
-    students = write_csv(room, path)
-    say(f"points of {students} students: {path}")
+    if given.assignment:
+        room.require(given.assignment)
+    sets = [given.assignment] if given.assignment else room.assignments()
+    if given.roster is None:
+        if given.system:
+            raise UserError(f"{option('system')} says of which system a roster is; name one, too")
+        path = Path(given.to) if given.to else room.path / "grades.csv"
+        students = write_csv(room, path, sets)
+        say(f"points of {students} students: {path}")
+    else:
+        _export_for_system(room, given, Path(given.roster), sets)
+
+
+def _export_for_system(room: Classroom, given: Export, roster: Path, sets: Sequence[str]) -> None:
+    """Write the file that a system imports."""
+    from charlstm.grading.results import results
+    from charlstm.grading.roster import read_roster
+    from charlstm.grading.system_file import Points, write_for_system
+
+    listed = read_roster(roster, given.system)
+    path = Path(given.to) if given.to else room.path / f"{listed.system}.csv"
+    if path.resolve() == roster.resolve():
+        raise UserError(f"{path}: that is the roster itself; name another file")
+    found = ((name, *results(room, name)) for name in sets)
+    points = [Points(name, sum(most.values()), rows) for name, most, rows in found if rows]
+    if not points:
+        raise UserError(f"{', '.join(sets)}: nothing was handed in; run the verb grade first")
+    people = write_for_system(listed, points, path, _tell)
+    say(f"points of {people} students, for {listed.system.title()}: {path}")
 
 
 def _feedback(room: Classroom, given: Feedback) -> None:
     """Write the pages. Say whose written answers wait for points, and who gets no page."""
+    from charlstm.grading.feedback import write_pages
     from charlstm.grading.results import results
 
     name = given.assignment
     room.require(name)
     path = Path(given.to) if given.to else room.path / f"{name}-feedback.zip"
-    students = room.feedback(name, path)
+    students = write_pages(room, name, path)
+    if failed := sorted(set(room.students_at("autograded", name)) - set(students)):
+        _tell(f"no page could be made for: {', '.join(failed)}; look at their notebooks yourself")
     _, rows = results(room, name)
     graded = [row for row in rows if row.total is not None]
     waiting = [row.student for row in graded if None in row.points.values()]
     if waiting:
-        say(f"written answers not graded yet, shown as 0: {', '.join(waiting)}")
-    none = sorted(room.entries(name).keys() - students)
+        _tell(f"written answers not graded yet, shown as 0: {', '.join(waiting)}")
+    none = sorted(room.entries(name).keys() - students - set(failed))
     without = f"; not graded, so without one: {', '.join(none)}" if none else ""
-    say(f"{len(students)} pages, with the hidden tests in them: {path}{without}")
+    _tell(f"{len(students)} pages, with the hidden tests in them: {path}{without}")
 
 
 if __name__ == "__main__":

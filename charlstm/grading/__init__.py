@@ -2,15 +2,22 @@
 
 - `downloads`: the files in a download from a learning-management system: a folder, zip or notebook
 - `students`: reads the student from the name of a file that was handed in
+- `gradescope`: who sent what in an export from Gradescope
 - `submissions`: finds one notebook for each student, and the files beside it
 - `repair`: gives a notebook nbgrader's cells back, as they were released
 - `former`: the names that problem sets from before version 0.2 use for the package
 - `edition`: other seeds and sizes in the tests, for a term's own edition
 - `attached`: the files that a set asks for beside its notebook
+- `outputs`: how much a notebook may print and show while it is graded
+- `pages`: the pages of feedback: a notebook as HTML that runs nothing
 - `nbgrader`: runs nbgrader so that every student gets the points that are due
 - `record`: what a course remembers from one command to the next
-- `classroom`: a course in a folder: build it, collect, grade, give feedback
+- `classroom`: a course in a folder: build it, collect, grade
+- `submitted`: takes what nbgrader's own collect has laid into the course's folder
+- `feedback`: the pages that students get back
 - `results`: what each student got, as rows and as a CSV file
+- `roster`: the list of a class, from Moodle or Canvas, and whose submission is whose
+- `system_file`: the file of points that Moodle or Canvas imports
 - `own_model`: a text and a model of a student's own: read safely, and refused if they prove nothing
 - `own_figures`: the figures of such a model, measured again
 """

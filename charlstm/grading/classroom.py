@@ -1,4 +1,4 @@
-"""A course in a folder: build its sets, collect notebooks, grade them, and give feedback.
+"""A course in a folder: build its sets, collect notebooks, and grade them.
 
 | in the folder | what |
 | --- | --- |
@@ -16,7 +16,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Iterator, Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from charlstm.errors import UserError
 from charlstm.grading import attached, record
@@ -215,11 +215,20 @@ class Classroom:
         return remark
 
     def waiting(self, assignment: str, again: bool = False) -> list[str]:
-        """Return the students to grade: those whose notebook or tests changed, or all (`again`)."""
-        students = self.students_at("submitted", assignment)
-        return [s for s in students if again or not self._up_to_date(assignment, s)]
+        """Return the students to grade: those whose notebook or tests changed, or all (`again`).
 
-    def _up_to_date(self, assignment: str, student: str) -> bool:
+        A notebook that lies in `submitted/` and cannot be read is not graded.
+        """
+        entries = self.entries(assignment)
+        return [
+            s
+            for s in self.students_at("submitted", assignment)
+            if (again or not self.up_to_date(assignment, s))
+            and not (s in entries and entries[s].problem and not entries[s].file)
+        ]
+
+    def up_to_date(self, assignment: str, student: str) -> bool:
+        """Return whether a student's notebook and the tests are those of the last grading."""
         entry = self.entries(assignment).get(student)
         graded = self.notebook("autograded", assignment, student).exists()
         return graded and entry is not None and entry.graded == self._to_grade(assignment, student)
@@ -261,40 +270,3 @@ class Classroom:
         entry.graded = self._to_grade(assignment, student)
         self.record.save()
         return entry
-
-    def feedback(self, assignment: str, to: Path) -> list[str]:
-        """Make the HTML pages. Each has the name under which its notebook was handed in.
-
-        Args:
-            assignment: name of the set.
-            to: the zip or the folder to write the pages to.
-
-        Returns:
-            the students who have a page.
-
-        Raises:
-            UserError: nothing is graded yet, or nbgrader refused.
-        """
-        students = self.students_at("autograded", assignment)
-        if not students:
-            raise UserError(f"{assignment}: nothing is graded; run the verb grade first")
-        try:
-            run_nbgrader("feedback", self.path, assignment)
-        except NbgraderError as error:
-            raise UserError(f"{assignment}: nbgrader refused it: {error}") from None
-        pages: dict[str, Path] = {}
-        for student in students:
-            file = self.entries(assignment).get(student, Entry()).file or f"{student}.ipynb"
-            name = str(PurePosixPath(file).with_suffix(".html"))
-            page = self.notebook("feedback", assignment, student).with_suffix(".html")
-            pages[f"{student}/{name}" if name in pages else name] = page
-        if to.suffix == ".zip":
-            zipped = io.BytesIO()
-            with zipfile.ZipFile(zipped, "w", zipfile.ZIP_DEFLATED) as archive:
-                for name, page in pages.items():
-                    archive.write(page, name)
-            write_atomically(to, zipped.getvalue())
-        else:
-            for name, page in pages.items():
-                write_atomically(to / name, page.read_bytes())
-        return students

@@ -2,7 +2,7 @@
 
 A student must not lose points for things that are no mistakes: the time that PyTorch takes to load,
 a warning, a progress bar, or the former name of a module. And a cell that prints without end must
-not fill the disk, so its output is cut.
+not fill the disk, so `outputs` cuts what it prints and shows.
 """
 
 from __future__ import annotations
@@ -21,32 +21,34 @@ from typing import Any
 import jupytext
 import nbformat
 from nbgrader.api import Gradebook, MissingEntry
-from nbgrader.converters import Autograde, GenerateAssignment, GenerateFeedback
+from nbgrader.converters import Autograde, GenerateAssignment
 from nbgrader.converters.base import NbGraderException
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import Execute
-from traitlets import Integer, List, Unicode, default
+from traitlets import Instance, Integer, List, Unicode, default
 from traitlets.config.loader import PyFileConfigLoader
 
 from charlstm.grading import former
 from charlstm.grading.edition import varied
+from charlstm.grading.outputs import Limits, cut_error
+from charlstm.grading.pages import Feedback
 from charlstm.grading.repair import grade_id, marked_cells, write_notebook
 
 CONFIG = "nbgrader_config.py"
-STEPS = {"release": GenerateAssignment, "autograded": Autograde, "feedback": GenerateFeedback}
+STEPS = {"release": GenerateAssignment, "autograded": Autograde, "feedback": Feedback}
 SECONDS_TO_START = 60  # extra time for the first cell
-MAX_OUTPUT = 100_000  # characters from one cell: an endless loop that prints makes gigabytes
 TIMED_OUT = "CellTimeoutError"  # the error that nbgrader writes into the notebook
 
 
 class CutExecute(Execute):  # type: ignore[misc]
-    """Runs a notebook as nbgrader does, but keeps only the first characters that a cell prints.
+    """Runs a notebook as nbgrader does, but keeps only what is within the `Limits`.
 
     If a test writes to standard error, nbgrader counts it as failed. But a warning or a progress
     bar is no error; in Python an error is an exception. So here all printed text counts as standard
     output.
     """
 
+    limits = Instance(Limits, ())
     iopub_timeout = Integer(30)  # seconds that an interrupted cell has to end
     extra_arguments = List(Unicode(), [f"--IPKernelApp.extra_extensions={former.__name__}"])
 
@@ -66,15 +68,19 @@ class CutExecute(Execute):  # type: ignore[misc]
         """Start the kernel, and keep what it writes to its terminal away from the grader's."""
         return super().start_new_kernel(stdout=DEVNULL, stderr=DEVNULL, **options)
 
-    def output(self, outs: list[Any], msg: dict[str, Any], *where: Any) -> Any:
-        """Take a message from the kernel; drop printed text beyond the limit."""
+    def process_message(self, msg: dict[str, Any], cell: Any, cell_index: int) -> Any:
+        """Take a message from the kernel, within the limits."""
+        if not self.limits.leave(msg, cell):
+            return None
         if msg["msg_type"] == "stream":
             msg["content"]["name"] = "stdout"
-            left = MAX_OUTPUT - sum(len(out.get("text", "")) for out in outs)
-            if left <= 0:
-                return None
-            msg["content"]["text"] = msg["content"]["text"][:left]
-        return super().output(outs, msg, *where)
+        return super().process_message(msg, cell, cell_index)
+
+    def on_cell_executed(self, **known: Any) -> None:
+        """Take the kernel's last word on a cell, which holds an error's texts once more."""
+        if known["execute_reply"]["content"]["status"] == "error":
+            cut_error(known["execute_reply"]["content"])
+        super().on_cell_executed(**known)
 
 
 PREPROCESSORS = [

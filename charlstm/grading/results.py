@@ -1,13 +1,15 @@
-"""What each student got, read from the gradebook and `course.json`: as rows and as a CSV file."""
+"""What each student got, from the gradebook and `course.json`: as rows, a table and a CSV file."""
 
 from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from charlstm.errors import printable
 from charlstm.grading.classroom import Classroom
 from charlstm.grading.nbgrader import gradebook, part_of
 from charlstm.grading.record import Entry
@@ -68,15 +70,50 @@ def _row(student: str, max_points: dict[str, float], entry: Entry, submission: A
     return Row(student, points, total, "; ".join(filter(None, notes)))
 
 
-def write_csv(room: Classroom, path: Path) -> int:
+def table(max_points: dict[str, float], rows: Sequence[Row]) -> str:
+    """Lay the points out in columns.
+
+    Args:
+        max_points: the most points that each part can give, in the order of the columns.
+        rows: what each student got.
+
+    Example:
+        >>> row = Row("ada", {"step": 3.0, "why": None}, total=3.0, note="why: waits for a person")
+        >>> print(table({"step": 3, "why": 2}, [row]))
+        student  step/3  why/2  total/5  note
+        ada           3      -        3  why: waits for a person
+    """
+    heads = ["student", *(f"{part}/{points:g}" for part, points in max_points.items())]
+    heads += [f"total/{sum(max_points.values()):g}", "note"]
+    lines = [heads]
+    for row in rows:
+        numbers = [*(row.points[part] for part in max_points), row.total]
+        points = ["-" if n is None else f"{n:g}" for n in numbers]
+        lines.append([printable(row.student), *points, printable(row.note)])
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "\n".join(
+        "  ".join(
+            cell.ljust(width) if place in (0, len(heads) - 1) else cell.rjust(width)
+            for place, (cell, width) in enumerate(zip(line, widths, strict=True))
+        ).rstrip()
+        for line in lines
+    )
+
+
+def write_csv(room: Classroom, path: Path, sets: Sequence[str]) -> int:
     """Write a row for each student: for each set the total, the points of each part, and the note.
+
+    Args:
+        room: the course.
+        path: the file.
+        sets: names of the sets.
 
     Returns:
         number of students.
     """
     columns: dict[str, dict[str, float | str | None]] = {}
     students: set[str] = set()
-    for name in room.assignments():
+    for name in sets:
         max_points, rows = results(room, name)
         if not rows:
             continue
@@ -90,5 +127,6 @@ def write_csv(room: Classroom, path: Path) -> int:
     writer.writerow(["student", *columns])
     for student in sorted(students):
         writer.writerow([student, *(column.get(student) for column in columns.values())])
-    write_atomically(path, file.getvalue().encode(), "name another file")
+    text = file.getvalue().encode(errors="backslashreplace")  # a note may hold half a pair
+    write_atomically(path, text, "name another file")
     return len(students)

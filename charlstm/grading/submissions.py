@@ -21,13 +21,9 @@ from itertools import takewhile
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
-from charlstm.grading.downloads import MAX_BYTES, MAX_FILES, File
-from charlstm.grading.students import folders, own_name, read_name, words
-
-UNOPENED = (  # `downloads` opens every other zip
-    f"a zip that was not opened: damaged, in another student's zip, larger than"
-    f" {MAX_BYTES // 1_000_000} MB, or with more than {MAX_FILES:,} files"
-)
+from charlstm.grading.downloads import File
+from charlstm.grading.gradescope import with_submitters
+from charlstm.grading.students import folders, named_by_a_system, own_name, read_name, words
 
 
 class Order(NamedTuple):
@@ -36,6 +32,8 @@ class Order(NamedTuple):
     The first field that differs decides.
 
     Attributes:
+        attempt: when the system took it in: the newest attempt counts, whatever its name; 0 if
+            the system does not say.
         named: whether the file has the name of the set; other names may be scratch work.
         version: the number that a browser, Canvas or JupyterLab put behind the name; 0 if none.
             It counts before the time, because unpacking and copying change the time.
@@ -44,10 +42,32 @@ class Order(NamedTuple):
             the download does not matter.
     """
 
+    attempt: int
     named: bool
     version: int
     time: float
     name: str
+
+
+class Layout(NamedTuple):
+    """How a download is laid out: what `read_name` must know beside a path.
+
+    Attributes:
+        assignment: name of the set, in small letters.
+        around: number of folders that lie around all files.
+        inside: whether a system named all the notebooks, so that any other folder is a section.
+        sections: the folders in there that are sections of a class.
+    """
+
+    assignment: str
+    around: int
+    inside: bool
+    sections: frozenset[tuple[str, ...]]
+
+    def sections_of(self, place: tuple[str, ...]) -> int:
+        """Count the sections around a file that lies in such folders."""
+        depths = range(1, len(place) + 1)
+        return len(list(takewhile(lambda depth: place[:depth] in self.sections, depths)))
 
 
 class Fit(NamedTuple):
@@ -121,7 +141,7 @@ def sort_out(
     assignment = assignment.lower()
     others = [other.lower() for other in others]
     candidates: list[File] = []
-    left: list[tuple[str, str]] = []
+    files, left = with_submitters(files)
     beside: list[tuple[str, File]] = []
     for file in files:
         if name := _which(file, asked_for):
@@ -130,10 +150,10 @@ def sort_out(
             left.append((file.name, reason))
         else:
             candidates.append(file)
-    around = _folders_around_all(candidates, assignment)
+    layout = _layout(candidates, assignment)
     taken: dict[str, Submission] = {}
     for file in candidates:
-        submission = _submission(file, assignment, assignment, around)
+        submission = _submission(file, assignment, layout)
         if submission is None:
             left.append((file.name, "its name does not say whose it is"))
             continue
@@ -142,7 +162,7 @@ def sort_out(
             earlier, later = sorted((former, submission), key=lambda s: s.order)
             taken[submission.student] = later
             left.append((earlier.file.name, f"{later.file.name} is later"))
-    left += _put_beside(beside, taken, assignment, around)
+    left += _put_beside(beside, taken, layout)
     return sorted(taken.values(), key=lambda s: s.student), left
 
 
@@ -159,7 +179,7 @@ def _which(file: File, asked_for: Collection[str]) -> str | None:
 
 
 def _put_beside(
-    files: Sequence[tuple[str, File]], taken: dict[str, Submission], assignment: str, around: int
+    files: Sequence[tuple[str, File]], taken: dict[str, Submission], layout: Layout
 ) -> list[tuple[str, str]]:
     """Give each student's submission the files that the set asks for; `Fit` says which.
 
@@ -171,7 +191,7 @@ def _put_beside(
     for name, file in files:
         path = PurePosixPath(file.name)
         stem = PurePosixPath(name).stem
-        found = _submission(file, stem, assignment, around)
+        found = _submission(file, stem, layout)
         if found is None or found.student not in taken:
             left.append((file.name, "its student handed in no notebook"))
             continue
@@ -201,7 +221,7 @@ def _not_of_this_set(
     if path.is_absolute() or ".." in path.parts:
         return "its path leads out of the folder"
     if path.suffix.lower() == ".zip":
-        return UNOPENED
+        return file.closed or "a zip that was not opened"
     if not file.name.lower().endswith(".ipynb"):
         names = " or ".join(asked_for)
         return f"neither a notebook nor named {names}" if names else "no notebook"
@@ -215,17 +235,50 @@ def _not_of_this_set(
     return None
 
 
-def _folders_around_all(files: Sequence[File], assignment: str) -> int:
-    """Count the outermost folders that all files share."""
-    paths = [folders(PurePosixPath(file.name), assignment) for file in files]
-    levels = zip(*paths, strict=False)
-    return len(list(takewhile(lambda level: len(set(level)) == 1, levels)))
+def _layout(files: Sequence[File], assignment: str) -> Layout:
+    """Find out how a download is laid out, from the files that may be somebody's notebook."""
+    paths = [PurePosixPath(file.name) for file in files if not file.student]
+    places = [folders(path, assignment) for path in paths]
+    levels = zip(*places, strict=False)
+    around = len(list(takewhile(lambda level: len(set(level)) == 1, levels)))
+    by_hand = [p for p in paths if not named_by_a_system(p, assignment, around)]
+    inner = [tuple(folders(path, assignment)[around:]) for path in by_hand]
+    layout = Layout(assignment, around, not by_hand, frozenset(_sections(inner)))
+    students = {place[: layout.sections_of(place) + 1] for place in inner if place}
+    names = {student[-1] for student in students}
+    return layout if len(names) == len(students) else layout._replace(sections=frozenset())
 
 
-def _submission(file: File, wanted: str, assignment: str, around: int) -> Submission | None:
+def _sections(places: Sequence[tuple[str, ...]]) -> set[tuple[str, ...]]:
+    """Return the folders that are sections of a class, with a folder for each student in them.
+
+    The folders of a level are sections if no notebook lies in any of them directly, and one of them
+    has several folders with notebooks: `A/ada`, `A/cid`, `B/bob`.
+
+    Args:
+        places: for each notebook, its folders, the outermost first.
+    """
+    levels: dict[str, list[tuple[str, ...]]] = {}
+    for place in filter(None, places):
+        levels.setdefault(place[0], []).append(place[1:])
+    several = any(len({rest[0] for rest in inside if rest}) > 1 for inside in levels.values())
+    if not several or any(not rest for inside in levels.values() for rest in inside):
+        return set()
+    found: set[tuple[str, ...]] = {(name,) for name in levels}
+    for name, inside in levels.items():
+        found |= {(name, *deeper) for deeper in _sections(inside)}
+    return found
+
+
+def _submission(file: File, wanted: str, layout: Layout) -> Submission | None:
     """Return a file with its student; None if its name does not say who that is."""
-    name = read_name(PurePosixPath(file.name), wanted, assignment, around)
-    if not name.student:
+    path = PurePosixPath(file.name)
+    inner = folders(path, layout.assignment)[layout.around :]
+    around = layout.around + layout.sections_of(tuple(inner))
+    name = read_name(path, wanted, layout.assignment, around, layout.inside)
+    student = file.student or name.student
+    if not student:
         return None
-    order = Order(wanted in words(name.own), name.version, file.time, file.name)
-    return Submission(name.student, file, name.late, order)
+    attempt = file.attempt or name.attempt
+    order = Order(attempt, wanted in words(name.own), name.version, file.time, file.name)
+    return Submission(student, file, name.late, order)

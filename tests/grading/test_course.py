@@ -44,6 +44,11 @@ MISTAKES = {
     "grade {course} ps1 {tmp}/file": "file: neither a folder nor a zip",
     "grade {course} ps1 {tmp}/others": "others: no notebook of ps1 in it",
     "grade {course} ps1 --seconds 0": "--seconds is 0; it must be at least 1",
+    "export {course} ps9": "ps9: no set of this course; it has ps1",
+    "export {course} --system moodle": "--system says of which system a roster is; name one, too",
+    "export {course} --system sakai --roster x": "moodle",
+    "export {course} --roster {tmp}/none": "none: no such file or directory; give the file that",
+    "export {course} --roster {tmp}/file": "file: no row for a student in it; export it from",
     "grade {course} ps1 --second 1": "Perhaps you meant: --seconds",
     "grad {course}": "build, vary, grade, export, feedback",
     "": "build, vary, grade, export, feedback",
@@ -76,7 +81,7 @@ def test_a_name_in_a_zip_cannot_write_lines_or_colours(tmp_path, empty_course, c
         archive.writestr("ada\nbob  <- \x1b[31mps1.txt", "x")
     assert course.main(["grade", str(empty_course), "ps1", str(path)]) == 2
     told = capsys.readouterr().err
-    assert "left out  <- ada?bob  <- ?[31mps1.txt  (no notebook)\n" in told
+    assert "left out  <- ada\\nbob  <- \\x1b[31mps1.txt  (no notebook)\n" in told
     assert "\x1b" not in told
 
 
@@ -179,7 +184,7 @@ def test_a_course_from_the_sources_to_the_feedback(toy_course, tmp_path, capsys)
     (incoming / "notes.txt").write_text("x", encoding="utf-8")
     told = ran(capsys, "grade", folder, "ps1", incoming, "--seconds", 4)
     for line in ("Ada-Lovelace_1  <- Ada", "left out        <- notes.txt  (no notebook)",
-                 "page            <- page.ipynb  (not a notebook (NotJSONError))",
+                 "page            <- page.ipynb  (not a notebook (no JSON))",
                  "ps1: 8 graded, "):  # fmt: skip
         assert line in told.err
     table = {line.split()[0]: line for line in told.out.splitlines()}
@@ -198,7 +203,7 @@ def test_a_course_from_the_sources_to_the_feedback(toy_course, tmp_path, capsys)
         assert table[student].endswith(note or f" {rows[student]['ps1 of 9'][:-2]}")
         total = "" if double is None else f"{double + half:.1f}"
         assert rows[student]["ps1 of 9"] == total
-    assert rows["page"]["ps1 note"] == "not a notebook (NotJSONError)"
+    assert rows["page"]["ps1 note"] == "not a notebook (no JSON)"
     assert set(rows) == {*got, "page"}
     for path in folder.glob("autograded/*/ps1/ps1.ipynb"):
         assert path.stat().st_size < 500_000

@@ -6,6 +6,7 @@ import zipfile
 
 import pytest
 
+from charlstm.errors import UserError
 from charlstm.grading import downloads
 from charlstm.grading.downloads import files_in
 from charlstm.grading.submissions import sort_out
@@ -136,8 +137,58 @@ def test_a_students_zip_that_is_refused_stays_a_zip(tmp_path, monkeypatch):
     found = {file.name: file for file in files_in(zipped(tmp_path / "all.zip", **inside))}
     own = {f"good/{name}" for name in THREE if not name.startswith("__")}
     assert set(found) == {"damaged.zip", "none.zip", "many.zip", "nested/inner.zip"} | own
+    assert found["many.zip"].closed == "a zip that was not opened: more than 4 files in it"
+    assert found["nested/inner.zip"].closed == "in another zip"
+    assert "not a zip file" in found["none.zip"].closed
     monkeypatch.setattr(downloads, "MAX_BYTES", len(good) - 1)
     assert "good.zip" in [file.name for file in files_in(tmp_path / "all.zip")]
+
+
+def with_a_bad_name(content):
+    """Return a zip whose first name claims to be UTF-8, and is not."""
+    spoilt = content.replace(b"ps4", b"\xff\xfe\xfd")
+    for header, flags in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        at = spoilt.index(header) + flags
+        spoilt = spoilt[: at + 1] + bytes([spoilt[at + 1] | 0x08]) + spoilt[at + 2 :]
+    return spoilt
+
+
+def of_version_9(content):
+    at = content.index(b"PK\x01\x02") + 6
+    return content[:at] + b"\x5a" + content[at + 1 :]
+
+
+def locked(content):
+    """Return a zip whose first member says that it needs a password."""
+    for header, flags in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        at = content.index(header) + flags
+        content = content[:at] + bytes([content[at] | 0x01]) + content[at + 1 :]
+    return content
+
+
+SPOILT = {
+    with_a_bad_name: "a name in the zip is not the UTF-8 that it claims to be",
+    of_version_9: "zip file version 9.0",
+}
+
+
+@pytest.mark.parametrize(("spoil", "why"), SPOILT.items(), ids=lambda each: str(each)[:30])
+def test_a_zip_that_python_cannot_read_is_told_and_the_others_are_read(spoil, why, tmp_path):
+    inside = {"bad.zip": spoil(packed(**THREE)), "good.zip": packed(**THREE)}
+    found = {file.name: file for file in files_in(zipped(tmp_path / "all.zip", **inside))}
+    assert found["bad.zip"].closed == f"a zip that was not opened: {why}"
+    assert found["good/ps4.ipynb"].read() == b"N"
+    (tmp_path / "alone.zip").write_bytes(spoil(packed(**THREE)))
+    with pytest.raises(UserError, match=rf"{why}; unpack it yourself, and give the folder"):
+        files_in(tmp_path / "alone.zip")
+
+
+def test_a_member_that_needs_a_password_is_told_for_that_one(tmp_path):
+    inside = {"ada.zip": locked(packed(**THREE))}
+    found = {file.name: file for file in files_in(zipped(tmp_path / "all.zip", **inside))}
+    with pytest.raises(ValueError, match=r"damaged or locked in the zip: .*password"):
+        found["ada/ps4.ipynb"].read()
+    assert found["ada/text.txt"].read() == b"T"
 
 
 def test_a_bomb_in_a_students_zip_is_not_read_to_its_end(tmp_path, monkeypatch):

@@ -62,7 +62,7 @@ def test_each_student_has_points_by_part_and_a_note(room):
 
 
 def test_the_csv_file_has_a_row_for_each_student_and_empty_fields_for_what_is_missing(room):
-    assert write_csv(room, room.path / "grades.csv") == 5
+    assert write_csv(room, room.path / "grades.csv", ["ps1"]) == 5
     assert (room.path / "grades.csv").read_text(encoding="utf-8").splitlines() == [
         "student,ps1 of 6,ps1 half of 3,ps1 why of 3,ps1 note",
         "ada,3.0,3.0,,late; put back: half-hidden; why: waits for a person",

@@ -70,12 +70,59 @@ def test_what_is_left_out_is_told():
 
 def test_a_zip_that_was_not_opened_is_told():
     for name in ("ada/ps1.zip", "ada/PS1.ZIP"):
-        taken, ((left, why),) = sort_out(files(name), "ps1")
-        assert (taken, left) == ([], name)
-        assert why.startswith(
-            "a zip that was not opened: damaged, in another student's zip, larger"
-        )
-        assert why.endswith(" than 50 MB, or with more than 1,000 files")
+        why = "a zip that was not opened: damaged"
+        closed = File(name, 0, bytes, closed=why)
+        assert sort_out([closed], "ps1") == ([], [(name, why)])
+
+
+def test_the_newest_attempt_counts_whatever_its_name():
+    old, new, bob = (
+        "ps1_ada_attempt_2026-11-01-10-00-00_ps1.ipynb",
+        "ps1_ada_attempt_2026-11-02-23-59-59_homework.ipynb",
+        "ps1_bob_attempt_2026-11-01-10-00-00_ps1.ipynb",
+    )
+    for order in ((old, new, bob), (bob, new, old)):
+        taken, left = sort_out(files(*order), "ps1")
+        assert {s.student: s.file.name for s in taken} == {"ada": new, "bob": bob}
+        assert left == [(old, f"{new} is later")]
+
+
+def _inner(name):
+    return name.split("/")[1]
+
+
+def test_sections_of_a_class_are_no_students():
+    sections = ["Section A/ada/ps1.ipynb", "Section A/cid/ps1.ipynb", "Section B/bob/ps1.ipynb"]
+    assert set(whose(*sections).values()) == {"ada", "bob", "cid"}
+    around = [f"down/{name}" for name in sections]
+    assert set(whose(*around).values()) == {"ada", "bob", "cid"}
+    mixed = ["dan.ipynb", *(f"all/{name}" for name in sections)]
+    assert set(whose(*mixed).values()) == {"ada", "bob", "cid", "dan"}
+    texts = [name.replace("ps1.ipynb", "text.txt") for name in sections]
+    taken, left = sort_out(files(*sections, *texts), "ps1", (), ["text.txt"])
+    assert ([s.beside["text.txt"].name for s in taken], left) == (sorted(texts, key=_inner), [])
+    own = ["ada/old/ps1.ipynb", "ada/new/ps1.ipynb", "bob/ps1.ipynb"]
+    assert set(whose(*own).values()) == {"ada", "bob"}
+    own = ["ada/old/ps1.ipynb", "ada/new/ps1.ipynb", "bob/old/ps1.ipynb"]
+    assert set(whose(*own).values()) == {"ada", "bob"}
+    own = ["ada/ps1.ipynb", "ada/old/ps1.ipynb", "bob/ps1.ipynb"]
+    assert set(whose(*own).values()) == {"ada", "bob"}
+    canvas = ["A/lovelaceada_1_2_ps1.ipynb", "A/bob_3_4_ps1.ipynb", "B/cid_5_6_ps1.ipynb"]
+    assert set(whose(*canvas).values()) == {"lovelaceada_1", "bob_3", "cid_5"}
+
+
+def test_a_name_of_another_student_in_a_students_folder_is_the_students_own():
+    found = whose("eve/bob_3_4_ps1.ipynb", "ada/ps1.ipynb", "bob/ps1.ipynb")
+    assert found["eve/bob_3_4_ps1.ipynb"] == "eve"
+    moodle = "Eve_2_assignsubmission_file_/Bob_1_assignsubmission_file_ps1.ipynb"
+    assert whose(moodle) == {moodle: "Eve_2"}
+    zipped = "eve_1_2_ps1/bob_3_4_ps1.ipynb"
+    assert whose(zipped, "bob_3_4_ps1.ipynb")[zipped] == "eve_1"
+
+
+def test_a_folder_of_a_download_that_looks_like_canvas_is_nobody():
+    names = [f"submissions_2026_11_27/{name}_ps1.ipynb" for name in ("ada_1_2", "bob_3_4")]
+    assert set(whose(*names).values()) == {"ada_1", "bob_3"}
 
 
 def test_late_is_what_the_system_says():
@@ -169,6 +216,7 @@ def test_every_file_is_taken_or_told_and_every_id_is_a_folders_name(names):
     students = [s.student for s in taken]
     assert len(students) == len(set(students))
     for student in students:
-        assert re.fullmatch(r"\w[\w.@-]*", student)
+        assert re.fullmatch(r"\w[^/\\\\:*?\"<>|\[\]+\x00-\x1f]*", student)
+        assert student == student.strip(" .")
         assert len(student.encode()) <= 240
         assert PurePosixPath(student).name == student

@@ -84,6 +84,13 @@ def handed_in_by(folder, name, release, **changes):
     nbformat.write(notebook, path)
 
 
+def laid(room, student, **changes):
+    """Lay a notebook into `submitted/` as nbgrader's own collect does; return its path."""
+    place = room.path / "submitted" / student / "ps1"
+    handed_in_by(place, "ps1.ipynb", room.notebook("release", "ps1"), **changes)
+    return place / "ps1.ipynb"
+
+
 def scores(folder, assignment="ps1"):
     """Read each student's points of each cell from nbgrader's gradebook."""
     with gradebook(folder) as book:
