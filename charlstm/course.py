@@ -179,9 +179,8 @@ def _grade(room: Classroom, given: Grade) -> None:
     room.require(name)
     if given.submissions is not None:
         _collect(room, name, given.submissions)
-    else:
-        for student, remark in take_submitted(room, name):
-            _tell(f"{student}: {remark}")
+    for student, remark in take_submitted(room, name):
+        _tell(f"{student}: {remark}")
     if not room.entries(name):
         raise UserError(f"{name}: nothing was handed in; name a folder or zip of notebooks, too")
     waiting = room.waiting(name, given.regrade)

@@ -231,9 +231,9 @@ class Classroom:
         """Return whether a student's notebook and the tests are those of the last grading."""
         entry = self.entries(assignment).get(student)
         graded = self.notebook("autograded", assignment, student).exists()
-        return graded and entry is not None and entry.graded == self._to_grade(assignment, student)
+        return graded and entry is not None and entry.graded == self.to_grade(assignment, student)
 
-    def _to_grade(self, assignment: str, student: str) -> tuple[str, str]:
+    def to_grade(self, assignment: str, student: str) -> tuple[str, str]:
         """Return digests of what is behind a grade: the notebook with its files, and the source."""
         notebook = self.notebook("submitted", assignment, student)
         names = attached.asked_for(self.notebook("release", assignment))
@@ -267,6 +267,6 @@ class Classroom:
                 for grade in grades:  # nbgrader asks a person again, even for the same answer
                     if grade.name in done and done[grade.name] == after[grade.name]:
                         grade.needs_manual_grade = False
-        entry.graded = self._to_grade(assignment, student)
+        entry.graded = self.to_grade(assignment, student)
         self.record.save()
         return entry

@@ -130,6 +130,8 @@ def read_limited(path: Path) -> bytes:
     """
     if path.is_symlink():
         raise ValueError("a link")
+    if not path.is_file():
+        raise ValueError("no regular file")  # a pipe would be waited for
     with path.open("rb") as file:
         return _not_too_long(file.read(MAX_BYTES + 1))
 

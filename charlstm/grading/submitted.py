@@ -43,7 +43,11 @@ def take_submitted(room: Classroom, assignment: str) -> Iterator[tuple[str, str]
             entry.problem = str(error)
             yield student, entry.problem
             continue
-        entry.problem = ""
+        was = entry.graded
+        if was is None or was[0] != room.to_grade(assignment, student)[0]:
+            entry.problem = (
+                ""  # else the file that came last could not be read, and stands for this
+            )
         if text.encode() != handed_in:
             write_atomically(notebook, text.encode())
             # a person may have edited a notebook that was repaired when it came through `grade`

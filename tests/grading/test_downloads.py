@@ -46,6 +46,14 @@ def test_a_folder_and_one_notebook_are_read_alike(tmp_path):
     assert (one.name, one.read()) == ("ps1.ipynb", b"A")
 
 
+@pytest.mark.skipif(os.name == "nt", reason="it has no such pipes")
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "ada.ipynb")
+    (pipe,) = files_in(tmp_path)
+    with pytest.raises(ValueError, match="no regular file"):
+        pipe.read()
+
+
 def test_of_two_members_of_a_zip_the_later_is_taken(tmp_path):
     path = tmp_path / "all.zip"
     with zipfile.ZipFile(path, "w") as archive:

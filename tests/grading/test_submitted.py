@@ -69,6 +69,19 @@ def test_a_notebook_edited_by_hand_keeps_the_note_of_its_repair(room):
     assert room.entries("ps1")["ada"].repaired == "put back: why"
 
 
+def test_why_the_last_file_could_not_be_read_stays_until_there_is_another(room):
+    laid(room, "ada", **RIGHT)
+    list(take_submitted(room, "ps1"))
+    entry = room.entries("ps1")["ada"]
+    entry.file, entry.problem = "ada.ipynb", "not a notebook (no JSON)"
+    entry.graded = (room.to_grade("ps1", "ada")[0], "other tests")
+    list(take_submitted(room, "ps1"))
+    assert entry.problem == "not a notebook (no JSON)"
+    laid(room, "ada")
+    list(take_submitted(room, "ps1"))
+    assert entry.problem == ""
+
+
 LOUD = {  # each shows or raises some 80 MB
     "double": "from IPython.display import display, HTML\n"
     "def double(x):\n"
