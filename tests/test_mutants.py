@@ -57,7 +57,6 @@ MUTANTS = [
     ("an accent's letter forgotten", "text/normal_forms", "start -= 1", "break", "text/test_normal_forms.py -k form_that"),
     ("the sampler opens another gate", "sampling/lstm", "i *= g", "i *= f", "sampling/test_lstm.py"),
     ("state lost between windows", "training/windows", "if hidden is None or", "if True or", "training/test_trainer.py -k carried"),
-    ("an unsafe half file used", "text/prepared", "if path.with_suffix(\".ids\").stat().st_size !=", "if 0 ==", "text/test_prepared.py -k whole"),
     ("the limit forgotten in the key", "text/prepared", "digest, how)", "digest)", "text/test_prepared.py -k another_way"),
     ("the header before the ids", "text/prepared", "_write(path, (table", "list((table", "text/test_prepared.py -k memory"),
     ("a character of two chunks torn", "text/decoded", "final=not chunk", "final=True", "text/test_decoded.py -k borders"),
