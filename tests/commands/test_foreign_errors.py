@@ -30,6 +30,8 @@ LINES = [
     "page {model} {path} --out new.html",
     "page {model} {text} --out {path}/new.html",
     "plot {path} --out new.png",
+    "search {path} --space layers=1,2 --steps 1 --out new",
+    "search {text} --space layers=1,2 --steps 1 --out {path}",
     "compress {path} --model {model}",
     "compress {text} --model {path} --out new.bin",
     "compress {text} --model {model} --out {path}/new.bin",

@@ -235,7 +235,7 @@ def test_version(capsys):
             ["trian", "x"],
             "trian: no such command; perhaps you meant train; there are train",
         ),
-        (["xyz"], "xyz: no such command; there are train, sample"),
+        (["xyz"], "xyz: no such command; there are train, search"),
         (["--completion"], "--completion without a shell; give one of bash, zsh"),
         (["--completion", "dos"], "--completion without a shell; give one of bash, zsh"),
     ],
