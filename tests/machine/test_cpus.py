@@ -176,15 +176,15 @@ def test_the_threads_of_blas_are_restored_when_the_last_has_left():
 def test_blas_gets_no_more_threads_than_there_are_cpus(monkeypatch):
     with blas_threads(2):
         pass
-    before = blas_number()
-    _blas()._set([4])
+    before = [*_blas()._now]  # NumPy's, and that of each other library which has its own
+    _blas()._set([4] * len(before))
     try:
         monkeypatch.setattr("charlstm.machine.cpus.usable_cpus", lambda: 3)
         assert _blas().most() == 3
         monkeypatch.setattr("charlstm.machine.cpus.usable_cpus", lambda: 9)
         assert _blas().most() == 4
     finally:
-        _blas()._set([before])
+        _blas()._set(before)
     monkeypatch.setattr(_blas(), "_libraries", [])  # a BLAS that threadpoolctl does not know
     monkeypatch.setattr(_blas(), "_setters", [])
     assert _blas().most() == 1
