@@ -9,7 +9,7 @@
 - `own_text`: the text that a file says its model was trained on, read within bounds
 - `kernels`: PyTorch's fast code for some of the cells, a whole window at a time
 - `dropout`: masks of units and weights, drawn where they are used
-- `initial`: how the weights of recurrent layers start
+- `initial`: how weights start, by a seed; those of recurrent layers in a way of their own
 - `stack`: recurrent layers, one above the other
 - `network`: embedding -> stacked cells -> logits
 """

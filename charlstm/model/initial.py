@@ -9,10 +9,25 @@ By default
 - everything else starts at 0.
 """
 
+import contextlib
+from collections.abc import Iterator
+
 import torch
 from torch import Tensor, nn
 
 from charlstm.model.cells import Cell
+
+
+@contextlib.contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Let PyTorch draw first weights by a seed, and go on afterwards as if it had drawn nothing.
+
+    Args:
+        seed: at least 0; equal ones give equal weights.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(seed)  # not those of GPUs
+        yield
 
 
 def first_weights(cell: Cell, input_size: int, hidden_size: int) -> dict[str, Tensor]:

@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from charlstm.errors import UserError
 from charlstm.model.checkpoint import Checkpoint
 from charlstm.model.dropout import Rng, locked_dropout
+from charlstm.model.initial import seeded
 from charlstm.model.stack import Layer, ModelState, Stack, embed
 from charlstm.options import ModelOptions
 
@@ -46,8 +47,7 @@ class CharModel(nn.Module):
         self.options = options
         self.vocabulary_size = vocabulary_size
         width = options.embedding_size
-        with torch.random.fork_rng(devices=[]):
-            torch.default_generator.manual_seed(seed)  # not those of GPUs
+        with seeded(seed):
             self.embedding = nn.Embedding(vocabulary_size, width) if width else None
             self.layers = Stack(options, width or vocabulary_size)
             self.head = nn.Linear(options.hidden_size, vocabulary_size)

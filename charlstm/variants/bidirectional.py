@@ -26,6 +26,7 @@ from torch.nn import functional as F
 from charlstm.errors import UserError, counted
 from charlstm.fields import to_json
 from charlstm.model.dropout import Rng, generator_for, locked_dropout
+from charlstm.model.initial import seeded
 from charlstm.model.named_cells import find_cell
 from charlstm.model.section import Section
 from charlstm.model.stack import Stack, embed
@@ -78,8 +79,7 @@ class Bidirectional(nn.Module):
         V = len(vocabulary)
         width = options.embedding_size
         size = width or V + 1
-        with torch.random.fork_rng(devices=[]):
-            torch.default_generator.manual_seed(seed)  # not those of GPUs
+        with seeded(seed):
             self.embedding = nn.Embedding(V + 1, width) if width else None
             self.forwards = Stack(options, size) if reads != "backwards" else None
             self.backwards = Stack(options, size) if reads != "forwards" else None

@@ -22,6 +22,7 @@ from torch.nn import functional as F
 from charlstm.errors import UserError
 from charlstm.fields import to_json
 from charlstm.model.dropout import Rng, locked_dropout
+from charlstm.model.initial import seeded
 from charlstm.model.named_cells import find_cell
 from charlstm.model.network import CharModel
 from charlstm.model.section import Section
@@ -73,8 +74,7 @@ class ConvolutionalModel(CharModel):
         super().__init__(options, len(vocabulary), seed)
         self.vocabulary = vocabulary
         self.width = options.embedding_size or len(vocabulary)
-        with torch.random.fork_rng(devices=[]):
-            torch.default_generator.manual_seed(seed)  # not those of GPUs
+        with seeded(seed):
             self.convolution = nn.Conv1d(self.width, channels, kernel_size)
             nn.init.kaiming_normal_(self.convolution.weight, nonlinearity="relu")  # He et al. 2015
             self.layers = Stack(options, channels)  # in place of the layers that read characters

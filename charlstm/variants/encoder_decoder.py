@@ -25,6 +25,7 @@ from torch.nn import functional as F
 from charlstm.errors import UserError
 from charlstm.fields import to_json
 from charlstm.model.dropout import Rng, generator_for, locked_dropout
+from charlstm.model.initial import seeded
 from charlstm.model.section import Section
 from charlstm.model.stack import ModelState, Stack, embed
 from charlstm.options import ModelOptions
@@ -99,8 +100,7 @@ class EncoderDecoder(nn.Module):
         self.neck = neck
         self.end = len(targets)  # the id of the end of a target, which also stands at its start
         width, H = options.embedding_size, options.hidden_size
-        with torch.random.fork_rng(devices=[]):
-            torch.default_generator.manual_seed(seed)  # not those of GPUs
+        with seeded(seed):
             self.source_embedding = nn.Embedding(len(sources), width) if width else None
             self.target_embedding = nn.Embedding(self.end + 1, width) if width else None
             self.forwards = Stack(options, width or len(sources))

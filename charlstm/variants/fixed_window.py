@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from charlstm.errors import UserError
+from charlstm.model.initial import seeded
 from charlstm.model.section import Section
 from charlstm.model.stack import embed
 from charlstm.text.vocabulary import Vocabulary
@@ -65,8 +66,7 @@ class FixedWindow(nn.Module):
         self.vocabulary = vocabulary
         self.vocabulary_size = len(vocabulary)
         self.reads = reads
-        with torch.random.fork_rng(devices=[]):
-            torch.default_generator.manual_seed(seed)  # not those of GPUs
+        with seeded(seed):
             self.embedding = nn.Embedding(len(vocabulary), embedding_size)
             self.hidden = nn.Linear(reads * embedding_size, hidden_size)
             self.head = nn.Linear(hidden_size, len(vocabulary))

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from charlstm.errors import UserError
+from charlstm.model.initial import seeded
 from charlstm.model.named_cells import find_cell
 from charlstm.model.section import Section
 from charlstm.model.stack import Stack
@@ -146,8 +147,7 @@ class Forecaster(nn.Module):
         self.look_back = look_back
         self.scale = scale
         options = ModelOptions(cell=cell, layers=layers, hidden_size=hidden_size, dropout=0.0)
-        with torch.random.fork_rng(devices=[]):
-            torch.default_generator.manual_seed(seed)  # not those of GPUs
+        with seeded(seed):
             self.layers = Stack(options, input_size=1)
             self.head = nn.Linear(hidden_size, 1)
 

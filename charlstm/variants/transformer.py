@@ -21,6 +21,7 @@ import torch
 from torch import Tensor, nn
 
 from charlstm.errors import UserError
+from charlstm.model.initial import seeded
 from charlstm.model.section import Section
 from charlstm.model.stack import embed
 from charlstm.text.vocabulary import Vocabulary
@@ -73,8 +74,7 @@ class CausalTransformer(nn.Module):
         self.vocabulary_size = len(vocabulary)
         self.context = context
         self.heads = heads
-        with torch.random.fork_rng(devices=[]):
-            torch.default_generator.manual_seed(seed)  # not those of GPUs
+        with seeded(seed):
             self.embedding = nn.Embedding(len(vocabulary), size)
             layer = nn.TransformerEncoderLayer(
                 size, heads, 4 * size, 0.0, "gelu", batch_first=True, norm_first=True
