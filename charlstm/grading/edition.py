@@ -18,7 +18,7 @@ import nbformat
 from charlstm.grading.repair import grade_id
 
 MARK = "# vary"
-LARGEST_SEED = 9999
+SEEDS = range(1, 9999)
 MOST_GROWTH = 2
 _SEED = re.compile(r"(?P<before>\b(?:default_rng\(|manual_seed\(|seed=))(?P<number>\d+)\b")
 _SIZE = re.compile(r"(?<![\w.-])\d+(?![\w.])")
@@ -58,7 +58,7 @@ def vary(source: str, key: str) -> str:
     """
     draw = random.Random(key)
     known = sorted({match["number"] for match in _SEED.finditer(source)})
-    seeds = dict(zip(known, draw.sample(range(1, LARGEST_SEED), len(known)), strict=True))
+    seeds = dict(zip(known, draw.sample(SEEDS, len(known)), strict=True))
     source = _SEED.sub(lambda m: f"{m['before']}{seeds[m['number']]}", source)
     return "\n".join(
         _grown(line, draw) if line.endswith(MARK) else line for line in source.split("\n")

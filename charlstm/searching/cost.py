@@ -6,16 +6,19 @@ import random
 import statistics
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from itertools import islice
 from typing import Any
 
 import optuna
 
 from charlstm.errors import counted
+from charlstm.machine.devices import find_device
 from charlstm.model.network import CharModel
 from charlstm.searching.plan import Plan
 from charlstm.text.vocabulary import Vocabulary
-from charlstm.training.material import training_ids
-from charlstm.training.trainer import Trainer
+from charlstm.training.material import trainer_for
+from charlstm.training.place import Place
 
 TIMED = 5  # settings, drawn from the space
 STEPS = 5  # of each that are timed, after one that is not
@@ -53,22 +56,21 @@ def seconds_per_training(plan: Plan, settings: Sequence[Mapping[str, Any]]) -> l
     vocabulary = Vocabulary.of(
         plan.text.text, min_count=plan.data.min_count, bytewise=plan.data.bytes
     )
-    train_ids, validation_ids = training_ids(plan.text, vocabulary, 1)
+    place = Place(find_device(plan.device), plan.threads)
     for setting in settings:
-        model, training = plan.options(setting)
-        trainer = Trainer(
-            CharModel(model, len(vocabulary), training.seed), train_ids, validation_ids, training,
-            threads=plan.threads,
-        )  # fmt: skip
-        steps = trainer.fit()
-        next(steps)
-        begun = time.perf_counter()
-        done = sum(1 for _ in zip(range(STEPS), steps, strict=False))
-        each = (time.perf_counter() - begun) / max(1, done)
-        steps.close()
-        amount = plan.budget.amount
-        epoch = trainer.streams.windows
-        found.append(each * (amount if plan.budget.unit == "steps" else amount * epoch))
+        sizes, training = plan.options(setting)
+        model = CharModel(sizes, len(vocabulary), training.seed)
+        trainer = trainer_for(plan.text, vocabulary, model, training, place)
+        with closing(trainer.fit()) as reports:
+            first = next(reports).step
+            begun = time.perf_counter()
+            last = max((report.step for report in islice(reports, STEPS)), default=first)
+            taken = time.perf_counter() - begun
+        each = taken / max(1, last - first)  # a GPU reports now and then only
+        steps = plan.budget.amount
+        if plan.budget.unit == "epochs":
+            steps *= trainer.streams.windows
+        found.append(each * steps)
     return found
 
 

@@ -11,7 +11,7 @@
 - `trainer`: truncated back-propagation: what a step does, and which weights are kept
 - `fit`: trains a model in place, and yields a report for each step
 - `follow`: what all ranks but the first do: they take the steps that rank 0 takes
-- `material`: what a training reads: the training and the validation part, as ids
+- `material`: what a training reads: both parts of a text as ids; and the trainer that reads them
 - `inherit`: a new model that begins with the weights and the vocabulary of another one
 - `interrupt`: Ctrl-C waits until a step is done
 - `folder`: where a training lives that was given no folder

@@ -1,15 +1,46 @@
-"""What a training reads: the training part and the validation part of a text, as ids."""
+"""What a training reads: both parts of a text, as ids; and the trainer that reads them."""
 
 import math
 
 from charlstm.errors import UserError, counted, option
-from charlstm.options import DataOptions
+from charlstm.model.kernels import bf16_trouble
+from charlstm.model.network import CharModel
+from charlstm.options import DataOptions, TrainOptions
 from charlstm.text.corpus import IN_MEMORY, Corpus
 from charlstm.text.encoded import EncodedText
 from charlstm.text.prepared import encoded_with
 from charlstm.text.split import parts
 from charlstm.text.streams import SHORTEST
 from charlstm.text.vocabulary import Ids, Vocabulary
+from charlstm.training.place import Place
+from charlstm.training.trainer import Trainer
+
+
+def trainer_for(
+    corpus: Corpus, vocabulary: Vocabulary, model: CharModel, options: TrainOptions, place: Place
+) -> Trainer:
+    """Return the trainer of a model on a text. It computes in bfloat16 where `auto` says so.
+
+    Args:
+        corpus: the text.
+        vocabulary: of the model.
+        model: it moves to the place, and is trained there.
+        options: budget, windows, optimiser.
+        place: where it trains.
+
+    Raises:
+        UserError: as for `training_ids` or `Trainer`.
+    """
+    train_ids, validation_ids = training_ids(corpus, vocabulary, place.ranks.size)
+    return Trainer(
+        model.to(place.device),
+        train_ids,
+        validation_ids,
+        options,
+        bf16=options.precision != "fp32" and not bf16_trouble(model.options.cell, place.device),
+        threads=place.threads,
+        ranks=place.ranks,
+    )
 
 
 def training_ids(corpus: Corpus, vocabulary: Vocabulary, processes: int = 1) -> tuple[Ids, Ids]:

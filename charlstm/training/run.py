@@ -20,7 +20,6 @@ from charlstm.errors import UserError, at_command_line, option
 from charlstm.model.array_file import Arrays
 from charlstm.model.checkpoint import Checkpoint
 from charlstm.model.facts import Measured, Provenance, Training
-from charlstm.model.kernels import bf16_trouble
 from charlstm.model.named_cells import check_cell
 from charlstm.model.network import CharModel
 from charlstm.model.own_text import own_text, same_text
@@ -34,7 +33,7 @@ from charlstm.training.distributed import LostRankError
 from charlstm.training.inherit import inherit
 from charlstm.training.interrupt import ctrl_c_waits
 from charlstm.training.lock import Claim, check_free, claim, claim_new
-from charlstm.training.material import training_ids
+from charlstm.training.material import trainer_for
 from charlstm.training.place import Place, possible_threads
 from charlstm.training.progress import Report
 from charlstm.training.saved import Saved
@@ -130,7 +129,7 @@ class Run:
         place: Place,
     ) -> "Run":
         """Make a run and save it at once. So a folder that cannot be written fails early."""
-        trainer = _trainer(corpus, vocabulary, model, options, place)
+        trainer = trainer_for(corpus, vocabulary, model, options, place)
         run = cls(folder, corpus, vocabulary, trainer, place)
         run.claim = claim_new(folder)
         run.save()
@@ -269,7 +268,7 @@ class Run:
         keeps = place.threads is None and budget.unit != "minutes"
         number = possible_threads(training.threads, folder) if keeps else place.threads
         used = dataclasses.replace(place, threads=number)
-        trainer = _trainer(corpus, saved.vocabulary, model, training.options, used)
+        trainer = trainer_for(corpus, saved.vocabulary, model, training.options, used)
         try:
             trainer.load_state(saved.arrays, saved.progress)
         except UserError as error:
@@ -287,18 +286,3 @@ class Run:
         if more is not None:
             run.save()  # at once: a kill must not lose the budget
         return run
-
-
-def _trainer(
-    corpus: Corpus, vocabulary: Vocabulary, model: CharModel, options: TrainOptions, place: Place
-) -> Trainer:
-    train_ids, validation_ids = training_ids(corpus, vocabulary, place.ranks.size)
-    return Trainer(
-        model.to(place.device),
-        train_ids,
-        validation_ids,
-        options,
-        bf16=options.precision != "fp32" and not bf16_trouble(model.options.cell, place.device),
-        threads=place.threads,
-        ranks=place.ranks,
-    )

@@ -6,7 +6,10 @@ import re
 import pytest
 from small_search import plan_in
 
+from charlstm.model.kernels import bf16_trouble
 from charlstm.searching import cost
+from charlstm.training.place import Place
+from charlstm.training.run import Run
 
 
 @pytest.fixture
@@ -35,6 +38,21 @@ def test_an_epoch_has_as_many_steps_as_windows(plan, monkeypatch):
     (found,) = cost.seconds_per_training(plan, [{"layers": 1}])
     characters = 0.9 * len(plan.text.text)
     assert found == pytest.approx(3 * 2.0 * characters / (4 * 8), rel=0.05)
+
+
+def test_the_steps_that_are_timed_are_those_of_the_training(plan, monkeypatch, tmp_path):
+    """In its precision, with its threads, at its place: on some machines that is bfloat16."""
+    made = []
+    whole = cost.trainer_for
+    monkeypatch.setattr(cost, "trainer_for", lambda *given: made.append(whole(*given)) or made[-1])
+    plan = dataclasses.replace(plan, training=dataclasses.replace(plan.training, precision="auto"))
+    cost.seconds_per_training(plan, [{"layers": 2}])
+    run = Run.start(tmp_path / "run", plan.text, *plan.options({"layers": 2}), Place(threads=1))
+    for trainer in (made[0], run.trainer):
+        assert trainer.bf16 == (bf16_trouble("lstm", trainer.model.device) == "")
+        assert trainer.threads.number == 1
+    assert made[0].model.device == run.trainer.model.device
+    assert made[0].streams.windows == run.trainer.streams.windows
 
 
 def test_pruning_is_told(plan):
