@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -263,26 +264,21 @@ def test_killed_ten_times_at_random_it_is_prepared_at_last(tmp_path, monkeypatch
     work = "import sys; from charlstm.text.corpus import read_corpus; read_corpus(sys.argv[1])"
     command = [sys.executable, "-c", work, str(path)]
 
-    def timed():
-        begun = time.monotonic()
-        subprocess.run(command, check=True, capture_output=True)
-        return time.monotonic() - begun
-
-    whole = timed()
-    shutil.rmtree(tmp_path / "cache")
+    folder = tmp_path / "cache/charlstm/prepared"
     half = 0
     rng = np.random.default_rng(0)
     for _ in range(10):
+        before = set(folder.glob("*.tmp"))
         process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
-        time.sleep(rng.uniform(0.2, 0.9) * whole)
+        while process.poll() is None and set(folder.glob("*.tmp")) <= before:
+            time.sleep(0.001)
+        time.sleep(rng.uniform(0, 0.9) * path.stat().st_size / 200e6)  # it reads about 100 MB/s
         process.kill()
-        process.wait()
-        folder = tmp_path / "cache/charlstm/prepared"
-        half += len(list(folder.glob("*.tmp"))) if folder.exists() else 0
+        half += process.wait() == -signal.SIGKILL
         for ids in folder.glob("*.ids"):  # it has this name only when it is whole
             assert ids.stat().st_size == 2 * len(path.read_bytes().decode())
     assert half
-    timed()
+    subprocess.run(command, check=True, capture_output=True)
     text = read_corpus(str(path)).text
     assert isinstance(text, EncodedText)
     for stretch, start in zip(stretches(text), range(0, len(text), AT_ONCE), strict=True):
