@@ -1,8 +1,6 @@
-"""Runs nbgrader, and changes what it does so that every student gets the points that are due.
+"""Runs nbgrader, and reads its gradebook and the notebooks that it has graded.
 
-A student must not lose points for things that are no mistakes: the time that PyTorch takes to load,
-a warning, a progress bar, or the former name of a module. And a cell that prints without end must
-not fill the disk, so its output is cut.
+`judge` changes how nbgrader runs a notebook, so that every student gets the points that are due.
 """
 
 from __future__ import annotations
@@ -13,9 +11,8 @@ import os
 import re
 import sysconfig
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from subprocess import DEVNULL
 from typing import Any
 
 import jupytext
@@ -25,55 +22,13 @@ from nbgrader.converters import Autograde, GenerateAssignment, GenerateFeedback
 from nbgrader.converters.base import NbGraderException
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import Execute
-from traitlets import Integer, List, Unicode, default
 from traitlets.config.loader import PyFileConfigLoader
 
-from charlstm.grading import former
+from charlstm.grading.judge import TIMED_OUT, CutExecute
 from charlstm.grading.repair import grade_id, marked_cells, write_notebook
 
 CONFIG = "nbgrader_config.py"
 STEPS = {"release": GenerateAssignment, "autograded": Autograde, "feedback": GenerateFeedback}
-SECONDS_TO_START = 60  # extra time for the first cell
-MAX_OUTPUT = 100_000  # characters from one cell: an endless loop that prints makes gigabytes
-TIMED_OUT = "CellTimeoutError"  # the error that nbgrader writes into the notebook
-
-
-class CutExecute(Execute):  # type: ignore[misc]
-    """Runs a notebook as nbgrader does, but keeps only the first characters that a cell prints.
-
-    If a test writes to standard error, nbgrader counts it as failed. But a warning or a progress
-    bar is no error; in Python an error is an exception. So here all printed text counts as standard
-    output.
-    """
-
-    iopub_timeout = Integer(30)  # seconds that an interrupted cell has to end
-    extra_arguments = List(Unicode(), [f"--IPKernelApp.extra_extensions={former.__name__}"])
-
-    @default("timeout_func")
-    def _limit(self) -> Callable[[Any], int | None]:
-        """Give the first cell more time: it imports PyTorch, which is slow on a busy machine."""
-
-        def limit(cell: Any) -> int | None:
-            if self.timeout is None or self.timeout <= 0:  # so a course says: no limit
-                return None
-            first = self.code_cells_executed == 1
-            return int(self.timeout) + (SECONDS_TO_START if first else 0)
-
-        return limit
-
-    def start_new_kernel(self, **options: Any) -> Any:
-        """Start the kernel, and keep what it writes to its terminal away from the grader's."""
-        return super().start_new_kernel(stdout=DEVNULL, stderr=DEVNULL, **options)
-
-    def output(self, outs: list[Any], msg: dict[str, Any], *where: Any) -> Any:
-        """Take a message from the kernel; drop printed text beyond the limit."""
-        if msg["msg_type"] == "stream":
-            msg["content"]["name"] = "stdout"
-            left = MAX_OUTPUT - sum(len(out.get("text", "")) for out in outs)
-            if left <= 0:
-                return None
-            msg["content"]["text"] = msg["content"]["text"][:left]
-        return super().output(outs, msg, *where)
 
 
 PREPROCESSORS = [

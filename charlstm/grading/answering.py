@@ -1,0 +1,93 @@
+"""The student's side of the judging: calls the student's functions, and sends what they answer.
+
+The judge sends each request as an expression to the kernel that runs the student's notebook. This
+file answers it there. Nothing here is safe from the student, and nothing need be: whatever comes
+back is a value, which the judge compares with its own.
+"""
+
+from __future__ import annotations
+
+import base64
+import builtins
+import io
+import operator
+import pickle
+import sys
+import types
+from importlib import import_module
+from typing import Any
+
+from charlstm.grading.values import State, Table
+
+MOST_TRACEBACK = 20_000  # characters
+OPERATORS = {  # what the judge may ask an object, beside its attributes and calls
+    "next": next,
+    "iter": iter,
+    "len": len,
+    "item": operator.getitem,
+    "float": float,
+    "attribute": getattr,
+}
+
+
+class Answers(Table):
+    """The student's half of the table: it may unpickle what the judge sends."""
+
+    def made(self, state: State, birth: Any) -> Any:
+        """Unpickle functions, modules and optimizers of a test."""
+        if isinstance(birth, str):
+            return _Unpickler(base64.b64decode(birth), self.objects).load()
+        return super().made(state, birth)
+
+
+class _Unpickler(pickle.Unpickler):
+    def __init__(self, data: bytes, objects: dict[int, Any]) -> None:
+        super().__init__(io.BytesIO(data))
+        self.objects = objects
+
+    def persistent_load(self, number: Any) -> Any:
+        return self.objects[number]
+
+
+_table = Answers(-1)
+
+
+def answer(request: str) -> str:
+    """Do what the judge asks, and return a message with the answer, as Base64.
+
+    Args:
+        request: a message, as Base64; its value says what to do and with what.
+    """
+    global _table
+    space = sys.modules["__main__"].__dict__
+    try:
+        do, *given = _table.read(base64.b64decode(request).decode())
+        if do == "begin":
+            _table = Answers(-1)
+            done: Any = None
+        elif do == "names":
+            there = [name for name in given[0] if name in space or hasattr(builtins, name)]
+            done = {name: space.get(name, getattr(builtins, name, None)) for name in there}
+        elif do == "publish":
+            space.update(given[0])
+            space.update({name: import_module(module) for name, module in given[1].items()})
+            done = None
+        elif do == "call":
+            function, arguments, named = given
+            done = function(*arguments, **named)
+        else:
+            done = OPERATORS[do](*given)
+        reply = _table.message(("value", done))
+    except BaseException as error:
+        reply = _table.message(("error", type(error).__name__, str(error), _traceback(error)))
+    return base64.b64encode(reply.encode()).decode()
+
+
+def _traceback(error: BaseException) -> str:
+    """Return the traceback of an error as IPython shows it, from the student's function on."""
+    shell = sys.modules["IPython"].get_ipython()
+    below: types.TracebackType | None = error.__traceback__
+    if below and below.tb_next:
+        below = below.tb_next
+    lines = shell.InteractiveTB.structured_traceback(type(error), error, below, 3)
+    return "\n".join(lines)[-MOST_TRACEBACK:]

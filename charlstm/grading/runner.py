@@ -1,0 +1,58 @@
+"""Runs the cells of a notebook in a kernel, as nbgrader does, for students' code.
+
+A student must not lose points for things that are no mistakes: the time that PyTorch takes to load,
+a warning, or a progress bar. And a cell that prints without end must not fill the disk, so its
+output is cut.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from subprocess import DEVNULL
+from typing import Any
+
+from nbgrader.preprocessors import Execute
+from traitlets import Integer, List, Unicode, default
+
+from charlstm.grading import former
+
+SECONDS_TO_START = 60  # extra time for the first cell
+MAX_OUTPUT = 100_000  # characters from one cell: an endless loop that prints makes gigabytes
+
+
+class Runner(Execute):  # type: ignore[misc]
+    """Runs a notebook as nbgrader does, but keeps only the first characters that a cell prints.
+
+    If a test writes to standard error, nbgrader counts it as failed. But a warning or a progress
+    bar is no error; in Python an error is an exception. So here all printed text counts as standard
+    output.
+    """
+
+    iopub_timeout = Integer(30)  # seconds that an interrupted cell has to end
+    extra_arguments = List(Unicode(), [f"--IPKernelApp.extra_extensions={former.__name__}"])
+
+    @default("timeout_func")
+    def _limit(self) -> Callable[[Any], int | None]:
+        """Give the first cell more time: it imports PyTorch, which is slow on a busy machine."""
+
+        def limit(cell: Any) -> int | None:
+            if self.timeout is None or self.timeout <= 0:  # so a course says: no limit
+                return None
+            first = self.code_cells_executed == 1
+            return int(self.timeout) + (SECONDS_TO_START if first else 0)
+
+        return limit
+
+    def start_new_kernel(self, **options: Any) -> Any:
+        """Start the kernel, and keep what it writes to its terminal away from the grader's."""
+        return super().start_new_kernel(stdout=DEVNULL, stderr=DEVNULL, **options)
+
+    def output(self, outs: list[Any], msg: dict[str, Any], *where: Any) -> Any:
+        """Take a message from the kernel; drop printed text beyond the limit."""
+        if msg["msg_type"] == "stream":
+            msg["content"]["name"] = "stdout"
+            left = MAX_OUTPUT - sum(len(out.get("text", "")) for out in outs)
+            if left <= 0:
+                return None
+            msg["content"]["text"] = msg["content"]["text"][:left]
+        return super().output(outs, msg, *where)
