@@ -13,12 +13,13 @@ import io
 import operator
 import pickle
 import sys
-import types
+import traceback
 from importlib import import_module
 from typing import Any
 
 from charlstm.grading.values import State, Table
 
+MOST_FRAMES = 20
 MOST_TRACEBACK = 20_000  # characters
 OPERATORS = {  # what the judge may ask an object, beside its attributes and calls
     "next": next,
@@ -59,7 +60,7 @@ def answer(request: str) -> str:
         request: a message, as Base64; its value says what to do and with what.
     """
     global _table
-    space = sys.modules["__main__"].__dict__
+    space = _names()
     try:
         do, *given = _table.read(base64.b64decode(request).decode())
         if do == "begin":
@@ -79,15 +80,21 @@ def answer(request: str) -> str:
             done = OPERATORS[do](*given)
         reply = _table.message(("value", done))
     except BaseException as error:
-        reply = _table.message(("error", type(error).__name__, str(error), _traceback(error)))
+        told = ("error", type(error).__name__, str(error), _traceback(error))
+        try:
+            reply = _table.message(told)
+        except Exception:  # what the function has returned or changed cannot be written
+            reply = Answers(-1).message(told)
     return base64.b64encode(reply.encode()).decode()
 
 
+def _names() -> dict[str, Any]:
+    """Return the names of the student's notebook."""
+    return sys.modules["__main__"].__dict__
+
+
 def _traceback(error: BaseException) -> str:
-    """Return the traceback of an error as IPython shows it, from the student's function on."""
-    shell = sys.modules["IPython"].get_ipython()
-    below: types.TracebackType | None = error.__traceback__
-    if below and below.tb_next:
-        below = below.tb_next
-    lines = shell.InteractiveTB.structured_traceback(type(error), error, below, 3)
-    return "\n".join(lines)[-MOST_TRACEBACK:]
+    """Return the traceback of an error, from the student's function on."""
+    below = error.__traceback__ and error.__traceback__.tb_next
+    shown = traceback.format_exception(type(error), error, below, limit=-MOST_FRAMES)
+    return "".join(shown)[-MOST_TRACEBACK:]

@@ -17,6 +17,7 @@ from typing import Any
 
 import jupytext
 import nbformat
+from nbgrader import utils
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.converters import Autograde, GenerateAssignment, GenerateFeedback
 from nbgrader.converters.base import NbGraderException
@@ -26,6 +27,7 @@ from traitlets.config.loader import PyFileConfigLoader
 
 from charlstm.grading.judge import TIMED_OUT, CutExecute
 from charlstm.grading.repair import grade_id, marked_cells, write_notebook
+from charlstm.grading.tampering import UNREADABLE, signs
 
 CONFIG = "nbgrader_config.py"
 STEPS = {"release": GenerateAssignment, "autograded": Autograde, "feedback": GenerateFeedback}
@@ -151,11 +153,27 @@ def cell_texts(notebook: Path) -> dict[str, str]:
     return {name: cell.source for name, cell in cells.items()}
 
 
-def timed_out(autograded: Path) -> list[str]:
-    """Return the parts, or "an ungraded cell", that ran over the time limit, each once."""
+def what_happened(autograded: Path) -> str:
+    """Return what a person should know of a graded notebook; "" if nothing.
+
+    That is what ran over the time limit, which answers could not be read, and what in the student's
+    own code a person should look at.
+    """
+    cells = [c for c in nbformat.read(autograded, as_version=4).cells if c.cell_type == "code"]
+    own = [cell.source for cell in cells if not utils.is_locked(cell)]
+    told = {
+        "over the time limit": _parts_that_raised(cells, TIMED_OUT),
+        "no readable answer": _parts_that_raised(cells, UNREADABLE),
+        "look at the code": signs(own),
+    }
+    return "; ".join(f"{what}: {', '.join(found)}" for what, found in told.items() if found)
+
+
+def _parts_that_raised(cells: list[Any], error: str) -> list[str]:
+    """Return the parts, or "an ungraded cell", with such an error in their outputs, each once."""
     parts = [
         part_of(grade_id(cell) or "an ungraded cell")
-        for cell in nbformat.read(autograded, as_version=4).cells
-        if any(output.get("ename") == TIMED_OUT for output in cell.get("outputs", ()))
+        for cell in cells
+        if any(output.get("ename") == error for output in cell.get("outputs", ()))
     ]
     return list(dict.fromkeys(parts))

@@ -303,10 +303,12 @@ def _array(parts: State) -> Any:
 
 def _tensor_state(tensor: torch.Tensor) -> State:
     """Return dtype, shape, bytes, whether it needs a gradient, has a graph, and is a parameter."""
-    numbers = tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy()
+    numbers = torch.empty(tensor.numel(), dtype=tensor.dtype)  # in one piece, whatever the strides
+    numbers.copy_(tensor.detach().reshape(-1))
+    data = numbers.view(torch.uint8).numpy().tobytes()
     about = [tensor.requires_grad, tensor.grad_fn is not None]
     about.append(isinstance(tensor, torch.nn.Parameter))
-    return ["tensor", str(tensor.dtype)[6:], list(tensor.shape), _text(numbers.tobytes()), *about]
+    return ["tensor", str(tensor.dtype)[6:], list(tensor.shape), _text(data), *about]
 
 
 def _numbers(dtype: str, shape: list[int], data: str) -> torch.Tensor:
