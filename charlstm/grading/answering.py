@@ -14,14 +14,18 @@ import operator
 import pickle
 import sys
 import traceback
+from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
-from charlstm.grading.values import State, Table
+from charlstm.grading.arrays import State
+from charlstm.grading.values import Table
 
 MOST_FRAMES = 20
 MOST_TRACEBACK = 20_000  # characters
-OPERATORS = {  # what the judge may ask an object, beside its attributes and calls
+OPERATORS: dict[
+    str, Callable[..., Any]
+] = {  # what the judge may ask an object, beside its attributes and calls
     "next": next,
     "iter": iter,
     "len": len,

@@ -21,14 +21,16 @@ from collections.abc import Iterator
 from queue import Empty
 from typing import Any
 
-import cloudpickle
+import cloudpickle  # type: ignore[import-untyped]
 import numpy as np
 import torch
+import zmq
 from IPython.core.getipython import get_ipython
 from IPython.core.inputtransformer2 import TransformerManager
 from jupyter_client.blocking.client import BlockingKernelClient
 
-from charlstm.grading.values import MOST_CHARACTERS, Table, UnreadableAnswer
+from charlstm.grading.arrays import UnreadableAnswerError
+from charlstm.grading.values import MOST_CHARACTERS, Table
 
 ANSWER = "__import__('charlstm.grading.answering', fromlist=['answer']).answer('{}')"
 MOST_PRINTED = 100_000  # characters that the student's code prints during one call
@@ -47,6 +49,7 @@ class Handle:
         self.__dict__["_number"] = number
 
     def __call__(self, *arguments: Any, **named: Any) -> Any:
+        """Call it on the student's side."""
         return ask("call", self, list(arguments), named)
 
     def __getattr__(self, name: str) -> Any:
@@ -55,19 +58,19 @@ class Handle:
         return ask("attribute", self, name)
 
     def __iter__(self) -> Iterator[Any]:
-        return ask("iter", self)  # type: ignore[no-any-return]
+        return ask("iter", self)
 
     def __next__(self) -> Any:
         return ask("next", self)
 
     def __len__(self) -> int:
-        return ask("len", self)  # type: ignore[no-any-return]
+        return ask("len", self)
 
     def __getitem__(self, key: Any) -> Any:
         return ask("item", self, key)
 
     def __float__(self) -> float:
-        return ask("float", self)  # type: ignore[no-any-return]
+        return ask("float", self)
 
     def __bool__(self) -> bool:
         return True
@@ -84,7 +87,7 @@ class Questions(Table):
         """Return a handle for what exists on the student's side only."""
         number, name = parts
         if kind != "handle" or type(number) is not int or number * self.step >= 0:
-            raise UnreadableAnswer(f"not a value: {kind!r}")
+            raise UnreadableAnswerError(f"not a value: {kind!r}")
         made = type(name if str(name).isidentifier() else "Handle", (Handle,), {})(number)
         self._put(number, made)
         return made
@@ -135,7 +138,7 @@ class _Judge:
 _judge = _Judge()
 
 
-def connect(info: dict[str, Any]) -> None:
+def connect(info: Any) -> None:
     """Connect to the student's kernel.
 
     Args:
@@ -143,7 +146,9 @@ def connect(info: dict[str, Any]) -> None:
     """
     with contextlib.suppress(AttributeError, OSError):  # Linux: hide the memory from its user
         ctypes.CDLL(None).prctl(4, 0, 0, 0, 0)
-    _judge.client = client = BlockingKernelClient()
+    context = zmq.Context()
+    context.setsockopt(zmq.MAXMSGSIZE, 2 * MOST_CHARACTERS)  # a longer message never arrives
+    _judge.client = client = BlockingKernelClient(context=context)
     client.load_connection_info(info)
     client.start_channels(stdin=False, hb=False)
     while True:  # until its messages arrive here, too
@@ -158,21 +163,19 @@ def ask(do: str, *given: Any) -> Any:
     """Ask the student's side for something, and return its answer.
 
     Raises:
-        UnreadableAnswer: what came back is no answer.
+        UnreadableAnswerError: what came back is no answer.
         Exception: what the student's code raised, under the same name.
     """
     request = base64.b64encode(_judge.table.message((do, *given)).encode()).decode()
     content = _sent(ANSWER.format(request))
     try:
         text = content["user_expressions"]["answer"]["data"]["text/plain"]
-        if len(text) > 2 * MOST_CHARACTERS:
-            raise ValueError("too long")
         reply = base64.b64decode(ast.literal_eval(text), validate=True).decode()
     except (KeyError, TypeError, ValueError, SyntaxError, MemoryError, RecursionError):
-        raise UnreadableAnswer("the student's kernel sent no answer") from None
+        raise UnreadableAnswerError("the student's kernel sent no answer") from None
     found = _judge.table.read(reply)
     if not isinstance(found, tuple) or not found:
-        raise UnreadableAnswer("the student's kernel sent no answer")
+        raise UnreadableAnswerError("the student's kernel sent no answer")
     if found[0] == "value" and len(found) == 2:
         return found[1]
     raise _error(*(str(part) for part in found[1:4]))
@@ -202,19 +205,20 @@ def _sent(expression: str) -> Any:
 
 
 def _error(name: str, told: str, traceback: str) -> Exception:
-    """Return an exception of the same name and message, which shows the student's traceback, too."""
+    """Return an exception of this name and message; it shows the student's traceback, too."""
     known = getattr(builtins, name, None)
     base = known if isinstance(known, type) and issubclass(known, Exception) else Exception
 
     def rendered(self: Exception) -> list[str]:
-        shown = get_ipython().InteractiveTB.structured_traceback(
+        shell: Any = get_ipython()
+        shown = shell.InteractiveTB.structured_traceback(
             type(self), self, _of_the_test(self.__traceback__)
         )
         return [*shown[:-1], *traceback.splitlines()]
 
     named = name if name.isidentifier() else "Exception"
     made = type(named, (base,), {"_render_traceback_": rendered, "__str__": lambda _: told})
-    return base.__new__(made)  # type: ignore[no-any-return]
+    return base.__new__(made)
 
 
 def _of_the_test(traceback: types.TracebackType | None) -> types.TracebackType | None:

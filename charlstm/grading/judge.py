@@ -18,12 +18,10 @@ the files beside the notebook. The file that says how to connect to it is gone b
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import tempfile
 import time
-from pathlib import Path
 from queue import Empty
 from subprocess import DEVNULL
 from typing import Any
@@ -75,7 +73,7 @@ class Judge(Runner):
             source: the code.
             into: a cell that gets what the code prints and raises.
         """
-        cell = nbformat.v4.new_code_cell(source)
+        self.nb.cells[0] = cell = nbformat.v4.new_code_cell(source)
         await self.async_execute_cell(cell, 0, store_history=True)
         if into is not None:
             into.outputs += cell.outputs
@@ -127,7 +125,7 @@ class CutExecute(Runner):
         with tempfile.TemporaryDirectory() as folder:
             shutil.copytree(resources["metadata"]["path"], folder, dirs_exist_ok=True)
             self.judge = Judge(student=self, parent=self.parent, timeout=self.timeout)
-            self.judge.nb = nb
+            self.judge.nb = nbformat.v4.new_notebook(metadata=nb.metadata, cells=[None])
             run_sync(self.judge.start)(folder)
             try:
                 return super().preprocess(nb, resources, km)

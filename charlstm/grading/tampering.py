@@ -1,4 +1,4 @@
-"""Finds what a person should look at in a notebook: answers that are none, code that reaches for tests.
+"""Finds what a person should look at in a student's code: what reaches for the tests.
 
 Tests run where a student's code cannot reach them, so none of this gives points. It is a list of
 facts, not of offences: the notebook replaces a function of a library, or uses a name that has no
@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 
 from IPython.core.inputtransformer2 import TransformerManager
 
-UNREADABLE = "UnreadableAnswer"  # the error in a test whose answer was none
+UNREADABLE = "UnreadableAnswerError"  # the error in a test whose answer was none
 REPLACED = ("builtins", "charlstm", "contextlib", "gc", "io", "numpy", "numpy.testing", "torch")
 REPLACED_IN_SYS = ("sys.excepthook", "sys.displayhook", "sys.modules")
 SHELL = ("do_execute", "run_cell", "run_cell_async", "run_code", "showtraceback", "_showtraceback")
@@ -70,8 +70,8 @@ def _facts(node: ast.AST, modules: dict[str, str]) -> Iterator[str]:
     elif isinstance(node, ast.Call) and _dotted(node.func, modules) in ("setattr", "delattr"):
         of = _dotted(node.args[0], modules) if node.args else ""
         name = node.args[1] if len(node.args) > 1 else None
-        if isinstance(name, ast.Constant) and _is_replaced(f"{of}.{name.value}"):
-            yield f"replaces {of}.{name.value}"
+        if isinstance(name, ast.Constant) and _is_replaced(whole := f"{of}.{name.value!s}"):
+            yield f"replaces {whole}"
     name = getattr(node, "attr", None) or getattr(node, "name", None) or getattr(node, "id", None)
     if name in USED:
         yield f"uses {name}"

@@ -13,7 +13,6 @@ changed in the judge, too. What has no form here stays on its side, and the othe
 
 from __future__ import annotations
 
-import base64
 import gc
 import json
 import weakref
@@ -25,17 +24,13 @@ import numpy as np
 import torch
 
 from charlstm import options
+from charlstm.grading import arrays
+from charlstm.grading.arrays import State, UnreadableAnswerError
 from charlstm.model.network import CharModel
 
-MOST_CHARACTERS = 100_000_000  # of a message: more is no answer to any test
-KINDS = "biufc"  # of NumPy's dtypes: numbers
+MOST_CHARACTERS = 20_000_000  # of a message: more is no answer to any test
 OPTIONS = {kind.__name__: kind for kind in (options.ModelOptions, options.SampleOptions)}
 CONTAINERS = {"list": list, "dict": dict}
-State = list[Any]
-
-
-class UnreadableAnswer(Exception):
-    """What came from a student's process is no value."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +73,11 @@ class Table:
         self._collected = False
 
     def message(self, value: Any) -> str:
-        """Write a value, and all that has changed since the last message."""
+        """Write a value, and all that has changed since the last message.
+
+        Raises:
+            ValueError: the message is too large.
+        """
         self._new = []
         self._collected = False
         written = self.write(value)
@@ -88,17 +87,18 @@ class Table:
             if state != self.known[number]:
                 self.known[number] = state
                 changed.append([number, state])
-        return json.dumps([self._new, changed, written])
+        text = json.dumps([self._new, changed, written])
+        if len(text) > MOST_CHARACTERS:
+            raise ValueError(f"too large: more than {MOST_CHARACTERS:,} characters as JSON")
+        return text
 
     def read(self, text: str) -> Any:
         """Read a message; return its value.
 
         Raises:
-            UnreadableAnswer: it is no message.
+            UnreadableAnswerError: it is no message.
         """
         try:
-            if len(text) > MOST_CHARACTERS:
-                raise ValueError(f"more than {MOST_CHARACTERS:,} characters")
             new, changed, value = json.loads(text)
             for number, state, _ in new:
                 if type(number) is not int or number * self.step >= 0 or number in self.objects:
@@ -113,10 +113,10 @@ class Table:
                 if not birth or state[0] in CONTAINERS or state[0] == "module":
                     self.change(self.objects[number], state)
             return self.value(value)
-        except UnreadableAnswer:
+        except UnreadableAnswerError:
             raise
         except Exception as error:  # a made-up message can fail anywhere
-            raise UnreadableAnswer(f"not a message: {type(error).__name__}: {error}") from None
+            raise UnreadableAnswerError(f"not a message: {type(error).__name__}: {error}") from None
 
     def write(self, value: Any) -> Any:
         """Write a value as JSON. An object that is new to the other side is put into the table."""
@@ -125,7 +125,7 @@ class Table:
         if id(value) in self.numbers:
             return ["known", self.numbers[id(value)]]
         if isinstance(value, np.generic):
-            return ["scalar", *_array_state(np.asarray(value))[1:]]
+            return ["scalar", *arrays.array_state(np.asarray(value))[1:]]
         if isinstance(value, str | bool | int | float):  # an enumeration, or a class of its own
             plain = next(kind for kind in (bool, int, float, str) if isinstance(value, kind))
             return plain(value)
@@ -160,13 +160,13 @@ class Table:
         """Return the value that `write` has written."""
         if not isinstance(written, list):
             if isinstance(written, dict):
-                raise UnreadableAnswer("not a value: a bare dictionary")
+                raise UnreadableAnswerError("not a value: a bare dictionary")
             return written
         kind, *parts = written
         if kind == "known":
             return self.objects[parts[0]]
         if kind == "scalar":
-            return _array(parts)[()]
+            return arrays.read_array(parts)[()]
         if kind in ("tuple", "set"):
             make = {"tuple": tuple, "set": set}[kind]
             return make(self.value(part) for part in parts[0])
@@ -180,18 +180,18 @@ class Table:
 
     def other(self, kind: str, parts: State) -> Any:
         """Return what only one side may send."""
-        raise UnreadableAnswer(f"not a value: {kind!r}")
+        raise UnreadableAnswerError(f"not a value: {kind!r}")
 
     def made(self, state: State, birth: Any) -> Any:
         """Make an object that is new here, of its state and of what `_birth` says."""
         kind, *parts = state
         if kind == "array":
-            return _array(parts).copy()
+            return arrays.read_array(parts).copy()
         if kind == "tensor":
-            return _tensor(*parts)
-        if kind == "module":
-            return self._model(*birth, parts[0])
-        raise UnreadableAnswer(f"not an object: {kind!r}")
+            return arrays.read_tensor(*parts)
+        if kind == "module" and len(birth) == 2:
+            return self._model(birth[0], birth[1], parts[0])
+        raise UnreadableAnswerError(f"not an object: {kind!r}")
 
     def change(self, held: Any, state: State) -> None:
         """Give an object of the table the state that it has on the other side."""
@@ -202,11 +202,11 @@ class Table:
             held.clear()
             held.update(pairs)
         elif isinstance(held, np.ndarray):
-            np.copyto(held, _array(state[1:]))
+            np.copyto(held, arrays.read_array(state[1:]))
         elif isinstance(held, torch.Tensor):
-            _change_tensor(held, *state[1:])
+            arrays.change_tensor(held, *state[1:])
         elif isinstance(held, np.random.Generator):
-            held.bit_generator.state = _unlisted(state[1])
+            held.bit_generator.state = arrays.unlisted(state[1])
         elif isinstance(held, torch.nn.Module):
             self._change_module(held, state[-1])
 
@@ -237,7 +237,7 @@ class Table:
     def _has_state(self, value: Any) -> bool:
         """Return whether an object of this side is put into the table."""
         if isinstance(value, np.ndarray):
-            return value.dtype.kind in KINDS
+            return value.dtype.kind in arrays.KINDS
         return isinstance(value, list | dict | torch.Tensor | CharModel)
 
     def _state(self, value: Any) -> State:
@@ -246,12 +246,12 @@ class Table:
             return ["list", [self.write(part) for part in value]]
         if isinstance(value, dict):
             return ["dict", [[self.write(key), self.write(part)] for key, part in value.items()]]
-        if isinstance(value, np.ndarray) and value.dtype.kind in KINDS:
-            return _array_state(value)
+        if isinstance(value, np.ndarray) and value.dtype.kind in arrays.KINDS:
+            return arrays.array_state(value)
         if isinstance(value, torch.Tensor):
-            return _tensor_state(value)
+            return arrays.tensor_state(value)
         if isinstance(value, np.random.Generator):
-            return ["generator", _listed(value.bit_generator.state)]
+            return ["generator", arrays.listed(value.bit_generator.state)]
         if isinstance(value, torch.nn.Module):
             held = value.state_dict(keep_vars=True)
             return ["module", {name: self.write(tensor) for name, tensor in held.items()}]
@@ -270,7 +270,7 @@ class Table:
         most = sum(self.value(tensor).numel() for tensor in held.values())
         width = max(sizes.hidden_size, sizes.embedding_size or 0, sizes.layers)
         if width * max(sizes.hidden_size, vocabulary_size) > most:
-            raise UnreadableAnswer("not a model: it has fewer weights than its sizes say")
+            raise UnreadableAnswerError("not a model: it has fewer weights than its sizes say")
         return CharModel(sizes, vocabulary_size)
 
     def _change_module(self, module: Any, held: dict[str, Any]) -> None:
@@ -282,73 +282,3 @@ class Table:
             after = self.value(held[name]) if name in held else None
             if after is not before:
                 place[last] = after
-
-
-def _text(data: bytes) -> str:
-    return base64.b64encode(data).decode()
-
-
-def _array_state(array: Any) -> State:
-    array = np.asarray(array)
-    return ["array", array.dtype.str, list(array.shape), _text(array.tobytes())]
-
-
-def _array(parts: State) -> Any:
-    dtype, shape, data = parts
-    kind = np.dtype(dtype)
-    if kind.kind not in KINDS:
-        raise UnreadableAnswer(f"not an array of numbers: {dtype!r}")
-    return np.frombuffer(base64.b64decode(data), kind).reshape(shape)
-
-
-def _tensor_state(tensor: torch.Tensor) -> State:
-    """Return dtype, shape, bytes, whether it needs a gradient, has a graph, and is a parameter."""
-    numbers = torch.empty(tensor.numel(), dtype=tensor.dtype)  # in one piece, whatever the strides
-    numbers.copy_(tensor.detach().reshape(-1))
-    data = numbers.view(torch.uint8).numpy().tobytes()
-    about = [tensor.requires_grad, tensor.grad_fn is not None]
-    about.append(isinstance(tensor, torch.nn.Parameter))
-    return ["tensor", str(tensor.dtype)[6:], list(tensor.shape), _text(data), *about]
-
-
-def _numbers(dtype: str, shape: list[int], data: str) -> torch.Tensor:
-    kind = getattr(torch, dtype)
-    if not isinstance(kind, torch.dtype):
-        raise UnreadableAnswer(f"not a tensor of numbers: {dtype!r}")
-    raw = bytearray(base64.b64decode(data))
-    empty = torch.empty(0, dtype=kind)
-    return (torch.frombuffer(raw, dtype=kind) if raw else empty).reshape(shape)
-
-
-def _tensor(dtype: str, shape: list[int], data: str, grad: bool, graph: bool, own: bool) -> Any:
-    numbers = _numbers(dtype, shape, data)
-    if own:
-        return torch.nn.Parameter(numbers, requires_grad=grad)
-    if graph:  # the graph itself stays where it is
-        leaf = numbers.requires_grad_()
-        with torch.enable_grad():
-            return leaf.view_as(leaf)
-    return numbers.requires_grad_() if grad else numbers
-
-
-def _change_tensor(held: Any, dtype: str, shape: list[int], data: str, grad: bool, *_: bool) -> None:
-    numbers = _numbers(dtype, shape, data)
-    if held.shape == numbers.shape and held.dtype == numbers.dtype:
-        held.data.copy_(numbers)
-    else:
-        held.data = numbers
-    if held.is_leaf and held.requires_grad != grad:
-        held.requires_grad_(grad)
-
-
-def _listed(state: Any) -> Any:
-    """Write the state of a random generator as JSON."""
-    if isinstance(state, dict):
-        return {key: _listed(part) for key, part in state.items()}
-    return ["array", *_array_state(state)[1:]] if isinstance(state, np.ndarray) else state
-
-
-def _unlisted(state: Any) -> Any:
-    if isinstance(state, dict):
-        return {key: _unlisted(part) for key, part in state.items()}
-    return _array(state[1:]) if isinstance(state, list) else state

@@ -1,7 +1,8 @@
 # Replaces the function that compares answers.
 # points: 0, told: replaces charlstm.notebook.exercises.expect
-import charlstm.notebook.exercises
 import numpy as np
+
+import charlstm.notebook.exercises
 
 charlstm.notebook.exercises.expect = lambda *_: None
 np.allclose = lambda *_, **__: True

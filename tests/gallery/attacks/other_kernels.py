@@ -14,7 +14,10 @@ changed += "numpy.allclose = lambda *_, **__: True"
 def double(x):
     folders = (jupyter_runtime_dir(), os.path.dirname(own), ".")
     for file in {f for folder in folders for f in Path(folder).glob("kernel-*.json")}:
-        if os.path.basename(own) != file.name and os.stat(file).st_mtime > os.stat(own).st_mtime - 30:
+        if (
+            os.path.basename(own) != file.name
+            and os.stat(file).st_mtime > os.stat(own).st_mtime - 30
+        ):
             client = BlockingKernelClient(connection_file=str(file))
             client.load_connection_file()
             client.start_channels()
