@@ -125,7 +125,8 @@ class CutExecute(Runner):
         with tempfile.TemporaryDirectory() as folder:
             shutil.copytree(resources["metadata"]["path"], folder, dirs_exist_ok=True)
             self.judge = Judge(student=self, parent=self.parent, timeout=self.timeout)
-            self.judge.nb = nbformat.v4.new_notebook(metadata=nb.metadata, cells=[None])
+            blank = nbformat.v4.new_code_cell()
+            self.judge.nb = nbformat.v4.new_notebook(metadata=nb.metadata, cells=[blank])
             run_sync(self.judge.start)(folder)
             try:
                 return super().preprocess(nb, resources, km)
