@@ -34,6 +34,11 @@ class Runner(Execute):  # type: ignore[misc]
     iopub_timeout = Integer(30)  # seconds that an interrupted cell has to end
     extra_arguments = List(Unicode(), [f"--IPKernelApp.extra_extensions={former.__name__}"])
 
+    @default("shutdown_kernel")
+    def _how_it_ends(self) -> str:
+        """Kill the kernel at the end: one that reads no messages would be asked for ever."""
+        return "immediate"
+
     @default("timeout_func")
     def _limit(self) -> Callable[[Any], int | None]:
         """Give the first cell more time: it imports PyTorch, which is slow on a busy machine."""

