@@ -272,7 +272,11 @@ def test_environment_yml_agrees_with_pyproject():
 def test_every_import_is_a_stated_dependency():
     standard = sys.stdlib_module_names
     names = {r.name.replace("-", "_") for r in requirements()[""]} | {"charlstm"}
-    extras = {name: {r.name for r in requirements()[name]} for name in NEEDS.values()}
+    modules_of = {"ipython": "IPython", "pyzmq": "zmq"}
+    extras = {
+        name: {modules_of.get(r.name, r.name.replace("-", "_")) for r in requirements()[name]}
+        for name in NEEDS.values()
+    }
     for name in ORDER:
         for node in ast.walk(ast.parse(path_of(name).read_text(encoding="utf-8"))):
             modules = []
