@@ -197,8 +197,8 @@ def test_a_forged_message_is_refused_and_runs_nothing(text):
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_subnormal=False)
     | st.text(max_size=5)
-    | st.sampled_from(["known", "list", "dict", "array", "tensor", "module", "handle", "tuple", "set",
-                       "options", "scalar", "<f8", "float32", "ModelOptions"]),
+    | st.sampled_from(["known", "list", "dict", "array", "tensor", "module", "handle", "tuple",
+                       "set", "options", "scalar", "<f8", "float32", "ModelOptions"]),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=3), inner),
 )  # fmt: skip
 

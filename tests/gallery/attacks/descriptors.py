@@ -1,5 +1,5 @@
 # Writes into every pipe and socket of its process.
-# points: 0, told:
+# points: none, told: not graded
 import os
 
 
