@@ -1,7 +1,8 @@
 """A small set whose tests are written as those of our sets are, and the attacks on it.
 
 Each file of `gallery/attacks` is an answer to it. Its first line says what the answer does, and its
-second what that gives: the points ("none" if nothing could be graded), and what the note says.
+second what that gives: the points ("none" if nothing could be graded), and what the note says. The
+third, where it was tried, what it gave when tests ran in the process of the answers.
 """
 
 import re

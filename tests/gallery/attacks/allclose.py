@@ -1,5 +1,6 @@
 # Replaces the comparisons of NumPy and PyTorch.
 # points: 0, told: replaces numpy.allclose
+# points when the tests ran beside the answer: 0
 import numpy as np
 import torch
 

@@ -1,5 +1,6 @@
 # Answers with an array of a class of its own that calls itself equal to everything.
 # points: 0, told: uses __array_ufunc__
+# points when the tests ran beside the answer: 0
 import numpy as np
 
 

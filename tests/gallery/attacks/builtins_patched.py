@@ -1,5 +1,6 @@
 # Replaces the import statement: what the tests import accepts everything.
 # points: 0, told: replaces builtins.__import__
+# points when the tests ran beside the answer: 1
 import builtins
 import types
 

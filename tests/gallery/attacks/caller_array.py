@@ -1,5 +1,6 @@
 # Answers with an object whose `__array__` looks for `expected` in the frames that call it.
 # points: 0, told: uses _getframe
+# points when the tests ran beside the answer: 3
 import sys
 
 import numpy as np

@@ -1,5 +1,6 @@
 # Looks for `wanted` in the frames that call the answer.
 # points: 0, told: uses currentframe
+# points when the tests ran beside the answer: 3
 import inspect
 
 

@@ -1,5 +1,6 @@
 # Changes its answer, and the argument, after it has answered, in a thread.
 # points: 0, told:
+# points when the tests ran beside the answer: 0
 import threading
 import time
 

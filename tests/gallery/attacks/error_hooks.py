@@ -1,5 +1,6 @@
 # Swallows every exception where IPython and Python show it.
 # points: 0, told: replaces showtraceback
+# points when the tests ran beside the answer: 0
 import sys
 
 shell = get_ipython()

@@ -1,5 +1,6 @@
 # Sends a pickle that would run code in the judge.
 # points: 0, told: no readable answer: double
+# points when the tests ran beside the answer: 0
 import base64
 import pickle
 

@@ -1,5 +1,6 @@
 # Looks among all objects of the process for another array of the argument's shape.
 # points: 0, told: uses get_objects
+# points when the tests ran beside the answer: 0
 import gc
 
 import numpy as np

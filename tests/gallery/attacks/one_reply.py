@@ -1,5 +1,6 @@
 # Answers every request with the same right value: it gets the test that asks for it, as if typed.
 # points: 1, told: names charlstm.grading.a
+# points when the tests ran beside the answer: 0
 import base64
 
 import charlstm.grading.answering as answering

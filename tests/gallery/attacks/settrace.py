@@ -1,5 +1,6 @@
 # Traces the process, and returns from each test before its first line.
 # points: 0, told: uses settrace
+# points when the tests ran beside the answer: 0
 import sys
 
 

@@ -1,5 +1,6 @@
 # Replaces the code of the function that calls the answer.
 # points: 0, told: uses _getframe
+# points when the tests ran beside the answer: 1
 import sys
 
 
