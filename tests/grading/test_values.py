@@ -184,6 +184,7 @@ def forged():
                 [-1, ["dict", [[["known", -1], 1]]], None]):  # fmt: skip
         yield json.dumps([[new], [], ["known", -1]])
     yield json.dumps([[], [[99, ["list", []]]], None])
+    yield json.dumps([[[1, ["list", []], None]], [], None])  # the number of an object of ours
 
 
 @pytest.mark.parametrize("text", list(forged()), ids=lambda text: text[:40])
