@@ -49,7 +49,8 @@ def files_of(room):
 ORDER = [*SHARED, *(f"{room}.{name}" for room in ROOMS for name in files_of(room)), *COMMANDS]
 # folders that need an extra
 NEEDS = {"notebook": "lessons", "grading": "course", "coding": "compress", "searching": "search"}
-MODULES = {"beautifulsoup4": "bs4", "pyyaml": "yaml"}  # where the module has another name
+# where the module has another name
+MODULES = {"beautifulsoup4": "bs4", "ipython": "IPython", "pyyaml": "yaml", "pyzmq": "zmq"}
 
 
 def path_of(name):
@@ -274,7 +275,8 @@ def test_every_import_is_a_stated_dependency():
     standard = sys.stdlib_module_names
     names = {r.name.replace("-", "_") for r in requirements()[""]} | {"charlstm"}
     extras = {
-        name: {MODULES.get(r.name, r.name) for r in requirements()[name]} for name in NEEDS.values()
+        name: {MODULES.get(r.name, r.name.replace("-", "_")) for r in requirements()[name]}
+        for name in NEEDS.values()
     }
     for name in ORDER:
         for node in ast.walk(ast.parse(path_of(name).read_text(encoding="utf-8"))):

@@ -10,7 +10,14 @@
 - `attached`: the files that a set asks for beside its notebook
 - `outputs`: how much a notebook may print and show while it is graded
 - `pages`: the pages of feedback: a notebook as HTML that runs nothing
-- `nbgrader`: runs nbgrader so that every student gets the points that are due
+- `arrays`: arrays, tensors and random generators as JSON, without pickle
+- `values`: values that pass between the judge and a student's process
+- `answering`: the student's side of the judging: calls the functions that a test asks for
+- `asking`: the judge's side: stands in a test for what a student's notebook defines
+- `runner`: runs the cells of a notebook so that no student loses points for what is no mistake
+- `judge`: runs a notebook in one process, and its tests in another
+- `tampering`: what a person should look at in a student's code
+- `nbgrader`: runs nbgrader, and reads its gradebook and the notebooks that it has graded
 - `record`: what a course remembers from one command to the next
 - `classroom`: a course in a folder: build it, collect, grade
 - `submitted`: takes what nbgrader's own collect has laid into the course's folder

@@ -30,8 +30,8 @@ from charlstm.grading.nbgrader import (
     cell_texts,
     gradebook,
     run_nbgrader,
-    timed_out,
     to_notebook,
+    what_happened,
 )
 from charlstm.grading.record import Entry, Record
 from charlstm.grading.repair import repair
@@ -260,8 +260,7 @@ class Classroom:
             reason = next((why for name, why in FATAL.items() if name in str(error)), str(error))
             entry.note = f"not graded: {reason}"
         else:
-            if parts := timed_out(autograded):
-                entry.note = f"over the time limit: {', '.join(parts)}"
+            entry.note = what_happened(autograded)
             after = cell_texts(autograded)
             with cell_grades(self.path, assignment, student) as grades:
                 for grade in grades:  # nbgrader asks a person again, even for the same answer

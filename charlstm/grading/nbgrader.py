@@ -1,8 +1,6 @@
-"""Runs nbgrader, and changes what it does so that every student gets the points that are due.
+"""Runs nbgrader, and reads its gradebook and the notebooks that it has graded.
 
-A student must not lose points for things that are no mistakes: the time that PyTorch takes to load,
-a warning, a progress bar, or the former name of a module. And a cell that prints without end must
-not fill the disk, so `outputs` cuts what it prints and shows.
+`judge` changes how nbgrader runs a notebook, so that every student gets the points that are due.
 """
 
 from __future__ import annotations
@@ -13,74 +11,28 @@ import os
 import re
 import sysconfig
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from subprocess import DEVNULL
 from typing import Any
 
 import jupytext
 import nbformat
+from nbgrader import utils
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.converters import Autograde, GenerateAssignment
 from nbgrader.converters.base import NbGraderException
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import Execute
-from traitlets import Instance, Integer, List, Unicode, default
 from traitlets.config.loader import PyFileConfigLoader
 
-from charlstm.grading import former
 from charlstm.grading.edition import varied
-from charlstm.grading.outputs import Limits, cut_error
+from charlstm.grading.judge import TIMED_OUT, CutExecute
 from charlstm.grading.pages import Feedback
 from charlstm.grading.repair import grade_id, marked_cells, write_notebook
+from charlstm.grading.tampering import UNREADABLE, signs
 
 CONFIG = "nbgrader_config.py"
 STEPS = {"release": GenerateAssignment, "autograded": Autograde, "feedback": Feedback}
-SECONDS_TO_START = 60  # extra time for the first cell
-TIMED_OUT = "CellTimeoutError"  # the error that nbgrader writes into the notebook
-
-
-class CutExecute(Execute):  # type: ignore[misc]
-    """Runs a notebook as nbgrader does, but keeps only what is within the `Limits`.
-
-    If a test writes to standard error, nbgrader counts it as failed. But a warning or a progress
-    bar is no error; in Python an error is an exception. So here all printed text counts as standard
-    output.
-    """
-
-    limits = Instance(Limits, ())
-    iopub_timeout = Integer(30)  # seconds that an interrupted cell has to end
-    extra_arguments = List(Unicode(), [f"--IPKernelApp.extra_extensions={former.__name__}"])
-
-    @default("timeout_func")
-    def _limit(self) -> Callable[[Any], int | None]:
-        """Give the first cell more time: it imports PyTorch, which is slow on a busy machine."""
-
-        def limit(cell: Any) -> int | None:
-            if self.timeout is None or self.timeout <= 0:  # so a course says: no limit
-                return None
-            first = self.code_cells_executed == 1
-            return int(self.timeout) + (SECONDS_TO_START if first else 0)
-
-        return limit
-
-    def start_new_kernel(self, **options: Any) -> Any:
-        """Start the kernel, and keep what it writes to its terminal away from the grader's."""
-        return super().start_new_kernel(stdout=DEVNULL, stderr=DEVNULL, **options)
-
-    def process_message(self, msg: dict[str, Any], cell: Any, cell_index: int) -> Any:
-        """Take a message from the kernel, within the limits."""
-        if not self.limits.leave(msg, cell):
-            return None
-        if msg["msg_type"] == "stream":
-            msg["content"]["name"] = "stdout"
-        return super().process_message(msg, cell, cell_index)
-
-    def on_cell_executed(self, **known: Any) -> None:
-        """Take the kernel's last word on a cell, which holds an error's texts once more."""
-        if known["execute_reply"]["content"]["status"] == "error":
-            cut_error(known["execute_reply"]["content"])
-        super().on_cell_executed(**known)
 
 
 PREPROCESSORS = [
@@ -208,11 +160,27 @@ def cell_texts(notebook: Path) -> dict[str, str]:
     return {name: cell.source for name, cell in cells.items()}
 
 
-def timed_out(autograded: Path) -> list[str]:
-    """Return the parts, or "an ungraded cell", that ran over the time limit, each once."""
+def what_happened(autograded: Path) -> str:
+    """Return what a person should know of a graded notebook; "" if nothing.
+
+    That is what ran over the time limit, which answers could not be read, and what in the student's
+    own code a person should look at.
+    """
+    cells = [c for c in nbformat.read(autograded, as_version=4).cells if c.cell_type == "code"]
+    own = [cell.source for cell in cells if not utils.is_locked(cell)]
+    told = {
+        "over the time limit": _parts_that_raised(cells, TIMED_OUT),
+        "no readable answer": _parts_that_raised(cells, UNREADABLE),
+        "look at the code": signs(own),
+    }
+    return "; ".join(f"{what}: {', '.join(found)}" for what, found in told.items() if found)
+
+
+def _parts_that_raised(cells: list[Any], error: str) -> list[str]:
+    """Return the parts, or "an ungraded cell", with such an error in their outputs, each once."""
     parts = [
         part_of(grade_id(cell) or "an ungraded cell")
-        for cell in nbformat.read(autograded, as_version=4).cells
-        if any(output.get("ename") == TIMED_OUT for output in cell.get("outputs", ()))
+        for cell in cells
+        if any(output.get("ename") == error for output in cell.get("outputs", ()))
     ]
     return list(dict.fromkeys(parts))

@@ -5,7 +5,7 @@ import pytest
 from test_assignments import SOURCES
 from toy import by_id
 
-from charlstm.grading.nbgrader import CutExecute, to_notebook
+from charlstm.grading.nbgrader import to_notebook
 from charlstm.grading.repair import grade_id
 
 
@@ -25,14 +25,3 @@ def test_a_set_becomes_a_notebook_whose_cells_have_ids_of_their_own(source):
     cells = nbformat.reads(to_notebook(source), as_version=4).cells
     ids = [name for cell in cells if (name := grade_id(cell))]
     assert len(ids) == len(set(ids))
-
-
-@pytest.mark.parametrize(
-    ("timeout", "first", "later"), [(60, 120, 60), (1, 61, 1), (-1, None, None), (None, None, None)]
-)
-def test_the_first_cell_has_time_to_load_pytorch_and_no_limit_is_none(timeout, first, later):
-    runner = CutExecute(timeout=timeout)
-    limits = []
-    for runner.code_cells_executed in (1, 2, 3):
-        limits.append(runner.timeout_func(None))
-    assert limits == [first, later, later]
