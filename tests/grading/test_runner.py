@@ -32,5 +32,7 @@ def test_printed_text_is_cut_and_is_no_error():
 
 def test_the_last_word_on_a_cell_is_cut_too():
     told = {"status": "error", "ename": "E", "evalue": "x" * 10**6, "traceback": ["y" * 10**6]}
-    Runner().on_cell_executed(cell=None, cell_index=0, execute_reply={"content": told})
+    Runner().on_cell_executed(
+        cell=nbformat.v4.new_code_cell(), cell_index=0, execute_reply={"content": told}
+    )
     assert len(told["evalue"]) == len(told["traceback"][0]) == MAX_TRACEBACK
