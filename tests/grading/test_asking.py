@@ -17,7 +17,7 @@ from charlstm.grading import answering, asking
 from charlstm.grading.arrays import UnreadableAnswerError
 
 UNSEEDED = re.compile("wrong: (not seeded|no seed|the rng is not used)")
-NUMBER = re.compile(r"\d+(\.\d+)?(e[-+]\d+)?")  # an answer without a seed has others each time
+NUMBER = re.compile(r" *\d[\d.e+-]*")  # an answer without a seed has others each time
 EVERY = 8  # the normal run tries one case in eight, another one each day
 
 
