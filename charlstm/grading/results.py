@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from charlstm.errors import UserError
 from charlstm.grading.classroom import Classroom
 from charlstm.grading.nbgrader import gradebook, part_of
 from charlstm.grading.record import Entry
@@ -73,7 +74,11 @@ def write_csv(room: Classroom, path: Path) -> int:
 
     Returns:
         number of students.
+
+    Raises:
+        UserError: somebody has more points for a cell than it gives.
     """
+    _hold_against_maximum(room)
     columns: dict[str, dict[str, float | str | None]] = {}
     students: set[str] = set()
     for name in room.assignments():
@@ -92,3 +97,22 @@ def write_csv(room: Classroom, path: Path) -> int:
         writer.writerow([student, *(column.get(student) for column in columns.values())])
     write_atomically(path, file.getvalue().encode(), "name another file")
     return len(students)
+
+
+def _hold_against_maximum(room: Classroom) -> None:
+    above = []
+    with gradebook(room.path) as book:
+        for name in room.assignments():
+            for submission in book.assignment_submissions(name):
+                above += [
+                    f"{submission.student.id} has {grade.score:g} of {grade.max_score:g} points for"
+                    f" {grade.name} of {name}"
+                    for grade in submission.notebooks[0].grades
+                    if grade.score > grade.max_score
+                ]
+    if above:
+        more = f", and {len(above) - 3} more" if len(above) > 3 else ""
+        raise UserError(
+            f"{room.path / 'gradebook.db'}: {'; '.join(above[:3])}{more}; put them right in the"
+            " formgrader, or put a copy of the file back"
+        )
