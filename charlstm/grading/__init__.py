@@ -6,7 +6,14 @@
 - `repair`: gives a notebook nbgrader's cells back, as they were released
 - `former`: the names that problem sets from before version 0.2 use for the package
 - `attached`: the files that a set asks for beside its notebook
-- `nbgrader`: runs nbgrader so that every student gets the points that are due
+- `arrays`: arrays, tensors and random generators as JSON, without pickle
+- `values`: values that pass between the judge and a student's process
+- `answering`: the student's side of the judging: calls the functions that a test asks for
+- `asking`: the judge's side: stands in a test for what a student's notebook defines
+- `runner`: runs the cells of a notebook so that no student loses points for what is no mistake
+- `judge`: runs a notebook in one process, and its tests in another
+- `tampering`: what a person should look at in a student's code
+- `nbgrader`: runs nbgrader, and reads its gradebook and the notebooks that it has graded
 - `record`: what a course remembers from one command to the next
 - `classroom`: a course in a folder: build it, collect, grade, give feedback
 - `results`: what each student got, as rows and as a CSV file

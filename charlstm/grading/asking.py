@@ -34,6 +34,7 @@ from charlstm.grading.values import MOST_CHARACTERS, Table
 
 ANSWER = "__import__('charlstm.grading.answering', fromlist=['answer']).answer('{}')"
 MOST_PRINTED = 100_000  # characters that the student's code prints during one call
+SECONDS_TO_SEND = 10
 SECONDS_TO_END = 5  # after the answer, for what was printed before it
 
 
@@ -147,6 +148,7 @@ def connect(info: Any) -> None:
     with contextlib.suppress(AttributeError, OSError):  # Linux: hide the memory from its user
         ctypes.CDLL(None).prctl(4, 0, 0, 0, 0)
     context = zmq.Context()
+    context.setsockopt(zmq.SNDTIMEO, 1000 * SECONDS_TO_SEND)
     context.setsockopt(zmq.MAXMSGSIZE, 2 * MOST_CHARACTERS)  # a longer message never arrives
     _judge.client = client = BlockingKernelClient(context=context)
     client.load_connection_info(info)
@@ -184,7 +186,10 @@ def ask(do: str, *given: Any) -> Any:
 def _sent(expression: str) -> Any:
     """Let the student's kernel compute an expression; print what its code prints meanwhile."""
     client = _judge.client
-    sent = client.execute("", silent=True, user_expressions={"answer": expression})
+    try:
+        sent = client.execute("", silent=True, user_expressions={"answer": expression})
+    except zmq.Again:
+        raise UnreadableAnswerError("the student's kernel takes no questions") from None
     left, reply, ended, end = MOST_PRINTED, None, False, float("inf")
     while (reply is None or not ended) and time.monotonic() < end:
         with contextlib.suppress(Empty):

@@ -27,6 +27,7 @@ from subprocess import DEVNULL
 from typing import Any
 
 import nbformat
+import zmq
 from jupyter_core.utils import ensure_async, run_sync
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbgrader import utils
@@ -126,6 +127,8 @@ class CutExecute(Runner):
             run_sync(self.judge.start)(folder)
             try:
                 return super().preprocess(nb, resources, km)
+            except zmq.Again:
+                raise DeadKernelError("Kernel reads no messages") from None
             finally:
                 run_sync(self.judge._async_cleanup_kernel)()
 

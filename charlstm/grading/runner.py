@@ -11,12 +11,15 @@ from collections.abc import Callable
 from subprocess import DEVNULL
 from typing import Any
 
+import zmq
+from jupyter_core.utils import run_sync
 from nbgrader.preprocessors import Execute
 from traitlets import Integer, List, Unicode, default
 
 from charlstm.grading import former
 
 SECONDS_TO_START = 60  # extra time for the first cell
+SECONDS_TO_SEND = 10
 MAX_OUTPUT = 100_000  # characters from one cell: an endless loop that prints makes gigabytes
 
 
@@ -46,6 +49,14 @@ class Runner(Execute):  # type: ignore[misc]
     def start_new_kernel(self, **options: Any) -> Any:
         """Start the kernel, and keep what it writes to its terminal away from the grader's."""
         return super().start_new_kernel(stdout=DEVNULL, stderr=DEVNULL, **options)
+
+    async def async_start_new_kernel_client(self) -> Any:
+        """Connect to the kernel. Do not wait for ever for one that reads no messages."""
+        client = await super().async_start_new_kernel_client()
+        client.shell_channel.socket.setsockopt(zmq.SNDTIMEO, 1000 * SECONDS_TO_SEND)
+        return client
+
+    start_new_kernel_client = run_sync(async_start_new_kernel_client)
 
     def output(self, outs: list[Any], msg: dict[str, Any], *where: Any) -> Any:
         """Take a message from the kernel; drop printed text beyond the limit."""

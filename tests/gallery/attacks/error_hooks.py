@@ -1,5 +1,5 @@
 # Swallows every exception where IPython and Python show it.
-# points: 0, told: replaces sys.excepthook, replaces showtraceback
+# points: 0, told: replaces showtraceback
 import sys
 
 shell = get_ipython()
