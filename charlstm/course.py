@@ -180,9 +180,8 @@ def _grade_each(room: Classroom, given: Grade, students: Sequence[str]) -> float
             bar.update()
             lines = []
             if bar.disable or done.note:
-                lines = [
-                    f"{count}/{len(students)} {done.student}: {done.note or f'{done.seconds:.1f} s'}"
-                ]
+                what = done.note or f"{done.seconds:.1f} s"
+                lines = [f"{count}/{len(students)} {done.student}: {what}"]
             if done.changes:
                 who = " or ".join(done.at_once)
                 lines.append(f"changed by {who}, or by another program: {', '.join(done.changes)}")

@@ -71,6 +71,7 @@ def _bwrap(mounts: dict[Path, list[str]]) -> list[str]:
         if sets.is_dir() and any(sets.is_relative_to(path) for path in seen):
             mounts[sets] = ["--tmpfs"]
     command = ["bwrap", "--unshare-all", "--unshare-user", "--uid", "1000", "--gid", "1000"]
+    command += ["--unsetenv", "JPY_PARENT_PID"]  # that process is not to be seen, and not to miss
     command += ["--cap-drop", "ALL", "--die-with-parent", "--proc", "/proc", "--dev", "/dev"]
     for path in sorted(mounts, key=lambda path: len(path.parts)):  # what lies deeper comes later
         command += [*mounts[path], str(path)]

@@ -10,7 +10,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
@@ -105,7 +105,7 @@ def grade(
 
 
 @contextmanager
-def _interruptible() -> Iterator[object]:
+def _interruptible() -> Iterator[Callable[[], None]]:
     """Let Ctrl-C wait until the points of a student are written; yield what then raises it."""
     asked = threading.Event()
 
