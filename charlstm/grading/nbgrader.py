@@ -82,9 +82,6 @@ def run_nbgrader(
             converter.autograde_preprocessors = [
                 execute if _runs(kind) else kind for kind in converter.autograde_preprocessors
             ]
-        converter.log = logging.Logger(
-            "nbgrader"
-        )  # its own logger, so that nothing goes to the terminal
         converter.log.addHandler(handler)
         try:
             converter.start()
@@ -100,6 +97,8 @@ def converter_for(step: str, course: Path, assignment: str, student: str) -> Any
     )
     converter = STEPS[step](coursedir=where, config=config)
     converter.force = True
+    converter.log = logging.Logger("nbgrader")  # its own, so that nothing goes to the terminal
+    converter.log.addHandler(logging.NullHandler())
     return converter
 
 
