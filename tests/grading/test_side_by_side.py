@@ -9,39 +9,12 @@ import psutil
 import pytest
 from toy import RIGHT, exported, handed_in_by, points, ran
 
-from charlstm.grading import apart, sandbox
 from charlstm.grading.classroom import Classroom
 from charlstm.grading.side_by_side import cpus, grade
 
 
-def test_a_process_gets_what_python_needs_and_fresh_folders(tmp_path, monkeypatch):
-    monkeypatch.setenv("SECRET_TOKEN", "x")
-    monkeypatch.setenv("JUPYTER_CONFIG_PATH", "/mine")
-    found = apart._environment(tmp_path, 1)
-    assert "SECRET_TOKEN" not in found
-    assert "JUPYTER_CONFIG_PATH" not in found
-    assert found["OMP_NUM_THREADS"] == "1"
-    for name in ("HOME", "IPYTHONDIR", "TMPDIR", "XDG_CACHE_HOME", "JUPYTER_DATA_DIR"):
-        assert found[name].startswith(str(tmp_path)), name
-
-
 def test_the_default_is_the_cpus_that_may_be_used():
     assert 1 <= cpus() <= (os.cpu_count() or 1)
-
-
-def test_a_missing_sandbox_is_told(monkeypatch, tmp_path):
-    monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(ValueError, match="bwrap is missing; install Debian's package bubblewrap"):
-        sandbox.require()
-
-
-@pytest.mark.skipif(os.name == "nt", reason="a shell script stands for bwrap")
-def test_a_forbidden_sandbox_is_told(monkeypatch, tmp_path):
-    (tmp_path / "bwrap").write_text("#!/bin/sh\necho 'No permissions' >&2\nexit 1\n")
-    (tmp_path / "bwrap").chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
-    with pytest.raises(ValueError, match=r"bwrap fails \(No permissions\); let the kernel give"):
-        sandbox.require()
 
 
 @pytest.mark.slow

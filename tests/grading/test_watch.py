@@ -6,7 +6,6 @@ from toy import RIGHT, handed_in_by, points, ran
 from charlstm import course
 from charlstm.grading.classroom import Classroom
 from charlstm.grading.downloads import files_in
-from charlstm.grading.jobs import replay
 from charlstm.grading.nbgrader import gradebook
 from charlstm.grading.watch import Watch
 
@@ -64,13 +63,3 @@ def test_points_above_the_maximum_are_not_exported(room, capsys):
     assert course.main(["export", str(room.path)]) == 2
     told = capsys.readouterr().err
     assert "gradebook.db: ada has 28 of 2 points for double-hidden of ps1; put them right" in told
-
-
-def test_a_result_with_other_cells_is_refused(toy_release):
-    import nbformat
-
-    notebook = nbformat.read(toy_release, as_version=4)
-    with pytest.raises(Exception, match="gave other cells back"):
-        replay({"outputs": []})(notebook, {})
-    with pytest.raises(Exception, match="the kernel's end"):
-        replay({"error": "DeadKernelError", "reason": "the kernel's end"})(notebook, {})

@@ -1,6 +1,6 @@
 # gives itself points in the gradebook
-# alone: told, note:
-# contained: holds, note:
+# alone: told, note: look at the code
+# contained: holds, note: look at the code
 import sqlite3
 
 

@@ -1,6 +1,6 @@
 # ends the process that grades it, and leaves one behind
 # alone: holds, note: not graded: its process ended
-# contained: holds, note:
+# contained: holds, note: look at the code
 import os
 import signal
 import subprocess
