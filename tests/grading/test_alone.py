@@ -10,7 +10,8 @@ PROBE = """
 import ctypes, subprocess, sys
 from charlstm.grading.alone import PR_SET_CHILD_SUBREAPER, end_family
 ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
-twice = "import os, time; (os.setsid(), os.fork() and os._exit(0)); print(os.getpid(), flush=True); time.sleep(60)"
+twice = "import os, time; (os.setsid(), os.fork() and os._exit(0));"
+twice += "print(os.getpid(), flush=True); time.sleep(60)"
 child = subprocess.Popen([sys.executable, "-c", twice], stdout=subprocess.PIPE, text=True)
 print(child.stdout.readline())
 end_family()

@@ -2,7 +2,8 @@
 
 Each file of `gallery/attacks_outside` is an answer. Its first line says what it does, the next two
 what comes of that: it holds; it is told, as the grader notices it; or it does not hold. The normal
-run tries some that the date draws; `ATTACKS=all pytest -m slow` on this file tries all, and `ATTACKS=disk` that one.
+run tries some that the date draws; `ATTACKS=all pytest -m slow` on this file tries all, and
+`ATTACKS=disk` that one.
 """
 
 import os
