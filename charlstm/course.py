@@ -67,9 +67,13 @@ class Grade:
     """Limit for each cell (default: 60, as nbgrader_config.py in the folder says)."""
     regrade: bool = False
     """Grade all again, changed or not."""
+    jobs: int | None = None
+    """Students to grade at the same time (default: the CPUs that this process may use)."""
+    contain: bool = False
+    """Run the students' code in a sandbox: no network, and nothing of yours to see. Linux only."""
 
     def __post_init__(self) -> None:
-        check_ranges(self, seconds=(1, None))
+        check_ranges(self, seconds=(1, None), jobs=(1, None))
 
 
 @dataclass(frozen=True)
@@ -120,9 +124,9 @@ class Course:
 
     python -m charlstm.course feedback my-course ps1
 
-    Grading runs the students' code under your account, with all your rights. The page for
-    instructors, README.md beside the sources of the sets, says how to contain that code. Each verb
-    has its own --help.
+    Grading runs the students' code under your account, with all your rights; `grade --contain`
+    takes them away. The page for instructors, README.md beside the sources of the sets, says what
+    that holds. Each verb has its own --help.
     """
 
     verb: Build | Vary | Grade | Export | Feedback
@@ -184,7 +188,7 @@ def _grade(room: Classroom, given: Grade) -> None:
     if not room.entries(name):
         raise UserError(f"{name}: nothing was handed in; name a folder or zip of notebooks, too")
     waiting = room.waiting(name, given.regrade)
-    took = _grade_each(room, name, waiting, given.seconds)
+    took = _grade_each(room, given, waiting)
     print(table(*results(room, name)))
     each = f", {took / len(waiting):.1f} s each" if waiting else ""
     say(f"{name}: {len(waiting)} graded{each}")
@@ -206,24 +210,32 @@ def _tell(line: str) -> None:
     say(printable(line))
 
 
-def _grade_each(room: Classroom, name: str, students: Sequence[str], seconds: int | None) -> float:
-    """Grade one student after the other. A terminal shows a bar, anything else a line for each.
+def _grade_each(room: Classroom, given: Grade, students: Sequence[str]) -> float:
+    """Grade the students. A terminal shows a bar, anything else a line for each.
 
     Returns:
         the seconds that all of them took.
     """
     from tqdm import tqdm
 
+    from charlstm.grading.side_by_side import cpus, grade
+
+    jobs = min(given.jobs or cpus(), len(students))
     start = time.monotonic()
-    with tqdm(students, unit=" students", disable=not sys.stderr.isatty()) as bar:
-        for count, student in enumerate(bar, 1):
-            bar.set_postfix_str(printable(student))
-            begun = time.monotonic()
-            note = room.grade(name, student, seconds).note
-            if bar.disable or note:
-                took = f"{time.monotonic() - begun:.1f} s"
+    each = grade(room, given.assignment, students, given.seconds, jobs, given.contain)
+    with tqdm(total=len(students), unit=" students", disable=not sys.stderr.isatty()) as bar:
+        for count, done in enumerate(each, 1):
+            bar.set_postfix_str(printable(done.student))
+            bar.update()
+            lines = []
+            if bar.disable or done.note:
+                what = done.note or f"{done.seconds:.1f} s"
+                lines = [f"{count}/{len(students)} {done.student}: {what}"]
+            if done.changes:
+                who = " or ".join(done.at_once)
+                lines.append(f"changed by {who}, or by another program: {', '.join(done.changes)}")
+            for line in lines:
                 with carry_on_unread():
-                    line = f"{count}/{len(students)} {student}: {note or took}"
                     bar.write(printable(line), sys.stderr)
     return time.monotonic() - start
 

@@ -17,9 +17,15 @@
 - `runner`: runs the cells of a notebook so that no student loses points for what is no mistake
 - `judge`: runs a notebook in one process, and its tests in another
 - `tampering`: what a person should look at in a student's code
+- `alone`: the process that runs one student's notebook, and ends what that has started
+- `sandbox`: what `grade --contain` lets a student's code see, by bubblewrap
+- `apart`: starts that process in a folder of its own, and reads back what cells put out
 - `nbgrader`: runs nbgrader, and reads its gradebook and the notebooks that it has graded
+- `jobs`: what is to be run for a student, and what becomes of the result
 - `record`: what a course remembers from one command to the next
 - `classroom`: a course in a folder: build it, collect, grade
+- `watch`: notices what somebody else changes in a course while students' code runs
+- `side_by_side`: grades several students at once; this process alone writes the points
 - `submitted`: takes what nbgrader's own collect has laid into the course's folder
 - `feedback`: the pages that students get back
 - `results`: what each student got, as rows and as a CSV file

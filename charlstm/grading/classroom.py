@@ -17,11 +17,14 @@ import io
 import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from charlstm.errors import UserError
 from charlstm.grading import attached, record
+from charlstm.grading.apart import Job
 from charlstm.grading.attached import digest
 from charlstm.grading.downloads import File
+from charlstm.grading.jobs import job_for, replay
 from charlstm.grading.nbgrader import (
     CONFIG,
     CONFIG_TEXT,
@@ -240,10 +243,19 @@ class Classroom:
         submitted = digest(notebook, *(notebook.with_name(name) for name in names))
         return submitted, self.record.released_sources.get(assignment, "")
 
-    def grade(self, assignment: str, student: str, seconds: int | None = None) -> Entry:
-        """Let nbgrader grade a student's notebook; return its new entry in `course.json`.
+    def job(self, assignment: str, student: str, seconds: int | None = None) -> Job:
+        """Return what is to be run for a student. A job changes nothing in the course."""
+        return job_for(self.path, assignment, student, seconds)
+
+    def put(self, assignment: str, student: str, result: dict[str, Any]) -> Entry:
+        """Let nbgrader give the points for a result; return the new entry in `course.json`.
 
         Points that a person gave stay. If the answer has changed, a person is asked to look again.
+
+        Args:
+            assignment: name of the set.
+            student: the student's id.
+            result: what running the student's job gave.
         """
         autograded = self.notebook("autograded", assignment, student)
         before = cell_texts(autograded) if autograded.exists() else {}
@@ -255,9 +267,10 @@ class Classroom:
         entry = self.entries(assignment).setdefault(student, Entry())
         entry.note = ""
         try:
-            run_nbgrader("autograded", self.path, assignment, student, seconds)
+            run_nbgrader("autograded", self.path, assignment, student, replay(result))
         except NbgraderError as error:
-            reason = next((why for name, why in FATAL.items() if name in str(error)), str(error))
+            reason = str(error).removeprefix("NotRunError: ")
+            reason = next((why for name, why in FATAL.items() if name in reason), reason)
             entry.note = f"not graded: {reason}"
         else:
             entry.note = what_happened(autograded)

@@ -11,7 +11,7 @@ import os
 import re
 import sysconfig
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +56,11 @@ class NbgraderError(Exception):
 
 
 def run_nbgrader(
-    step: str, course: Path, assignment: str, student: str = "*", seconds: int | None = None
+    step: str,
+    course: Path,
+    assignment: str,
+    student: str = "*",
+    execute: Callable[[Any, Any], tuple[Any, Any]] | None = None,
 ) -> None:
     """Let nbgrader make one of its folders anew: `release`, `autograded` or `feedback`.
 
@@ -65,32 +69,44 @@ def run_nbgrader(
         course: the course's folder, with its configuration.
         assignment: name of the set.
         student: the student's id; "*" stands for all.
-        seconds: limit for each cell; None takes the configuration's limit.
+        execute: gets a student's notebook and nbgrader's `resources`, and returns both with the
+            outputs; for the step `autograded`.
 
     Raises:
         NbgraderError: nbgrader failed. Then `autograded` has nothing from this student.
     """
-    config = PyFileConfigLoader(CONFIG, path=str(course)).load_config()
-    if seconds:
-        config.Execute.timeout = seconds
-        config.CutExecute.timeout = seconds
     logged: list[str] = []
     handler = logging.Handler()
     handler.emit = lambda record: logged.append(record.getMessage())  # type: ignore[method-assign]
-    with _quietly():
-        where = CourseDirectory(
-            config=config, root=str(course), assignment_id=assignment, student_id=student
-        )
-        converter = STEPS[step](coursedir=where, config=config)
-        converter.force = True
-        converter.log = logging.Logger(
-            "nbgrader"
-        )  # its own logger, so that nothing goes to the terminal
+    with quietly():
+        converter = converter_for(step, course, assignment, student)
+        if execute:
+            converter.autograde_preprocessors = [
+                execute if _runs(kind) else kind for kind in converter.autograde_preprocessors
+            ]
         converter.log.addHandler(handler)
         try:
             converter.start()
         except NbGraderException as error:
             raise NbgraderError(_reason(logged) or str(error)) from None
+
+
+def converter_for(step: str, course: Path, assignment: str, student: str) -> Any:
+    """Return nbgrader's converter for a step, which replaces what it has made before."""
+    config = PyFileConfigLoader(CONFIG, path=str(course)).load_config()
+    where = CourseDirectory(
+        config=config, root=str(course), assignment_id=assignment, student_id=student
+    )
+    converter = STEPS[step](coursedir=where, config=config)
+    converter.force = True
+    converter.log = logging.Logger("nbgrader")  # its own, so that nothing goes to the terminal
+    converter.log.addHandler(logging.NullHandler())
+    return converter
+
+
+def _runs(kind: Any) -> bool:
+    """Whether a preprocessor runs the notebook."""
+    return isinstance(kind, type) and issubclass(kind, Execute)
 
 
 def _reason(logged: list[str]) -> str:
@@ -100,7 +116,7 @@ def _reason(logged: list[str]) -> str:
 
 
 @contextlib.contextmanager
-def _quietly() -> Iterator[None]:
+def quietly() -> Iterator[None]:
     """Let nbgrader find the program `alembic`, which makes its gradebook, and hide its warnings."""
     before = os.environ.get("PATH", "")
     os.environ["PATH"] = os.pathsep.join([sysconfig.get_path("scripts"), before])
@@ -116,7 +132,7 @@ def _quietly() -> Iterator[None]:
 def gradebook(course: Path) -> Iterator[Any]:
     """Open a course's gradebook, nbgrader's `Gradebook`; make it if it does not exist."""
     config = PyFileConfigLoader(CONFIG, path=str(course)).load_config()
-    with _quietly():
+    with quietly():
         where = CourseDirectory(config=config, root=str(course))
         with Gradebook(where.db_url, where.course_id) as opened:
             yield opened

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from charlstm.errors import printable
+from charlstm.errors import UserError, printable
 from charlstm.grading.classroom import Classroom
 from charlstm.grading.nbgrader import gradebook, part_of
 from charlstm.grading.record import Entry
@@ -110,7 +110,11 @@ def write_csv(room: Classroom, path: Path, sets: Sequence[str]) -> int:
 
     Returns:
         number of students.
+
+    Raises:
+        UserError: somebody has more points for a cell than it gives.
     """
+    _hold_against_maximum(room)
     columns: dict[str, dict[str, float | str | None]] = {}
     students: set[str] = set()
     for name in sets:
@@ -130,3 +134,22 @@ def write_csv(room: Classroom, path: Path, sets: Sequence[str]) -> int:
     text = file.getvalue().encode(errors="backslashreplace")  # a note may hold half a pair
     write_atomically(path, text, "name another file")
     return len(students)
+
+
+def _hold_against_maximum(room: Classroom) -> None:
+    above = []
+    with gradebook(room.path) as book:
+        for name in room.assignments():
+            for submission in book.assignment_submissions(name):
+                above += [
+                    f"{submission.student.id} has {grade.score:g} of {grade.max_score:g} points for"
+                    f" {grade.name} of {name}"
+                    for grade in submission.notebooks[0].grades
+                    if grade.score > grade.max_score
+                ]
+    if above:
+        more = f", and {len(above) - 3} more" if len(above) > 3 else ""
+        raise UserError(
+            f"{room.path / 'gradebook.db'}: {'; '.join(above[:3])}{more}; put them right in the"
+            " formgrader, or put a copy of the file back"
+        )

@@ -12,6 +12,7 @@ from charlstm.grading.classroom import Classroom
 from charlstm.grading.downloads import files_in
 from charlstm.grading.nbgrader import gradebook, part_of
 from charlstm.grading.results import results
+from charlstm.grading.side_by_side import grade
 
 
 @pytest.mark.slow
@@ -103,7 +104,7 @@ def test_files_beside_a_notebook_are_collected_and_graded_again_if_they_change(
         student: entry.beside for student, entry in Classroom(toy_course).entries("ps1").items()
     }
     assert notes == {"ada": "", "bob": "missing: t.txt"}
-    assert room.grade("ps1", "ada").note == ""
+    assert [each.note for each in grade(room, "ps1", ["ada"])] == [""]
     assert room.waiting("ps1") == ["bob"]
     assert room.notebook("autograded", "ps1", "ada").with_name("t.txt").read_bytes() == b"one"
     (incoming / "ada" / "t.txt").write_text("three", encoding="utf-8")

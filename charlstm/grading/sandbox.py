@@ -1,0 +1,78 @@
+"""A sandbox for a student's kernel: what `grade --contain` has bubblewrap (`bwrap`) do.
+
+The kernel sees the system's libraries, Python with its packages, charlstm without the problem sets,
+and the files beside the notebook: all read-only. It has no network, its own processes, and folders
+in memory to write to, which are gone at its end. It talks to the grader by sockets in a folder.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from charlstm.errors import UserError
+
+SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc/alternatives", "/etc/fonts")
+SYSTEM_FILES = ("/etc/ld.so.cache", "/etc/localtime")
+WRITABLE = 500_000_000  # bytes of memory for the files that it writes
+PACKAGE = Path(__file__).parents[1]
+
+
+def require() -> None:
+    """Check that bubblewrap works here.
+
+    Raises:
+        UserError: it is missing, or the kernel does not allow it.
+    """
+    advice = "or grade without --contain, where there is nothing to lose"
+    if not shutil.which("bwrap"):
+        raise UserError(
+            "course grade --contain: bwrap is missing; install Debian's package bubblewrap (Linux"
+            f" only), {advice}"
+        )
+    tried = subprocess.run(
+        [*_bwrap({}), sys.executable, "-c", ""], capture_output=True, text=True, check=False
+    )
+    if tried.returncode:
+        why = (tried.stderr.strip().splitlines() or ["no reason given"])[-1]
+        raise UserError(
+            f"course grade --contain: bwrap fails ({why}); let the kernel give user namespaces"
+            f" to your account, {advice}"
+        )
+
+
+def kernel_command(root: Path) -> list[str]:
+    """Return the command that starts a kernel in a sandbox.
+
+    Args:
+        root: the submission's folder, with `work` (the files beside the notebook) and `run` (the
+            sockets).
+    """
+    mounts = {
+        root: ["--size", str(WRITABLE), "--tmpfs"],
+        root / "run": ["--bind", str(root / "run")],
+        **{root / name: ["--dir"] for name in ("home", "tmp", "work")},
+        **{p: ["--ro-bind", str(p)] for p in (root / "work").rglob("*") if p.is_file()},
+    }
+    python = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    return [*_bwrap(mounts), "--chdir", str(root / "work"), *python]
+
+
+def _bwrap(mounts: dict[Path, list[str]]) -> list[str]:
+    """Return bwrap's command with what every kernel sees, and these further mounts."""
+    seen = [*SYSTEM, *SYSTEM_FILES, sys.prefix, sys.base_prefix, str(PACKAGE)]
+    if data := os.environ.get("CHARLSTM_DATA"):
+        seen.append(str(Path(data).resolve()))
+    mounts = {Path(path): ["--ro-bind-try", path] for path in seen} | mounts
+    for sets in (PACKAGE / "assignments", PACKAGE.parent / "notebooks" / "assignments"):
+        if sets.is_dir() and any(sets.is_relative_to(path) for path in seen):
+            mounts[sets] = ["--tmpfs"]
+    command = ["bwrap", "--unshare-all", "--unshare-user", "--uid", "1000", "--gid", "1000"]
+    command += ["--unsetenv", "JPY_PARENT_PID"]  # that process is not to be seen, and not to miss
+    command += ["--cap-drop", "ALL", "--die-with-parent", "--proc", "/proc", "--dev", "/dev"]
+    for path in sorted(mounts, key=lambda path: len(path.parts)):  # what lies deeper comes later
+        command += [*mounts[path], str(path)]
+    return command

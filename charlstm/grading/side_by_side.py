@@ -1,0 +1,123 @@
+"""Grades students side by side: each in a process of its own, and the points by this one alone.
+
+Ctrl-C ends the processes. What was graded until then is in the gradebook, and whoever was not done
+has the points from before. The next call goes on.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import NamedTuple
+
+from charlstm.grading import sandbox
+from charlstm.grading.apart import Running
+from charlstm.grading.classroom import Classroom
+from charlstm.grading.watch import Watch
+
+TOUCHED = "the file was changed while others were graded; run grade with the download again"
+LOOK = 0.05  # seconds between two looks at the processes
+
+
+class Graded(NamedTuple):
+    """A student who has been graded.
+
+    Attributes:
+        student: the student's id.
+        note: what a person should know; "" if nothing.
+        seconds: how long it took.
+        changes: what somebody else has changed in the course meanwhile.
+        at_once: who was being graded then.
+    """
+
+    student: str
+    note: str
+    seconds: float
+    changes: list[str]
+    at_once: list[str]
+
+
+def cpus() -> int:
+    """Return the number of CPUs that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def grade(
+    room: Classroom,
+    assignment: str,
+    students: Sequence[str],
+    seconds: int | None = None,
+    jobs: int = 1,
+    contain: bool = False,
+) -> Iterator[Graded]:
+    """Grade students; yield each as soon as the points are in the gradebook.
+
+    Args:
+        room: the course.
+        assignment: name of the set.
+        students: their ids.
+        seconds: limit for each cell; None takes the configuration's limit.
+        jobs: number of students who are graded at the same time.
+        contain: run their code in a sandbox.
+
+    Raises:
+        KeyboardInterrupt: by Ctrl-C, after the processes have ended.
+        UserError: there is no sandbox here.
+    """
+    if contain:
+        sandbox.require()
+    waiting = list(students)
+    running: dict[str, tuple[Running, float]] = {}
+    with _interruptible() as check:
+        watch = Watch(room, assignment)
+        try:
+            while waiting or running:
+                check()
+                if waiting and len(running) < jobs:
+                    student = waiting.pop(0)
+                    begun = time.monotonic()
+                    job = room.job(assignment, student, seconds)
+                    running[student] = Running(job, contain, threads=1 if jobs > 1 else None), begun
+                    continue
+                ended = [student for student, (each, _) in running.items() if each.ended()]
+                for student in ended:
+                    at_once = sorted(running)
+                    each, begun = running.pop(student)
+                    result = each.result()
+                    changes = watch.changes()
+                    if student in watch.touched:
+                        result = {"error": "NotRunError", "reason": TOUCHED}
+                    note = room.put(assignment, student, result).note
+                    watch.accept(student)
+                    took = time.monotonic() - begun
+                    yield Graded(student, note, took, changes, at_once)
+                if not ended:
+                    time.sleep(LOOK)
+        finally:
+            for each, _ in running.values():
+                each.stop()
+
+
+@contextmanager
+def _interruptible() -> Iterator[Callable[[], None]]:
+    """Let Ctrl-C wait until the points of a student are written; yield what then raises it."""
+    asked = threading.Event()
+
+    def check() -> None:
+        if asked.is_set():
+            raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield check
+        return
+    before = signal.signal(signal.SIGINT, lambda number, frame: asked.set())
+    try:
+        yield check
+    finally:
+        signal.signal(signal.SIGINT, before)
