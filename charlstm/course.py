@@ -69,8 +69,9 @@ class Grade:
     """Grade all again, changed or not."""
     jobs: int | None = None
     """Students to grade at the same time (default: the CPUs that this process may use)."""
-    contain: bool = False
-    """Run the students' code in a sandbox: no network, and nothing of yours to see. Linux only."""
+    contain: bool | None = None
+    """Run the students' code in a sandbox: no network, and nothing of yours to see (default: where
+    bubblewrap works)."""
 
     def __post_init__(self) -> None:
         check_ranges(self, seconds=(1, None), jobs=(1, None))
@@ -124,9 +125,9 @@ class Course:
 
     python -m charlstm.course feedback my-course ps1
 
-    Grading runs the students' code under your account, with all your rights; `grade --contain`
-    takes them away. The page for instructors, README.md beside the sources of the sets, says what
-    that holds. Each verb has its own --help.
+    Grading runs the students' code in a sandbox where bubblewrap works (on Linux), else with all
+    your rights. The page for instructors, README.md beside the sources of the sets, says what that
+    holds. Each verb has its own --help.
     """
 
     verb: Build | Vary | Grade | Export | Feedback
@@ -218,11 +219,13 @@ def _grade_each(room: Classroom, given: Grade, students: Sequence[str]) -> float
     """
     from tqdm import tqdm
 
-    from charlstm.grading.side_by_side import cpus, grade
+    from charlstm.grading.side_by_side import grade
+    from charlstm.machine.cpus import available_cpus
 
-    jobs = min(given.jobs or cpus(), len(students))
+    jobs = min(given.jobs or available_cpus(), len(students))
+    contain = _sandboxed(given.contain) if students else False
     start = time.monotonic()
-    each = grade(room, given.assignment, students, given.seconds, jobs, given.contain)
+    each = grade(room, given.assignment, students, given.seconds, jobs, contain)
     with tqdm(total=len(students), unit=" students", disable=not sys.stderr.isatty()) as bar:
         for count, done in enumerate(each, 1):
             bar.set_postfix_str(printable(done.student))
@@ -238,6 +241,18 @@ def _grade_each(room: Classroom, given: Grade, students: Sequence[str]) -> float
                 with carry_on_unread():
                     bar.write(printable(line), sys.stderr)
     return time.monotonic() - start
+
+
+def _sandboxed(asked: bool | None) -> bool:
+    """Whether students' code runs in a sandbox; say why not, if nobody has said so."""
+    from charlstm.grading.sandbox import why_not
+
+    why = why_not() if asked is not False else ""
+    if why and asked:
+        raise UserError(f"{option('contain')}: {why}; or leave it out where nothing can be lost")
+    if why:
+        say(f"students' code runs under your account, with your rights: {why}")
+    return asked is not False and not why
 
 
 def _export(room: Classroom, given: Export) -> None:

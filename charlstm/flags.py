@@ -224,7 +224,7 @@ def _option(name: str, hint: Any, mark: Any, doc: str, default: str) -> Any:
         metavar=mark.metavar if mark else None,
         aliases=[SHORT[name]] if name in SHORT else None,
     )
-    if hint is bool:
+    if bool in (hint, *get_args(hint)):
         return Annotated[bool, about]
     entry = Annotated[object, _reader(hint), about]  # the reader knows the real type
     return Annotated[entry, tyro.conf.Positional] if mark else entry

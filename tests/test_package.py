@@ -403,6 +403,7 @@ def test_the_survey_in_the_readme_runs(capsys):
 def test_every_flag_named_in_the_readme_exists():
     from charlstm.benchmark import Benchmark
     from charlstm.compress import Compress
+    from charlstm.course import Grade
     from charlstm.evaluate import Evaluate
     from charlstm.page import Page
     from charlstm.plot import Plot
@@ -415,7 +416,7 @@ def test_every_flag_named_in_the_readme_exists():
     known |= {"--seeds", "--others"}  # of tests/sampling_methods.py
     known |= {"--no-baselines"}  # what is on is turned off so
     known |= {"--nproc-per-node", "--nnodes", "--node-rank", "--master-addr", "--master-port"}
-    for kind in (Benchmark, Compress, Evaluate, Page, Plot, Sample, Search, Train):
+    for kind in (Benchmark, Compress, Evaluate, Grade, Page, Plot, Sample, Search, Train):
         known |= {"--" + n.replace("_", "-") for n in fields(kind)}
     for document in DOCUMENTS:
         for flag in re.findall(

@@ -18,7 +18,7 @@
 - `judge`: runs a notebook in one process, and its tests in another
 - `tampering`: what a person should look at in a student's code
 - `alone`: the process that runs one student's notebook, and ends what that has started
-- `sandbox`: what `grade --contain` lets a student's code see, by bubblewrap
+- `sandbox`: the sandbox in which a student's code runs, by bubblewrap
 - `apart`: starts that process in a folder of its own, and reads back what cells put out
 - `nbgrader`: runs nbgrader, and reads its gradebook and the notebooks that it has graded
 - `jobs`: what is to be run for a student, and what becomes of the result

@@ -115,14 +115,14 @@ class Running:
             size = self._told.seek(0, os.SEEK_END)
             self._told.seek(0)
             if self._end and time.monotonic() > self._end:
-                return _not_run("it took too long in all")
+                return not_run("it took too long in all")
             if size > MAX_RESULT:
-                return _not_run(f"its outputs have more than {MAX_RESULT // 10**6} MB")
+                return not_run(f"its outputs have more than {MAX_RESULT // 10**6} MB")
             try:
                 read = json.loads(self._told.read())
             except ValueError:
-                return _not_run(self._why())
-            return read if isinstance(read, dict) else _not_run(self._why())
+                return not_run(self._why())
+            return read if isinstance(read, dict) else not_run(self._why())
         finally:
             self.stop()
 
@@ -152,7 +152,8 @@ class Running:
         return f"its process ended ({lines[-1] if lines else f'code {self._process.returncode}'})"
 
 
-def _not_run(reason: str) -> dict[str, Any]:
+def not_run(reason: str) -> dict[str, Any]:
+    """Return the result of a notebook that was not run to its end."""
     return {"error": "NotRunError", "reason": reason}
 
 

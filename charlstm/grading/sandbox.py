@@ -1,4 +1,4 @@
-"""A sandbox for a student's kernel: what `grade --contain` has bubblewrap (`bwrap`) do.
+"""A sandbox for a student's kernel, made by bubblewrap (`bwrap`).
 
 The kernel sees the system's libraries, Python with its packages, charlstm without the problem sets,
 and the files beside the notebook: all read-only. It has no network, its own processes, and folders
@@ -13,35 +13,23 @@ import subprocess
 import sys
 from pathlib import Path
 
-from charlstm.errors import UserError
-
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc/alternatives", "/etc/fonts")
 SYSTEM_FILES = ("/etc/ld.so.cache", "/etc/localtime")
 WRITABLE = 500_000_000  # bytes of memory for the files that it writes
 PACKAGE = Path(__file__).parents[1]
 
 
-def require() -> None:
-    """Check that bubblewrap works here.
-
-    Raises:
-        UserError: it is missing, or the kernel does not allow it.
-    """
-    advice = "or grade without --contain, where there is nothing to lose"
+def why_not() -> str:
+    """Return why bubblewrap does not work here, and what to do; "" if it works."""
     if not shutil.which("bwrap"):
-        raise UserError(
-            "course grade --contain: bwrap is missing; install Debian's package bubblewrap (Linux"
-            f" only), {advice}"
-        )
+        return "bwrap is missing; install Debian's package bubblewrap (Linux only)"
     tried = subprocess.run(
         [*_bwrap({}), sys.executable, "-c", ""], capture_output=True, text=True, check=False
     )
     if tried.returncode:
         why = (tried.stderr.strip().splitlines() or ["no reason given"])[-1]
-        raise UserError(
-            f"course grade --contain: bwrap fails ({why}); let the kernel give user namespaces"
-            f" to your account, {advice}"
-        )
+        return f"bwrap fails ({why}); let the kernel give user namespaces to your account"
+    return ""
 
 
 def kernel_command(root: Path) -> list[str]:

@@ -6,16 +6,14 @@ has the points from before. The next call goes on.
 
 from __future__ import annotations
 
-import os
 import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from charlstm.grading import sandbox
-from charlstm.grading.apart import Running
+from charlstm.grading.apart import Running, not_run
 from charlstm.grading.classroom import Classroom
 from charlstm.grading.watch import Watch
 
@@ -41,13 +39,6 @@ class Graded(NamedTuple):
     at_once: list[str]
 
 
-def cpus() -> int:
-    """Return the number of CPUs that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
 def grade(
     room: Classroom,
     assignment: str,
@@ -68,35 +59,39 @@ def grade(
 
     Raises:
         KeyboardInterrupt: by Ctrl-C, after the processes have ended.
-        UserError: there is no sandbox here.
     """
-    if contain:
-        sandbox.require()
     waiting = list(students)
     running: dict[str, tuple[Running, float]] = {}
+    watch = Watch(room, assignment)
+
+    def put(student: str, result: dict[str, Any], begun: float, at_once: list[str]) -> Graded:
+        changes = watch.changes()
+        if student in watch.touched:
+            result = not_run(TOUCHED)
+        note = room.put(assignment, student, result).note
+        watch.accept(student)
+        return Graded(student, note, time.monotonic() - begun, changes, at_once)
+
     with _interruptible() as check:
-        watch = Watch(room, assignment)
         try:
             while waiting or running:
                 check()
                 if waiting and len(running) < jobs:
                     student = waiting.pop(0)
                     begun = time.monotonic()
-                    job = room.job(assignment, student, seconds)
+                    try:
+                        job = room.job(assignment, student, seconds)
+                    except Exception as error:  # one odd file must not stop the class
+                        why = not_run(f"{type(error).__name__}: {error}")
+                        yield put(student, why, begun, [student])
+                        continue
                     running[student] = Running(job, contain, threads=1 if jobs > 1 else None), begun
                     continue
                 ended = [student for student, (each, _) in running.items() if each.ended()]
                 for student in ended:
                     at_once = sorted(running)
                     each, begun = running.pop(student)
-                    result = each.result()
-                    changes = watch.changes()
-                    if student in watch.touched:
-                        result = {"error": "NotRunError", "reason": TOUCHED}
-                    note = room.put(assignment, student, result).note
-                    watch.accept(student)
-                    took = time.monotonic() - begun
-                    yield Graded(student, note, took, changes, at_once)
+                    yield put(student, each.result(), begun, at_once)
                 if not ended:
                     time.sleep(LOOK)
         finally:

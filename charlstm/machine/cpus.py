@@ -18,22 +18,32 @@ if TYPE_CHECKING:
     import torch  # not at run time: `charlstm.sample` needs this file, and must not wait for torch
 
 
-def usable_cpus(root: Path = Path("/")) -> int:
+def available_cpus(root: Path = Path("/")) -> int:
     """Return the number of CPUs that this process may use.
 
-    It is the smallest of three numbers: the CPUs of its affinity, the quota of its cgroup and of
-    all groups above that, and `OMP_NUM_THREADS`. With more threads than CPUs, the threads wait for
-    each other, and an LSTM becomes several times slower.
+    It is the smaller of two numbers: the CPUs of its affinity, and the quota of its cgroup and of
+    all groups above that.
 
     Args:
         root: the folder that holds `proc` and `sys`.
     """
     has_affinity = hasattr(os, "sched_getaffinity")  # only Linux has it
     cpus = len(os.sched_getaffinity(0)) if has_affinity else os.cpu_count() or 1
-    asked = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()  # 4, or a list: 4,2
-    if asked.isdecimal() and int(asked):
-        cpus = min(cpus, int(asked))
     return max(1, min([cpus, *_quotas(root)]))
+
+
+def usable_cpus(root: Path = Path("/")) -> int:
+    """Return the number of threads that this process may use: a CPU each, or `OMP_NUM_THREADS`.
+
+    With more threads than CPUs, the threads wait for each other, and an LSTM becomes several times
+    slower.
+
+    Args:
+        root: the folder that holds `proc` and `sys`.
+    """
+    asked = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()  # 4, or a list: 4,2
+    most = int(asked) if asked.isdecimal() else 0
+    return min(available_cpus(root), most or sys.maxsize)
 
 
 def _quotas(root: Path) -> Iterator[int]:

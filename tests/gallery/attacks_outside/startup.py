@@ -5,7 +5,7 @@ from pathlib import Path
 
 startup = Path("~/.ipython/profile_default/startup/a.py").expanduser()
 startup.parent.mkdir(parents=True, exist_ok=True)
-startup.write_text("import charlstm.notebook.exercises as e; e.expect = print")
+startup.write_bytes(b"import charlstm.notebook.exercises as e; e.expect = print")
 
 
 def double(x):
