@@ -269,9 +269,8 @@ class Classroom:
         try:
             run_nbgrader("autograded", self.path, assignment, student, replay(result))
         except NbgraderError as error:
-            reason = str(error).removeprefix("NotRunError: ")
-            reason = next((why for name, why in FATAL.items() if name in reason), reason)
-            entry.note = f"not graded: {reason}"
+            why = str(result.get("reason") or error).removeprefix("NotRunError: ")
+            entry.note = f"not graded: {FATAL.get(result.get('error', ''), why)}"
         else:
             entry.note = what_happened(autograded)
             after = cell_texts(autograded)

@@ -9,7 +9,8 @@ import pytest
 from toy import RIGHT, exported, handed_in_by, points, ran
 
 from charlstm.grading.classroom import Classroom
-from charlstm.grading.side_by_side import grade
+from charlstm.grading.downloads import files_in
+from charlstm.grading.side_by_side import TOUCHED, grade
 
 
 @pytest.mark.slow
@@ -51,3 +52,30 @@ def test_many_at_once_get_the_points_that_they_get_alone(toy_course, tmp_path, c
     room = Classroom(toy_course)
     assert [each.student for each in grade(room, "ps1", ["s2", "s1"], jobs=1)] == ["s2", "s1"]
     assert points(toy_course) == wanted
+
+
+def test_a_file_that_is_damaged_after_collecting_is_told(toy_course, tmp_path):
+    release = toy_course / "release" / "ps1" / "ps1.ipynb"
+    handed_in_by(tmp_path / "in", "ada.ipynb", release)
+    room = Classroom(toy_course)
+    list(room.collect("ps1", files_in(tmp_path / "in")))
+    room.notebook("submitted", "ps1", "ada").write_text("{", encoding="utf-8")
+    (done,) = grade(room, "ps1", ["ada"])
+    assert done.note.startswith("not graded: NotJSONError: ")
+    assert room.entries("ps1")["ada"].note == done.note
+
+
+def test_a_file_that_is_changed_while_others_are_graded_is_not_graded(
+    toy_course, tmp_path, monkeypatch
+):
+    release = toy_course / "release" / "ps1" / "ps1.ipynb"
+    for name in ("ada", "bob"):
+        handed_in_by(tmp_path / "in", f"{name}.ipynb", release)
+    room = Classroom(toy_course)
+    list(room.collect("ps1", files_in(tmp_path / "in")))
+    path = room.notebook("submitted", "ps1", "bob")
+    monkeypatch.setattr(room, "job", lambda *_: path.write_text("{", encoding="utf-8") and 1 / 0)
+    ada, bob = grade(room, "ps1", ["ada", "bob"])
+    assert ada.note.startswith("not graded: ")
+    assert ada.changes == ["submitted/bob/ps1/ps1.ipynb"]
+    assert bob.note == f"not graded: {TOUCHED}"
