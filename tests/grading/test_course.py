@@ -132,8 +132,8 @@ def test_the_page_for_instructors_names_commands_notes_and_flags_that_exist():
     verbs = [type(parse(course.Course, words)[0].verb) for name, words in found if name == "course"]
     assert {course.Build, course.Vary, course.Grade, course.Export, course.Feedback} == set(verbs)
     known = {f"--{field}" for verb in set(verbs) for field in verb.__dataclass_fields__}
-    for flag in re.findall(r"`[^`\n]*?(--[a-z]+)", page):
-        assert flag in known, flag
+    for flag in re.findall(r"`[^`\n]*?(--[a-z-]+)", page):
+        assert flag.replace("--no-", "--") in known, flag
     notes = re.findall(r"^\| `([^`]+)`", page, re.M)
     modules = (alone, apart, attached, classroom, jobs, nbgrader, repair, results, side_by_side)
     sources = [Path(module.__file__).read_text(encoding="utf-8") for module in modules]
