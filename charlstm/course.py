@@ -219,11 +219,12 @@ def _grade_each(room: Classroom, given: Grade, students: Sequence[str]) -> float
     """
     from tqdm import tqdm
 
+    from charlstm.grading.sandbox import is_used
     from charlstm.grading.side_by_side import grade
     from charlstm.machine.cpus import available_cpus
 
     jobs = min(given.jobs or available_cpus(), len(students))
-    contain = _sandboxed(given.contain) if students else False
+    contain = bool(students) and is_used(given.contain)
     start = time.monotonic()
     each = grade(room, given.assignment, students, given.seconds, jobs, contain)
     with tqdm(total=len(students), unit=" students", disable=not sys.stderr.isatty()) as bar:
@@ -241,18 +242,6 @@ def _grade_each(room: Classroom, given: Grade, students: Sequence[str]) -> float
                 with carry_on_unread():
                     bar.write(printable(line), sys.stderr)
     return time.monotonic() - start
-
-
-def _sandboxed(asked: bool | None) -> bool:
-    """Whether students' code runs in a sandbox; say why not, if nobody has said so."""
-    from charlstm.grading.sandbox import why_not
-
-    why = why_not() if asked is not False else ""
-    if why and asked:
-        raise UserError(f"{option('contain')}: {why}; or leave it out where nothing can be lost")
-    if why:
-        say(f"students' code runs under your account, with your rights: {why}")
-    return asked is not False and not why
 
 
 def _export(room: Classroom, given: Export) -> None:

@@ -13,10 +13,31 @@ import subprocess
 import sys
 from pathlib import Path
 
+from charlstm.errors import UserError, option, say
+
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc/alternatives", "/etc/fonts")
 SYSTEM_FILES = ("/etc/ld.so.cache", "/etc/localtime")
 WRITABLE = 500_000_000  # bytes of memory for the files that it writes
 PACKAGE = Path(__file__).parents[1]
+
+
+def is_used(asked: bool | None) -> bool:
+    """Whether students' code runs in a sandbox. If it does not, and nobody has said so, tell why.
+
+    Args:
+        asked: what `--contain` says; None leaves it to what works.
+
+    Raises:
+        UserError: `--contain` asks for one, and it does not work here.
+    """
+    if asked is False:
+        return False
+    why = why_not()
+    if why and asked:
+        raise UserError(f"{option('contain')}: {why}; or leave it out where nothing can be lost")
+    if why:
+        say(f"students' code runs under your account, with your rights: {why}")
+    return not why
 
 
 def why_not() -> str:
