@@ -94,7 +94,7 @@ def trainings(curves: Sequence[Curve], over: Over = "steps") -> Figure:
         x = curve.column(FIELD[over])
         style = line_style(index, len(x))
         dot = "." if len(x) == 1 else ""  # one point makes no line
-        quiet = style | {"marker": dot, "linewidth": 0.9, "alpha": 0.75}
+        quiet = style | {"marker": dot, "linewidth": 0.9}
         loss.plot(x, curve.column("train_loss"), **quiet)
         found = curve.column("validation")
         loss.plot(x, found, label=labels[index], **(style | {"linewidth": 1.8}))

@@ -13,6 +13,8 @@ import numpy as np
 
 from charlstm.notebook.figure import (
     COLOURS,
+    ORANGE,
+    SKY,
     Numbers,
     add_legend,
     line_style,
@@ -28,8 +30,7 @@ if TYPE_CHECKING:
 
 SIGNED = ("h", "c", "g", "n")  # states and candidates, from -1 to 1; all others are gates
 MOST_COLUMNS = 72  # letters in a row of a coloured text; a longer line is folded
-# what stands for -1, 0 and 1: light enough for black letters
-BELOW, NOTHING, ABOVE = "#56B4E9", "#FFFFFF", "#E69F00"
+BELOW, NOTHING, ABOVE = SKY, "#FFFFFF", ORANGE  # what stands for -1, 0 and 1
 MOST_NATS = 8.0  # what is more surprising has the same colour
 FAINT = 0.02  # share of the largest relevance that is not drawn
 SIZE = 10.5  # of a letter, points
