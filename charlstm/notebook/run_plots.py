@@ -90,17 +90,20 @@ def trainings(curves: Sequence[Curve], over: Over = "steps") -> Figure:
     lines = sum(label.count("\n") + 1 for label in labels)
     figure = new_figure(6.4 + 0.2 * math.ceil(lines / columns), 9.0)
     (loss, rate), (norm, clipped) = figure.subplots(2, 2)
+    bold = []
     for index, curve in enumerate(curves):
         x = curve.column(FIELD[over])
         style = line_style(index, len(x))
         dot = "." if len(x) == 1 else ""  # one point makes no line
         quiet = style | {"marker": dot, "linewidth": 0.9}
-        loss.plot(x, curve.column("train_loss"), **quiet)
+        name = curve.name
+        loss.plot(x, curve.column("train_loss"), label=f"{name}, training", **quiet)
         found = curve.column("validation")
-        loss.plot(x, found, label=labels[index], **(style | {"linewidth": 1.8}))
+        bold += loss.plot(x, found, label=f"{name}, validation", **(style | {"linewidth": 1.8}))
         lost = [at for at, nats in zip(x, found, strict=True) if not math.isfinite(nats)]
         loss.plot(lost, [0.97] * len(lost), "x", color=style["color"], markersize=9,
                   transform=loss.get_xaxis_transform())  # fmt: skip
+        quiet |= {"label": name}
         rate.plot(x, curve.column("learning_rate"), **quiet)
         norm.plot(x, positive(curve.column("mean_grad_norm", "grad_norm")), **quiet)
         clipped.plot(x, curve.clipped(), **quiet)
@@ -121,8 +124,7 @@ def trainings(curves: Sequence[Curve], over: Over = "steps") -> Figure:
         axes.grid(visible=True, linewidth=0.3)
         axes.spines[["top", "right"]].set_visible(False)
     for text in figure.legend(
-        *loss.get_legend_handles_labels(), loc="outside lower center", frameon=False,
-        ncols=columns, fontsize="small",
+        bold, labels, loc="outside lower center", frameon=False, ncols=columns, fontsize="small",
     ).get_texts():  # fmt: skip
         text.set_parse_math(False)
     return figure

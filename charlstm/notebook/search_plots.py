@@ -79,5 +79,5 @@ def _panel(axes: Axes, name: str, settings: Sequence[Mapping[str, Any]]) -> None
     axes.errorbar(places, nats, bars, color=COLOURS[0], markersize=4, linewidth=1, fmt="o",
                   markerfacecolor=(COLOURS[0], 0.4))  # fmt: skip
     best = int(np.argmin(nats))
-    axes.plot(places[best], nats[best], "*", color=COLOURS[1], markersize=11)
+    axes.plot(places[best], nats[best], "*", color=COLOURS[1], markersize=11, label="best")
     axes.set_xlabel(name)
