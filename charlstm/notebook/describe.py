@@ -1,8 +1,8 @@
 """A figure in words, for readers who do not see it.
 
 The words are made from what is drawn, so they cannot become stale: title, axes with their range,
-where each line begins, ends, and turns, and the numbers of a table. A notebook keeps them beside the
-picture, as its alt text.
+where each line begins, ends, and turns, and the numbers of a table. A notebook keeps them beside
+the picture, as its alt text.
 """
 
 from __future__ import annotations
@@ -199,14 +199,14 @@ def _shades(axes: Axes) -> Iterator[str]:
         values = image.get_array()
         if values is None or image.colorbar is None:
             continue
-        table = np.ma.filled(np.ma.asarray(values, float), np.nan)
+        table: np.ndarray[Any, Any] = np.ma.filled(np.ma.asarray(values, float), np.nan)
         bar = image.colorbar.ax
         what = _plain(bar.get_ylabel() or bar.get_xlabel()) or "values"
         ends = f"from {np.nanmin(table):.2g} to {np.nanmax(table):.2g}"
         yield f"{what} as shades, {ends}{_where(axes, image, table)}"
 
 
-def _where(axes: Axes, image: Any, table: Any) -> str:
+def _where(axes: Axes, image: Any, table: np.ndarray[Any, Any]) -> str:
     """Return a table's rows, or if it is large, where its lowest and its highest number are."""
     if not axes.axison or np.nanmin(table) == np.nanmax(table):
         return ""  # letters: their marks tell where

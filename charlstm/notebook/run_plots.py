@@ -12,6 +12,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
 from charlstm.errors import say
+from charlstm.notebook.describe import describe
 from charlstm.notebook.figure import line_style, new_figure, positive
 
 if TYPE_CHECKING:
@@ -131,19 +132,24 @@ def trainings(curves: Sequence[Curve], over: Over = "steps") -> Figure:
 
 
 def picture(figure: Figure, kind: str) -> bytes:
-    """Return a figure as a file. In SVG the words stay words, which the browser sets."""
+    """Return a figure as a file that also says what it shows.
+
+    In SVG the words stay words, which the browser sets.
+    """
     import matplotlib
 
     file = io.BytesIO()
+    words = describe(figure).encode("utf-8", "replace").decode()  # half a name cannot be written
+    place = {"png": "Description", "pdf": "Subject", "svg": "Title"}[kind]
     with (
         warnings.catch_warnings(record=True) as told,
         matplotlib.rc_context({"svg.fonttype": "none"}),
     ):
         warnings.simplefilter("always")
-        figure.savefig(file, format=kind, dpi=150)
+        figure.savefig(file, format=kind, dpi=150, metadata={place: words})
     if kind != "svg" and any("missing from font" in str(each.message) for each in told):
         say("no font of matplotlib has all letters of these names; .svg and .html show them")
-    return file.getvalue()
+    return file.getvalue().replace(b"<svg ", b'<svg role="img" ', int(kind == "svg"))
 
 
 def _finish_losses(axes: Axes, curves: Sequence[Curve]) -> None:

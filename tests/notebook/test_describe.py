@@ -105,15 +105,15 @@ def in_rows():
         ),
         (
             text_plots.letters("a\nb", [0.5, -2.0, 0.25], "tanh c of unit 7", "t"),
-            "t. tanh c of unit 7 as shades, from -1 to 0.5; 3 letters that begin 'a\\nb'; highest 0.5"
-            " at the end of 'a'; lowest -1 at the end of 'a\\n'.",
+            "t. tanh c of unit 7 as shades, from -1 to 0.5; 3 letters that begin 'a\\nb'; highest"
+            " 0.5 at the end of 'a'; lowest -1 at the end of 'a\\n'.",
         ),
         (
             text_plots.surprise(
                 "a bc", [0, 1, 4, 9], [Span(2, 4, "bc", 6.5, 1.0, "word", "rare")], "t"
             ),
-            "t. surprise, nats as shades, from 0 to 8; 4 letters that begin 'a bc'; highest 8 at the"
-            " end of 'a bc'; underlined: 'bc'.",
+            "t. surprise, nats as shades, from 0 to 8; 4 letters that begin 'a bc'; highest 8 at"
+            " the end of 'a bc'; underlined: 'bc'.",
         ),
         (
             text_plots.surprise("a", [0.5], title="t"),
