@@ -9,7 +9,9 @@ from types import ModuleType
 
 import pytest
 from PIL import Image
+from read_page import too_pale
 from small import TEXT
+from test_browser import browser  # noqa: F401, the fixture
 
 from charlstm import plot, train
 from charlstm.notebook import run_plots
@@ -97,6 +99,21 @@ def test_a_picture_says_in_words_what_it_shows(ending, run, tmp_path):
     else:
         assert words in re.search("<title>([^<]*)", content.decode())[1]
         assert b'<svg role="img" ' in content
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_page_can_be_read(scheme, run, tmp_path, browser):  # noqa: F811
+    path = tmp_path / "a.html"
+    assert plot.main([str(run), "--out", str(path)]) == 0
+    page = browser.new_page()
+    page.emulate_media(color_scheme=scheme)
+    page.goto(path.as_uri())
+    assert too_pale(page, {"light": "white", "dark": "#121212"}[scheme]) == {}
+    page.keyboard.press("Tab")  # to the table, which may be wider than the page
+    focus = "() => { const at = document.activeElement; return [at.role, getComputedStyle(at)"
+    assert page.evaluate(f"{focus}.outlineWidth]; }}") == ["region", "3px"]
+    page.close()
 
 
 def test_an_old_log_is_drawn_over_steps_only(run, tmp_path, capsys):
