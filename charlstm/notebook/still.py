@@ -84,7 +84,7 @@ def _leaves(widget: Any) -> Iterator[Any]:
 
 def _lines(shown: str) -> list[str]:
     """Return the lines of what an HTML widget shows, at most `LETTERS` long."""
-    text = re.sub(r"<style>.*?</style>", "", shown, flags=re.S)
+    text = re.sub(r"<style\b.*?</style>", "", shown, flags=re.S)
     plain = html.unescape(re.sub(r"<[^>]*>", "", text))
     return wrapped(plain, LETTERS).splitlines()
 

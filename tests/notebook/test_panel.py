@@ -29,6 +29,7 @@ def test_a_notebook_also_keeps_a_picture_of_the_panel_and_its_words():
     assert base64.b64decode(shown["image/png"])[:4] == b"\x89PNG"
     alt = metadata["image/png"]["alt"]
     assert "write at b" in alt
+    assert "Below" not in alt  # nothing is written there: a style is none
     assert "character read: a b b a" in alt
     assert shown["text/plain"] == alt
 
