@@ -82,15 +82,15 @@ def line_style(index: int, points: int) -> dict[str, Any]:
 
 
 def dot_style(index: int) -> dict[str, Any]:
-    """Return the style of dots, as arguments of `Axes.plot`; pale inside, they hide no others.
+    """Return the style of dots, as arguments of `Axes.plot`; a white edge keeps them apart.
 
     Args:
         index: number of the group of dots in its figure, from 0.
     """
     colour = COLOURS[index % len(COLOURS)]
     marker = MARKERS[index % len(MARKERS)]
-    inside = (colour, 0.4)
-    return {"linestyle": "none", "marker": marker, "color": colour, "markerfacecolor": inside}
+    edge = {"markeredgecolor": "white", "markeredgewidth": 0.4, "markersize": 7}
+    return {"linestyle": "none", "marker": marker, "color": colour, **edge}
 
 
 def add_legend(axes: Axes) -> None:

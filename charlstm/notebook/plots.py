@@ -123,7 +123,7 @@ def recall(scores: Mapping[str, Mapping[int, Numbers]], chance: float, title: st
             for seed, value in enumerate(values)
         ]
         x, y = np.array(points).reshape(-1, 2).T
-        axes.plot(x, y, label=name, markersize=5, **dot_style(index))
+        axes.plot(x, y, label=name, **dot_style(index))
     axes.axhline(chance, color="grey", linewidth=1.5, label=f"chance {chance:.3g}")
     axes.set_xticks(range(len(lags)), [str(lag) for lag in lags])
     axes.set_xlim(-0.5, len(lags) - 0.5)
@@ -240,8 +240,8 @@ def by_seed(
         axes.semilogx(list(line), [np.mean(of) for of in line.values()], label=name, **style)
         points = [(x, y) for x, of in line.items() for y in of]
         x, y = np.array(points, float).reshape(-1, 2).T
-        axes.scatter(x, y, s=12, marker=style["marker"], linewidth=0.8,
-                     facecolor=(style["color"], 0.4), edgecolor=style["color"])  # fmt: skip
+        axes.scatter(x, y, s=20, marker=style["marker"], color=style["color"],
+                     edgecolor="white", linewidth=0.4)  # fmt: skip
     places = sorted({x for line in lines.values() for x in line})
     axes.set_xticks(places, [f"{x:,}" for x in places])
     axes.set_xticks([], minor=True)

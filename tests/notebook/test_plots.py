@@ -91,7 +91,7 @@ def test_seeds_are_dots_beside_the_line_of_their_means():
     assert figure.axes[0].get_xticks().tolist() == [10, 30, 100]
     dots, _ = figure.axes[0].collections
     assert dots.get_offsets().tolist() == [[10, 3], [10, 1], [100, 1.5]]
-    assert to_rgb(dots.get_edgecolor()[0]) == to_rgb(line.get_color())
+    assert to_rgb(dots.get_facecolor()[0]) == to_rgb(line.get_color())
 
 
 def test_dots_are_not_joined():
