@@ -26,6 +26,7 @@ STYLE = (
     "max-width:60rem;padding:0 1rem}img{width:100%;background:#fff}"
     "div{overflow-x:auto}table{border-collapse:collapse;font-size:.9rem}"
     "th,td{padding:.3rem .6rem;text-align:left;border-bottom:1px solid #8888;vertical-align:top}"
+    "caption{text-align:left}:focus-visible{outline:3px solid}"
 )
 
 
@@ -94,6 +95,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         )
     check_target(out, given.force)
     try:
+        from charlstm.notebook.describe import describe
         from charlstm.notebook.run_plots import FIELD, Curve, picture, trainings
     except ModuleNotFoundError as error:
         missing = (error.name or "").partition(".")[0]
@@ -126,7 +128,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         )
     figure = trainings(curves, given.over)
     if out.suffix.lower() == ".html":
-        content = _page(runs, differing, picture(figure, "svg"))
+        content = _page(runs, differing, picture(figure, "svg"), describe(figure))
     else:
         content = picture(figure, out.suffix.lower().removeprefix("."))
     write_atomically(out, content, f"name another place with {option('out')}")
@@ -156,27 +158,28 @@ def _differing(runs: Sequence[Drawn]) -> list[dict[str, Any]]:
     ]
 
 
-def _page(runs: Sequence[Drawn], differing: Sequence[dict[str, Any]], drawn: bytes) -> bytes:
-    """Return the picture and a table of the runs as one page that needs nothing else."""
+def _page(
+    runs: Sequence[Drawn], differing: Sequence[dict[str, Any]], drawn: bytes, words: str
+) -> bytes:
+    """Return the picture, in words too, and a table of the runs: a page that needs nothing else."""
     rows = [_figures(run, options) for run, options in zip(runs, differing, strict=True)]
-    heads = "".join(f"<th>{html.escape(name)}</th>" for name in rows[0])
-    cells = "".join(
-        "<tr>"
-        + "".join(f'<td dir="auto">{html.escape(cell)}</td>' for cell in row.values())
-        + "</tr>"
-        for row in rows
-    )
+    heads = "".join(f'<th scope="col">{html.escape(name)}</th>' for name in rows[0])
+    cells = ""
+    for row in rows:
+        name, *others = map(html.escape, row.values())
+        cells += f'<tr><th scope="row" dir="auto">{name}</th>'
+        cells += "".join(f'<td dir="auto">{cell}</td>' for cell in others) + "</tr>"
     source = base64.b64encode(drawn).decode()
-    told = "Losses, learning rate, gradient norm and clipping of the runs in the table."
     return (
         '<!doctype html><html lang="en"><meta charset="utf-8"><title>Trainings</title>'
         '<meta name="viewport" content="width=device-width"><meta http-equiv='
         '"Content-Security-Policy" content="default-src \'none\'; img-src data:; style-src '
         f"'unsafe-inline'\"><style>{STYLE}</style><h1>Trainings</h1>"
-        f'<img alt="{told}" src="data:image/svg+xml;base64,{source}">'
+        f'<main><img alt="{html.escape(words)}" src="data:image/svg+xml;base64,{source}">'
         '<div tabindex="0" role="region" aria-label="The runs">'
-        f"<table><thead><tr>{heads}</tr></thead><tbody>{cells}</tbody></table></div></html>\n"
-    ).encode()
+        "<table><caption>The runs: options in which they differ, and figures</caption>"
+        f"<thead><tr>{heads}</tr></thead><tbody>{cells}</tbody></table></div></main></html>\n"
+    ).encode("utf-8", "replace")
 
 
 def _figures(run: Drawn, options: Mapping[str, Any]) -> dict[str, str]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from contrast import contrast
 
 LESSONS = Path(__file__).parent.parent / "notebooks" / "lessons"
 FOLDER = LESSONS / "drawings"
@@ -179,6 +180,29 @@ def test_streams_and_protocols_are_those_of_the_package():
     assert "".join(drawn) == "".join(map(chr, rows.flatten())).replace(" ", "")  # a space is a sign
     protocols = (FOLDER / "protocols.svg").read_text(encoding="utf-8")
     assert f"windows of {COLD_WINDOW} characters:" in protocols
+
+
+@each
+def test_every_text_can_be_read_on_what_lies_behind_it(drawing):
+    """WCAG 2.2, 1.4.3."""
+    grounds = []
+    for shape in parsed(drawing):
+        if shape.tag == f"{SVG}rect" and shape.get("fill") != "none":
+            x, y, width, height = (float(shape.get(n)) for n in ("x", "y", "width", "height"))
+            grounds.append(((x, y, x + width, y + height), shape.get("fill")))
+        elif shape.tag == f"{SVG}text":
+            behind = [fill for box, fill in grounds if not apart(room(shape), box)]
+            for fill in behind[-1:]:
+                assert contrast(shape.get("fill"), fill) >= 4.5, shape[0].text
+
+
+@each
+def test_a_drawing_says_what_it_shows(drawing):
+    root = parsed(drawing)
+    title, description = root[0], root[1]
+    assert (root.get("role"), title.tag, description.tag) == ("img", f"{SVG}title", f"{SVG}desc")
+    assert len(title.text) > 5
+    assert len(description.text) > 100
 
 
 def test_lessons_show_every_drawing_with_a_text_for_those_who_cannot_see_it():

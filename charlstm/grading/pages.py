@@ -24,6 +24,12 @@ from traitlets import Bool, default
 
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; form-action 'none'"
 _HEAD = f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
+# nbgrader's links and the colours of code are too pale on its greys (WCAG 2.2, 1.4.3 and 1.4.1)
+_STYLE = (
+    "<style>a{color:#23527c;text-decoration:underline}"
+    ".panel-heading .pull-right a{color:inherit!important}"
+    "pre{background:#fff}th,td{padding:0 .6em}</style>"
+)
 FORMULA = "charlstm-formula"  # the class of a formula's place, until all else is cleaned
 _FORMULA = re.compile(rf'<(?P<tag>span|div) class="{FORMULA}">(?P<formula>[^<]*)</(?P=tag)>')
 TAGS = {
@@ -128,7 +134,8 @@ class PageExporter(HTMLExporter):
         page, resources = super().from_notebook_node(nb, resources, **known)
         # all that a student wrote has < as &lt; by now, or was cleaned: these are nbconvert's own
         page = re.sub(r"<script\b.*?</script>", "", page, flags=re.DOTALL)
-        page = page.replace("<head>", f"<head>{_HEAD}", 1)
+        page = page.replace("<html>", '<html lang="en">', 1)
+        page = page.replace("<head>", f"<head>{_HEAD}", 1).replace("</head>", f"{_STYLE}</head>", 1)
         return _FORMULA.sub(_drawn, page), resources
 
 

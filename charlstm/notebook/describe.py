@@ -1,7 +1,8 @@
 """A figure in words, for readers who do not see it.
 
 The words are made from what is drawn, so they cannot become stale: title, axes with their range,
-and where each line begins and ends. A notebook keeps them beside the picture, as its alt text.
+where each line begins, ends, and turns, and the numbers of a table. A notebook keeps them beside
+the picture, as its alt text.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
     from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
-MOST = 8  # lines, groups of bars and notes that are told one by one
+MOST = 12  # lines, groups of bars and notes that are told one by one
+MOST_NUMBERS = 30  # of a table that is told whole
+TURN = 0.1  # of a line's height: how far beyond both ends a turn is worth telling
 
 
 def describe(figure: Figure) -> str:
@@ -26,10 +29,22 @@ def describe(figure: Figure) -> str:
     Example:
         >>> from charlstm.notebook.plots import curves
         >>> describe(curves({"a": ([0, 1, 2], [3.0, 2.0, 2.5])}, "step", "loss", "A run"))
-        'A run. step from 0 to 2; loss from 2 to 3. a: 3 to 2.5.'
+        'A run. step from 0 to 2; loss from 2 to 3. a: 3 to 2.5, lowest 2 at 1.'
     """
-    told = [_axes(axes) for axes in figure.axes if axes.get_label() != "<colorbar>"]
+    told = [f"{title}." if (title := figure.get_suptitle()) else ""]
+    told += [_axes(axes) for axes in figure.axes if axes.get_label() != "<colorbar>"]
     return " ".join(filter(None, told)) or "an empty figure"
+
+
+def number(value: float) -> str:
+    """Return a number as it is read aloud: a year and a count whole, others with three digits.
+
+    Example:
+        >>> number(1949.0), number(31415.9), number(0.000123456)
+        ('1949', '31416', '0.000123')
+    """
+    whole = 1000 <= abs(value) < 1e7 or (abs(value) < 1000 and value == round(value))
+    return f"{value:.0f}" if whole else f"{value:.3g}"
 
 
 def _axes(axes: Axes) -> str:
@@ -52,43 +67,111 @@ def _axis(axes: Axes, axis: Axis) -> str:
         return ""
     if axis.get_scale() == "log":
         name += " (logarithmic)"
-    names = _names(axis)
+    names = list(_names(axis).values())
     if names:
         return f"{name}: {' '.join(names)}"
     which = int(axis is axes.yaxis)
     data = [np.asarray(line.get_data()[which], float) for line in _own_lines(axes)]
     values = np.concatenate(data) if data else np.array([])
     values = values[np.isfinite(values)]
-    return f"{name} from {values.min():.3g} to {values.max():.3g}" if len(values) else name
+    return f"{name} from {number(values.min())} to {number(values.max())}" if len(values) else name
 
 
-def _names(axis: Axis) -> list[str]:
-    """Return the names of an axis's places, if they are named: letters, say."""
-    from matplotlib.ticker import FixedFormatter, FuncFormatter
+def _names(axis: Axis) -> dict[float, str]:
+    """Return the names of an axis's places by where they are, if they are named: letters, say."""
+    from matplotlib.ticker import FixedLocator
 
-    formatter: Any = axis.get_major_formatter()
-    if not isinstance(formatter, FixedFormatter | FuncFormatter):
-        return []
-    return [label.get_text().replace("\\", "") for label in axis.get_ticklabels()]
+    if not isinstance(axis.get_major_locator(), FixedLocator):
+        return {}
+    places = axis.get_majorticklocs().tolist()
+    # not of the labels: those of a shared axis are hidden
+    labels = axis.get_major_formatter().format_ticks(places)
+    return dict(zip(places, (label.replace("\\", "") for label in labels), strict=True))
+
+
+def _place(axis: Axis, value: float) -> str:
+    """Return where a number is on an axis: the name of its place, or the number."""
+    names = _names(axis)
+    if not names or axis.get_scale() == "log":
+        return number(value)
+    nearest = min(names, key=lambda place: abs(place - value))
+    same = [place for place in names if names[place] == names[nearest]]
+    many = f" (number {sorted(names).index(nearest) + 1})" if len(same) > 1 else ""
+    return names[nearest] + many
+
+
+def _called(axis: Axis, value: float) -> str:
+    """Return where a number is on an axis, with the axis's name."""
+    return f"{_plain(axis.get_label_text()).partition(',')[0]} {_place(axis, value)}".strip()
 
 
 def _lines(axes: Axes) -> Iterator[str]:
+    rows: dict[str, list[float]] = {}
     for line in axes.get_lines():
         name = _plain(str(line.get_label()))
         name = "" if name.startswith("_") else name
-        y = np.asarray(line.get_ydata(), float)
-        y = y[np.isfinite(y)]
+        x, y = (np.asarray(of, float) for of in line.get_data())
+        good = np.isfinite(y)
+        x, y = x[good], y[good]
         if line not in _own_lines(axes):  # from one edge to the other: a limit, or chance
             if name:
                 yield name
         elif not len(y):
             yield f"{name}: nothing" if name else ""
         elif line.get_linestyle() == "None":
-            dots = f"{len(y)} dots from {y.min():.3g} to {y.max():.3g}"
-            yield f"{name}: {dots}" if name else dots
+            if not name and _in_rows(axes):
+                for value, row in zip(x, y, strict=True):
+                    rows.setdefault(_place(axes.yaxis, row), []).append(value)
+                continue
+            yield f"{name}: {_dots(axes, x, y)}" if name else _dots(axes, x, y)
         else:
-            ends = f"{y[0]:.3g} to {y[-1]:.3g}" if len(y) > 1 else f"{y[0]:.3g}"
-            yield f"{name or ('a line' if len(y) > 1 else 'a mark')}: {ends}"
+            ends = f"{number(y[0])} to {number(y[-1])}" if len(y) > 1 else number(y[0])
+            told = "".join([ends, *_turns(axes, x, y)])
+            mark = f"a mark at {_place(axes.xaxis, x[0])}"
+            yield f"{name or ('a line' if len(y) > 1 else mark)}: {told}"
+    if rows:
+        yield "; ".join(f"{row}: {_range(of)}" for row, of in rows.items())
+
+
+def _turns(axes: Axes, x: Any, y: Any) -> Iterator[str]:
+    """Yield the lowest and the highest of a line, where they are well beyond both of its ends."""
+    height = np.log(np.maximum(y, np.finfo(float).tiny)) if axes.get_yscale() == "log" else y
+    low, high = height.min(), height.max()
+    ends = height[[0, -1]]
+    for word, at, beyond in (
+        ("lowest", height.argmin(), ends.min() - low),
+        ("highest", height.argmax(), high - ends.max()),
+    ):
+        if beyond > TURN * (high - low):
+            yield f", {word} {number(y[at])} at {_place(axes.xaxis, x[at])}"
+
+
+def _in_rows(axes: Axes) -> bool:
+    """Return whether the places of the y axis have names, and those of the x axis do not."""
+    return bool(_names(axes.yaxis)) and not _names(axes.xaxis)
+
+
+def _dots(axes: Axes, x: Any, y: Any) -> str:
+    """Return where dots are; on an axis of names, what is at each of them."""
+    pairs = list(zip(x.tolist(), y.tolist(), strict=True))
+    across, up = axes.xaxis, axes.yaxis
+    if _names(across) and _names(up):
+        return ", ".join(f"{_place(up, b)} at {_place(across, a)}" for a, b in pairs)
+    if _in_rows(axes):
+        return ", ".join(f"{_place(up, b)} {number(a)}" for a, b in pairs)
+    if len(pairs) == 1:
+        return f"a dot at {_place(across, pairs[0][0])}: {number(pairs[0][1])}"
+    if not _names(across) or across.get_scale() == "log":
+        return f"{len(y)} dots from {_range(y)}, at {_range(x)}"
+    groups: dict[str, list[float]] = {}
+    for a, b in pairs:
+        groups.setdefault(_place(across, a), []).append(b)
+    return ", ".join(f"at {group} {_range(of)}" for group, of in groups.items())
+
+
+def _range(values: Any) -> str:
+    ends = [number(min(values)), number(max(values))]
+    return " to ".join(dict.fromkeys(ends))
 
 
 def _own_lines(axes: Axes) -> list[Any]:
@@ -97,9 +180,12 @@ def _own_lines(axes: Axes) -> list[Any]:
 
 
 def _bars(axes: Axes) -> Iterator[str]:
-    names = _names(axes.xaxis)
-    containers: list[Any] = axes.containers
-    for container in containers:
+    from matplotlib.container import BarContainer
+
+    names = list(_names(axes.xaxis).values())
+    for container in axes.containers:
+        if not isinstance(container, BarContainer):
+            continue
         heights = [bar.get_height() for bar in container.patches]
         tallest = np.argsort(-np.array(heights), kind="stable")[:3]
         told = ", ".join(f"{names[k] if names else k} {heights[k]:.2g}" for k in sorted(tallest))
@@ -113,11 +199,33 @@ def _shades(axes: Axes) -> Iterator[str]:
         values = image.get_array()
         if values is None or image.colorbar is None:
             continue
-        finite = np.asarray(values, float)
-        finite = finite[np.isfinite(finite)]
+        table: np.ndarray[Any, Any] = np.ma.filled(np.ma.asarray(values, float), np.nan)
         bar = image.colorbar.ax
         what = _plain(bar.get_ylabel() or bar.get_xlabel()) or "values"
-        yield f"{what} as shades, from {finite.min():.2g} to {finite.max():.2g}"
+        ends = f"from {np.nanmin(table):.2g} to {np.nanmax(table):.2g}"
+        yield f"{what} as shades, {ends}{_where(axes, image, table)}"
+
+
+def _where(axes: Axes, image: Any, table: np.ndarray[Any, Any]) -> str:
+    """Return a table's rows, or if it is large, where its lowest and its highest number are."""
+    if not axes.axison or np.nanmin(table) == np.nanmax(table):
+        return ""  # letters: their marks tell where
+    edges = image.get_coordinates() if hasattr(image, "get_coordinates") else None
+    across, up = axes.xaxis, axes.yaxis
+    if table.size <= MOST_NUMBERS and _names(across) and _names(up):
+        rows = [
+            f"{_place(up, row)}: {' '.join(f'{v:.2g}' for v in table[row])}"
+            for row in range(len(table))
+        ]
+        return f": {_plain(up.get_label_text())} {', '.join(rows)}"
+    told = []
+    for word, at in (("lowest", np.nanargmin(table)), ("highest", np.nanargmax(table))):
+        row, column = np.unravel_index(int(at), table.shape)
+        x, y = (float(column), float(row))
+        if edges is not None:
+            x, y = (edges[row : row + 2, column : column + 2, k].mean() for k in (0, 1))
+        told.append(f"{word} at {_called(across, x)}, {_called(up, y)}")
+    return f"; {'; '.join(told)}"
 
 
 def _marks(axes: Axes) -> Iterator[str]:

@@ -15,9 +15,9 @@ from charlstm.model.checkpoint import Checkpoint
 from charlstm.model.named_cells import find_cell, known_cells
 from charlstm.model.network import SCHEMES, CharModel, initialize
 from charlstm.notebook import plots, text_plots
-from charlstm.notebook.figure import png, redraw
+from charlstm.notebook.figure import redraw
 from charlstm.notebook.newest import Newest
-from charlstm.notebook.panel import Panel, figure_image
+from charlstm.notebook.panel import Panel, Picture
 from charlstm.options import ModelOptions
 
 ACTIVATIONS = {"tanh": cells.tanh, "relu": cells.relu, "linear": cells.linear}
@@ -79,7 +79,7 @@ class GradientExplorer(Panel):
             "length": w.IntSlider(60, min=10, max=200, step=10, description="length"),
         }
         self._controls = left | right
-        self._image = figure_image()
+        self._image = Picture()
         self._summary = w.HTML()
         self._curve_of = functools.lru_cache(REMEMBERED)(explored_curve)
         self._curve: np.ndarray[Any, Any] | None = None
@@ -96,7 +96,7 @@ class GradientExplorer(Panel):
             self._figure = plots.norm_by_lag(lines)
         redraw(self._figure, lines, _title(values))
         self._curve = curve
-        self._image.value = png(self._figure)
+        self._image.show(self._figure)
         self._summary.value = _summary(curve)
         self._controls["activation"].disabled = values["cell"] != "rnn"
         self._controls["forget_bias"].disabled = "f" not in find_cell(values["cell"]).gates
@@ -164,7 +164,7 @@ class GatePanel(Panel):
             for name in "ifo"
         }
         self._text = text
-        self._image = figure_image()
+        self._image = Picture()
         self.newest = Newest(texts | gates, self._draw, self._image)
         columns = [w.VBox(list(group.values())) for group in (texts, gates)]
         super().__init__("gates", [self.newest.message, w.HBox(columns), self._image])
@@ -175,7 +175,7 @@ class GatePanel(Panel):
         if self._figure is None:
             self._figure = text_plots.along(self._text, lines, "state of the unit")
         redraw(self._figure, lines, title)
-        self._image.value = png(self._figure)
+        self._image.show(self._figure)
 
 
 class UnitPanel(Panel):
@@ -214,7 +214,7 @@ class UnitPanel(Panel):
             "value": w.Dropdown(options=list(self._layers[0]), value=name, description="value"),
             "unit": w.BoundedIntText(unit, min=0, max=last, description=f"unit 0-{last}"),
         }
-        self._image = figure_image()
+        self._image = Picture()
         self.newest = Newest(controls, self._draw, self._image)
         super().__init__(
             "units", [self.newest.message, w.HBox(list(controls.values())), self._image]
@@ -223,4 +223,4 @@ class UnitPanel(Panel):
     def _draw(self, values: dict[str, Any]) -> None:
         numbers = self._layers[values["layer"]][values["value"]][:, values["unit"]]
         self._figure = text_plots.unit(self._text, numbers, **values)
-        self._image.value = png(self._figure)
+        self._image.show(self._figure)

@@ -1,8 +1,12 @@
 """What all figures share: size, axes, the styles of lines, and how they become a picture.
 
 No figure uses pyplot. So panels can draw them in any thread. Lines differ by colour, by dash and by
-marker, so that they also differ in print without colour. Colour-blind readers can tell the colours
-apart (Okabe & Ito 2008).
+marker, so that they also differ in print without colour.
+
+On white each colour has the contrast that WCAG 2.2 asks of lines (1.4.11, 3:1), and colour-blind
+readers can tell them apart; `tests/notebook/test_colours.py` measures both. Four of the colours are
+those of Okabe & Ito (2008). The other three of theirs are too light on white. In their places stand
+three that a search found, as far as possible from all others for these readers.
 """
 
 from __future__ import annotations
@@ -21,7 +25,8 @@ from charlstm.notebook.describe import describe
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#633F63", "#E10048", "#36511B", "#000000")
+ORANGE, SKY = "#E69F00", "#56B4E9"  # too light for lines; black letters can be read on them
 DASHES = ("-", "--", "-.", ":", (0, (5, 1)))
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 # 7 colours, 5 dashes, 8 markers: no two of these numbers have a common divisor, so the first
@@ -74,6 +79,18 @@ def line_style(index: int, points: int) -> dict[str, Any]:
         "markersize": 4,
         "markevery": (index, max(1, points // 8)) if points > 16 else 1,
     }
+
+
+def dot_style(index: int) -> dict[str, Any]:
+    """Return the style of dots, as arguments of `Axes.plot`; a white edge keeps them apart.
+
+    Args:
+        index: number of the group of dots in its figure, from 0.
+    """
+    colour = COLOURS[index % len(COLOURS)]
+    marker = MARKERS[index % len(MARKERS)]
+    edge = {"markeredgecolor": "white", "markeredgewidth": 0.4, "markersize": 7}
+    return {"linestyle": "none", "marker": marker, "color": colour, **edge}
 
 
 def add_legend(axes: Axes) -> None:

@@ -34,8 +34,8 @@ def alignments(source: str, target: str, tables: Mapping[str, Numbers], title: s
     ):
         table = np.asarray(numbers, float)
         image = axes.imshow(table, cmap="Blues", vmin=0.0, vmax=table.max(), aspect="auto")
-        axes.plot(table.argmax(1), range(len(table)), linestyle="none", marker="o", markersize=4,
-                  color=COLOURS[1], label="largest of the row")  # fmt: skip
+        axes.plot(table.argmax(1), range(len(table)), linestyle="none", marker="o", markersize=5,
+                  color="white", markeredgecolor="black", label="largest of the row")  # fmt: skip
         axes.set_xticks(range(len(columns)), list(columns), family="monospace")
         axes.set_yticks(range(len(table)), list(rows[: len(table)]), family="monospace")
         axes.set_xlabel("source")
@@ -71,8 +71,7 @@ def words(
         axes.plot(x, y, linestyle="none", marker=MARKERS[index % len(MARKERS)], markersize=4,
                   color=COLOURS[index % len(COLOURS)], label=group)  # fmt: skip
         for word in some:
-            axes.annotate(word, places[word], xytext=(3, 3), textcoords="offset points",
-                          fontsize=8, color=COLOURS[index % len(COLOURS)])  # fmt: skip
+            axes.annotate(word, places[word], xytext=(3, 3), textcoords="offset points", fontsize=8)
     if path:
         x, y = np.array([places[word] for word in path], float).T
         axes.plot(x, y, color="black", linewidth=1, label="the walk", zorder=1)

@@ -15,10 +15,31 @@ from typing import Any
 
 import ipywidgets as w
 from matplotlib.figure import Figure
+from traitlets import Unicode
 
 from charlstm.errors import translated
 from charlstm.notebook.describe import describe
+from charlstm.notebook.figure import png
 from charlstm.notebook.still import still
+
+# JupyterLab takes arrows and letters for its own shortcuts, also where a menu has the focus
+# (ipywidgets issue 3912), unless an attribute forbids it. With Shift or Ctrl they stay its own.
+# The sliders of ipywidgets 8.1 have a label that screen readers do not connect with them.
+_KEYS = """
+const panel = this.closest('.charlstm-panel');
+for (const slider of panel.querySelectorAll('[role=slider]'))
+  slider.setAttribute('aria-label', slider.closest('.widget-slider').firstChild.textContent);
+if (!window.charlstmKeys)
+  window.addEventListener('keydown', window.charlstmKeys = (event) =>
+    event.target.closest('.charlstm-panel') && event.target.toggleAttribute(
+      'data-lm-suppress-shortcuts',
+      !(event.shiftKey || event.ctrlKey || event.altKey || event.metaKey)), true);
+"""
+# ipywidgets shows where the keyboard is by a pale border. On any page the colour of text is seen.
+# The name of the class stands here three times, else the rule of ipywidgets would win.
+ACCESS = f"""<style onload="{_KEYS}">
+.charlstm-panel.charlstm-panel.charlstm-panel :focus-visible
+{{outline: 2px solid currentColor !important}}</style>"""
 
 
 class Panel:
@@ -36,7 +57,9 @@ class Panel:
 
     def __init__(self, name: str, parts: Sequence[w.Widget]) -> None:
         self._name = name
-        self.widget = w.VBox(list(parts))
+        style = w.HTML(ACCESS, layout=w.Layout(display="none"))
+        self.widget = w.VBox([style, *parts])
+        mark(self.widget, "panel")
         mark(self.widget, name)
 
     def _repr_mimebundle_(self, **how: Any) -> Any:
@@ -62,6 +85,19 @@ def told(error: Exception) -> str:
     return html.escape(f"{type(error).__name__}: {error}" if mistake is None else str(mistake))
 
 
-def figure_image() -> w.Image:
-    """Return an empty `Image` for a figure."""
-    return w.Image(format="png", width=640)
+class Picture(w.Image):  # type: ignore[misc]
+    """The picture of a panel's figure, with its description in words.
+
+    An `Image` has no alt text. Its `tooltip` becomes the title of the picture, which screen readers
+    tell in its place. ipywidgets 8.1 writes it only where there is a `description` that is empty.
+    """
+
+    description = Unicode("").tag(sync=True)
+
+    def __init__(self) -> None:
+        super().__init__(format="png", width=640)
+
+    def show(self, figure: Figure) -> None:
+        """Show a figure, and say what it shows."""
+        self.tooltip = describe(figure)
+        self.value = png(figure)

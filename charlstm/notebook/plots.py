@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from charlstm.notebook.figure import (
-    COLOURS,
-    MARKERS,
+    ORANGE,
     Numbers,
     add_legend,
+    dot_style,
     line_style,
     new_axes,
     positive,
@@ -23,6 +23,8 @@ from charlstm.notebook.figure import (
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+DARK = 0.465  # of the shades from 0 to 1: below, white is easier to read on them than black
 
 
 def norm_by_lag(curves: Mapping[str, Numbers], title: str = "", what: str = "h") -> Figure:
@@ -121,8 +123,7 @@ def recall(scores: Mapping[str, Mapping[int, Numbers]], chance: float, title: st
             for seed, value in enumerate(values)
         ]
         x, y = np.array(points).reshape(-1, 2).T
-        axes.plot(x, y, linestyle="none", marker=MARKERS[index % len(MARKERS)], label=name,
-                  markersize=5, color=COLOURS[index % len(COLOURS)], alpha=0.75)  # fmt: skip
+        axes.plot(x, y, label=name, **dot_style(index))
     axes.axhline(chance, color="grey", linewidth=1.5, label=f"chance {chance:.3g}")
     axes.set_xticks(range(len(lags)), [str(lag) for lag in lags])
     axes.set_xlim(-0.5, len(lags) - 0.5)
@@ -151,7 +152,7 @@ def grid(
     for r, c in np.ndindex(table.shape):
         if not math.isnan(table[r, c]):
             axes.text(c, r, f"{table[r, c]:.2f}", ha="center", va="center",
-                      color="white" if table[r, c] < 0.5 else "black")  # fmt: skip
+                      color="white" if table[r, c] < DARK else "black")  # fmt: skip
     axes.set_xticks(range(len(columns)), [str(c) for c in columns])
     axes.set_yticks(range(len(rows)), [str(r) for r in rows])
     figure.colorbar(image, ax=axes, label=what)
@@ -178,13 +179,16 @@ def surface(
         title: title of the figure.
     """
     from matplotlib import colormaps
+    from matplotlib.patheffects import withStroke
 
     figure, axes = new_axes(labels[0], labels[1], title)
     shades = colormaps["cividis"].resampled(16)  # few shades show the slope and keep the file small
     image = axes.pcolormesh(x, y, values, cmap=shades, shading="nearest", rasterized=True)
+    edged = [withStroke(linewidth=3, foreground="black")]  # else no colour is seen on every shade
     for index, (name, (across, up)) in enumerate(paths.items()):
-        style = line_style(index, 0) | {"color": ("white", COLOURS[4])[index % 2], "markevery": 1}
-        axes.plot(across, up, label=name, markeredgecolor="black", linewidth=1.2, **style)
+        style = line_style(index, 0) | {"color": ("white", ORANGE)[index % 2], "markevery": 1}
+        axes.plot(across, up, label=name, markeredgecolor="black", linewidth=1.2,
+                  path_effects=edged, **style)  # fmt: skip
     axes.set_xlim(np.min(x), np.max(x))
     axes.set_ylim(np.min(y), np.max(y))
     axes.grid(visible=False)
@@ -236,7 +240,8 @@ def by_seed(
         axes.semilogx(list(line), [np.mean(of) for of in line.values()], label=name, **style)
         points = [(x, y) for x, of in line.items() for y in of]
         x, y = np.array(points, float).reshape(-1, 2).T
-        axes.scatter(x, y, s=12, color=style["color"], marker=style["marker"], alpha=0.5)
+        axes.scatter(x, y, s=20, marker=style["marker"], color=style["color"],
+                     edgecolor="white", linewidth=0.4)  # fmt: skip
     places = sorted({x for line in lines.values() for x in line})
     axes.set_xticks(places, [f"{x:,}" for x in places])
     axes.set_xticks([], minor=True)
@@ -262,8 +267,7 @@ def dots(
     """
     figure, axes = new_axes(xlabel, ylabel, title)
     for index, (name, (x, y)) in enumerate(points.items()):
-        axes.plot(x, y, linestyle="none", marker=MARKERS[index % len(MARKERS)], label=name,
-                  color=COLOURS[index % len(COLOURS)], alpha=0.75)  # fmt: skip
+        axes.plot(x, y, label=name, **dot_style(index))
     if log:
         axes.set_xscale("log")
     add_legend(axes)

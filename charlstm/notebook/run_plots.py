@@ -12,6 +12,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
 from charlstm.errors import say
+from charlstm.notebook.describe import describe
 from charlstm.notebook.figure import line_style, new_figure, positive
 
 if TYPE_CHECKING:
@@ -90,17 +91,20 @@ def trainings(curves: Sequence[Curve], over: Over = "steps") -> Figure:
     lines = sum(label.count("\n") + 1 for label in labels)
     figure = new_figure(6.4 + 0.2 * math.ceil(lines / columns), 9.0)
     (loss, rate), (norm, clipped) = figure.subplots(2, 2)
+    bold = []
     for index, curve in enumerate(curves):
         x = curve.column(FIELD[over])
         style = line_style(index, len(x))
         dot = "." if len(x) == 1 else ""  # one point makes no line
-        quiet = style | {"marker": dot, "linewidth": 0.9, "alpha": 0.75}
-        loss.plot(x, curve.column("train_loss"), **quiet)
+        quiet = style | {"marker": dot, "linewidth": 0.9}
+        name = curve.name
+        loss.plot(x, curve.column("train_loss"), label=f"{name}, training", **quiet)
         found = curve.column("validation")
-        loss.plot(x, found, label=labels[index], **(style | {"linewidth": 1.8}))
+        bold += loss.plot(x, found, label=f"{name}, validation", **(style | {"linewidth": 1.8}))
         lost = [at for at, nats in zip(x, found, strict=True) if not math.isfinite(nats)]
         loss.plot(lost, [0.97] * len(lost), "x", color=style["color"], markersize=9,
                   transform=loss.get_xaxis_transform())  # fmt: skip
+        quiet |= {"label": name}
         rate.plot(x, curve.column("learning_rate"), **quiet)
         norm.plot(x, positive(curve.column("mean_grad_norm", "grad_norm")), **quiet)
         clipped.plot(x, curve.clipped(), **quiet)
@@ -121,27 +125,31 @@ def trainings(curves: Sequence[Curve], over: Over = "steps") -> Figure:
         axes.grid(visible=True, linewidth=0.3)
         axes.spines[["top", "right"]].set_visible(False)
     for text in figure.legend(
-        *loss.get_legend_handles_labels(), loc="outside lower center", frameon=False,
-        ncols=columns, fontsize="small",
+        bold, labels, loc="outside lower center", frameon=False, ncols=columns, fontsize="small",
     ).get_texts():  # fmt: skip
         text.set_parse_math(False)
     return figure
 
 
 def picture(figure: Figure, kind: str) -> bytes:
-    """Return a figure as a file. In SVG the words stay words, which the browser sets."""
+    """Return a figure as a file that also says what it shows.
+
+    In SVG the words stay words, which the browser sets.
+    """
     import matplotlib
 
     file = io.BytesIO()
+    words = describe(figure).encode("utf-8", "replace").decode()  # half a name cannot be written
+    place = {"png": "Description", "pdf": "Subject", "svg": "Title"}[kind]
     with (
         warnings.catch_warnings(record=True) as told,
         matplotlib.rc_context({"svg.fonttype": "none"}),
     ):
         warnings.simplefilter("always")
-        figure.savefig(file, format=kind, dpi=150)
+        figure.savefig(file, format=kind, dpi=150, metadata={place: words})
     if kind != "svg" and any("missing from font" in str(each.message) for each in told):
         say("no font of matplotlib has all letters of these names; .svg and .html show them")
-    return file.getvalue()
+    return file.getvalue().replace(b"<svg ", b'<svg role="img" ', int(kind == "svg"))
 
 
 def _finish_losses(axes: Axes, curves: Sequence[Curve]) -> None:

@@ -76,9 +76,7 @@ def _panel(axes: Axes, name: str, settings: Sequence[Mapping[str, Any]]) -> None
     if all("low" in setting for setting in settings):
         low, high = (np.array([setting[end] for setting in settings]) for end in ("low", "high"))
         bars = np.maximum(0, [nats - low, high - nats])
-    axes.errorbar(
-        places, nats, bars, fmt="o", color=COLOURS[0], markersize=4, linewidth=1, alpha=0.7
-    )
+    axes.errorbar(places, nats, bars, fmt="o", color=COLOURS[0], markersize=4, linewidth=1)
     best = int(np.argmin(nats))
-    axes.plot(places[best], nats[best], "*", color=COLOURS[1], markersize=11)
+    axes.plot(places[best], nats[best], "*", color=COLOURS[1], markersize=11, label="best")
     axes.set_xlabel(name)

@@ -25,8 +25,7 @@ ROW = 0.3  # inches from one control to the next
 LINE = 0.2  # inches from one line of text to the next
 DOTS = 100  # per inch, as in the pictures that panels show
 LETTERS = 80  # in a line of text
-GREY = "#bbbbbb"
-BLUE = "#2196f3"
+GREY, BLUE = "#767676", "#1976d2"
 
 
 def still(box: w.Box, name: str) -> tuple[bytes, str]:
@@ -85,7 +84,7 @@ def _leaves(widget: Any) -> Iterator[Any]:
 
 def _lines(shown: str) -> list[str]:
     """Return the lines of what an HTML widget shows, at most `LETTERS` long."""
-    text = re.sub(r"<style>.*?</style>", "", shown, flags=re.S)
+    text = re.sub(r"<style\b.*?</style>", "", shown, flags=re.S)
     plain = html.unescape(re.sub(r"<[^>]*>", "", text))
     return wrapped(plain, LETTERS).splitlines()
 

@@ -11,8 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from charlstm.errors import counted
 from charlstm.notebook.figure import (
     COLOURS,
+    ORANGE,
+    SKY,
     Numbers,
     add_legend,
     line_style,
@@ -28,12 +31,12 @@ if TYPE_CHECKING:
 
 SIGNED = ("h", "c", "g", "n")  # states and candidates, from -1 to 1; all others are gates
 MOST_COLUMNS = 72  # letters in a row of a coloured text; a longer line is folded
-# what stands for -1, 0 and 1: light enough for black letters
-BELOW, NOTHING, ABOVE = "#56B4E9", "#FFFFFF", "#E69F00"
+BELOW, NOTHING, ABOVE = SKY, "#FFFFFF", ORANGE  # what stands for -1, 0 and 1
 MOST_NATS = 8.0  # what is more surprising has the same colour
 FAINT = 0.02  # share of the largest relevance that is not drawn
 SIZE = 10.5  # of a letter, points
 ROW = 0.21  # height of a row of letters, inches
+TOLD, APART, BEFORE = 3, 8, 8  # of the strongest letters: how many, how far apart, what is quoted
 
 
 def letters(
@@ -83,6 +86,7 @@ def letters(
         linewidth=0,
         snap=False,  # else dots vanish
     )
+    glyphs.set_label(_strongest(text, drawn))  # for the figure in words
     glyphs.set_in_layout(False)  # to lay out each letter would take longer than to draw it
     axes.add_collection(glyphs)
     below = places[drawn < 0]
@@ -237,6 +241,22 @@ def next_character(
     axes.set_xticks(range(len(order)), labels, fontfamily="monospace")
     add_legend(axes)
     return figure
+
+
+def _strongest(text: str, numbers: np.ndarray[Any, Any]) -> str:
+    """Return in words how a text begins, and where its numbers are highest and lowest."""
+    told = [f"{counted(len(text), 'letter')} that begin {text[:20]!r}"]
+    for word, order in (("highest", np.argsort(-numbers)), ("lowest", np.argsort(numbers))):
+        if word == "lowest" and numbers.min() >= 0:
+            continue
+        places: list[int] = []
+        for k in order.tolist():
+            if len(places) < TOLD and all(abs(k - place) > APART for place in places):
+                places.append(k)
+        ends = [f"{numbers[k]:.2g} at the end of {text[max(0, k - BEFORE) : k + 1]!r}"
+                for k in places]  # fmt: skip
+        told.append(f"{word} {', '.join(ends)}")
+    return "; ".join(told)
 
 
 def _rows_and_columns(text: str) -> np.ndarray[Any, Any]:

@@ -20,8 +20,7 @@ from charlstm.errors import UserError, translated
 from charlstm.model.checkpoint import Checkpoint, find_model
 from charlstm.model.network import CharModel
 from charlstm.notebook import plots
-from charlstm.notebook.figure import png
-from charlstm.notebook.panel import Panel, figure_image, mark, told
+from charlstm.notebook.panel import Panel, Picture, mark, told
 from charlstm.options import ModelOptions, SampleOptions, TrainOptions
 from charlstm.sampling.sampler import Sampler, generate
 from charlstm.text.vocabulary import Vocabulary
@@ -129,7 +128,7 @@ class TrainingMonitor(Panel):
         self.losses: dict[str, dict[int, float]] = {"train": {}, "validation": {}}
         self.checkpoint: Checkpoint | None = None
         self._bar = w.FloatProgress(min=0, max=1, description="budget")
-        self._image = figure_image()
+        self._image = Picture()
         self._draw()
         self._sample = w.HTML()
         self._written = ""
@@ -171,7 +170,7 @@ class TrainingMonitor(Panel):
         self._figure = plots.training(self.losses)
         if not self.losses["train"]:  # empty axes without negative numbers
             self._figure.axes[0].set(xlim=(0, 1), ylim=(0, 5))
-        self._image.value = png(self._figure)
+        self._image.show(self._figure)
 
 
 class _Work:

@@ -376,8 +376,8 @@ def drawn(course):
     lines = {way: (trials, middle) for way, middle in middles.items()}
     figure = plots.curves(lines, "trials", "nats of what was found", f"{SEARCHES} searches each")
     for of, colour in zip(course.values(), COLOURS, strict=False):
-        figure.axes[0].fill_between(trials, *np.quantile(of[:, 1], (0.25, 0.75), 0), color=colour,
-                                    alpha=0.15, linewidth=0)  # fmt: skip
+        figure.axes[0].fill_between(trials, *np.quantile(of[:, 1], (0.25, 0.75), 0),
+                                    color=(colour, 0.15), edgecolor=colour)  # fmt: skip
     figure.axes[0].set_ylim(mean[best] - 0.01, mean[best] + 0.15)
     return figure
 
@@ -695,7 +695,7 @@ def with_intervals(values, xlabel, title):
     figure, axes = new_axes(xlabel, "cell", title)
     figure.set_figheight(0.7 + 0.3 * len(values))
     for row, of in enumerate(values.values()):
-        axes.hlines(row, *interval(of), color=COLOURS[0], linewidth=3, alpha=0.5)
+        axes.hlines(row, *interval(of), color=COLOURS[0], linewidth=2)
         spread = row + np.linspace(-0.2, 0.2, len(of))  # equal seeds would hide each other
         axes.plot(of, spread, ".", color="black", markersize=4)
         axes.plot(np.mean(of), row, MARKERS[0], color=COLOURS[0])

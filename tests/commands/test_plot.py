@@ -1,13 +1,17 @@
 """The command `plot`: pictures and pages of runs, and mistakes in one line."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+from PIL import Image
+from read_page import too_pale
 from small import TEXT
+from test_browser import browser  # noqa: F401, the fixture
 
 from charlstm import plot, train
 from charlstm.notebook import run_plots
@@ -73,7 +77,43 @@ def test_the_legend_and_the_page_tell_the_options_that_differ_and_no_others(tmp_
     told = [curve.options for curve in labels]
     assert told == ["hidden_size 4, dropout 0.25", "hidden_size 6, dropout 0.0"]
     page = (tmp_path / "a.html").read_text(encoding="utf-8")
-    assert "<th>run</th><th>hidden_size</th><th>dropout</th><th>steps</th>" in page
+    heads = ("run", "hidden_size", "dropout", "steps")
+    assert "".join(f'<th scope="col">{head}</th>' for head in heads) in page
+    assert '<th scope="row" dir="auto">run4</th><td dir="auto">4</td>' in page
+    assert "<caption>" in page
+
+
+@pytest.mark.parametrize("ending", ["png", "svg", "pdf", "html"])
+def test_a_picture_says_in_words_what_it_shows(ending, run, tmp_path):
+    out = tmp_path / f"runs.{ending}"
+    assert plot.main([str(run), "--out", str(out)]) == 0
+    words = f"{run.name}, training: 2 to 2; {run.name}, validation: 1.9"
+    content = out.read_bytes()
+    if ending == "png":
+        with Image.open(out) as image:
+            assert words in image.info["Description"]
+    elif ending == "pdf":
+        assert b"/Subject (bold with marks" in content
+    elif ending == "html":
+        assert words in re.search('<img alt="([^"]*)"', content.decode())[1]
+    else:
+        assert words in re.search("<title>([^<]*)", content.decode())[1]
+        assert b'<svg role="img" ' in content
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_page_can_be_read(scheme, run, tmp_path, browser):  # noqa: F811
+    path = tmp_path / "a.html"
+    assert plot.main([str(run), "--out", str(path)]) == 0
+    page = browser.new_page()
+    page.emulate_media(color_scheme=scheme)
+    page.goto(path.as_uri())
+    assert too_pale(page, {"light": "white", "dark": "#121212"}[scheme]) == {}
+    page.keyboard.press("Tab")  # to the table, which may be wider than the page
+    focus = "() => { const at = document.activeElement; return [at.role, getComputedStyle(at)"
+    assert page.evaluate(f"{focus}.outlineWidth]; }}") == ["region", "3px"]
+    page.close()
 
 
 def test_an_old_log_is_drawn_over_steps_only(run, tmp_path, capsys):

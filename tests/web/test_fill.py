@@ -9,6 +9,7 @@ from importlib import resources
 
 import numpy as np
 import pytest
+from contrast import contrast, luminance
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from small import CELLS as GATES
@@ -223,18 +224,6 @@ def colours():
     return {"light": named(light), "dark": named(dark)}
 
 
-def luminance(colour):
-    """The relative luminance of WCAG 2.2."""
-    parts = np.array([int(colour[k : k + 2], 16) / 255 for k in (1, 3, 5)])
-    linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
-    return linear @ [0.2126, 0.7152, 0.0722]
-
-
-def contrast(one, other):
-    low, high = sorted((luminance(one), luminance(other)))
-    return (high + 0.05) / (low + 0.05)
-
-
 TEXT_ON = [
     *((ink, ground) for ink in ("ink", "faint", "accent", "wrong") for ground in ("paper", "card")),
     ("on-accent", "accent"),
@@ -245,8 +234,6 @@ SHAPES_ON = [(shape, ground) for shape in ("edge", "accent") for ground in ("pap
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_contrast_passes_wcag_aa(scheme):
-    assert contrast("#000000", "#ffffff") == pytest.approx(21)
-    assert contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.01)
     named = colours()[scheme]
     for pairs, least in ((TEXT_ON, 4.5), (SHAPES_ON, 3)):
         for one, other in pairs:

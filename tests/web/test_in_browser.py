@@ -11,6 +11,7 @@ from functools import partial
 
 import numpy as np
 import pytest
+from read_page import too_pale
 from small import CELLS, TEXT, randomize
 from test_browser import CHROMIUM, PATIENCE, until
 
@@ -365,6 +366,8 @@ def test_the_keyboard_reaches_everything(opened, checkpoint):
         for _ in range(24):
             page.keyboard.press("Tab")
             reached.append(page.evaluate("() => document.activeElement.id || 'bar'"))
+            width = page.evaluate("() => getComputedStyle(document.activeElement).outlineWidth")
+            assert width == "3px" or reached[-1] == "bar", reached  # "bar": or the page itself
         wanted = ["prime", "start", "written", *["bar"] * 10, "temperature", "top-p", "top-k"]
         wanted += ["length", "seed", "pace"]
         assert [name for name in reached if name in wanted][: len(wanted)] == wanted
@@ -411,6 +414,8 @@ def test_it_fits_from_360_to_1600_pixels(scheme, opened, checkpoint):
         write(page, prime="The", length=500, temperature=2)
         for tab in ("write", "read"):
             page.click(f"#tab-{tab}")
+            page.mouse.move(0, 0)
+            assert too_pale(page) == {}, tab
             for width in (360, 800, 1300, 1600):
                 page.set_viewport_size({"width": width, "height": 740})
                 assert page.evaluate(telling) == 0, (tab, width)
