@@ -33,6 +33,9 @@ STYLE = """
 <style>
 .reveal { font-size: 34px; }
 .reveal h1, .reveal h2, .reveal h3 { text-transform: none; }
+.reveal .jp-RenderedHTMLCommon { font-size: 28px; }  /* JupyterLab's own size is for a desk */
+.reveal .jp-RenderedHTMLCommon h1 { font-size: 54px; }
+.reveal .jp-RenderedHTMLCommon ul { font-size: 22px; }  /* the longest summary fits */
 .reveal section img, .reveal section svg { display: block; margin: auto; max-width: 100%; }
 .reveal section p img, .reveal .jp-RenderedImage img {
   width: 78%; max-height: 620px; object-fit: contain;

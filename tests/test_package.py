@@ -349,6 +349,7 @@ def test_the_wheel_works_without_the_repository(tmp_path):
 # --- documents -----------------------------------------------------------------------------------
 
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", PACKAGE / "pretrained" / "README.md"]
+LECTURERS = ROOT / "notebooks" / "README.md"
 
 
 def commands(text):
@@ -358,7 +359,9 @@ def commands(text):
             yield match[1], shlex.split(match[2])
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda p: p.parent.name + "/" + p.name)
+@pytest.mark.parametrize(
+    "document", [*DOCUMENTS, LECTURERS], ids=lambda p: p.parent.name + "/" + p.name
+)
 def test_every_command_in_the_documents_parses(document):
     from charlstm.flags import parse
 
@@ -367,6 +370,15 @@ def test_every_command_in_the_documents_parses(document):
         kind = getattr(module, name.capitalize())
         if "--help" not in arguments:
             parse(kind, arguments)
+
+
+@pytest.mark.parametrize("page", [LECTURERS, LECTURERS.parent / "assignments" / "README.md"])
+def test_commands_for_lecturers_can_be_pasted_into_zsh(page):
+    """The shell of a Mac takes a comment after a command for more arguments."""
+    text = page.read_text(encoding="utf-8")
+    blocks = re.findall(r"^ *```sh\n(.*?)```", text, re.DOTALL | re.MULTILINE)
+    assert len(blocks) >= 2
+    assert not [block for block in blocks if re.search(r"(^|\s)#", block)]
 
 
 def example(part):

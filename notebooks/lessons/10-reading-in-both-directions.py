@@ -541,4 +541,5 @@ check(doubles, [((128,), 769), ((10,), 61)])
 #
 # **Where to read on.** M. Schuster and K. Paliwal, *Bidirectional recurrent neural networks* (1997),
 # section II. M. Peters and others, *Deep contextualized word representations* (2018), let each
-# direction predict alone; J. Devlin and others, *BERT* (2019), hide pieces of words instead.
+# direction predict alone; J. Devlin and others, *BERT* (2019), hide pieces of words instead. Next:
+# [11. One text into another](11-one-text-into-another.ipynb).

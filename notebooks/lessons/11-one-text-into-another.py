@@ -660,3 +660,4 @@ check(
 # and Y. Bengio, *Neural machine translation by jointly learning to align and translate* (2015),
 # have attention and its first pictures. S. Jain and B. C. Wallace, *Attention is not explanation*
 # (2019), and S. Wiegreffe and Y. Pinter, *Attention is not not explanation* (2019), argue about it.
+# Next: [12. Numbers instead of letters](12-numbers-instead-of-letters.ipynb).

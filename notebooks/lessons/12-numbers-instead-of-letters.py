@@ -2,7 +2,8 @@
 # # 12. Numbers instead of letters
 #
 # *What it shows: the forecast of airline passengers that so many articles make, held against simple
-# rules; a long series in which an LSTM wins; faults found by surprise; convolutions before an LSTM.*
+# rules; a long series in which an LSTM wins; faults found by surprise; convolutions before an
+# LSTM.*
 #
 # Afterwards you can
 #
@@ -68,23 +69,23 @@ plots.curves(
 # the number after it, lie in the training part. The mean and the deviation come from the training
 # part alone](drawings/windows-of-numbers.svg)
 #
-# The *look-back* is the length T of a window. The number after the window is what the network should
-# say. A letter could be one of 65, and the network gave each a chance. A number can be anything. So
-# the read-out is a single number, and the loss is the squared error. Its root (RMSE) has the unit of
-# the series, here thousands of passengers.
+# The *look-back* is the length T of a window. The number after the window is what the network
+# should say. A letter could be one of 65, and the network gave each a chance. A number can be
+# anything. So the read-out is a single number, and the loss is the squared error. Its root (RMSE)
+# has the unit of the series, here thousands of passengers.
 #
-# Networks like numbers near 1. So we subtract something and divide by something: the *scale*. In the
-# articles both come from the whole series, and so from the test part, too. That is a *leak*: the
-# forecaster knows how high the series will get. We will see what it is worth.
+# Networks like numbers near 1. So we subtract something and divide by something: the *scale*. In
+# the articles both come from the whole series, and so from the test part, too. That is a *leak*:
+# the forecaster knows how high the series will get. We will see what it is worth.
 
 # %% [markdown]
 # ## The LSTM of the articles
 #
 # One often-copied article (J. Brownlee, *Time series prediction with LSTM recurrent neural
-# networks*, 2016) has a look-back of one month, 4 units, 100 epochs (in an epoch
-# each window is read once), batches of one window, and Adam
-# with a learning rate of 0.001. It scales the series to the range from 0 to 1. It reports a training
-# error of about 23 thousand, and a test error of about 49 thousand. We repeat this.
+# networks*, 2016) has a look-back of one month, 4 units, 100 epochs (in an epoch each window is
+# read once), batches of one window, and Adam with a learning rate of 0.001. It scales the series to
+# the range from 0 to 1. It reports a training error of about 23 thousand, and a test error of about
+# 49 thousand. We repeat this.
 #
 # Before that, look at what such a network can do. It starts from the zero state, reads *one*
 # number, and must answer. What does the gradient say of its weights?
@@ -101,10 +102,10 @@ print(
 )
 
 # %% [markdown]
-# The recurrent matrix $W_{hh}$ has no gradient at all, and neither has the forget gate. Both are only
-# used with an earlier state, and there is none. **This LSTM has no memory.** It is a function of one
-# number, and can only say: after so many passengers come so many. That makes its code short. We
-# write it for several seeds at once, because each is tiny.
+# The recurrent matrix $W_{hh}$ has no gradient at all, and neither has the forget gate. Both are
+# only used with an earlier state, and there is none. **This LSTM has no memory.** It is a function
+# of one number, and can only say: after so many passengers come so many. That makes its code short.
+# We write it for several seeds at once, because each is tiny.
 
 
 # %%
@@ -294,15 +295,15 @@ for name, table in by_way.items():
 # With twelve months and the plain numbers, the error in training falls, and the test becomes a
 # disaster. The network has learnt the years that it saw, and then come heights that it never saw.
 # The change of the logarithm has no such heights. Now the forecasts are useful, but the
-# autoregression is still better, with 14 weights. With the change from last year, growth and seasons
-# are already taken out. Then the LSTM is about as good as "last year, grown". It has found nothing new:
-# the person who prepared the numbers already knew all of it.
+# autoregression is still better, with 14 weights. With the change from last year, growth and
+# seasons are already taken out. Then the LSTM is about as good as "last year, grown". It has found
+# nothing new: the person who prepared the numbers already knew all of it.
 #
 # So the simple rules win. The series is simple: it grows by a factor and repeats its year. Whoever
 # knows this can write it down. The network must find it in 96 numbers, and the test brings numbers
 # that are unlike all of them. Is the reason that there are so few, or that the future is unlike the
-# past? Here we have not separated the two. But can a hundred numbers ever be enough for an LSTM? The
-# next series tells.
+# past? Here we have not separated the two. But can a hundred numbers ever be enough for an LSTM?
+# The next series tells.
 #
 # ## A series in which an LSTM wins
 #
@@ -372,8 +373,9 @@ plots.by_seed(by_size, "numbers for training", "error of the test, each seed a d
 
 # %% [markdown]
 # **Here the LSTM wins**, in every seed and by a wide margin, already with a hundred numbers! So a
-# hundred numbers can be enough. Here the future is like the past, and there is something to find that
-# a sum cannot say. (This is another series. It does not tell why the LSTM lost on the airline.)
+# hundred numbers can be enough. Here the future is like the past, and there is something to find
+# that a sum cannot say. (This is another series. It does not tell why the LSTM lost on the
+# airline.)
 #
 # Is it the *memory* of the LSTM that wins? We ask a network without any: the 16 numbers of the
 # window go side by side through two layers of tanh.
@@ -411,16 +413,16 @@ print("feed-forward", *(f"{error:.4f}" for error in at_once))
 
 # %% [markdown]
 # It is as good, and it trains in less time. The window holds all that is needed, so no network has
-# to remember. What wins is that both can bend. Whoever recommends an LSTM for a series should hold it
-# against such a network, too.
+# to remember. What wins is that both can bend. Whoever recommends an LSTM for a series should hold
+# it against such a network, too.
 #
 # ### Further ahead
 #
 # A character model writes by reading its own letters. A forecaster looks further ahead in the same
 # way: it reads its own forecasts. Small errors become inputs. In a *chaotic* series, such as this
 # one, small differences grow until they are as large as the swings. Here are the errors for each
-# seed, and a forecast of the last one. (Each error comes from 9 forecasts only. So the first columns
-# go up and down by chance, and one is even below the noise of 0.01.)
+# seed, and a forecast of the last one. (Each error comes from 9 forecasts only. So the first
+# columns go up and down by chance, and one is even below the noise of 0.01.)
 
 # %%
 AHEAD, starts = 60, range(START, START + 900, 100)
@@ -442,8 +444,8 @@ plots.curves({"truth": (t, truth[0]), "forecast": (t, said[0])}, "numbers ahead"
 # ## Faults, found by surprise
 #
 # Lesson 9 found typing errors by surprise. The same works with numbers: where the forecast is wrong
-# by much more than usual, something is odd. What is usual may change along a series. So we divide the
-# error by its running level, by the same function that takes the level of surprise in a text.
+# by much more than usual, something is odd. What is usual may change along a series. So we divide
+# the error by its running level, by the same function that takes the level of surprise in a text.
 #
 # The series is made for this: 24 numbers a day, with the shape of a day, whose level and height
 # wander. Into the test part we plant three kinds of faults: a *spike* (one wrong number), a *shift*
@@ -520,11 +522,11 @@ for name, table in found.items():
 # %% [markdown]
 # On average and in most seeds the LSTM does better than the rule "as yesterday". The weighted sum
 # does better than the LSTM, in every seed. We made this series of sums, so a sum is the right
-# forecaster for it. Mostly the better forecast gives the better alarms. But in one seed it does not:
-# in the third, the LSTM forecasts better than the rule "as yesterday", and its alarms are worse. And
-# by kind it can be otherwise: on average the rule finds more of the missing days than the other two.
-# The other two also read the flat numbers, and soon forecast a flat line. The rule still expects
-# yesterday's shape.
+# forecaster for it. Mostly the better forecast gives the better alarms. But in one seed it does
+# not: in the third, the LSTM forecasts better than the rule "as yesterday", and its alarms are
+# worse. And by kind it can be otherwise: on average the rule finds more of the missing days than
+# the other two. The other two also read the flat numbers, and soon forecast a flat line. The rule
+# still expects yesterday's shape.
 #
 # Here are the first 25 days of the last seed's test part, and what surprises the LSTM in them. A
 # vertical line stands where a fault begins.
@@ -551,8 +553,8 @@ plots.curves(
 # %% [markdown]
 # ## The same in a text
 #
-# In a text, the error of a forecast is the surprise of the letter that came, and the level is that of
-# the text around it. `insight.surprise` has both. Here a Dutch sentence was planted into a tale:
+# In a text, the error of a forecast is the surprise of the letter that came, and the level is that
+# of the text around it. `insight.surprise` has both. Here a Dutch sentence was planted into a tale:
 
 # %%
 from charlstm import Checkpoint, Sampler, find_model, read_corpus
@@ -572,20 +574,20 @@ text_plots.surprise(odd, nats, spans, "a tale with a planted sentence")
 
 # %% [markdown]
 # Most of the Dutch sentence stands out as a passage. A name and a few letters elsewhere stand out,
-# too: a small model does not expect a Yurema or a llama. Lesson 9 counts how much of this is found, and how
-# many alarms are false.
+# too: a small model does not expect a Yurema or a llama. Lesson 9 counts how much of this is found,
+# and how many alarms are false.
 #
 # ## And convolutions before an LSTM
 #
-# Articles, on series and on texts, often put a *convolution* before the LSTM: filters that look at a
-# few numbers or letters at once, so that the LSTM reads pieces. In a generator the filters must be
-# *causal*: none may see a letter that comes later. `charlstm.variants.convolution` does this for
+# Articles, on series and on texts, often put a *convolution* before the LSTM: filters that look at
+# a few numbers or letters at once, so that the LSTM reads pieces. In a generator the filters must
+# be *causal*: none may see a letter that comes later. `charlstm.variants.convolution` does this for
 # letters. Does it help?
 #
 # `python notebooks/lessons/data/convolution.py` trains networks on two texts, with 64 filters that
-# see 1, 2 or 4 letters, and without. Filters have weights and take time. So the LSTM behind them gets
-# fewer units and fewer steps, until all networks have as many weights and train for the same time.
-# The script's file, `data/convolution.csv`, has a row for each training, with five seeds.
+# see 1, 2 or 4 letters, and without. Filters have weights and take time. So the LSTM behind them
+# gets fewer units and fewer steps, until all networks have as many weights and train for the same
+# time. The script's file, `data/convolution.csv`, has a row for each training, with five seeds.
 
 # %%
 import csv
@@ -610,8 +612,9 @@ for (text, name), nats in sorted(held_out.items()):
 # %% [markdown]
 # ## Exercises
 #
-# **1.** Write the rule "last year, grown" for any period: the number one season ago, times the growth
-# that the last number had over its own last season. It gets all numbers so far, and returns the next.
+# **1.** Write the rule "last year, grown" for any period: the number one season ago, times the
+# growth that the last number had over its own last season. It gets all numbers so far, and returns
+# the next.
 
 # %%
 from charlstm.notebook.exercises import check
@@ -628,8 +631,9 @@ check(
 )  # fmt: skip
 
 # %% [markdown]
-# **2.** The *skill* of a forecast is the share of a rival's mean squared error that it saves: 1 for a
-# perfect forecast, 0 for one that is as good as the rival, below 0 for one that is worse. Compute it.
+# **2.** The *skill* of a forecast is the share of a rival's mean squared error that it saves: 1 for
+# a perfect forecast, 0 for one that is as good as the rival, below 0 for one that is worse. Compute
+# it.
 
 
 # %%
@@ -672,6 +676,7 @@ check(
 # - Convolutions before an LSTM did not help at equal weights and time.
 #
 # **Where to read on.** S. Makridakis, E. Spiliotis and V. Assimakopoulos, *Statistical and machine
-# learning forecasting methods: concerns and ways forward* (2018), hold networks against simple rules
-# on a thousand series. R. Hyndman and G. Athanasopoulos, *Forecasting: principles and practice*,
-# teach the rules.
+# learning forecasting methods: concerns and ways forward* (2018), hold networks against simple
+# rules on a thousand series. R. Hyndman and G. Athanasopoulos, *Forecasting: principles and
+# practice*, teach the rules. Next: [13. Which cell, which size?](13-which-cell-which-size.ipynb),
+# if you want to choose such networks yourself.

@@ -11,15 +11,15 @@
 # - tell whether one setting is better than another, or only its seed;
 # - test which parts of a cell a task needs.
 #
-# *Know before: lessons 5 and 6. Takes 37 minutes to read, without solving the exercises, and 2
+# *Know before: lessons 5 and 6. Takes 39 minutes to read, without solving the exercises, and 2
 # minutes to run.*
 #
 # *The letters in formulas and code are those of [the table in lesson
 # 1](01-start-here.ipynb#Symbols). Some code is folded: in JupyterLab, click its three dots to open
 # it.*
 #
-# This lesson searches with Optuna, a library that comes with the extra `search`. If the next cell
-# does not find it, run `pip install optuna`, and then the cell again.
+# This lesson searches with Optuna, a library that comes with the extra `lessons`, and with
+# `search`. If the next cell does not find it, run `pip install optuna`, and then the cell again.
 #
 # So far somebody has chosen the sizes and the learning rates for you, and the cells came from
 # articles. How do you choose them yourself? An article will tell you to make a list of values for
@@ -62,11 +62,11 @@ SEARCHES, MANY = (3, 4) if FAST else (100, 30)
 # %% [markdown]
 # ## Many networks at once
 #
-# Whoever compares needs many trainings: several settings, several seeds each. A small network leaves
-# the processor mostly idle, because each operation is over before it has really begun. So we train
-# many small networks *side by side*, S of them. Their weights lie in one array, with an axis more,
-# and each has its own text, loss, gradient and learning rate. PyTorch's `vmap` does this: we write
-# what *one* network does, and it does it for all.
+# Whoever compares needs many trainings: several settings, several seeds each. A small network
+# leaves the processor mostly idle, because each operation is over before it has really begun. So we
+# train many small networks *side by side*, S of them. Their weights lie in one array, with an axis
+# more, and each has its own text, loss, gradient and learning rate. PyTorch's `vmap` does this: we
+# write what *one* network does, and it does it for all.
 
 
 # %%
@@ -113,9 +113,9 @@ def losses(cell, H, weights, ids, counted):
 
 
 # %% [markdown]
-# Adam divides each gradient by its own size, so its step is as long as the learning rate says. We let
-# it step with rate 1, and go each network's own part of the way. That is the whole trick by which
-# networks with different rates stand in one array. The rate falls to 0 in a straight line.
+# Adam divides each gradient by its own size, so its step is as long as the learning rate says. We
+# let it step with rate 1, and go each network's own part of the way. That is the whole trick by
+# which networks with different rates stand in one array. The rate falls to 0 in a straight line.
 
 
 # %%
@@ -191,8 +191,8 @@ print(f"fifteen networks take {took[1] / took[0]:.1f} times as long as one")
 # ## What a grid costs
 #
 # We look for the best small LSTM that reads the tales. Three options are open: the number of units
-# H, the learning rate, and the limit for clipping. To be fair, each training may do the same *work*:
-# as many multiplications as 250 updates of 32 units. So a large network gets fewer updates.
+# H, the learning rate, and the limit for clipping. To be fair, each training may do the same
+# *work*: as many multiplications as 250 updates of 32 units. So a large network gets fewer updates.
 
 
 # %%
@@ -227,15 +227,15 @@ for m in (3, 7):
     print(f"{m} options, 5 values each: {5**m:6,} trainings, {5**m * minutes / 60:7.1f} hours")
 
 # %% [markdown]
-# Each further option multiplies the cost. Seven options are not many: cell, layers, units, embedding
-# size, dropout, learning rate, clipping. (`charlstm train` has more.)
+# Each further option multiplies the cost. Seven options are not many: cell, layers, units,
+# embedding size, dropout, learning rate, clipping. (`charlstm train` has more.)
 #
 # ## A surface to search in
 #
 # To judge a search we must repeat it, and know what it should have found. So a script has measured
-# everything once: `python notebooks/lessons/data/surface.py` trained an LSTM for 5 sizes, 9 learning
-# rates, 3 limits and 5 seeds, 675 trainings. From here on a "training" looks its result up in
-# `data/surface.csv`, and costs nothing. What you see below is a real search in all but this. (A
+# everything once: `python notebooks/lessons/data/surface.py` trained an LSTM for 5 sizes, 9
+# learning rates, 3 limits and 5 seeds, 675 trainings. From here on a "training" looks its result up
+# in `data/surface.csv`, and costs nothing. What you see below is a real search in all but this. (A
 # value between two measured ones is taken to the nearest.)
 
 # %%
@@ -257,8 +257,8 @@ lines = {
 plots.by_seed(lines, "learning rate", "nats on unseen text", "equal work; each dot is a seed")
 
 # %% [markdown]
-# Each size has a best rate, far above the lowest. With equal work neither the smallest network wins nor
-# the largest.
+# Each size has a best rate, far above the lowest. With equal work neither the smallest network wins
+# nor the largest.
 #
 # **A claim you will read:** "grid search guarantees that you find the optimal hyper-parameters." It
 # tries all combinations, so what could it miss? Here are six grids that look equally sensible, 27
@@ -294,8 +294,9 @@ for grid in grids:
 #
 # What else could we do with 27 trainings? *Random search* draws each value by chance, within the
 # same limits. It sounds careless, but it has a strong side (Bergstra and Bengio 2012). In 27
-# trainings a grid tries three learning rates, nine times each. Random search tries 27. And if an option
-# does nothing, the grid has done the same training several times. Does clipping do anything here?
+# trainings a grid tries three learning rates, nine times each. Random search tries 27. And if an
+# option does nothing, the grid has done the same training several times. Does clipping do anything
+# here?
 
 # %%
 same = [surface[H, rate, 1.0] == surface[H, rate, 10.0] for H in sizes for rate in rates]
@@ -305,16 +306,16 @@ for H in (12.0, 24.0, 48.0):
     print(f"{H:g} units, limit 0.1 minus limit 1:", *(f"{nats:+.2f}" for nats in effect))
 
 # %% [markdown]
-# (One column for each learning rate.) Between 1 and 10 the limit decides nothing, because hardly any
-# gradient is that long. So in each grid, nine of the 27 trainings repeat nine others. A limit of 0.1 helps
-# a little, everywhere. It is the end of our range: perhaps a smaller one would help more. A best
-# value at the end of a range says only that the range was too narrow.
+# (One column for each learning rate.) Between 1 and 10 the limit decides nothing, because hardly
+# any gradient is that long. So in each grid, nine of the 27 trainings repeat nine others. A limit
+# of 0.1 helps a little, everywhere. It is the end of our range: perhaps a smaller one would help
+# more. A best value at the end of a range says only that the range was too narrow.
 #
 # The third way learns from what it has seen. *TPE* (tree-structured Parzen estimator, Bergstra and
-# others 2011) first draws ten settings by chance. Then it looks where the better ones lie, and where
-# the others, and draws next where the first are dense and the others are not. Optuna has all three.
-# A *trial* is one training. Each search has its own seed, and so has each training: a trial sees the
-# nats of *one* of the five seeds, as a real one would.
+# others 2011) first draws ten settings by chance. Then it looks where the better ones lie, and
+# where the others, and draws next where the first are dense and the others are not. Optuna has all
+# three. A *trial* is one training. Each search has its own seed, and so has each training: a trial
+# sees the nats of *one* of the five seeds, as a real one would.
 
 
 # %%
@@ -349,9 +350,10 @@ tried = {way: [search(of(n), n) for n in range(SEARCHES)] for way, of in WAYS.it
 print(f"{SEARCHES} searches of each way, 27 trials each")
 
 # %% [markdown]
-# After each trial we take the setting with the least nats *so far*. But the search saw only one seed
-# of it. What it has really found is the mean of the five seeds of that setting. **Guess:** which of
-# the two is lower?
+# After each trial we take the setting with the least nats *so far*. But the search saw only one
+# seed of it. What it has really found is the mean of the five seeds of that setting. **Guess:**
+# which of the two is lower? (The figure shows what was really found: a line for the median of the
+# searches, and a band for their middle half.)
 
 
 # %%
@@ -401,17 +403,18 @@ share = np.mean([one == other for one, other in zip(own, seen, strict=True)])
 print(f"a grid found the best of its own 27 points in {share:.0%} of the searches")
 
 # %% [markdown]
-# First the claim. A grid does not even find the best of its own points each time, because each point has been
-# seen with one seed, and luck decides between the good ones.
+# First the claim. A grid does not even find the best of its own points each time, because each
+# point has been seen with one seed, and luck decides between the good ones.
 #
-# The medians of grid and chance are about the same. So "chance beats the grid" would be too simple: in
-# about half of the pairs it does, in the other half it does not. What differs is the risk. A grid
-# whose lines lie badly is bad in all of its trainings: in one search of ten it ends about 0.1 nats
-# above the best, more than twice as far as random search. Nobody knows beforehand where the lines should lie.
+# The medians of grid and chance are about the same. So "chance beats the grid" would be too simple:
+# in about half of the pairs it does, in the other half it does not. What differs is the risk. A
+# grid whose lines lie badly is bad in all of its trainings: in one search of ten it ends about 0.1
+# nats above the best, more than twice as far as random search. Nobody knows beforehand where the
+# lines should lie.
 #
 # TPE has the lowest median. But its first ten trials are draws by chance, too, and 17 are few to
-# learn from: in many pairs of searches random search is still ahead of it. With one grid, one draw and one TPE, you could
-# show whatever you like.
+# learn from: in many pairs of searches random search is still ahead of it. With one grid, one draw
+# and one TPE, you could show whatever you like.
 #
 # And the second guess:
 
@@ -422,15 +425,15 @@ for way, of in course.items():
     print(f"told too little in {(told < found).mean():.0%} of the searches")
 
 # %% [markdown]
-# What a search tells of its best is too good. It is the least of 27 numbers that are partly luck, and
-# the least number was lucky. It is worst for TPE, because it keeps trying near what was lucky. So
-# never report the best number of a search as the quality of a model. Train the chosen setting again
-# with other seeds, and report those.
+# What a search tells of its best is too good. It is the least of 27 numbers that are partly luck,
+# and the least number was lucky. It is worst for TPE, because it keeps trying near what was lucky.
+# So never report the best number of a search as the quality of a model. Train the chosen setting
+# again with other seeds, and report those.
 #
 # ## What else the time would buy
 #
-# The search has cost 27 trainings. Somebody else guesses a setting, 48 units, rate 0.016, clip 1, and
-# spends a third of that work on one training (it is in the file, too):
+# The search has cost 27 trainings. Somebody else guesses a setting, 48 units, rate 0.016, clip 1,
+# and spends a third of that work on one training (it is in the file, too):
 
 # %%
 nats = {"the guess": surface[48, 0.016, 1.0]}
@@ -442,13 +445,13 @@ for name, of in nats.items():
 # %% [markdown]
 # At equal work the guess is far from good. With nine times the work, a third of what the search has
 # cost, it is ahead of the best setting of all, in each seed. More training can be worth more than a
-# better setting. So search with short trainings, keep the larger part of the time for the last one, and
-# remember that the best size and rate of a short training need not be the best of a long one.
+# better setting. So search with short trainings, keep the larger part of the time for the last one,
+# and remember that the best size and rate of a short training need not be the best of a long one.
 #
 # ## Which setting wins changes with the seed
 #
-# Every number of a search is a setting *and* a seed: other first weights, other windows of the text.
-# Here are the four best settings of the surface, with their seeds:
+# Every number of a search is a setting *and* a seed: other first weights, other windows of the
+# text. Here are the four best settings of the surface, with their seeds:
 
 # %%
 leaders = sorted(mean, key=mean.get)[:4]
@@ -476,8 +479,8 @@ for rate, of in zip(pair, (first, second), strict=True):
 # The *bootstrap* says how far a mean may be off. We draw from the seeds that we have, with
 # repetition, as many as we have, and take the mean; again and again. Of these means the middle 95 %
 # make an interval. (Seed 7 gives both networks the same first weights and the same text. So we
-# compare seed by seed, and the interval is that of the mean difference. With five seeds or fewer such
-# an interval is somewhat too narrow.)
+# compare seed by seed, and the interval is that of the mean difference. With five seeds or fewer
+# such an interval is somewhat too narrow.)
 
 
 # %%
@@ -494,13 +497,14 @@ for n in (3, 5, 10, 20, 30):
     print(f"({lowest:+.4f} to {highest:+.4f})")
 
 # %% [markdown]
-# With three seeds the second is ahead in each, and its interval does not even touch 0. With thirty the
-# first is ahead, and the interval holds 0. The "best of all settings" was luck! And the three seeds
-# agreed by luck, too: three numbers that happen to be close to each other make a narrow interval. An
-# interval knows only the seeds it is made of. Three are not enough for one.
+# With three seeds the second is ahead in each, and its interval does not even touch 0. With thirty
+# the first is ahead, and the interval holds 0. The "best of all settings" was luck! And the three
+# seeds agreed by luck, too: three numbers that happen to be close to each other make a narrow
+# interval. An interval knows only the seeds it is made of. Three are not enough for one.
 #
-# How often would so many seeds have named the right one? We draw from all 30 again. (And so we
-# suppose that the thirty are right about it.)
+# How often would so many seeds have named the right one? We draw from all 30 again, once as pairs
+# (*seed by seed*), and once for each setting alone, as if no two trainings shared a seed. (And so
+# we suppose that the thirty are right about it.)
 
 # %%
 rng = np.random.default_rng(0)
@@ -519,18 +523,20 @@ plots.curves({name: (counts, of) for name, of in right.items()}, "seeds of each 
              "share that names the better one")  # fmt: skip
 
 # %% [markdown]
-# Even thirty seeds leave much doubt about a difference this small. That is no reason to train hundreds: if two
-# settings differ so little, take either. For a difference of 0.02 nats, about as large as the seeds'
-# standard deviation, eight seeds of each will do (exercise 2). For 0.1 nats two are enough. So first say which
-# difference matters to you, and then count seeds.
+# Even thirty seeds leave much doubt about a difference this small. With many seeds, pairs name the
+# better one more often: what a seed does to both settings drops out of their difference. That is no
+# reason to train hundreds: if two settings differ so little, take either. For a difference of 0.02
+# nats, about as large as the seeds' standard deviation, eight seeds of each will do (exercise 2).
+# For 0.1 nats two are enough. So first say which difference matters to you, and then count seeds.
 #
 # ## Which gate matters, and on what
 #
 # Now the cell. Its parts are options, too: take one away, and see what is lost. Greff and others
-# (2017) did so with the LSTM, eight times, on speech, handwriting and music, with a random search for each. An
-# experiment that takes parts away is called an *ablation*. Here are their eight, for a small LSTM
-# on a text and two tasks. (Their LSTM had peepholes, and one of the eight lacked them. Ours has none, and one
-# of the eight has them.) With $a_i$, $a_f$, $a_g$ and $a_o$ for the four weighted sums, the LSTM is
+# (2017) did so with the LSTM, eight times, on speech, handwriting and music, with a random search
+# for each. An experiment that takes parts away is called an *ablation*. Here are their eight, for a
+# small LSTM on a text and two tasks. (Their LSTM had peepholes, and one of the eight lacked them.
+# Ours has none, and one of the eight has them.) With $a_i$, $a_f$, $a_g$ and $a_o$ for the four
+# weighted sums, the LSTM is
 #
 # $$c_t = \sigma(a_f) \cdot c_{t-1} + \sigma(a_i) \cdot \tanh(a_g) \qquad
 # h_t = \sigma(a_o) \cdot \tanh(c_t)$$
@@ -593,9 +599,9 @@ def no_output_activation(p, u, state):
 
 
 # %% [markdown]
-# The last one needs more weights: a matrix $(3H, 3H)$ from the old gates to the new ones. And it must
-# remember its gates, so they become part of its state. The coupled and the peephole LSTM are cells of
-# the package.
+# The last one needs more weights: a matrix $(3H, 3H)$ from the old gates to the new ones. And it
+# must remember its gates, so they become part of its state. The coupled and the peephole LSTM are
+# cells of the package.
 
 
 # %%
@@ -629,12 +635,12 @@ for name, cell in VARIANTS.items():
 COMPARED = ("lstm", *VARIANTS, "coupled", "peephole", "gru")
 
 # %% [markdown]
-# A registered cell can be trained, saved and sampled like any other. A block of weights called "f" starts
-# with a bias of 1, as in the package's LSTM.
+# A registered cell can be trained, saved and sampled like any other. A block of weights called "f"
+# starts with a bias of 1, as in the package's LSTM.
 #
-# Three tasks. "Text": the tales, in pieces of 48 letters, tested on pieces of 512. "Hold" is
-# lesson 6's: keep a letter over 20 distractors, then say it. "Hold again and again": line after line,
-# each with a letter to keep over 6 distractors; four lines in training, and a hundred in the test.
+# Three tasks. "Text": the tales, in pieces of 48 letters, tested on pieces of 512. "Hold" is lesson
+# 6's: keep a letter over 20 distractors, then say it. "Hold again and again": line after line, each
+# with a letter to keep over 6 distractors; four lines in training, and a hundred in the test.
 # **Guess:** which gate will each task miss most?
 
 
@@ -662,9 +668,10 @@ UNITS, UPDATES = 32, 300
 print(synthetic.recall(3, 6).text)
 
 # %% [markdown]
-# `python notebooks/lessons/data/ablations.py` has trained all ten cells on each task, with three learning rates and
-# five seeds, 300 updates each. Its file is `data/ablations.csv`. Each cell is shown with its own best rate. All have 32 units, so a cell that lacks a gate
-# lacks its weights, too.
+# `python notebooks/lessons/data/ablations.py` has trained all ten cells on each task, with three
+# learning rates and five seeds, 300 updates each. Its file is `data/ablations.csv`. Each cell is
+# shown with its own best rate. All have 32 units, so a cell that lacks a gate lacks its weights,
+# too.
 
 # %% jupyter={"source_hidden": true}
 # Folded: read the file; each cell with the learning rate that is best for it
@@ -723,22 +730,24 @@ for cell in COMPARED:
     print(f"{cell:21} {nats.mean():.3f} ({against:16})", *(f"{of.mean():12.2f}" for of in shares))
 
 # %% [markdown]
-# On text, two gates matter. Without the forget gate or without the output gate about 0.1 nats are lost,
-# far more than the seeds differ. The input gate is worth a little, and the input activation nothing. Without the
-# output activation the network is *better* here, in each seed. What is added does not help: peepholes cost
-# 0.1 nats, and full gate recurrence much more. Greff and others found that
-# the forget gate and the output activation matter most. The first holds here, on text; the second
-# does not. Their networks were larger, and learnt for much longer.
+# On text, two gates matter. Without the forget gate or without the output gate about 0.1 nats are
+# lost, far more than the seeds differ. The input gate is worth a little, and the input activation
+# nothing. Without the output activation the network is *better* here, in each seed. What is added
+# does not help: peepholes cost 0.1 nats, and full gate recurrence much more. Greff and others found
+# that the forget gate and the output activation matter most. The first holds here, on text; the
+# second does not. Their networks were larger, and learnt for much longer.
 #
-# To hold a letter, the same gate is the one to leave out. The LSTM without a forget gate holds it in each
-# seed, and nearly always over a hundred lines, although its c is never emptied. You may have expected that c
-# would overflow; it does not in so many steps. The forget gate starts with a bias of 1, so f is about 0.73, and of a
-# letter that has to wait for 20 steps $0.73^{20}$ is left, which is 0.002 (lesson 6). The coupled LSTM and the GRU, too, hold the letter in
-# each seed of both tasks. In them one gate decides both what is kept and what is let in.
+# To hold a letter, the same gate is the one to leave out. The LSTM without a forget gate holds it
+# in each seed, and nearly always over a hundred lines, although its c is never emptied. You may
+# have expected that c would overflow; it does not in so many steps. The forget gate starts with a
+# bias of 1, so f is about 0.73, and of a letter that has to wait for 20 steps $0.73^{20}$ is left,
+# which is 0.002 (lesson 6). The coupled LSTM and the GRU, too, hold the letter in each seed of both
+# tasks. In them one gate decides both what is kept and what is let in.
 #
-# So "which gate matters" has no answer without a task. And where the seeds of a cell lie anywhere between 0.25
-# (a guess) and 1, five of them cannot rank it: look at the intervals. One more doubt: each cell had three rates, and the best
-# one is often the largest or the smallest of them. Theirs had 200 random trials each.
+# So "which gate matters" has no answer without a task. And where the seeds of a cell lie anywhere
+# between 0.25 (a guess) and 1, five of them cannot rank it: look at the intervals. One more doubt:
+# each cell had three rates, and the best one is often the largest or the smallest of them. Theirs
+# had 200 random trials each.
 #
 # Now a part of it live: four cells on "hold", five seeds, with one learning rate.
 
@@ -757,10 +766,10 @@ for cell in ("lstm", "no-forget-gate", "coupled", "gru"):
 # %% [markdown]
 # ## Cells made up by chance
 #
-# If parts can be missing, is the LSTM the best cell that there is? Jozefowicz, Zaremba and Sutskever
-# (2015) let a computer change the formulas of known cells by chance, ten thousand times. We do the
-# same, 24 times. A formula is a *tree*: a leaf is a name, and a branch is an operator with
-# one or two trees below it.
+# If parts can be missing, is the LSTM the best cell that there is? Jozefowicz, Zaremba and
+# Sutskever (2015) let a computer change the formulas of known cells by chance, ten thousand times.
+# We do the same, 24 times. A formula is a *tree*: a leaf is a name, and a branch is an operator
+# with one or two trees below it.
 #
 # ![Four leaves on the left: f, c, i and g. A sigmoid stands behind f and behind i, a tanh behind g.
 # Two products and a sum make the new c of them.](drawings/cell-as-a-tree.svg)
@@ -790,9 +799,9 @@ PARENTS = (
 )
 
 # %% [markdown]
-# A cell is two trees, one for the new c, here $c'$, and one for the new h, which also sees $c'$. The
-# leaves i, f, g and o are the weighted sums, before any sigmoid. Our first parent is the LSTM. The second has the
-# coupled gates, and no output gate.
+# A cell is two trees, one for the new c, here $c'$, and one for the new h, which also sees $c'$.
+# The leaves i, f, g and o are the weighted sums, before any sigmoid. Our first parent is the LSTM.
+# The second has the coupled gates, and no output gate.
 
 
 # %% jupyter={"source_hidden": true}
@@ -835,9 +844,9 @@ def put(tree, way, new):
 
 
 # %% [markdown]
-# A *mutation* changes one spot of a tree in one of five ways: another leaf stands there; an operator
-# is put around what is there, alone or together with a leaf; the operator becomes another one; or the
-# branch shrinks to one of its parts. A made-up cell has one to four mutations.
+# A *mutation* changes one spot of a tree in one of five ways: another leaf stands there; an
+# operator is put around what is there, alone or together with a leaf; the operator becomes another
+# one; or the branch shrinks to one of its parts. A made-up cell has one to four mutations.
 
 
 # %%
@@ -906,9 +915,10 @@ def units_for(cell, V, most):
 # %% [markdown]
 # Some of these look hopeless. So `python notebooks/lessons/data/made_up.py` goes in rounds, as the
 # article did. First all 24, the LSTM and the GRU must hold a letter over 10 distractors, with three
-# seeds. The first ten that recall 0.9 or more learn the tales, with five seeds and two learning rates. In this
-# round all networks have as many *weights* as each other, about 8,000: a cell with fewer gates gets more
-# units. Its file is `data/made_up.csv`. **Guess:** how many of 24 can hold the letter?
+# seeds. The first ten that recall 0.9 or more learn the tales, with five seeds and two learning
+# rates. In this round all networks have as many *weights* as each other, about 8,000: a cell with
+# fewer gates gets more units. Its file is `data/made_up.csv`. **Guess:** how many of 24 can hold
+# the letter?
 
 # %% jupyter={"source_hidden": true}
 # Folded: read the file
@@ -930,9 +940,9 @@ for least in (0.9, 0.5, 0.3):
     print(f"{count} of {len(new)} made-up cells: {least} or more")
 
 # %% [markdown]
-# More than half of them hold the letter, and the LSTM does not in each seed! That is less of a wonder than it
-# looks: in the LSTM, with its forget bias of 1, much stands in the way of this task (see above), and a mutation can
-# take it away. A test that most pass tells little. What about text?
+# More than half of them hold the letter, and the LSTM does not in each seed! That is less of a
+# wonder than it looks: in the LSTM, with its forget bias of 1, much stands in the way of this task
+# (see above), and a mutation can take it away. A test that most pass tells little. What about text?
 
 # %%
 learnt = {cell: at_best(of, "text") for cell, of in rounds["text", "tales"].items()}
@@ -944,13 +954,14 @@ places = {name: ranked.index(name) + 1 for name in ("lstm", "gru")}
 print("of {} cells, LSTM is no. {lstm}, and GRU no. {gru}".format(len(ranked), **places))
 
 # %% [markdown]
-# Made-up cells are ahead of both! The first does not use its old c at all: its h is g times something
-# between 0.27 and 0.73. It has two gates, and so more units for as many weights. The second says the *change* of
-# its c. (Some others end far above the nats of a guess: nothing in them holds h within bounds.)
+# Made-up cells are ahead of both! The first does not use its old c at all: its h is g times
+# something between 0.27 and 0.73. It has two gates, and so more units for as many weights. The
+# second says the *change* of its c. (Some others end far above the nats of a guess: nothing in them
+# holds h within bounds.)
 #
-# But we know by now what the best of many is worth: it was chosen by these very seeds. So the best three, the
-# LSTM and the GRU have learnt the tales again, with ten *other* seeds, and the plays, a text that
-# had no say in the choice.
+# But we know by now what the best of many is worth: it was chosen by these very seeds. So the best
+# three, the LSTM and the GRU have learnt the tales again, with ten *other* seeds, and the plays, a
+# text that had no say in the choice.
 
 # %%
 chosen = [cell for cell in ranked if cell in rounds["again", "plays"]]
@@ -975,26 +986,32 @@ for cell, name in (("lstm", "lstm"), ("gru", "gru"), (best_made, "made-up")):
     print(f"{'in the file':>29}", *(f"{x:.3f}" for x in theirs))
 
 # %% [markdown]
-# This time the lead holds, with other seeds and on another text. Is the LSTM beaten? Here it is: with 8,000
-# weights, after 250 updates, on windows of 32 letters. In so short a time it seems to help if a cell has many
-# units and little that squashes: the LSTM, too, was better without its output activation. But
-# nothing in the winner keeps h small. With the larger of the two rates it ends, in the mean of its seeds, at
-# thousands of nats. Whether it would lead after a longer training we have not measured. Jozefowicz and others, with
-# far more of all, found a cell that beat the LSTM and the GRU on some of their tasks, but not on all.
+# This time the lead holds, with other seeds and on another text. Is the LSTM beaten? Here it is:
+# with 8,000 weights, after 250 updates, on windows of 32 letters. In so short a time it seems to
+# help if a cell has many units and little that squashes: the LSTM, too, was better without its
+# output activation. But nothing in the winner keeps h small. With the larger of the two rates it
+# ends, in the mean of its seeds, at thousands of nats. Whether it would lead after a longer
+# training we have not measured. Jozefowicz and others, with far more of all, found a cell that beat
+# the LSTM and the GRU on some of their tasks, but not on all.
 #
 # ## On your own text
 #
-# `charlstm search` searches so with real trainings:
+# `charlstm search` searches so with real trainings. This trains twenty models, for at most a minute
+# each, and then prints the command that trains the best:
 #
 # ```
-# charlstm search my-text.txt --space hidden_size=64..512:log dropout=0..0.5 --sampler tpe
+# charlstm search my-text.txt --space hidden_size=64..512:log dropout=0..0.5 --minutes 1 --trials 20
 # ```
+#
+# It says first how long it will take. Ctrl-C saves, and the same command goes on. With `--repeat 5`
+# it trains each setting with five seeds.
 
 # %% [markdown]
 # ## Exercises
 #
-# **1.** Of all settings, a share counts as good enough. Compute the chance that at least one of some
-# random trials is among them. (How many trials find one of the best 5 % in 95 of 100 searches?)
+# **1.** Of all settings, a share counts as good enough. Compute the chance that at least one of
+# some random trials is among them. (How many trials find one of the best 5 % in 95 of 100
+# searches?)
 
 # %%
 from charlstm.notebook.exercises import check
@@ -1008,8 +1025,9 @@ check(chance_to_hit, [((0.5, 1), 0.5), ((0.5, 2), 0.75), ((0.05, 59), 0.9515054)
 
 # %% [markdown]
 # **2.** Two settings differ by `difference` nats, and the seeds of each have the standard deviation
-# `deviation`. The mean of n seeds of one minus the mean of n other seeds of the other has the standard
-# deviation $\sqrt{2/n}$ times that. From how many seeds on is the difference at least two of these?
+# `deviation`. The mean of n seeds of one minus the mean of n other seeds of the other has the
+# standard deviation $\sqrt{2/n}$ times that. From how many seeds on is the difference at least two
+# of these?
 
 
 # %%
@@ -1020,8 +1038,8 @@ def seeds_needed(difference, deviation):
 check(seeds_needed, [((0.02, 0.01), 2), ((0.01, 0.02), 32), ((0.003, 0.02), 356)])
 
 # %% [markdown]
-# **3.** Write one step of the second parent above: coupled gates, no output gate. It has the sums f and
-# g, and returns the new h and the new c.
+# **3.** Write one step of the second parent above: coupled gates, no output gate. It has the sums f
+# and g, and returns the new h and the new c.
 
 
 # %%
@@ -1074,4 +1092,5 @@ check(parent, [(case, cell_of(*PARENTS[1]).step(*case))])
 # **Where to read on.** J. Bergstra and Y. Bengio, *Random search for hyper-parameter optimization*
 # (2012), is short and clear. K. Greff and others, *LSTM: a search space odyssey* (2017), have the
 # eight variants and 5,400 trainings. R. Jozefowicz, W. Zaremba and I. Sutskever, *An empirical
-# exploration of recurrent network architectures* (2015), mutated cells by the thousand.
+# exploration of recurrent network architectures* (2015), mutated cells by the thousand. Next: [14.
+# Loops, scans and kernels](14-loops-scans-and-kernels.ipynb).

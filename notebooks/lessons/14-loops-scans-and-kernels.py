@@ -57,10 +57,10 @@ if not JAX:
 # ## A clock for a machine that does other things, too
 #
 # While we measure, other programs run. So we take three precautions. We count the time in which
-# this process *had* a CPU, and not the time on the wall. We repeat a short action until it has taken
-# long enough to be measured. And we measure all candidates in turns, A B A B, and take medians: if
-# the machine becomes slower for a while, it becomes slower for all of them. From now on each figure
-# is a ratio of two such times. A time in seconds would be true for one machine only.
+# this process *had* a CPU, and not the time on the wall. We repeat a short action until it has
+# taken long enough to be measured. And we measure all candidates in turns, A B A B, and take
+# medians: if the machine becomes slower for a while, it becomes slower for all of them. From now on
+# each figure is a ratio of two such times. A time in seconds would be true for one machine only.
 
 
 # %%
@@ -92,8 +92,8 @@ def medians(*actions):
 # - the *recurrence*: $W_{hh} h_{t-1}$ and the gates. Each step needs the step before;
 # - the *read-out* $W_{out} h_t + b_{out}$ and the loss: again one product for all steps.
 #
-# For each character they multiply $G H D$, $G H^2$ and $V H$ times: once for each weight. An addition
-# goes with each multiplication. The two count as two *operations*.
+# For each character they multiply $G H D$, $G H^2$ and $V H$ times: once for each weight. An
+# addition goes with each multiplication. The two count as two *operations*.
 
 # %%
 B, T, V, D, H = 32, 64, 65, 64, 128
@@ -133,17 +133,17 @@ for name, (there, backwards) in zip(parts, taken, strict=True):
     print(f"{shares[name]:4.0%} of the time; back / there {backwards / there:.1f}")
 
 # %% [markdown]
-# The recurrence takes a larger share of the time than of the work. Its products are small: B rows at
-# a time, where the input product has all $T B$ rows at once. And between two products stands much
-# else that counts as no multiplication at all: five tanh, sums, and calls from Python.
+# The recurrence takes a larger share of the time than of the work. Its products are small: B rows
+# at a time, where the input product has all $T B$ rows at once. And between two products stands
+# much else that counts as no multiplication at all: five tanh, sums, and calls from Python.
 #
 # The way back has twice the multiplications: for each weight one for the gradient of what came in,
 # and one for the gradient of the weight. So a character costs 6 operations for each weight, there
 # and back. (Where the way back takes less than twice the time, the way there loses time with
 # something else than products: with fresh memory for its results, or with calls.)
 #
-# How much of the loop is calls? We let it compute almost nothing: one text and one unit. Python does
-# not notice, and makes the same calls.
+# How much of the loop is calls? We let it compute almost nothing: one text and one unit. Python
+# does not notice, and makes the same calls.
 
 
 # %%
@@ -167,15 +167,15 @@ for (texts, units), seconds in loops.items():
 
 # %% [markdown]
 # With one text, 128 units take about as long as one unit: you wait for Python and PyTorch, which
-# prepare each call, and not for the arithmetic. With more texts each call does more, at the price of
-# the same calls.
+# prepare each call, and not for the arithmetic. With more texts each call does more, at the price
+# of the same calls.
 #
 # ## The kernel
 #
 # A *kernel* is a piece of compiled code that the library calls once. PyTorch has one for a whole
-# window of an LSTM; `torch.nn.LSTM` calls it, and so does charlstm when it trains. On a CPU it comes
-# from the library oneDNN. A training keeps a graph of the calls, for the way back. **Guess:** how
-# many nodes has it, for 16 steps of our loop, and for the kernel?
+# window of an LSTM; `torch.nn.LSTM` calls it, and so does charlstm when it trains. On a CPU it
+# comes from the library oneDNN. A training keeps a graph of the calls, for the way back. **Guess:**
+# how many nodes has it, for 16 steps of our loop, and for the kernel?
 
 
 # %%
@@ -202,16 +202,17 @@ print(f"largest difference of the outputs {(by_loop.transpose(0, 1) - by_kernel)
 
 # %% [markdown]
 # Both compute the same. The kernel has a price, too: somebody had to write it, in another language,
-# once for each cell. A cell that you invent has none. The peephole LSTM of lesson 6 has none either.
+# once for each cell. A cell that you invent has none. The peephole LSTM of lesson 6 has none
+# either.
 #
 # ## The scan: the same cell under JAX
 #
-# There is a third way. [JAX](https://docs.jax.dev) (its extra here is `jax`) takes a Python function
-# and *compiles* it: `jax.jit` runs the function once with stand-ins for arrays, writes down every
-# operation, and makes one program of them. If the function has a Python loop, the loop is gone: its
-# T rounds stand one after the other in the program. It is *unrolled*. `jax.lax.scan` is a loop that
-# the program keeps. It takes a function of what is carried on and of one input, which returns what
-# to carry on and what to put out. That is just what a cell is.
+# There is a third way. [JAX](https://docs.jax.dev) (its extra here is `jax`) takes a Python
+# function and *compiles* it: `jax.jit` runs the function once with stand-ins for arrays, writes
+# down every operation, and makes one program of them. If the function has a Python loop, the loop
+# is gone: its T rounds stand one after the other in the program. It is *unrolled*. `jax.lax.scan`
+# is a loop that the program keeps. It takes a function of what is carried on and of one input,
+# which returns what to carry on and what to put out. That is just what a cell is.
 
 # %%
 if JAX:
@@ -272,10 +273,11 @@ if JAX:
 # %% [markdown]
 # ## "A long loop takes forever to compile"
 #
-# **A claim you will read:** under `jax.jit`, a Python loop over a long text takes forever to compile,
-# the first time; use a scan. Is that so? And is it all? We compile both for three windows, there and
-# back. Besides the time we count the multiplications in the compiled program: not how often they
-# run, but how often they are *written* in it. We do the same for a vanilla network (lesson 2).
+# **A claim you will read:** under `jax.jit`, a Python loop over a long text takes forever to
+# compile, the first time; use a scan. Is that so? And is it all? We compile both for three windows,
+# there and back. Besides the time we count the multiplications in the compiled program: not how
+# often they run, but how often they are *written* in it. We do the same for a vanilla network
+# (lesson 2).
 #
 # **Guess:** if the window becomes twice as long, how do the time and the length of the unrolled
 # program grow, for the vanilla network and for the LSTM?
@@ -332,18 +334,18 @@ if JAX:
 # *every* time, and the more so the longer the window. Why?
 #
 # A compiler *fuses* cheap operations: what it can work out in passing, it does not store. A product
-# of matrices is not cheap, and neither is a tanh. But look at the second state of the LSTM:
-# $c_t = f_t \cdot c_{t-1} + i_t \cdot g_t$. From step to step there are only sums and products,
-# number by number. The same holds for its gradient on the way back: $dc_{t-1} = f_t \cdot dc_t +
-# \ldots$ This path on which nothing is lost is what the LSTM was made for (lesson 6). Along it the
-# compiler may work out $dc_t$ anew, from the end of the window, in each place that needs it: 1 + 2 +
-# 3 + ... + T steps. In a vanilla network a matrix product stands between any two steps, and nothing
-# is worked out twice.
+# of matrices is not cheap, and neither is a tanh. But look at the second state of the LSTM: $c_t =
+# f_t \cdot c_{t-1} + i_t \cdot g_t$. From step to step there are only sums and products, number by
+# number. The same holds for its gradient on the way back: $dc_{t-1} = f_t \cdot dc_t + \ldots$ This
+# path on which nothing is lost is what the LSTM was made for (lesson 6). Along it the compiler may
+# work out $dc_t$ anew, from the end of the window, in each place that needs it: 1 + 2 + 3 + ... + T
+# steps. In a vanilla network a matrix product stands between any two steps, and nothing is worked
+# out twice.
 #
-# That is an explanation, so we test it: we forbid JAX's compiler to fuse. This and longer windows are
-# in a file, since compiling takes so long: `python notebooks/lessons/data/scan.py` makes
-# `data/scan.csv`. Each row is one way and one window, at the sizes of this lesson, with CPU times on
-# one thread: of the first call, with all compiling, and of a later call, in turns with PyTorch's
+# That is an explanation, so we test it: we forbid JAX's compiler to fuse. This and longer windows
+# are in a file, since compiling takes so long: `python notebooks/lessons/data/scan.py` makes
+# `data/scan.csv`. Each row is one way and one window, at the sizes of this lesson, with CPU times
+# on one thread: of the first call, with all compiling, and of a later call, in turns with PyTorch's
 # kernel for the same cell. `torch.compile`, PyTorch's own compiler, is there, too.
 
 # %%
@@ -383,16 +385,16 @@ figure.axes[0].set_yscale("log")
 figure
 
 # %% [markdown]
-# The first figure is the claim. For the scan the window makes hardly a difference. The first call of
-# the loops takes about twice as long for twice the window; the LSTM's takes four times as long in the
-# end, and JAX itself asks on the screen whether that is not very slow. `torch.compile`
+# The first figure is the claim. For the scan the window makes hardly a difference. The first call
+# of the loops takes about twice as long for twice the window; the LSTM's takes four times as long
+# in the end, and JAX itself asks on the screen whether that is not very slow. `torch.compile`
 # unrolls, too, and so it asks for as much patience.
 #
 # The second figure is what the claim leaves out. The unrolled LSTM gets slower and slower, for each
-# letter. The one that may not be fused stays much nearer to the scan. So the explanation holds for the
-# most part. (Some growth remains, in the unrolled RNN, too. We have not looked for its reason. That
-# the short unrolled RNNs are faster than the kernel is the kernel's fault: on a CPU, PyTorch's kernel
-# for the RNN does not come from oneDNN.)
+# letter. The one that may not be fused stays much nearer to the scan. So the explanation holds for
+# the most part. (Some growth remains, in the unrolled RNN, too. We have not looked for its reason.
+# That the short unrolled RNNs are faster than the kernel is the kernel's fault: on a CPU, PyTorch's
+# kernel for the RNN does not come from oneDNN.)
 #
 # So: true, and less than half of the truth. All this is JAX 0.10 on a CPU. The compiler of another
 # version may fuse with more sense; the cells above tell you.
@@ -458,21 +460,20 @@ lines = {
 plots.by_seed(lines, "batch B, texts", "share of the peak", f"an LSTM of {H} units, one thread")
 
 # %% [markdown]
-# (Your guesses: look up the kernel and the loop at 32 texts.) Each way gets nearer to the peak as the
-# batch grows, up to a point, and each for a reason of its own. The loop has its calls to pay, and
-# shares them among more texts. The products must fetch each weight from memory:
-# with one text for two operations, with 64 texts for 128. (The kernel can be above the bare
-# products, which fetch each weight T times. It may keep the weights near, in the order in which it
-# needs them.)
+# (Your guesses: look up the kernel and the loop at 32 texts.) Each way gets nearer to the peak as
+# the batch grows, up to a point, and each for a reason of its own. The loop has its calls to pay,
+# and shares them among more texts. The products must fetch each weight from memory: with one text
+# for two operations, with 64 texts for 128. (The kernel can be above the bare products, which fetch
+# each weight T times. It may keep the weights near, in the order in which it needs them.)
 #
-# More texts side by side are not free. They take memory for the way back, and there are fewer updates
-# in a pass over the text. So you cannot choose the batch by this figure alone.
+# More texts side by side are not free. They take memory for the way back, and there are fewer
+# updates in a pass over the text. So you cannot choose the batch by this figure alone.
 #
 # ## Threads
 #
 # A second thread can take half of a product, if the product is large enough to be shared, and if a
-# CPU is free. Now the time on the wall counts, not the CPU time: two threads that wait for each other
-# use two CPUs.
+# CPU is free. Now the time on the wall counts, not the CPU time: two threads that wait for each
+# other use two CPUs.
 
 # %%
 cpus = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -502,14 +503,14 @@ for batch, gain in gains.items():
 # With few texts a product is too small: by the time that both threads have met, one could have done
 # it. With many, the factor comes nearer to the number of threads. That is so on a quiet machine. If
 # other programs use the CPUs, each product waits for the slower thread, and more threads can be
-# *slower* than one. So no fixed number is right: charlstm measures while it trains, and takes what is
-# the fastest now. (The README has a table of a busy machine; `python -m charlstm.benchmark --busy`
-# measures yours.)
+# *slower* than one. So no fixed number is right: charlstm measures while it trains, and takes what
+# is the fastest now. (The README has a table of a busy machine; `python -m charlstm.benchmark
+# --busy` measures yours.)
 #
 # ## What a GPU would change
 #
-# We have no GPU, and no figure here comes from one. So this section tells what others report, and
-# where.
+# This lesson must run where there is no GPU, so none of its figures comes from one. This section
+# tells what others report, and where. (What charlstm reaches on a GPU stands in the README.)
 #
 # - A GPU has thousands of lanes, and they want one large product. An LSTM gives it T small ones, each
 #   of which must wait for the one before. Diamos and others (*Persistent RNNs*, 2016) kept the
@@ -566,8 +567,8 @@ if JAX:
 # thread in this precision. What remains are fewer operations, numbers of half the size (bfloat16),
 # more threads, or another machine.
 #
-# `python -m charlstm.benchmark` measures the whole trainer in this way, with dropout and everything,
-# for all presets.
+# `python -m charlstm.benchmark` measures the whole trainer in this way, with dropout and
+# everything, for all presets.
 #
 # ## Exercises
 #
@@ -590,8 +591,8 @@ cases = [((add_up, 0, [1, 2, 3]), [6, 10, 30, 60]), ((add_up, 8, []), [8])]
 check(scan_by_hand, [*cases, ((lambda last, x: (x, x - last), 5, [7, 4]), [4, 2, -3])])
 
 # %% [markdown]
-# **2.** Which share of a layer's multiplications is the recurrence, for inputs of size D and H units?
-# (Without the read-out. Does it depend on the number of gates?)
+# **2.** Which share of a layer's multiplications is the recurrence, for inputs of size D and H
+# units? (Without the read-out. Does it depend on the number of gates?)
 
 
 # %%
@@ -649,8 +650,7 @@ check(whole, [((0.5, 2), 4 / 3), ((0.5, 1e12), 2), ((0.9, 10), 1 / 0.19), ((1.0,
 # ```
 #
 # In the last one, an endless speed of the products makes the loop only twice as fast: the calls
-# remain.
-# </details>
+# remain. </details>
 #
 # ## Summary
 #
@@ -663,6 +663,8 @@ check(whole, [((0.5, 2), 4 / 3), ((0.5, 1e12), 2), ((0.9, 10), 1 / 0.19), ((1.0,
 # - Hold your training against the peak of your machine. Then you know how much is left to gain.
 #
 # **Where to read on.** G. Diamos and others, *Persistent RNNs: Stashing Recurrent Weights On-Chip*
-# (2016), sections 1 to 3. The pages [jax.lax.scan](https://docs.jax.dev/en/latest/_autosummary/jax.lax.scan.html)
-# of JAX's documentation. S. Williams, A. Waterman and D. Patterson, *Roofline: An Insightful Visual
-# Performance Model for Multicore Architectures* (2009): what a machine can reach.
+# (2016), sections 1 to 3. The pages
+# [jax.lax.scan](https://docs.jax.dev/en/latest/_autosummary/jax.lax.scan.html) of JAX's
+# documentation. S. Williams, A. Waterman and D. Patterson, *Roofline: An Insightful Visual
+# Performance Model for Multicore Architectures* (2009): what a machine can reach. Next: [15. What
+# the articles say](15-what-the-articles-say.ipynb).

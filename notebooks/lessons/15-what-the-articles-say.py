@@ -725,8 +725,8 @@ judge(
 )
 
 # %% [markdown]
-# Here the same point of the grid wins with each seed. But a rate between its lines is a little better
-# on average, and with four seeds of five. A grid finds the best of its points. [Lesson
+# Here the same point of the grid wins with each seed. But a rate between its lines is a little
+# better on average, and with four seeds of five. A grid finds the best of its points. [Lesson
 # 13](13-which-cell-which-size.ipynb) counts what each further line costs, and lets chance compete.
 #
 # ## Chances and writing
@@ -1192,17 +1192,16 @@ judge(
 # What changes with more text and a GPU? Here we have to trust others, who had both (bits are from
 # the collection *NLP-progress*). A transformer takes all letters of a window at once, an LSTM one
 # after the other. So the more a machine can do at once, the more the transformer gains. That was a
-# reason to make it (Vaswani and others, 2017).
-# On 100 million letters of Wikipedia (*enwik8*) Transformer-XL reaches 0.99 bits per character,
-# with 277 million weights (Dai and others, 2019). The best recurrent network that we know of there
-# reaches 1.04, with 96 million (Melis, 2022). If both go on learning while they read, it is 0.94
-# and 0.935. On 5 million letters (*Penn Treebank*) the least in the same collection of results is
-# recurrent: 1.10 (Melis, 2022). On our megabyte, nanoGPT reports 1.470 nats, cold, for a
-# transformer of 10.65 million weights after three minutes on an A100 (Karpathy, 2022). The LSTM
-# that comes with charlstm, of 2.6 million weights, has 1.338 after 201 seconds on a share of an
-# H200 (`python -m charlstm.evaluate tinyshakespeare`). Neither is without choice on the text that
-# it is measured on. And Feng and others (2024) report 1.547 nats for a transformer on
-# this megabyte, and 1.555 for a pared-down LSTM that needs no loop.
+# reason to make it (Vaswani and others, 2017). On 100 million letters of Wikipedia (*enwik8*)
+# Transformer-XL reaches 0.99 bits per character, with 277 million weights (Dai and others, 2019).
+# The best recurrent network that we know of there reaches 1.04, with 96 million (Melis, 2022). If
+# both go on learning while they read, it is 0.94 and 0.935. On 5 million letters (*Penn Treebank*)
+# the least in the same collection of results is recurrent: 1.10 (Melis, 2022). On our megabyte,
+# nanoGPT reports 1.470 nats, cold, for a transformer of 10.65 million weights after three minutes
+# on an A100 (Karpathy, 2022). The LSTM that comes with charlstm, of 2.6 million weights, has 1.338
+# after 201 seconds on a share of an H200 (`python -m charlstm.evaluate tinyshakespeare`). Neither
+# is without choice on the text that it is measured on. And Feng and others (2024) report 1.547 nats
+# for a transformer on this megabyte, and 1.555 for a pared-down LSTM that needs no loop.
 #
 # So the sentence says something about large texts on large machines. It does not hold for a small
 # text on one core.
