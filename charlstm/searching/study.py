@@ -6,9 +6,9 @@ and a power failure, several processes can write it, and Optuna's heartbeats nee
 cannot be trusted: for several machines give the URL of a database server.
 
 A trial that was stopped goes on in its folder, from what its training saved last: Optuna gets a new
-trial with the same values and the same `origin`, the number of the first trial of that setting. Two
-things tell that a worker is dead. On this machine nobody holds the lock in the trial's folder. On
-another one, no heartbeat has come for a minute.
+trial with the same values and the same `origin`, the number of the first trial of that setting, or
+its place in the grid. Two things tell that a worker is dead. On this machine nobody holds the lock
+in the trial's folder. On another one, no heartbeat has come for a minute.
 """
 
 from __future__ import annotations
@@ -73,12 +73,23 @@ def open_study(plan: Plan) -> Study:
     else:
         study.set_user_attr("facts", plan.facts())
     if plan.sampler == "grid" and not study.user_attrs.get("planned"):
-        settings = list(plan.space.grid())
-        _shuffle(settings, plan.training.seed)
-        for setting in settings:
-            study.enqueue_trial(setting, skip_if_exists=True)
-        study.set_user_attr("planned", True)
+        _queue_grid(study, plan)
     return study
+
+
+def _queue_grid(study: Study, plan: Plan) -> None:
+    """Queue each setting of a grid, with its place in the grid as `origin`.
+
+    A search that was killed while it did so goes on with what is missing. If two begin at once and
+    both queue a setting, it has one origin, and the later one of its trials is surplus.
+    """
+    settings = list(plan.space.grid())
+    _shuffle(settings, plan.training.seed)
+    queued = set(map(origin, study.get_trials(deepcopy=False)))
+    for place, setting in enumerate(settings):
+        if place not in queued:
+            study.enqueue_trial(setting, user_attrs={"origin": place})
+    study.set_user_attr("planned", True)
 
 
 def _pruner(plan: Plan) -> optuna.pruners.BasePruner:
@@ -107,7 +118,10 @@ def sampler(plan: Plan, trials: int, worker: int) -> BaseSampler:
 
 
 def origin(trial: FrozenTrial) -> int:
-    """Return the number of the first trial of a trial's setting: it names its folder."""
+    """Return the number of a trial's setting: that of its first trial, or its place in the grid.
+
+    It names the setting's folder.
+    """
     return int(trial.user_attrs.get("origin", trial.number))
 
 

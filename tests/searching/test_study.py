@@ -52,6 +52,25 @@ def test_a_grid_is_queued_once(plan):
     assert set(fixed) == {(4, 1), (4, 2), (6, 1), (6, 2)}
 
 
+def test_two_that_begin_at_once_queue_no_setting_for_two(plan, monkeypatch):
+    """Neither sees what the other has queued: each setting waits twice, and is trained once."""
+    study = open_study(plan)
+    calls = []
+    with monkeypatch.context() as patched:
+        unseen = lambda *_, **__: calls.append(1) or []  # noqa: E731
+        patched.setattr(optuna.Study, "get_trials", unseen)
+        study.set_user_attr("planned", False)
+        open_study(plan)
+    assert len(calls) == 1  # not once for each setting: a large grid would take hours
+    trials = study.get_trials()
+    assert len(trials) == 8
+    wanted = [trial for trial in trials if not is_surplus(trials, trial.number, plan.trials)]
+    assert len({tuple(t.system_attrs["fixed_params"].values()) for t in wanted}) == 4
+    assert [trial.number for trial in live(trials).values()] == [0, 1, 2, 3]
+    study.set_user_attr("planned", False)  # as after a kill in the middle
+    assert len(open_study(plan).get_trials()) == 8
+
+
 def test_a_dead_workers_setting_is_tried_again_in_its_folder(plan):
     study = open_study(plan)
     trial = take(plan, study)
