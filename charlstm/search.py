@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from charlstm.errors import UserError, command, counted, option, say
-from charlstm.fields import ABOVE_0, check_ranges
+from charlstm.fields import ABOVE_0, LARGEST_COUNT, check_ranges
 from charlstm.flags import Positional, lay_over, parse
 from charlstm.machine.atomic_file import make_folder, write_atomically
 from charlstm.machine.cpus import prepare_cpu
@@ -90,6 +90,9 @@ class Search:
     def __post_init__(self) -> None:
         check_ranges(self, trials=(1, 100_000), repeat=(1, 1000), workers=(1, 1024))
         check_ranges(self, hours=(ABOVE_0, None))
+        if (most := LARGEST_COUNT + 1 - self.repeat) < self.training.seed:
+            repeated = f"{option('seed', self.training.seed)} with {option('repeat', self.repeat)}"
+            raise UserError(f"{repeated}: the first seed must be at most {most}")
         if self.out == "":
             raise UserError(f"{option('out')} is empty; name a folder, or leave it out")
 

@@ -171,7 +171,7 @@ MUTANTS = [
     ("a stopped setting tried again as a new one", "searching/study", 'attrs = {"origin": first}', 'attrs = {"origin": len(trials)}', "searching/test_study.py -k dead"),
     ("a setting more than was asked", "searching/study", "or len(before) >= most", "", "searching/test_study.py -k late"),
     ("seeds not paired", "measuring/comparison", "pairs = np.asarray(second, float) -", "pairs = np.sort(second) -", "measuring/test_comparison.py -k paired"),
-    ("a range in which a ratio counts as a difference", "searching/space", "step=step, log=self.log)", "step=step)", "searching/test_space.py -k sampler"),
+    ("a range in which a ratio counts as a difference", "searching/dimension", "step=step, log=self.log)", "step=step)", "searching/test_space.py -k sampler"),
     ("a grid's setting known by its trial alone", "searching/study", 'user_attrs={"origin": place}', "user_attrs=None", "searching/test_study.py -k at_once"),
     ("a temperature below 0", "measuring/calibration", "if not inverse > 0:", "if not inverse:", "measuring/test_calibration.py -k around"),
     ("a living worker's setting taken away", "searching/study", "    except TakenError:\n        return False", "    except TakenError:\n        return True", "searching/test_study.py -k living"),

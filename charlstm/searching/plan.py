@@ -15,7 +15,8 @@ from charlstm.fields import to_json
 from charlstm.model.named_cells import import_cell
 from charlstm.options import DataOptions, ModelOptions, TrainOptions
 from charlstm.quoting import invocation
-from charlstm.searching.space import Space, written
+from charlstm.searching.dimension import written
+from charlstm.searching.space import Space
 from charlstm.text.corpus import Corpus, read_corpus
 from charlstm.training.budget import Budget
 

@@ -12,6 +12,7 @@ from optuna.trial import FrozenTrial
 
 from charlstm.errors import command, counted, say
 from charlstm.machine.cpus import prepare_cpu
+from charlstm.searching.dimension import rounded
 from charlstm.searching.plan import Plan
 from charlstm.searching.setting import (
     SpoiltError,
@@ -21,7 +22,6 @@ from charlstm.searching.setting import (
     keep_best,
     objective,
 )
-from charlstm.searching.space import written
 from charlstm.searching.study import is_settled, live, open_study, release, sampler
 from charlstm.training.distributed import Ranks
 
@@ -77,7 +77,7 @@ def _tell(plan: Plan, study: optuna.Study, trial: FrozenTrial) -> None:
     keep_best(study, plan.folder)
     standing = live(study.get_trials(deepcopy=False))
     done = sum(map(is_settled, standing.values()))
-    setting = " ".join(f"{name}={written(value)}" for name, value in trial.params.items())
+    setting = " ".join(f"{name}={rounded(value)}" for name, value in trial.params.items())
     if "error" in trial.user_attrs:
         found = f"failed: {trial.user_attrs['error']}"
     elif trial.state == optuna.trial.TrialState.PRUNED:

@@ -26,6 +26,7 @@ MISTAKES = [
     ("{text} --sampler grid --space dropout=0..1", "a grid needs values that can be counted"),
     (f"{{text}} {SPACE} --storage foo:bar --out {{run}}", "--storage foo:bar: "),
     (f"{{text}} {SPACE} --workers 0", "--workers is 0; it must be from 1 to 1024"),
+    (f"{{text}} {SPACE} --seed {2**63 - 1} --repeat 2", "the first seed must be at most"),
     (f"{{text}} {SPACE} --hours 0", "--hours is 0.0; it must be above 0"),
     (f"{{text}} {SPACE} --out {{file}}", "a file; name a folder with --out"),
     (f"{{missing}} {SPACE}", "nothing.txt"),
