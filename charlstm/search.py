@@ -115,20 +115,21 @@ def main(argv: Sequence[str] | None = None) -> int:
         ) from None
     from charlstm.searching.findings import Results
     from charlstm.searching.processes import run_workers
-    from charlstm.searching.study import open_study
+    from charlstm.searching.study import open_study, telling_of_storage
 
     plan = _plan(given, flags)
     make_folder(plan.folder)
-    results = Results(plan, open_study(plan))
-    code = 0
-    if results.is_done():
-        say(f"{plan.folder}: this search is done; more --trials go on with it")
-    else:
-        _begin(plan, results)
-        until = time.time() + 3600 * given.hours if given.hours else float("inf")
-        code = run_workers(plan, until)
+    with telling_of_storage(plan):
         results = Results(plan, open_study(plan))
-    return _end(plan, results, code, given.json)
+        code = 0
+        if results.is_done():
+            say(f"{plan.folder}: this search is done; more --trials go on with it")
+        else:
+            _begin(plan, results)
+            until = time.time() + 3600 * given.hours if given.hours else float("inf")
+            code = run_workers(plan, until)
+            results = Results(plan, open_study(plan))
+        return _end(plan, results, code, given.json)
 
 
 def _plan(given: Search, flags: Set[str]) -> Plan:
@@ -176,8 +177,7 @@ def _plan(given: Search, flags: Set[str]) -> Plan:
         repeat=given.repeat,
         prune=given.prune == "median" or (given.prune == "auto" and not several),
         folder=folder,
-        storage=given.storage or f"sqlite:///{(folder / 'search.db').absolute()}",
-        name=folder.name,
+        storage=given.storage,
         device=given.device.device,
         threads=threads,
         workers=given.workers,

@@ -178,7 +178,7 @@ class Results:
             "best": None if best is None else self._json(best),
             "command": None if best is None else self.command(),
             "run": None if best is None else str(self.best_run()),
-            "storage": self.plan.storage,
+            "storage": self.plan.url,
         }
 
     def _json(self, trial: FrozenTrial) -> dict[str, Any]:

@@ -22,7 +22,14 @@ from charlstm.searching.setting import (
     keep_best,
     objective,
 )
-from charlstm.searching.study import is_settled, live, open_study, release, sampler
+from charlstm.searching.study import (
+    is_settled,
+    live,
+    open_study,
+    release,
+    sampler,
+    telling_of_storage,
+)
 from charlstm.training.distributed import Ranks
 
 LOOKS = 0.2  # seconds between two looks at the workers
@@ -149,4 +156,9 @@ def _settled(study: optuna.Study) -> int:
 
 def _worker(plan: Plan, worker: int, until: float) -> None:
     """Be a worker process: end with an exit code, and with one line if the user must act."""
-    raise SystemExit(command(lambda _: work(plan, worker, until), prints=False)(()))
+
+    def main(_: object) -> int:
+        with telling_of_storage(plan):
+            return work(plan, worker, until)
+
+    raise SystemExit(command(main, prints=False)(()))

@@ -13,18 +13,21 @@ in the trial's folder. On another one, no heartbeat has come for a minute.
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import socket
 import warnings
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import optuna
 from optuna.trial import TrialState as State
+from sqlalchemy.exc import SQLAlchemyError
 
 from charlstm.errors import UserError, option
+from charlstm.quoting import quoted
 from charlstm.searching.plan import Plan
 from charlstm.training.lock import TakenError, claim
 
@@ -52,9 +55,9 @@ def open_study(plan: Plan) -> Study:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         try:
-            sqlite = plan.storage.startswith("sqlite")
+            sqlite = plan.url.startswith("sqlite")
             storage = optuna.storages.RDBStorage(
-                plan.storage,
+                plan.url,
                 engine_kwargs={"connect_args": {"timeout": 60}} if sqlite else None,
                 heartbeat_interval=HEARTBEAT,
                 grace_period=GRACE,
@@ -63,18 +66,47 @@ def open_study(plan: Plan) -> Study:
                 storage=storage, study_name=plan.name, load_if_exists=True, pruner=_pruner(plan)
             )
         except Exception as error:  # of SQLAlchemy, of a driver, of Optuna
-            why = " ".join(str(error).split()).split(" (Background")[0]
-            raise UserError(
-                f"{option('storage', plan.storage)}: {why or type(error).__name__}; give a URL that"
-                " SQLAlchemy knows, such as sqlite:///search.db or mysql://user@host/name"
-            ) from error
+            raise _unusable(plan, error) from error
     if (before := study.user_attrs.get("facts")) is not None:
         plan.check_same(before)
+    elif (plan.folder / "trials").exists():  # never take another search's weights for our own
+        raise UserError(
+            f"{plan.folder / 'trials'}: holds trainings that {plan.url} does not know of: another"
+            f" search's; name another folder with {option('out')}, or remove this one"
+        )
     else:
         study.set_user_attr("facts", plan.facts())
     if plan.sampler == "grid" and not study.user_attrs.get("planned"):
         _queue_grid(study, plan)
     return study
+
+
+@contextlib.contextmanager
+def telling_of_storage(plan: Plan) -> Iterator[None]:
+    """Tell in one line that a search's storage fails while it is used.
+
+    Raises:
+        UserError: it does.
+    """
+    try:
+        yield
+    except (optuna.exceptions.StorageInternalError, SQLAlchemyError) as error:
+        raise _unusable(plan, error) from error
+
+
+def _unusable(plan: Plan, error: Exception) -> UserError:
+    """Return the error for a storage that cannot be opened, read or written."""
+    cause = error.__cause__ if isinstance(error, optuna.exceptions.StorageInternalError) else error
+    first = getattr(cause, "orig", None) or cause  # without the SQL, which says nothing to users
+    why = " ".join(str(first).split()) or type(first).__name__
+    why = why.replace("$STORAGE_URL", quoted(plan.url))
+    if plan.storage is None:
+        path = plan.folder / "search.db"
+        return UserError(f"{path}: {why}; mend that, or name another folder with {option('out')}")
+    return UserError(
+        f"{option('storage', plan.storage)}: {why}; give a URL that SQLAlchemy knows, such as"
+        " sqlite:///search.db or mysql://user@host/name"
+    )
 
 
 def _queue_grid(study: Study, plan: Plan) -> None:
