@@ -172,6 +172,8 @@ MUTANTS = [
     ("a setting more than was asked", "searching/study", "or len(before) >= most", "", "searching/test_study.py -k late"),
     ("seeds not paired", "measuring/comparison", "pairs = np.asarray(second, float) -", "pairs = np.sort(second) -", "measuring/test_comparison.py -k paired"),
     ("a range in which a ratio counts as a difference", "searching/dimension", "step=step, log=self.log)", "step=step)", "searching/test_space.py -k sampler"),
+    ("two workers that take one trial", "searching/study", '"BEGIN IMMEDIATE"', '"BEGIN"', "searching/test_processes.py -k never_take"),
+    ("another setting's training gone on with", "searching/setting", "(saved.options, saved.training.options) == (model, training)", "True", "searching/test_setting.py -k only_its_own"),
     ("a grid's setting known by its trial alone", "searching/study", 'user_attrs={"origin": place}', "user_attrs=None", "searching/test_study.py -k at_once"),
     ("a temperature below 0", "measuring/calibration", "if not inverse > 0:", "if not inverse:", "measuring/test_calibration.py -k around"),
     ("a living worker's setting taken away", "searching/study", "    except TakenError:\n        return False", "    except TakenError:\n        return True", "searching/test_study.py -k living"),

@@ -33,6 +33,7 @@ from charlstm.searching.study import (
 from charlstm.training.distributed import Ranks
 
 LOOKS = 0.2  # seconds between two looks at the workers
+TAKEN_OVER = "Cannot tell a "  # Optuna's error, if a trial has ended elsewhere
 DEATHS = 3  # of workers without a trial that ended, until the search gives up
 
 
@@ -69,6 +70,9 @@ def work(plan: Plan, worker: int, until: float) -> int:
                 )
             except optuna.exceptions.UpdateFinishedTrialError:
                 continue  # this machine slept, and another worker has taken over
+            except ValueError as error:
+                if not str(error).startswith(TAKEN_OVER):
+                    raise
     except Stopped as stopped:
         release(study, plan.folder)  # now: other machines need not wait for a missing heartbeat
         return stopped.code

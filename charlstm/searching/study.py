@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import optuna
+import sqlalchemy.event
 from optuna.trial import TrialState as State
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -41,6 +42,7 @@ GRACE = 60  # seconds without a heartbeat, until a worker counts as dead
 TRIES = 4  # of a setting whose worker dies each time, for want of memory perhaps
 STARTUP = 5  # settings that run to their end before any is pruned
 WARM = 30  # percent of the budget in which nothing is pruned
+SQLITE = {"timeout": 60, "isolation_level": None}  # seconds; who begins transactions: we do
 FINISHED = (State.COMPLETE, State.PRUNED)
 
 optuna.logging.set_verbosity(optuna.logging.CRITICAL)  # what users must know is told by us
@@ -58,10 +60,12 @@ def open_study(plan: Plan) -> Study:
             sqlite = plan.url.startswith("sqlite")
             storage = optuna.storages.RDBStorage(
                 plan.url,
-                engine_kwargs={"connect_args": {"timeout": 60}} if sqlite else None,
+                engine_kwargs={"connect_args": SQLITE} if sqlite else None,
                 heartbeat_interval=HEARTBEAT,
                 grace_period=GRACE,
             )
+            if sqlite:  # else two workers could read that a trial waits, and both take it
+                sqlalchemy.event.listen(storage.engine, "begin", _lock_at_once)
             study = optuna.create_study(
                 storage=storage, study_name=plan.name, load_if_exists=True, pruner=_pruner(plan)
             )
@@ -122,6 +126,10 @@ def _queue_grid(study: Study, plan: Plan) -> None:
         if place not in queued:
             study.enqueue_trial(setting, user_attrs={"origin": place})
     study.set_user_attr("planned", True)
+
+
+def _lock_at_once(connection: sqlalchemy.Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def _pruner(plan: Plan) -> optuna.pruners.BasePruner:
