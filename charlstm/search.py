@@ -123,7 +123,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         results = Results(plan, open_study(plan))
         code = 0
         if results.is_done():
-            say(f"{plan.folder}: this search is done; more --trials go on with it")
+            more = "" if plan.sampler == "grid" else f"; more {option('trials')} go on with it"
+            say(f"{plan.folder}: this search is done{more}")
         else:
             _begin(plan, results)
             until = time.time() + 3600 * given.hours if given.hours else float("inf")
@@ -242,6 +243,8 @@ def _end(plan: Plan, results: Results, code: int, as_json: bool) -> int:
             say(f"its model is kept: {invocation('sample', run, *cell)}")
         else:
             say(f"its model is on the machine {results.complete[0].user_attrs['host']}")
+    elif results.settled:
+        say(f"no setting was trained to its end, so no model is kept; {option('json')} says why")
     if code:
         say("stopped and saved; the same command goes on")
     elif not results.is_done():

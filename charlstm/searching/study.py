@@ -16,6 +16,7 @@ from __future__ import annotations
 import contextlib
 import datetime
 import socket
+import time
 import warnings
 import zlib
 from collections.abc import Iterator, Sequence
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
 
 HEARTBEAT = 15  # seconds
 GRACE = 60  # seconds without a heartbeat, until a worker counts as dead
+OPENINGS = 4  # of a storage in which something goes wrong
+BETWEEN = 0.5  # seconds from one to the next
 TRIES = 4  # of a setting whose worker dies each time, for want of memory perhaps
 STARTUP = 5  # settings that run to their end before any is pruned
 WARM = 30  # percent of the budget in which nothing is pruned
@@ -54,23 +57,14 @@ def open_study(plan: Plan) -> Study:
     Raises:
         UserError: the storage cannot be opened, or has another search of this name.
     """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+    for opening in range(1, OPENINGS + 1):
         try:
-            sqlite = plan.url.startswith("sqlite")
-            storage = optuna.storages.RDBStorage(
-                plan.url,
-                engine_kwargs={"connect_args": SQLITE} if sqlite else None,
-                heartbeat_interval=HEARTBEAT,
-                grace_period=GRACE,
-            )
-            if sqlite:  # else two workers could read that a trial waits, and both take it
-                sqlalchemy.event.listen(storage.engine, "begin", _lock_at_once)
-            study = optuna.create_study(
-                storage=storage, study_name=plan.name, load_if_exists=True, pruner=_pruner(plan)
-            )
+            study = _opened(plan)
+            break
         except Exception as error:  # of SQLAlchemy, of a driver, of Optuna
-            raise _unusable(plan, error) from error
+            if opening == OPENINGS or not isinstance(error, SQLAlchemyError):
+                raise _unusable(plan, error) from error
+        time.sleep(BETWEEN)  # another search may be making the same tables
     if (before := study.user_attrs.get("facts")) is not None:
         plan.check_same(before)
     elif (plan.folder / "trials").exists():  # never take another search's weights for our own
@@ -83,6 +77,23 @@ def open_study(plan: Plan) -> Study:
     if plan.sampler == "grid" and not study.user_attrs.get("planned"):
         _queue_grid(study, plan)
     return study
+
+
+def _opened(plan: Plan) -> Study:
+    sqlite = plan.url.startswith("sqlite")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        storage = optuna.storages.RDBStorage(
+            plan.url,
+            engine_kwargs={"connect_args": SQLITE} if sqlite else None,
+            heartbeat_interval=HEARTBEAT,
+            grace_period=GRACE,
+        )
+    if sqlite:  # else two workers could read that a trial waits, and both take it
+        sqlalchemy.event.listen(storage.engine, "begin", _lock_at_once)
+    return optuna.create_study(
+        storage=storage, study_name=plan.name, load_if_exists=True, pruner=_pruner(plan)
+    )
 
 
 @contextlib.contextmanager

@@ -50,6 +50,21 @@ def test_without_optuna_the_extra_is_named(corpus):
     assert "'.[search]'" in done.stderr
 
 
+def test_a_search_in_which_all_diverge_says_so(corpus, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    words = f"{corpus} {SMALL} --clip none --sampler grid --space learning_rate=1e100,1e200".split()
+    assert search.main(words) == 0
+    assert (
+        "no setting was trained to its end, so no model is kept; --json" in capsys.readouterr().err
+    )
+    assert search.main([*words, "--json"]) == 0
+    told = capsys.readouterr()
+    assert "this search is done\n" in told.err  # a grid takes no more --trials
+    assert ["smaller --learning-rate" in s["error"] for s in json.loads(told.out)["settings"]] == [
+        True
+    ] * 2
+
+
 def test_a_search_ends_with_a_model_and_its_command(corpus, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     words = f"{corpus} {SPACE} {SMALL} --sampler grid".split()
