@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from charlstm.errors import UserError, command, counted, option, say
-from charlstm.fields import ABOVE_0, check_ranges
+from charlstm.fields import ABOVE_0, LARGEST_COUNT, check_ranges
 from charlstm.flags import Positional, lay_over, parse
 from charlstm.machine.atomic_file import make_folder, write_atomically
 from charlstm.machine.cpus import prepare_cpu
@@ -90,6 +90,9 @@ class Search:
     def __post_init__(self) -> None:
         check_ranges(self, trials=(1, 100_000), repeat=(1, 1000), workers=(1, 1024))
         check_ranges(self, hours=(ABOVE_0, None))
+        if (most := LARGEST_COUNT + 1 - self.repeat) < self.training.seed:
+            repeated = f"{option('seed', self.training.seed)} with {option('repeat', self.repeat)}"
+            raise UserError(f"{repeated}: the first seed must be at most {most}")
         if self.out == "":
             raise UserError(f"{option('out')} is empty; name a folder, or leave it out")
 
@@ -112,20 +115,22 @@ def main(argv: Sequence[str] | None = None) -> int:
         ) from None
     from charlstm.searching.findings import Results
     from charlstm.searching.processes import run_workers
-    from charlstm.searching.study import open_study
+    from charlstm.searching.study import open_study, telling_of_storage
 
     plan = _plan(given, flags)
     make_folder(plan.folder)
-    results = Results(plan, open_study(plan))
-    code = 0
-    if results.is_done():
-        say(f"{plan.folder}: this search is done; more --trials go on with it")
-    else:
-        _begin(plan, results)
-        until = time.time() + 3600 * given.hours if given.hours else float("inf")
-        code = run_workers(plan, until)
+    with telling_of_storage(plan):
         results = Results(plan, open_study(plan))
-    return _end(plan, results, code, given.json)
+        code = 0
+        if results.is_done():
+            more = "" if plan.sampler == "grid" else f"; more {option('trials')} go on with it"
+            say(f"{plan.folder}: this search is done{more}")
+        else:
+            _begin(plan, results)
+            until = time.time() + 3600 * given.hours if given.hours else float("inf")
+            code = run_workers(plan, until)
+            results = Results(plan, open_study(plan))
+        return _end(plan, results, code, given.json)
 
 
 def _plan(given: Search, flags: Set[str]) -> Plan:
@@ -173,8 +178,7 @@ def _plan(given: Search, flags: Set[str]) -> Plan:
         repeat=given.repeat,
         prune=given.prune == "median" or (given.prune == "auto" and not several),
         folder=folder,
-        storage=given.storage or f"sqlite:///{(folder / 'search.db').absolute()}",
-        name=folder.name,
+        storage=given.storage,
         device=given.device.device,
         threads=threads,
         workers=given.workers,
@@ -239,6 +243,8 @@ def _end(plan: Plan, results: Results, code: int, as_json: bool) -> int:
             say(f"its model is kept: {invocation('sample', run, *cell)}")
         else:
             say(f"its model is on the machine {results.complete[0].user_attrs['host']}")
+    elif results.settled:
+        say(f"no setting was trained to its end, so no model is kept; {option('json')} says why")
     if code:
         say("stopped and saved; the same command goes on")
     elif not results.is_done():

@@ -52,7 +52,7 @@ def calibrate(
 
     Returns:
         the temperature, and the score of the second half without and with it; None if the text is
-        too short, or if the second half is not predicted better with it.
+        too short, if no temperature suits the first half, or if it does not help the second.
 
     Raises:
         UserError: an id is not from 0 to V - 1.
@@ -72,7 +72,10 @@ def calibrate(
             logits[start:stop] = read[0].float().cpu()
         seen(stop - start)
     targets = torch.from_numpy(text[1:]).long()
-    temperature = _fit(logits[:half], targets[:half])
+    inverse = _fit(logits[:half], targets[:half])
+    if not inverse > 0:  # a model after a few steps: what it holds for likely is the less so
+        return None
+    temperature = 1 / inverse
     before, after = (
         Score(float(F.cross_entropy(logits[half:].double() / t, targets[half:])), half)
         for t in (1.0, temperature)
@@ -82,18 +85,18 @@ def calibrate(
 
 @torch.enable_grad()
 def _fit(logits: Tensor, targets: Tensor) -> float:
-    """Return the temperature with the smallest cross-entropy; the loss is convex in its inverse."""
-    inverse = torch.ones((), requires_grad=True)
-    optimizer = torch.optim.LBFGS([inverse], line_search_fn="strong_wolfe")
+    """Return the factor of the logits with the smallest cross-entropy, which is convex in it."""
+    factor = torch.ones((), requires_grad=True)
+    optimizer = torch.optim.LBFGS([factor], line_search_fn="strong_wolfe")
 
     def loss() -> Tensor:
         optimizer.zero_grad()
-        nats = F.cross_entropy(logits * inverse, targets)
+        nats = F.cross_entropy(logits * factor, targets)
         nats.backward()
         return nats
 
     optimizer.step(loss)
-    return 1 / float(inverse.detach())
+    return float(factor.detach())
 
 
 def calibrated(

@@ -1,6 +1,7 @@
 """Search: which options train the best model on a text, with Optuna (the extra `search`).
 
-- `space`: the options that are tried, and their values, read from one line each
+- `dimension`: an option and the values that are tried, read from an item
+- `space`: all options that are tried, and the settings of a grid
 - `plan`: what a search does, the folder where it lives, and the command that repeats a setting
 - `study`: the trials in Optuna's storage, and what becomes of those whose worker has died
 - `setting`: one trial: ordinary trainings, one for each seed

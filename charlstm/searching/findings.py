@@ -14,9 +14,9 @@ from optuna.trial import TrialState as State
 
 from charlstm.errors import counted, option, printable
 from charlstm.measuring.comparison import difference, interval
+from charlstm.searching.dimension import rounded, written
 from charlstm.searching.plan import Plan
 from charlstm.searching.setting import best_of
-from charlstm.searching.space import written
 from charlstm.searching.study import folder_of, is_settled, live, origin
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ class Results:
         return f"{self.plan.budget} each: {told}"
 
     def _row(self, place: int, trial: FrozenTrial, names: Sequence[str]) -> list[str]:
-        values = [written(trial.params[name]) if name in trial.params else "-" for name in names]
+        values = [rounded(trial.params[name]) if name in trial.params else "-" for name in names]
         seeds = trial.user_attrs.get("seeds", [])
         several = self.plan.repeat > 1
         if trial.state != State.COMPLETE:
@@ -178,7 +178,7 @@ class Results:
             "best": None if best is None else self._json(best),
             "command": None if best is None else self.command(),
             "run": None if best is None else str(self.best_run()),
-            "storage": self.plan.storage,
+            "storage": self.plan.url,
         }
 
     def _json(self, trial: FrozenTrial) -> dict[str, Any]:

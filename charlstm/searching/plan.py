@@ -10,12 +10,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
+from sqlalchemy import URL
+
 from charlstm.errors import UserError, option
 from charlstm.fields import to_json
 from charlstm.model.named_cells import import_cell
 from charlstm.options import DataOptions, ModelOptions, TrainOptions
 from charlstm.quoting import invocation
-from charlstm.searching.space import Space, written
+from charlstm.searching.dimension import written
+from charlstm.searching.space import Space
 from charlstm.text.corpus import Corpus, read_corpus
 from charlstm.training.budget import Budget
 
@@ -39,8 +42,7 @@ class Plan:
         repeat: trainings of each setting, with a seed each.
         prune: whether trainings that are behind are ended early.
         folder: where the search lives.
-        storage: URL of Optuna's storage.
-        name: of the study in the storage.
+        storage: URL of Optuna's storage, as it was given; None for `search.db` in the folder.
         device: where to train, as `--device` has it.
         threads: of each training; None measures.
         workers: how many processes.
@@ -58,8 +60,7 @@ class Plan:
     repeat: int
     prune: bool
     folder: Path
-    storage: str
-    name: str
+    storage: str | None
     device: str
     threads: int | None
     workers: int
@@ -68,6 +69,19 @@ class Plan:
     def text(self) -> Corpus:
         """The text; read once in each process."""
         return read_corpus(self.corpus, self.data)
+
+    @property
+    def url(self) -> str:
+        """The URL of Optuna's storage."""
+        if self.storage is not None:
+            return self.storage
+        path = (self.folder / "search.db").absolute()
+        return URL.create("sqlite", database=str(path)).render_as_string()  # `?` and `%` escaped
+
+    @property
+    def name(self) -> str:
+        """The study's name. In its own folder it is the same wherever the folder is moved to."""
+        return "search" if self.storage is None else self.folder.name
 
     @property
     def seeds(self) -> range:

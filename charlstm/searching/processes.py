@@ -12,6 +12,7 @@ from optuna.trial import FrozenTrial
 
 from charlstm.errors import command, counted, say
 from charlstm.machine.cpus import prepare_cpu
+from charlstm.searching.dimension import rounded
 from charlstm.searching.plan import Plan
 from charlstm.searching.setting import (
     SpoiltError,
@@ -21,11 +22,18 @@ from charlstm.searching.setting import (
     keep_best,
     objective,
 )
-from charlstm.searching.space import written
-from charlstm.searching.study import is_settled, live, open_study, release, sampler
+from charlstm.searching.study import (
+    is_settled,
+    live,
+    open_study,
+    release,
+    sampler,
+    telling_of_storage,
+)
 from charlstm.training.distributed import Ranks
 
 LOOKS = 0.2  # seconds between two looks at the workers
+TAKEN_OVER = "Cannot tell a "  # Optuna's error, if a trial has ended elsewhere
 DEATHS = 3  # of workers without a trial that ended, until the search gives up
 
 
@@ -62,6 +70,9 @@ def work(plan: Plan, worker: int, until: float) -> int:
                 )
             except optuna.exceptions.UpdateFinishedTrialError:
                 continue  # this machine slept, and another worker has taken over
+            except ValueError as error:
+                if not str(error).startswith(TAKEN_OVER):
+                    raise
     except Stopped as stopped:
         release(study, plan.folder)  # now: other machines need not wait for a missing heartbeat
         return stopped.code
@@ -77,7 +88,7 @@ def _tell(plan: Plan, study: optuna.Study, trial: FrozenTrial) -> None:
     keep_best(study, plan.folder)
     standing = live(study.get_trials(deepcopy=False))
     done = sum(map(is_settled, standing.values()))
-    setting = " ".join(f"{name}={written(value)}" for name, value in trial.params.items())
+    setting = " ".join(f"{name}={rounded(value)}" for name, value in trial.params.items())
     if "error" in trial.user_attrs:
         found = f"failed: {trial.user_attrs['error']}"
     elif trial.state == optuna.trial.TrialState.PRUNED:
@@ -149,4 +160,9 @@ def _settled(study: optuna.Study) -> int:
 
 def _worker(plan: Plan, worker: int, until: float) -> None:
     """Be a worker process: end with an exit code, and with one line if the user must act."""
-    raise SystemExit(command(lambda _: work(plan, worker, until), prints=False)(()))
+
+    def main(_: object) -> int:
+        with telling_of_storage(plan):
+            return work(plan, worker, until)
+
+    raise SystemExit(command(main, prints=False)(()))

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import optuna
 
-from charlstm.errors import UserError
+from charlstm.errors import UserError, translated
 from charlstm.machine.atomic_file import remove
 from charlstm.machine.devices import find_device
 from charlstm.model.checkpoint import Checkpoint
@@ -28,11 +28,14 @@ from charlstm.training.finish import finish, is_finished
 from charlstm.training.lock import Claim, TakenError, claim
 from charlstm.training.place import Place
 from charlstm.training.run import Run
+from charlstm.training.saved import Saved
+from charlstm.training.snapshot import DivergedError
 
 if TYPE_CHECKING:
     from optuna.study import Study
     from optuna.trial import FrozenTrial, Trial
 
+    from charlstm.options import ModelOptions, TrainOptions
     from charlstm.training.progress import Report
 
 LOOK = 10  # seconds; nobody looks into a folder for so long
@@ -128,22 +131,24 @@ def _trained(
     folder = folder_of(plan.folder, frozen) / f"seed-{seed}"
     place = Place(find_device(plan.device), plan.threads)
     model, training = plan.options(setting)
-    if (folder / "resume.safetensors").exists():
-        run = Run.resume(folder, plan.corpus, place)
-    else:
-        for name in WEIGHTS:  # killed before its first save was whole
-            remove(folder / name)
-        training = dataclasses.replace(training, seed=seed)
-        run = Run.start(folder, plan.text, model, training, place)
-    if not is_finished(run):
-        pruned = _Pruning(trial, max(frozen.intermediate_values, default=0))
-        watched = plan.prune and seed == plan.seeds[0]
-        try:
+    training = dataclasses.replace(training, seed=seed)
+    try:
+        if _begun(folder, plan, model, training):
+            run = Run.resume(folder, plan.corpus, place)
+        else:
+            for name in WEIGHTS:
+                remove(folder / name)
+            run = Run.start(folder, plan.text, model, training, place)
+        if not is_finished(run):
+            pruned = _Pruning(trial, max(frozen.intermediate_values, default=0))
+            watched = plan.prune and seed == plan.seeds[0]
             _fit(run, pruned if watched else None)
-        except UserError as error:
-            trial.set_user_attr("error", str(error))
-            raise SpoiltError from error
-        finish(run)
+            finish(run)
+    except (DivergedError, MemoryError, RuntimeError) as error:  # not a full disk: all would fail
+        if (told := translated(error)) is None:
+            raise
+        trial.set_user_attr("error", str(told))
+        raise SpoiltError from error
     measured = Checkpoint.load(folder / "model.safetensors").measured
     if measured is None or measured.cold is None or measured.carried is None:
         trial.set_user_attr("error", "its score is not finite")
@@ -158,6 +163,16 @@ def _trained(
         "characters": progress.step * run.trainer.chars_per_step,
         "seconds": progress.seconds,
     }
+
+
+def _begun(folder: Path, plan: Plan, model: ModelOptions, training: TrainOptions) -> bool:
+    """Whether a folder holds this very training: not a damaged one, nor one of another search."""
+    try:
+        saved = Saved.read(folder / "resume.safetensors")
+    except UserError:  # none, too: killed before its first save was whole
+        return False
+    same = (saved.options, saved.training.options) == (model, training)
+    return same and saved.provenance.sha256 == plan.text.sha256
 
 
 class _Pruning:

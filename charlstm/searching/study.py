@@ -6,25 +6,30 @@ and a power failure, several processes can write it, and Optuna's heartbeats nee
 cannot be trusted: for several machines give the URL of a database server.
 
 A trial that was stopped goes on in its folder, from what its training saved last: Optuna gets a new
-trial with the same values and the same `origin`, the number of the first trial of that setting. Two
-things tell that a worker is dead. On this machine nobody holds the lock in the trial's folder. On
-another one, no heartbeat has come for a minute.
+trial with the same values and the same `origin`, the number of the first trial of that setting, or
+its place in the grid. Two things tell that a worker is dead. On this machine nobody holds the lock
+in the trial's folder. On another one, no heartbeat has come for a minute.
 """
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import socket
+import time
 import warnings
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import optuna
+import sqlalchemy.event
 from optuna.trial import TrialState as State
+from sqlalchemy.exc import SQLAlchemyError
 
 from charlstm.errors import UserError, option
+from charlstm.quoting import quoted
 from charlstm.searching.plan import Plan
 from charlstm.training.lock import TakenError, claim
 
@@ -35,9 +40,12 @@ if TYPE_CHECKING:
 
 HEARTBEAT = 15  # seconds
 GRACE = 60  # seconds without a heartbeat, until a worker counts as dead
+OPENINGS = 4  # of a storage in which something goes wrong
+BETWEEN = 0.5  # seconds from one to the next
 TRIES = 4  # of a setting whose worker dies each time, for want of memory perhaps
 STARTUP = 5  # settings that run to their end before any is pruned
 WARM = 30  # percent of the budget in which nothing is pruned
+SQLITE = {"timeout": 60, "isolation_level": None}  # seconds; who begins transactions: we do
 FINISHED = (State.COMPLETE, State.PRUNED)
 
 optuna.logging.set_verbosity(optuna.logging.CRITICAL)  # what users must know is told by us
@@ -49,36 +57,90 @@ def open_study(plan: Plan) -> Study:
     Raises:
         UserError: the storage cannot be opened, or has another search of this name.
     """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+    for opening in range(1, OPENINGS + 1):
         try:
-            sqlite = plan.storage.startswith("sqlite")
-            storage = optuna.storages.RDBStorage(
-                plan.storage,
-                engine_kwargs={"connect_args": {"timeout": 60}} if sqlite else None,
-                heartbeat_interval=HEARTBEAT,
-                grace_period=GRACE,
-            )
-            study = optuna.create_study(
-                storage=storage, study_name=plan.name, load_if_exists=True, pruner=_pruner(plan)
-            )
+            study = _opened(plan)
+            break
         except Exception as error:  # of SQLAlchemy, of a driver, of Optuna
-            why = " ".join(str(error).split()).split(" (Background")[0]
-            raise UserError(
-                f"{option('storage', plan.storage)}: {why or type(error).__name__}; give a URL that"
-                " SQLAlchemy knows, such as sqlite:///search.db or mysql://user@host/name"
-            ) from error
+            if opening == OPENINGS or not isinstance(error, SQLAlchemyError):
+                raise _unusable(plan, error) from error
+        time.sleep(BETWEEN)  # another search may be making the same tables
     if (before := study.user_attrs.get("facts")) is not None:
         plan.check_same(before)
+    elif (plan.folder / "trials").exists():  # never take another search's weights for our own
+        raise UserError(
+            f"{plan.folder / 'trials'}: holds trainings that {plan.url} does not know of: another"
+            f" search's; name another folder with {option('out')}, or remove this one"
+        )
     else:
         study.set_user_attr("facts", plan.facts())
     if plan.sampler == "grid" and not study.user_attrs.get("planned"):
-        settings = list(plan.space.grid())
-        _shuffle(settings, plan.training.seed)
-        for setting in settings:
-            study.enqueue_trial(setting, skip_if_exists=True)
-        study.set_user_attr("planned", True)
+        _queue_grid(study, plan)
     return study
+
+
+def _opened(plan: Plan) -> Study:
+    sqlite = plan.url.startswith("sqlite")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        storage = optuna.storages.RDBStorage(
+            plan.url,
+            engine_kwargs={"connect_args": SQLITE} if sqlite else None,
+            heartbeat_interval=HEARTBEAT,
+            grace_period=GRACE,
+        )
+    if sqlite:  # else two workers could read that a trial waits, and both take it
+        sqlalchemy.event.listen(storage.engine, "begin", _lock_at_once)
+    return optuna.create_study(
+        storage=storage, study_name=plan.name, load_if_exists=True, pruner=_pruner(plan)
+    )
+
+
+@contextlib.contextmanager
+def telling_of_storage(plan: Plan) -> Iterator[None]:
+    """Tell in one line that a search's storage fails while it is used.
+
+    Raises:
+        UserError: it does.
+    """
+    try:
+        yield
+    except (optuna.exceptions.StorageInternalError, SQLAlchemyError) as error:
+        raise _unusable(plan, error) from error
+
+
+def _unusable(plan: Plan, error: Exception) -> UserError:
+    """Return the error for a storage that cannot be opened, read or written."""
+    cause = error.__cause__ if isinstance(error, optuna.exceptions.StorageInternalError) else error
+    first = getattr(cause, "orig", None) or cause  # without the SQL, which says nothing to users
+    why = " ".join(str(first).split()) or type(first).__name__
+    why = why.replace("$STORAGE_URL", quoted(plan.url))
+    if plan.storage is None:
+        path = plan.folder / "search.db"
+        return UserError(f"{path}: {why}; mend that, or name another folder with {option('out')}")
+    return UserError(
+        f"{option('storage', plan.storage)}: {why}; give a URL that SQLAlchemy knows, such as"
+        " sqlite:///search.db or mysql://user@host/name"
+    )
+
+
+def _queue_grid(study: Study, plan: Plan) -> None:
+    """Queue each setting of a grid, with its place in the grid as `origin`.
+
+    A search that was killed while it did so goes on with what is missing. If two begin at once and
+    both queue a setting, it has one origin, and the later one of its trials is surplus.
+    """
+    settings = list(plan.space.grid())
+    _shuffle(settings, plan.training.seed)
+    queued = set(map(origin, study.get_trials(deepcopy=False)))
+    for place, setting in enumerate(settings):
+        if place not in queued:
+            study.enqueue_trial(setting, user_attrs={"origin": place})
+    study.set_user_attr("planned", True)
+
+
+def _lock_at_once(connection: sqlalchemy.Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def _pruner(plan: Plan) -> optuna.pruners.BasePruner:
@@ -107,7 +169,10 @@ def sampler(plan: Plan, trials: int, worker: int) -> BaseSampler:
 
 
 def origin(trial: FrozenTrial) -> int:
-    """Return the number of the first trial of a trial's setting: it names its folder."""
+    """Return the number of a trial's setting: that of its first trial, or its place in the grid.
+
+    It names the setting's folder.
+    """
     return int(trial.user_attrs.get("origin", trial.number))
 
 

@@ -33,6 +33,10 @@ LARGEST_STEP = 2**24  # up to here float32, in which AdamW counts, holds all who
 Numbers = dict[str, Any]  # plain numbers by name, as JSON can hold them
 
 
+class DivergedError(UserError):
+    """A training's numbers do not stay finite, even with smaller learning rates."""
+
+
 class Changing(Protocol):
     """The attributes of a trainer that change.
 
@@ -186,13 +190,13 @@ def step_back(trainer: Changing, seen: str) -> str:
         seen: what failed, and in which step.
 
     Raises:
-        UserError: three steps back did not help.
+        DivergedError: three steps back did not help.
     """
     before = trainer.progress
     trainer.good.restore(trainer)  # also before giving up: later steps may have spoiled the weights
     progress = trainer.progress
     if before.rollbacks == ROLLBACKS:
-        raise UserError(
+        raise DivergedError(
             f"{seen}, after {ROLLBACKS} times half the learning rate; {left(progress.best)}"
         )
     progress.seconds = before.seconds

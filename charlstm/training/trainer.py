@@ -30,7 +30,16 @@ from charlstm.training.budget import Budget, learning_rate, validation_interval
 from charlstm.training.distributed import Ranks
 from charlstm.training.optimizer import adamw, move_average
 from charlstm.training.progress import Clock, Progress, Report
-from charlstm.training.snapshot import Numbers, Snapshot, left, pack, step_back, unpack, usable
+from charlstm.training.snapshot import (
+    DivergedError,
+    Numbers,
+    Snapshot,
+    left,
+    pack,
+    step_back,
+    unpack,
+    usable,
+)
 from charlstm.training.windows import Windows
 
 VALIDATION_WINDOWS = 64  # of 256 characters, spread over the validation text
@@ -140,7 +149,7 @@ class Trainer:
                 seen = f"step {report.step}: a weight is beyond {LARGEST_WEIGHT:,.0f} or not finite"
                 yield self._step_back(seen, report.train_loss, report.grad_norm)
         if self.progress.best is None:
-            raise UserError(f"no validation gave a finite loss; {left(None)}")
+            raise DivergedError(f"no validation gave a finite loss; {left(None)}")
 
     def kept(self) -> Arrays:
         """Return the best weights, or before the first validation the average so far.

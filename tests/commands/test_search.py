@@ -26,6 +26,7 @@ MISTAKES = [
     ("{text} --sampler grid --space dropout=0..1", "a grid needs values that can be counted"),
     (f"{{text}} {SPACE} --storage foo:bar --out {{run}}", "--storage foo:bar: "),
     (f"{{text}} {SPACE} --workers 0", "--workers is 0; it must be from 1 to 1024"),
+    (f"{{text}} {SPACE} --seed {2**63 - 1} --repeat 2", "the first seed must be at most"),
     (f"{{text}} {SPACE} --hours 0", "--hours is 0.0; it must be above 0"),
     (f"{{text}} {SPACE} --out {{file}}", "a file; name a folder with --out"),
     (f"{{missing}} {SPACE}", "nothing.txt"),
@@ -47,6 +48,21 @@ def test_without_optuna_the_extra_is_named(corpus):
     assert done.returncode == 2
     assert done.stderr.startswith("error: optuna is not installed; a search needs the search extra")
     assert "'.[search]'" in done.stderr
+
+
+def test_a_search_in_which_all_diverge_says_so(corpus, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    words = f"{corpus} {SMALL} --clip none --sampler grid --space learning_rate=1e100,1e200".split()
+    assert search.main(words) == 0
+    assert (
+        "no setting was trained to its end, so no model is kept; --json" in capsys.readouterr().err
+    )
+    assert search.main([*words, "--json"]) == 0
+    told = capsys.readouterr()
+    assert "this search is done\n" in told.err  # a grid takes no more --trials
+    assert ["smaller --learning-rate" in s["error"] for s in json.loads(told.out)["settings"]] == [
+        True
+    ] * 2
 
 
 def test_a_search_ends_with_a_model_and_its_command(corpus, tmp_path, monkeypatch, capsys):

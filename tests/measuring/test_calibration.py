@@ -71,6 +71,13 @@ def test_only_the_first_half_chooses(honest, text):
     assert found.temperature == calibrate(model, text).temperature
 
 
+def test_no_temperature_turns_the_order_of_the_characters_around(honest, text):
+    """As after three steps of training: the likeliest character comes less often than others."""
+    wrong = surer(honest, -1.0)
+    assert calibrate(CharModel.from_checkpoint(wrong), text) is None
+    assert calibrated(wrong, text) is wrong
+
+
 def test_what_does_not_help_the_second_half_is_not_taken(honest, text):
     shuffled = np.random.default_rng(0).permutation(text[:3_000])
     both = np.concatenate((shuffled, text[:3_000]))  # the first half wants the model less sure

@@ -1,9 +1,11 @@
 """Workers: they share the trials, say how each ended, and may be killed at any time."""
 
+import contextlib
 import json
 import os
 import random
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -12,6 +14,7 @@ from pathlib import Path
 import pytest
 from small_search import plan_in
 
+from charlstm.searching import processes
 from charlstm.searching.findings import Results
 from charlstm.searching.processes import run_workers, work
 from charlstm.searching.study import open_study
@@ -29,6 +32,33 @@ def test_a_worker_does_all_and_says_how_each_ended(tmp_path, corpus, capsys):
     assert Results(plan, open_study(plan)).is_done()
     assert work(plan, 0, time.time() + 600) == 0  # nothing is left
     assert capsys.readouterr().err == ""
+
+
+def test_a_setting_that_another_worker_took_over_is_no_error(tmp_path, corpus, monkeypatch):
+    """A machine slept; the others took its worker for dead, and tell how the trial ended."""
+    plan = plan_in(tmp_path / "search", corpus, ["layers=1,2"])
+    train = processes.objective
+
+    def slept(plan, trial, most):
+        value = train(plan, trial, most)
+        if trial.number == 0:
+            trial.study.tell(trial.number, value)
+        return value
+
+    monkeypatch.setattr(processes, "objective", slept)
+    assert work(plan, 0, time.time() + 600) == 0
+    assert len(Results(plan, open_study(plan)).complete) == 2
+
+
+def test_two_workers_never_take_one_trial(tmp_path, corpus):
+    """SQLite has no SELECT FOR UPDATE: a transaction locks the file before it reads."""
+    plan = plan_in(tmp_path / "search", corpus, ["layers=1,2"])
+    storage = open_study(plan)._storage._backend
+    with storage.engine.begin() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM trials").scalar() == 2
+        other = sqlite3.connect(plan.folder / "search.db", timeout=0, isolation_level=None)
+        with contextlib.closing(other), pytest.raises(sqlite3.OperationalError, match="locked"):
+            other.execute("BEGIN IMMEDIATE")
 
 
 def test_after_the_hours_no_trial_begins(tmp_path, corpus):

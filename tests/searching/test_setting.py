@@ -8,7 +8,9 @@ import optuna
 import pytest
 from small_search import STEPS, plan_in
 
+from charlstm.errors import UserError
 from charlstm.model.checkpoint import Checkpoint
+from charlstm.model.network import CharModel
 from charlstm.searching import setting
 from charlstm.searching.setting import (
     SpoiltError,
@@ -19,10 +21,12 @@ from charlstm.searching.setting import (
     objective,
 )
 from charlstm.searching.study import open_study, origin, release
+from charlstm.text.vocabulary import Vocabulary
 from charlstm.training.distributed import Ranks
 from charlstm.training.finish import finish
 from charlstm.training.lock import TakenError, claim
 from charlstm.training.run import Run
+from charlstm.training.snapshot import DivergedError
 
 # `ask` stands for a worker here; `optimize` sends heartbeats
 pytestmark = pytest.mark.filterwarnings("ignore:Heartbeat of storage:UserWarning")
@@ -98,18 +102,53 @@ def test_only_the_best_keeps_its_weights(plan):
 
 
 def test_a_training_that_fails_by_itself_is_not_the_end(plan, monkeypatch):
-    from charlstm.errors import UserError
+    failures = iter([DivergedError("the training diverged"), MemoryError()])
 
-    def diverged(self):
-        raise UserError("the training diverged")
+    def failing(self):
+        raise next(failures)
         yield
 
-    monkeypatch.setattr(Run, "fit", diverged)
+    monkeypatch.setattr(Run, "fit", failing)
     study = open_study(plan)
+    optimize(plan, study, 2)
+    first, second = study.get_trials()[:2]
+    assert first.state == second.state == optuna.trial.TrialState.FAIL
+    assert first.user_attrs["error"] == "the training diverged"
+    assert second.user_attrs["error"].startswith("out of memory; give smaller sizes")
+
+
+def test_a_full_disk_is_no_settings_fault(plan, monkeypatch):
+    """All others would fail in the same moment; the setting is tried again when there is room."""
+
+    def full(self):
+        raise UserError("no space left on device")
+
+    monkeypatch.setattr(Run, "fit", full)
+    study = open_study(plan)
+    with pytest.raises(UserError, match="no space left"):
+        optimize(plan, study)
+    release(study, plan.folder)
+    states = [trial.state.name for trial in study.get_trials()]
+    assert states == ["FAIL", *["WAITING"] * 4]
+    assert origin(study.get_trials()[-1]) == 0
+
+
+@pytest.mark.parametrize("changed", ["damaged", "another setting's"])
+def test_only_its_own_training_goes_on(plan, changed):
+    """A folder may hold what another search left, or a file that a disk has spoilt."""
+    study = open_study(plan)
+    saved = plan.folder / "trials" / "0000" / "seed-0" / "resume.safetensors"
+    if changed == "damaged":
+        saved.parent.mkdir(parents=True)
+        saved.write_bytes(b"spoilt")
+    else:
+        model = dataclasses.replace(plan.model, hidden_size=16)
+        Run.start(saved.parent, plan.text, model, dataclasses.replace(plan.training, seed=0))
     optimize(plan, study)
-    trial = study.get_trials()[0]
-    assert trial.state == optuna.trial.TrialState.FAIL
-    assert trial.user_attrs["error"] == "the training diverged"
+    (trial,) = study.get_trials(states=[optuna.trial.TrialState.COMPLETE])
+    model = CharModel(plan.options(trial.params)[0], len(Vocabulary.of(plan.text.text)), 0)
+    weights = sum(p.numel() for p in model.parameters())
+    assert [each["weights"] for each in trial.user_attrs["seeds"]] == [weights, weights]
 
 
 def test_a_surplus_trial_trains_nothing(plan):
