@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
+from charlstm.collecting.downloads import files_in
 from charlstm.errors import UserError, carry_on_unread, command, option, printable, say
 from charlstm.fields import check_ranges
 from charlstm.flags import Positional, parse
-from charlstm.grading.downloads import files_in
 from charlstm.quoting import quoted
 
 if TYPE_CHECKING:
@@ -219,8 +219,8 @@ def _grade_each(room: Classroom, given: Grade, students: Sequence[str]) -> float
     """
     from tqdm import tqdm
 
-    from charlstm.grading.sandbox import is_used
     from charlstm.grading.side_by_side import grade
+    from charlstm.judging.sandbox import is_used
     from charlstm.machine.cpus import available_cpus
 
     jobs = min(given.jobs or available_cpus(), len(students))

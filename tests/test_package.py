@@ -29,7 +29,8 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 SHARED = ["quoting", "errors", "fields", "options", "usage", "flags"]
 ROOMS = [
     "machine", "text", "model", "sampling", "measuring", "coding", "insight", "training",
-    "searching", "variants", "speed", "web", "notebook", "grading",
+    "searching", "variants", "speed", "web", "notebook", "collecting",
+    "judging", "grading",
 ]  # fmt: skip
 COMMANDS = ["train", "search", "evaluate", "sample", "compress", "plot", "page", "corpora",
             "benchmark", "course", "lessons", "__main__"]  # fmt: skip
@@ -48,7 +49,8 @@ def files_of(room):
 # Text goes down this list once and comes out as text: a file imports only from those above it.
 ORDER = [*SHARED, *(f"{room}.{name}" for room in ROOMS for name in files_of(room)), *COMMANDS]
 # folders that need an extra
-NEEDS = {"notebook": "lessons", "grading": "course", "coding": "compress", "searching": "search"}
+NEEDS = {"notebook": "lessons", "coding": "compress", "searching": "search"}
+NEEDS |= dict.fromkeys(("collecting", "judging", "grading"), "course")
 # where the module has another name
 MODULES = {"beautifulsoup4": "bs4", "ipython": "IPython", "pyyaml": "yaml", "pyzmq": "zmq"}
 

@@ -19,11 +19,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from charlstm.collecting import attached
+from charlstm.collecting.attached import digest
+from charlstm.collecting.downloads import File
+from charlstm.collecting.repair import repair
+from charlstm.collecting.submissions import Submission, sort_out
 from charlstm.errors import UserError
-from charlstm.grading import attached, record
-from charlstm.grading.apart import Job
-from charlstm.grading.attached import digest
-from charlstm.grading.downloads import File
+from charlstm.grading import record
 from charlstm.grading.jobs import job_for, replay
 from charlstm.grading.nbgrader import (
     CONFIG,
@@ -37,8 +39,7 @@ from charlstm.grading.nbgrader import (
     what_happened,
 )
 from charlstm.grading.record import Entry, Record
-from charlstm.grading.repair import repair
-from charlstm.grading.submissions import Submission, sort_out
+from charlstm.judging.apart import Job
 from charlstm.machine.atomic_file import write_atomically
 from charlstm.quoting import invocation
 

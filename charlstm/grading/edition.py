@@ -15,7 +15,7 @@ import re
 
 import nbformat
 
-from charlstm.grading.repair import grade_id
+from charlstm.collecting.repair import grade_id
 
 MARK = "# vary"
 SEEDS = range(1, 9999)

@@ -16,10 +16,10 @@ from nbgrader import utils
 from nbgrader.api import Gradebook
 from traitlets.config import Config
 
-from charlstm.grading.apart import Job
-from charlstm.grading.judge import CutExecute
 from charlstm.grading.nbgrader import converter_for, quietly
-from charlstm.grading.runner import SECONDS_TO_START
+from charlstm.judging.apart import Job
+from charlstm.judging.judge import CutExecute
+from charlstm.judging.runner import SECONDS_TO_START
 
 FATAL = (DeadKernelError, CellTimeoutError)
 OPTIONS = [kind.__name__ for kind in CutExecute.mro()]  # sections of nbgrader_config.py

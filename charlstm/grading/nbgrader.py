@@ -25,11 +25,11 @@ from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import Execute
 from traitlets.config.loader import PyFileConfigLoader
 
+from charlstm.collecting.repair import grade_id, marked_cells, write_notebook
 from charlstm.grading.edition import varied
-from charlstm.grading.judge import TIMED_OUT, CutExecute
 from charlstm.grading.pages import Feedback
-from charlstm.grading.repair import grade_id, marked_cells, write_notebook
-from charlstm.grading.tampering import UNREADABLE, signs
+from charlstm.judging.judge import TIMED_OUT, CutExecute
+from charlstm.judging.tampering import UNREADABLE, signs
 
 CONFIG = "nbgrader_config.py"
 STEPS = {"release": GenerateAssignment, "autograded": Autograde, "feedback": Feedback}

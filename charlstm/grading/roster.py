@@ -25,8 +25,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from charlstm.collecting.students import student_id
 from charlstm.errors import UserError, unreadable
-from charlstm.grading.students import student_id
 
 MOODLE_PERSON = (
     "Identifier", "Full name", "First name", "Last name", "Surname", "ID number", "Username",

@@ -13,9 +13,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from charlstm.grading.apart import Running, not_run
 from charlstm.grading.classroom import Classroom
 from charlstm.grading.watch import Watch
+from charlstm.judging.apart import Running, not_run
 
 TOUCHED = "the file was changed while others were graded; run grade with the download again"
 LOOK = 0.05  # seconds between two looks at the processes

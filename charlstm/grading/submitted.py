@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from charlstm.grading import attached
+from charlstm.collecting import attached
+from charlstm.collecting.downloads import read_limited
+from charlstm.collecting.repair import repair
 from charlstm.grading.classroom import Classroom
-from charlstm.grading.downloads import read_limited
 from charlstm.grading.record import Entry
-from charlstm.grading.repair import repair
 from charlstm.machine.atomic_file import write_atomically
 
 PATTERN = set("*?[]")  # nbgrader takes them in a student's name for a pattern

@@ -22,10 +22,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from charlstm.collecting.students import words
 from charlstm.errors import UserError
 from charlstm.grading.results import Row
 from charlstm.grading.roster import CANVAS_PERSON, MOODLE_PERSON, Roster, join
-from charlstm.grading.students import words
 from charlstm.machine.atomic_file import write_atomically
 
 POINTS_POSSIBLE = "    Points Possible"  # as Canvas writes it

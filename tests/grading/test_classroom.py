@@ -4,12 +4,12 @@ import re
 import shutil
 
 import pytest
-from test_assignments import ASK_FOR_FILES, SOURCES, answers, graded
+from answers import ASK_FOR_FILES, SOURCES, answers, graded
 from toy import RIGHT, TOY, exported, handed_in_by, points, ran, scores
 
 from charlstm import course
+from charlstm.collecting.downloads import files_in
 from charlstm.grading.classroom import Classroom
-from charlstm.grading.downloads import files_in
 from charlstm.grading.nbgrader import gradebook, part_of
 from charlstm.grading.results import results
 from charlstm.grading.side_by_side import grade

@@ -12,23 +12,15 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from test_assignments import SOURCES
+from answers import SOURCES
 from test_package import commands
 from toy import RIGHT, by_id, exported, handed_in_by, ran, scores
 
 from charlstm import course
+from charlstm.collecting import attached, repair
 from charlstm.flags import parse
-from charlstm.grading import (
-    alone,
-    apart,
-    attached,
-    classroom,
-    jobs,
-    nbgrader,
-    repair,
-    results,
-    side_by_side,
-)
+from charlstm.grading import classroom, jobs, nbgrader, results, side_by_side
+from charlstm.judging import alone, apart
 
 
 @pytest.fixture

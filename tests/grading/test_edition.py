@@ -4,7 +4,7 @@ import re
 
 import jupytext
 import pytest
-from test_assignments import ASK_FOR_FILES, SOURCES, answers, cells, graded, judge
+from answers import ASK_FOR_FILES, SOURCES, answers, cells, graded, judge
 
 from charlstm import course
 from charlstm.grading import classroom

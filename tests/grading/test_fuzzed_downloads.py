@@ -18,12 +18,12 @@ import nbformat
 import pytest
 from test_pages import check_harmless, page_of
 
+from charlstm.collecting.downloads import files_in
+from charlstm.collecting.repair import grade_id, marked_cells
 from charlstm.errors import CONTROLS, printable
 from charlstm.grading.classroom import Classroom
-from charlstm.grading.downloads import files_in
 from charlstm.grading.nbgrader import CONFIG_TEXT
 from charlstm.grading.record import Record
-from charlstm.grading.repair import grade_id, marked_cells
 from charlstm.grading.results import Row, table
 
 DOWNLOADS = int(os.environ.get("DOWNLOADS", "100"))

@@ -2,11 +2,11 @@
 
 import nbformat
 import pytest
-from test_assignments import SOURCES
+from answers import SOURCES
 from toy import by_id
 
+from charlstm.collecting.repair import grade_id
 from charlstm.grading.nbgrader import to_notebook
-from charlstm.grading.repair import grade_id
 
 
 def test_the_same_source_gives_the_same_notebook(toy):

@@ -8,8 +8,8 @@ import psutil
 import pytest
 from toy import RIGHT, exported, handed_in_by, points, ran
 
+from charlstm.collecting.downloads import files_in
 from charlstm.grading.classroom import Classroom
-from charlstm.grading.downloads import files_in
 from charlstm.grading.side_by_side import TOUCHED, grade
 
 

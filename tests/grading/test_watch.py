@@ -4,8 +4,8 @@ import pytest
 from toy import RIGHT, handed_in_by, points, ran
 
 from charlstm import course
+from charlstm.collecting.downloads import files_in
 from charlstm.grading.classroom import Classroom
-from charlstm.grading.downloads import files_in
 from charlstm.grading.nbgrader import gradebook
 from charlstm.grading.watch import Watch
 

@@ -4,7 +4,7 @@
 import base64
 import pickle
 
-import charlstm.grading.answering
+import charlstm.judging.answering
 
 
 class Run:
@@ -14,4 +14,4 @@ class Run:
 
 pickled = base64.b64encode(pickle.dumps(Run())).decode()
 forged = f'[[[-1, ["opaque"], "{pickled}"]], [], ["tuple", ["value", ["known", -1]]]]'
-charlstm.grading.answering.answer = lambda _: base64.b64encode(forged.encode()).decode()
+charlstm.judging.answering.answer = lambda _: base64.b64encode(forged.encode()).decode()

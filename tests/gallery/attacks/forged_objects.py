@@ -3,7 +3,7 @@
 # points when the tests ran beside the answer: 0
 import base64
 
-import charlstm.grading.answering
+import charlstm.judging.answering
 
 forged = '[[[1, ["list", []], null], ["x", 3, 4]], [[1, ["list", [0]]]], ["tuple", ["value", 0]]]'
-charlstm.grading.answering.answer = lambda _: base64.b64encode(forged.encode()).decode()
+charlstm.judging.answering.answer = lambda _: base64.b64encode(forged.encode()).decode()

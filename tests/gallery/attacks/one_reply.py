@@ -3,7 +3,7 @@
 # points when the tests ran beside the answer: 0
 import base64
 
-import charlstm.grading.answering as answering
+import charlstm.judging.answering as answering
 
 whole = answering.answer
 
@@ -18,4 +18,4 @@ answering.answer = answer
 
 
 def double(x):
-    "as charlstm.grading.answering says"
+    "as charlstm.judging.answering says"
