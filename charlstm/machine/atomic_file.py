@@ -29,7 +29,8 @@ HELD = (5, 32, 33)  # Windows' errors: access denied, sharing violation, lock vi
 WAITS = [0.05 * 2**n for n in range(9)]  # seconds between the tries; all together 25.55
 ABANDONED = 24 * 60 * 60  # seconds; a temporary file of this age has no writer any more
 AGAIN = "free some space, then run the command again"
-NO_PLACE = (errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.ELOOP)  # no room helps there
+# errors that no free space heals: a file where a folder should be, a name that is too long
+NO_PLACE = (errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.ELOOP)
 # what systems answer that cannot open or flush a folder: Windows, some shared folders
 NO_FLUSH = (errno.EACCES, errno.EPERM, errno.EINVAL, errno.ENOTSUP, errno.EBADF, errno.ENOSYS)
 NO_LINK = getattr(os, "O_NOFOLLOW", 0)  # open no link under a name that others can guess
