@@ -175,6 +175,7 @@ MUTANTS = [
     ("a setting more than was asked", "searching/study", "or len(before) >= most", "", "searching/test_study.py -k late"),
     ("seeds not paired", "measuring/comparison", "pairs = np.asarray(second, float) -", "pairs = np.sort(second) -", "measuring/test_comparison.py -k paired"),
     ("a range in which a ratio counts as a difference", "searching/dimension", "step=step, log=self.log)", "step=step)", "searching/test_space.py -k sampler"),
+    ("a stopped build taken for a person's change", "grading/classroom", "(self.record.written_sources, self.record.writing_sources)", "(self.record.written_sources,)", "grading/test_edition.py -k stopped"),
     ("two workers that take one trial", "searching/study", '"BEGIN IMMEDIATE"', '"BEGIN"', "searching/test_processes.py -k never_take"),
     ("another setting's training gone on with", "searching/setting", "(saved.options, saved.training.options) == (model, training)", "True", "searching/test_setting.py -k only_its_own"),
     ("a grid's setting known by its trial alone", "searching/study", 'user_attrs={"origin": place}', "user_attrs=None", "searching/test_study.py -k at_once"),

@@ -13,6 +13,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import zipfile
 from collections.abc import Iterator, Sequence
@@ -148,11 +149,14 @@ class Classroom:
         source = self.notebook("source", name)
         handout = self.path / f"{name}.zip"
         before = source.read_bytes() if source.exists() else None
-        written = self.record.written_sources.get(name)
-        by_hand = before is not None and digest(source) != written
+        ours = {d.get(name) for d in (self.record.written_sources, self.record.writing_sources)}
+        by_hand = before is not None and digest(source) not in ours
         kept = f"; source/{name} was changed by hand and is kept" if by_hand and original else ""
         if original and not by_hand:
             content = to_notebook(original, self.record.edition).encode()  # alike on every system
+            if content != before:
+                self.record.writing_sources[name] = hashlib.sha256(content).hexdigest()
+                self.record.save()  # first: a kill must not make it look changed by hand
             write_atomically(source, content)
         released = self.record.released_sources.get(name)
         if released == digest(source) and handout.exists() and self._in_gradebook(name):

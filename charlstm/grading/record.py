@@ -81,6 +81,8 @@ class Record:
         released_sources: by set, the digest of the source that `release/SET` was made from.
         entries: by set, what is known about each student who handed it in.
         edition: which seeds and sizes the tests have, see `edition.py`.
+        writing_sources: by set, the digest of the source that `build` set out to write. If it was
+            killed then, this is in `source/` and no person's change.
     """
 
     path: Path
@@ -88,6 +90,7 @@ class Record:
     released_sources: dict[str, str] = field(default_factory=dict)
     entries: dict[str, dict[str, Entry]] = field(default_factory=dict)
     edition: int = 0
+    writing_sources: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def load(cls, path: Path) -> Record:
@@ -109,6 +112,7 @@ class Record:
                     for assignment, students in saved.get("students", {}).items()
                 },
                 _checked(saved, "edition", 0),
+                _digests(saved, "writing"),
             )
         except (ValueError, AttributeError, TypeError, RecursionError) as error:  # or other types
             raise UserError(
@@ -124,6 +128,7 @@ class Record:
         """
         content = {
             "edition": self.edition,
+            "writing": self.writing_sources,
             "written": self.written_sources,
             "released": self.released_sources,
             "students": {

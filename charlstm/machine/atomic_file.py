@@ -29,6 +29,8 @@ HELD = (5, 32, 33)  # Windows' errors: access denied, sharing violation, lock vi
 WAITS = [0.05 * 2**n for n in range(9)]  # seconds between the tries; all together 25.55
 ABANDONED = 24 * 60 * 60  # seconds; a temporary file of this age has no writer any more
 AGAIN = "free some space, then run the command again"
+# errors that no free space heals: a file where a folder should be, a name that is too long
+NO_PLACE = (errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.ELOOP)
 # what systems answer that cannot open or flush a folder: Windows, some shared folders
 NO_FLUSH = (errno.EACCES, errno.EPERM, errno.EINVAL, errno.ENOTSUP, errno.EBADF, errno.ENOSYS)
 NO_LINK = getattr(os, "O_NOFOLLOW", 0)  # open no link under a name that others can guess
@@ -86,8 +88,9 @@ def replacing(path: Path, remedy: str) -> Iterator[BinaryIO]:
         raise
     except OSError as error:
         remove(temporary)
-        stays = "the old file is as it was; " if path.exists() and not replaced else ""
-        raise unreadable(path, error, f"{stays}{remedy}") from None
+        stays = "the old file is as it was; " if os.path.exists(path) and not replaced else ""
+        advice = remedy if error.errno not in NO_PLACE else "name another place"
+        raise unreadable(path, error, f"{stays}{advice}") from None
     except BaseException:
         remove(temporary)
         raise

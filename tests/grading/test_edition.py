@@ -5,10 +5,12 @@ import re
 import jupytext
 import pytest
 from answers import ASK_FOR_FILES, SOURCES, answers, cells, graded, judge
+from toy import TOY
 
 from charlstm import course
 from charlstm.grading import classroom
 from charlstm.grading.edition import varied, vary
+from charlstm.grading.nbgrader import to_notebook
 
 SLOW, LONG = pytest.mark.slow, pytest.mark.long
 WITH_SEEDS = [source for source in SOURCES if source not in ASK_FOR_FILES]
@@ -82,6 +84,21 @@ def test_in_each_edition_the_experiments_come_out_as_they_should(source, edition
     jupytext.write(varied(jupytext.read(source), source.stem, edition), made, fmt="py:percent")
     for kind, what, text in answers(source, "experiment"):
         assert judge(made, "experiment", text) is (kind == "right"), (edition, what)
+
+
+def test_an_edition_that_was_stopped_is_not_taken_for_a_persons_change(
+    toy, tmp_path, monkeypatch, capsys
+):
+    def stopped(*_):
+        raise KeyboardInterrupt
+
+    toy.write_text(TOY.replace("half(3), 1.5)", "half(3), 1.5, seed=5)"), encoding="utf-8")
+    monkeypatch.setattr(classroom, "assignments_folder", lambda: toy.parent)
+    monkeypatch.setattr(classroom, "run_nbgrader", stopped)
+    for edition in (7, 8):
+        assert course.main(["vary", str(tmp_path / "course"), "--seed", str(edition)]) == 130
+        made = (tmp_path / "course" / "source" / "ps1" / "ps1.ipynb").read_text(encoding="utf-8")
+        assert made == to_notebook(toy, edition) != to_notebook(toy, 0)
 
 
 def test_the_command_makes_an_edition_and_goes_on_with_it(toy, tmp_path, monkeypatch, capsys):

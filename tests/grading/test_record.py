@@ -52,7 +52,8 @@ def test_an_entry_comes_back_as_it_was_saved(entry):
 def test_without_a_file_nothing_is_known(path):
     record = Record.load(path)
     assert asdict(record) == {
-        "path": path, "written_sources": {}, "released_sources": {}, "entries": {}, "edition": 0
+        "path": path, "written_sources": {}, "released_sources": {}, "entries": {}, "edition": 0,
+        "writing_sources": {},
     }  # fmt: skip
 
 

@@ -61,7 +61,7 @@ def test_loading_the_extension_imports_nothing_else_and_names_nothing():
     probe += "new = {name for name in {*sys.modules} - before if name.startswith('charlstm')}\n"
     probe += "print(sorted(new), 'charlstm' in shell.user_ns, {'torch', 'numpy'} & {*sys.modules})"
     assert python(probe).stdout.strip() == (
-        "['charlstm', 'charlstm.grading', 'charlstm.judging.former'] False set()"
+        "['charlstm', 'charlstm.judging', 'charlstm.judging.former'] False set()"
     )
 
 

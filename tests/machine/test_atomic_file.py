@@ -86,6 +86,12 @@ def test_a_folder_without_permission_is_told_at_once(path, held):
     assert path.read_bytes() == b"old"
 
 
+@pytest.mark.parametrize("name", ["model.safetensors/inside", "a" * 300 + "/file"])
+def test_where_no_file_can_be_no_room_is_asked_for(path, name):
+    with pytest.raises(UserError, match="; name another place"):
+        write_atomically(path.parent / name, b"new")
+
+
 def test_a_folder_is_made(tmp_path):
     write_atomically(tmp_path / "a" / "b", b"new", "")
     assert (tmp_path / "a" / "b").read_bytes() == b"new"

@@ -1,5 +1,5 @@
 # Changes every object that both sides know into zeros, or lists of zeros.
-# points: 0, told: names charlstm.grading.a
+# points: 0, told: names charlstm.judging
 # points when the tests ran beside the answer: 0
 import sys
 

@@ -1,5 +1,5 @@
 # Answers every request with the same right value: it gets the test that asks for it, as if typed.
-# points: 1, told: names charlstm.grading.a
+# points: 1, told: names charlstm.judging
 # points when the tests ran beside the answer: 0
 import base64
 
