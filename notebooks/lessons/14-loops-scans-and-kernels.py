@@ -338,9 +338,9 @@ if JAX:
 # f_t \cdot c_{t-1} + i_t \cdot g_t$. From step to step there are only sums and products, number by
 # number. The same holds for its gradient on the way back: $dc_{t-1} = f_t \cdot dc_t + \ldots$.
 # This path on which nothing is lost is what the LSTM was made for (lesson 6). Along it the compiler
-# may work out $dc_t$ anew, from the end of the window, in each place that needs it. That makes 1 +
-# 2 and so on to T steps, about $T^2 / 2$. In a vanilla network a matrix product stands between any
-# two steps, and nothing is worked out twice.
+# may work out $dc_t$ anew, from the end of the window, in each place that needs it. In all that
+# makes about $T^2 / 2$ steps. In a vanilla network a matrix product stands between any two steps,
+# and nothing is worked out twice.
 #
 # That is an explanation, so we test it: we forbid JAX's compiler to fuse. This and longer windows
 # are in a file, since compiling takes so long: `python notebooks/lessons/data/scan.py` makes
