@@ -75,6 +75,8 @@ class Classroom:
             if self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
                 raise UserError(f"{folder}: neither empty nor a course; name a new folder")
             write_atomically(self.path / CONFIG, CONFIG_TEXT.encode())
+            # students' work, solutions and points: nothing for the repository around it
+            write_atomically(self.path / ".gitignore", b"*\n")
         self.record = Record.load(self.path / record.FILE)
 
     def entries(self, assignment: str) -> dict[str, Entry]:

@@ -136,6 +136,7 @@ class PageExporter(HTMLExporter):
         page = re.sub(r"<script\b.*?</script>", "", page, flags=re.DOTALL)
         page = page.replace("<html>", '<html lang="en">', 1)
         page = page.replace("<head>", f"<head>{_HEAD}", 1).replace("</head>", f"{_STYLE}</head>", 1)
+        page = re.sub(r'(<a href="#([\w-]+)">)Test cell</a>', r"\1Test \2</a>", page)
         return _FORMULA.sub(_drawn, page), resources
 
 

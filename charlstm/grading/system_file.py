@@ -29,6 +29,7 @@ from charlstm.grading.roster import CANVAS_PERSON, MOODLE_PERSON, Roster, join
 from charlstm.machine.atomic_file import write_atomically
 
 POINTS_POSSIBLE = "    Points Possible"  # as Canvas writes it
+NAMED = 10  # people whom a line names
 
 
 @dataclass(frozen=True)
@@ -183,4 +184,5 @@ def _tell_who(
             "written answers not graded yet, counted as 0": waiting,
         }.items():
             if names:
-                tell(f"{each.assignment}: {what}: {', '.join(names)}")
+                more = f", and {len(names) - NAMED} more" if len(names) > NAMED else ""
+                tell(f"{each.assignment}: {what}: {', '.join(names[:NAMED])}{more}")

@@ -670,8 +670,9 @@ print(synthetic.recall(3, 6).text)
 # %% [markdown]
 # `python notebooks/lessons/data/ablations.py` has trained all ten cells on each task, with three
 # learning rates and five seeds, 300 updates each. Its file is `data/ablations.csv`. Each cell is
-# shown with its own best rate. All have 32 units, so a cell that lacks a gate lacks its weights,
-# too.
+# shown with its own best rate: a small dot for each seed, a large one for their mean, and a bar for
+# the interval of the mean. (That dots lie higher or lower only keeps them apart.) All have 32
+# units, so a cell that lacks a gate lacks its weights, too.
 
 # %% jupyter={"source_hidden": true}
 # Folded: read the file; each cell with the learning rate that is best for it
@@ -1000,7 +1001,8 @@ for cell, name in (("lstm", "lstm"), ("gru", "gru"), (best_made, "made-up")):
 # each, and then prints the command that trains the best:
 #
 # ```
-# charlstm search my-text.txt --space hidden_size=64..512:log dropout=0..0.5 --minutes 1 --trials 20
+# charlstm search my-text.txt --space hidden_size=64..512:log dropout=0..0.5 \
+#   --minutes 1 --trials 20
 # ```
 #
 # It says first how long it will take. Ctrl-C saves, and the same command goes on. With `--repeat 5`

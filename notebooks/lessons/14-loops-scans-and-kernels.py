@@ -336,17 +336,18 @@ if JAX:
 # A compiler *fuses* cheap operations: what it can work out in passing, it does not store. A product
 # of matrices is not cheap, and neither is a tanh. But look at the second state of the LSTM: $c_t =
 # f_t \cdot c_{t-1} + i_t \cdot g_t$. From step to step there are only sums and products, number by
-# number. The same holds for its gradient on the way back: $dc_{t-1} = f_t \cdot dc_t + \ldots$ This
-# path on which nothing is lost is what the LSTM was made for (lesson 6). Along it the compiler may
-# work out $dc_t$ anew, from the end of the window, in each place that needs it: 1 + 2 + 3 + ... + T
-# steps. In a vanilla network a matrix product stands between any two steps, and nothing is worked
-# out twice.
+# number. The same holds for its gradient on the way back: $dc_{t-1} = f_t \cdot dc_t + \ldots$.
+# This path on which nothing is lost is what the LSTM was made for (lesson 6). Along it the compiler
+# may work out $dc_t$ anew, from the end of the window, in each place that needs it. In all that
+# makes about $T^2 / 2$ steps. In a vanilla network a matrix product stands between any two steps,
+# and nothing is worked out twice.
 #
 # That is an explanation, so we test it: we forbid JAX's compiler to fuse. This and longer windows
 # are in a file, since compiling takes so long: `python notebooks/lessons/data/scan.py` makes
 # `data/scan.csv`. Each row is one way and one window, at the sizes of this lesson, with CPU times
 # on one thread: of the first call, with all compiling, and of a later call, in turns with PyTorch's
-# kernel for the same cell. `torch.compile`, PyTorch's own compiler, is there, too.
+# kernel for the same cell. `torch.compile`, PyTorch's own compiler, is there, too. (Its line ends
+# at 64, and those of the loops under `jax.jit` at 128: the script compiles no longer ones.)
 
 # %%
 with open("data/scan.csv", newline="", encoding="utf-8") as file:
@@ -460,11 +461,12 @@ lines = {
 plots.by_seed(lines, "batch B, texts", "share of the peak", f"an LSTM of {H} units, one thread")
 
 # %% [markdown]
-# (Your guesses: look up the kernel and the loop at 32 texts.) Each way gets nearer to the peak as
-# the batch grows, up to a point, and each for a reason of its own. The loop has its calls to pay,
-# and shares them among more texts. The products must fetch each weight from memory: with one text
-# for two operations, with 64 texts for 128. (The kernel can be above the bare products, which fetch
-# each weight T times. It may keep the weights near, in the order in which it needs them.)
+# (Your guesses: 32 texts lie between 16 and 64. The last table of this lesson has them exactly.)
+# Each way gets nearer to the peak as the batch grows, up to a point, and each for a reason of its
+# own. The loop has its calls to pay, and shares them among more texts. The products must fetch each
+# weight from memory: with one text for two operations, with 64 texts for 128. (The kernel can be
+# above the bare products, which fetch each weight T times. It may keep the weights near, in the
+# order in which it needs them.)
 #
 # More texts side by side are not free. They take memory for the way back, and there are fewer
 # updates in a pass over the text. So you cannot choose the batch by this figure alone.

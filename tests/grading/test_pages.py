@@ -124,6 +124,14 @@ def test_formulas_tables_and_figures_are_shown():
     ]  # fmt: skip
 
 
+def test_the_list_of_points_names_the_tests():
+    marks = {"grade": True, "solution": False, "grade_id": "rnn_step-hidden", "points": 1}
+    test = v4.new_code_cell("f()", metadata={"nbgrader": {**marks, "score": 0}})
+    odd = v4.new_code_cell("f()", metadata={"nbgrader": {**marks, "grade_id": "a b", "score": 0}})
+    links = [link.get_text() for link in page_of(test, odd).select("#toc a")]
+    assert links == ["Test rnn_step-hidden", "Test cell"]
+
+
 def test_a_formula_that_cannot_be_read_stays_as_it_was_written():
     for formula in ("\\frac{1", "x" * 6000):
         soup = page_of(answer(f"a ${formula}$ b"))

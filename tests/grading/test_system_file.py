@@ -42,6 +42,16 @@ def test_moodles_worksheet_comes_back_with_the_grade_filled_in(tmp_path):
     ]
 
 
+def test_of_a_large_class_the_first_are_named(tmp_path):
+    head = WORKSHEET.splitlines()[0]
+    row = WORKSHEET.splitlines()[2]
+    many = [row.replace("Bob Ross", f"Bob {n}").replace("346", f"9{n}") for n in range(15)]
+    _, told, _ = exported(tmp_path, "\n".join([head, *many]), PS1)
+    (line,) = (line for line in told if "without a submission" in line)
+    assert line.startswith("ps1: in the roster, without a submission: Bob 0, Bob 1, ")
+    assert line.endswith(", Bob 9, and 5 more")
+
+
 def test_moodles_gradebook_has_the_columns_of_people_and_of_the_set(tmp_path):
     rows, told, _ = exported(tmp_path, GRADEBOOK, PS1)
     person = ["First name", "Last name", "ID number", "Institution", "Department", "Email address"]
