@@ -89,7 +89,8 @@ def replacing(path: Path, remedy: str) -> Iterator[BinaryIO]:
     except OSError as error:
         remove(temporary)
         stays = "the old file is as it was; " if os.path.exists(path) and not replaced else ""
-        advice = remedy if error.errno not in NO_PLACE else "name another place"
+        no_place = remedy == AGAIN and error.errno in NO_PLACE
+        advice = "name another place" if no_place else remedy
         raise unreadable(path, error, f"{stays}{advice}") from None
     except BaseException:
         remove(temporary)
