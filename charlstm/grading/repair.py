@@ -49,9 +49,10 @@ def repair(handed_in: bytes, release: Path) -> tuple[str, str]:
     """Prepare a notebook for grading: restore nbgrader's cells as they were released.
 
     A deleted set-up cell comes back in its place, and one that was moved down goes up again. A
-    deleted test or written answer comes back at the end. An edited cell is only named in the remark, because nbgrader itself restores it. The
-    metadata of all cells becomes that of the release, because nbgrader and Jupyter act on it.
-    Of a cell that was copied or split, one keeps its name, as `_join` says. Output is dropped.
+    deleted test or written answer comes back at the end. An edited cell is only named in the
+    remark, because nbgrader itself restores it. The metadata of all cells becomes that of the
+    release, because nbgrader and Jupyter act on it. Of a cell that was copied or split, one keeps
+    its name, as `_join` says. Output is dropped.
 
     Args:
         handed_in: the student's file.

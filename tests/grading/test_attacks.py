@@ -1,7 +1,7 @@
 """No attack of the gallery gets more than what it really answers is worth.
 
-The normal run tries some that the date draws; `ATTACKS=all pytest -m slow` on this file tries all, and
-`ATTACKS=names` that one.
+The normal run tries some that the date draws; `ATTACKS=all pytest -m slow` on this file tries all,
+and `ATTACKS=names` that one.
 """
 
 import os

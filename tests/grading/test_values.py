@@ -132,7 +132,7 @@ def test_a_model_with_a_table_for_weights_is_refused(sides):
     judge, student = sides
     own = CharModel(SIZES, 4)
     own.head.bias = torch.nn.Parameter(torch.zeros(8, 1, 4))
-    with pytest.raises(UnreadableAnswerError, match="head.bias has another shape"):
+    with pytest.raises(UnreadableAnswerError, match="bias has another shape"):
         judge.read(student.message(own))
 
 
