@@ -248,7 +248,7 @@ def _moved_up(notebook: Any, released: dict[str, Any]) -> list[str]:
 
     A test that ran before it would take its names from the student's notebook.
     """
-    moved = []
+    moved: list[str] = []
     later: set[str | None] = set()
     for name, cell in reversed(released.items()):
         marks = cell.metadata.nbgrader
