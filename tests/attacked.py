@@ -2,13 +2,15 @@
 
 Each file of `gallery/attacks` is an answer to it. Its first line says what the answer does, and its
 second what that gives: the points ("none" if nothing could be graded), and what the note says. The
-third, where it was tried, what it gave when tests ran in the process of the answers.
+third, where it was tried, what it gave when tests ran in the process of the answers. With a line
+`# the set-up cell: last` that cell is moved to the end of the notebook.
 """
 
 import re
 from pathlib import Path
 
-from toy import TOY
+import nbformat
+from toy import TOY, by_id, handed_in_by
 
 ATTACKS = sorted((Path(__file__).parent / "gallery" / "attacks").glob("*.py"))
 IMPORTS = """\
@@ -16,8 +18,6 @@ from contextlib import redirect_stderr
 from io import StringIO
 
 import numpy as np
-
-from charlstm.notebook.exercises import expect
 
 
 def tests():
@@ -45,3 +45,15 @@ def declared(attack):
     head = attack.read_text(encoding="utf-8").splitlines()[1]
     points, told = re.fullmatch(r"# points: (\w+), told: ?(.*)", head).groups()
     return (None if points == "none" else int(points)), told
+
+
+def hand_in(folder, attack, release):
+    """Write the notebook of a student who answers with an attack."""
+    answer = attack.read_text(encoding="utf-8")
+    handed_in_by(folder, f"{attack.stem}.ipynb", release, double=answer)
+    if "# the set-up cell: last\n" in answer:
+        notebook = nbformat.read(folder / f"{attack.stem}.ipynb", as_version=4)
+        setup = by_id(notebook)["setup"]
+        notebook.cells.remove(setup)
+        notebook.cells.append(setup)
+        nbformat.write(notebook, folder / f"{attack.stem}.ipynb")

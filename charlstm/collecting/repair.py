@@ -48,10 +48,11 @@ def write_notebook(notebook: Any) -> str:
 def repair(handed_in: bytes, release: Path) -> tuple[str, str]:
     """Prepare a notebook for grading: restore nbgrader's cells as they were released.
 
-    A deleted set-up cell comes back in its place. A deleted test or written answer comes back at
-    the end. An edited cell is only named in the remark, because nbgrader itself restores it. The
-    metadata of all cells becomes that of the release, because nbgrader and Jupyter act on it.
-    Of a cell that was copied or split, one keeps its name, as `_join` says. Output is dropped.
+    A deleted set-up cell comes back in its place, and one that was moved down goes up again. A
+    deleted test or written answer comes back at the end. An edited cell is only named in the
+    remark, because nbgrader itself restores it. The metadata of all cells becomes that of the
+    release, because nbgrader and Jupyter act on it. Of a cell that was copied or split, one keeps
+    its name, as `_join` says. Output is dropped.
 
     Args:
         handed_in: the student's file.
@@ -69,11 +70,14 @@ def repair(handed_in: bytes, release: Path) -> tuple[str, str]:
     _restore_marks(notebook, released)
     edited = _edited(notebook, released)
     deleted = _put_back(notebook, released)
+    moved = [name for name in _moved_up(notebook, released) if name not in deleted]
     remarks = []
     if copied:
         remarks.append(f"copied or split: {', '.join(copied)}")
     if deleted:
         remarks.append(f"put back: {', '.join(deleted)}")
+    if moved:
+        remarks.append(f"moved up: {', '.join(moved)}")
     if edited:
         remarks.append(f"edited, and put back: {', '.join(edited)}")
     text = write_notebook(notebook).encode(errors="replace").decode()  # JSON may hold half a pair
@@ -237,3 +241,24 @@ def _put_back(notebook: Any, released: dict[str, Any]) -> list[str]:
             names.insert(at, name)
             deleted.append(name)
     return deleted
+
+
+def _moved_up(notebook: Any, released: dict[str, Any]) -> list[str]:
+    """Move each set-up cell before all cells that follow it in the release; return the moved.
+
+    A test that ran before it would take its names from the student's notebook.
+    """
+    moved: list[str] = []
+    later: set[str | None] = set()
+    for name, cell in reversed(released.items()):
+        marks = cell.metadata.nbgrader
+        if marks.locked and not marks.grade:
+            names = [grade_id(each) for each in notebook.cells]
+            at = min(
+                (place for place, each in enumerate(names) if each in later), default=len(names)
+            )
+            if names.index(name) > at:
+                notebook.cells.insert(at, notebook.cells.pop(names.index(name)))
+                moved.insert(0, name)
+        later.add(name)
+    return moved

@@ -118,6 +118,8 @@ class Running:
                 return not_run("it took too long in all")
             if size > MAX_RESULT:
                 return not_run(f"its outputs have more than {MAX_RESULT // 10**6} MB")
+            if self._process.returncode:  # what it left may be another's
+                return not_run(self._why())
             try:
                 read = json.loads(self._told.read())
             except ValueError:

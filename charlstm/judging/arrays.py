@@ -75,8 +75,14 @@ def read_tensor(dtype: str, shape: list[int], data: str, grad: bool, graph: bool
 
 
 def change_tensor(held: Any, dtype: str, shape: list[int], data: str, *about: bool) -> None:
-    """Give a tensor the state that it has on the other side; it stays the same object."""
+    """Give a tensor the state that it has on the other side; it stays the same object.
+
+    Raises:
+        UnreadableAnswerError: it is a parameter, and would get another shape.
+    """
     numbers = _numbers(dtype, shape, data)
+    if isinstance(held, torch.nn.Parameter) and held.shape != numbers.shape:
+        raise UnreadableAnswerError(f"a parameter of another shape: {shape}")
     if held.shape == numbers.shape and held.dtype == numbers.dtype:
         held.data.copy_(numbers)
     else:

@@ -267,6 +267,8 @@ class Table:
     def _model(self, written: Any, vocabulary_size: int, held: dict[str, Any]) -> Any:
         """Make a `CharModel` of its options; its weights are put into it afterwards."""
         sizes = self.value(written)
+        if not isinstance(sizes, options.ModelOptions):  # a handle would answer anew at each look
+            raise UnreadableAnswerError("not a model: its sizes are no ModelOptions")
         most = sum(self.value(tensor).numel() for tensor in held.values())
         width = max(sizes.hidden_size, sizes.embedding_size or 0, sizes.layers)
         if width * max(sizes.hidden_size, vocabulary_size) > most:
@@ -280,5 +282,7 @@ class Table:
             owner = module.get_submodule(path)
             place = owner._parameters if last in owner._parameters else owner._buffers
             after = self.value(held[name]) if name in held else None
+            if getattr(after, "shape", None) != before.shape:  # a table that fits one text, say
+                raise UnreadableAnswerError(f"not a model: {name} has another shape")
             if after is not before:
                 place[last] = after

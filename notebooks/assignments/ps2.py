@@ -781,6 +781,11 @@ def tests():
     first, again = experiment(12, (0.5, 0), 12), experiment(12, (0.5, 0), 12)
     told = f"the same arguments should give the same shares, but gave {first} and {again}"
     assert all(abs(float(first[bias]) - float(again[bias])) < 1e-3 for bias in (0.5, 0)), told
+    shares = [float(experiment(20, (0,), seed)[0]) for seed in (14, 15, 16, 17)]
+    told = f"other seeds should give other shares, but all gave {shares[0]}"
+    assert len(set(shares)) > 1, told
+    told = f"each share should be one of 500 sequences, such as 63 / 500, but they are {shares}"
+    assert all(abs(500 * share - round(500 * share)) < 0.01 for share in shares), told
 
 
 with redirect_stderr(StringIO()):

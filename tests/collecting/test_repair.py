@@ -36,6 +36,31 @@ def test_what_was_deleted_is_put_back_where_it_can_run(toy_release):
     assert after == ["setup", None, "double-visible", *order[5:8], "double-hidden", "why"]
 
 
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_set_up_cell_runs_before_all_that_needs_it(turned, toy_release, tmp_path):
+    """A test that ran before it would take from the student the names that it defines."""
+    released = nbformat.read(toy_release, as_version=4)
+    further = copy.deepcopy(by_id(released)["setup"])
+    further["id"] = further.metadata.nbgrader.grade_id = "further"
+    released.cells.insert(5, further)  # before `half`
+    nbformat.write(released, tmp_path / "two.ipynb")
+    order = ["setup", *map(grade_id, released.cells[2:])]
+    notebook = copy.deepcopy(released)
+    if turned:
+        notebook.cells.reverse()
+    else:
+        notebook.cells.append(notebook.cells.pop(1))
+    text, remark = repair(nbformat.writes(notebook).encode(), tmp_path / "two.ipynb")
+    after = [grade_id(cell) for cell in nbformat.reads(text, as_version=4).cells]
+    if turned:
+        assert remark == "moved up: setup, further"
+        rest = [name for name in reversed(order) if name not in ("setup", "further")]
+        assert after == ["setup", "further", *rest, None]
+    else:
+        assert remark == "moved up: setup"
+        assert after == [None, *order]
+
+
 def test_what_was_edited_is_told(toy_release):
     notebook = nbformat.read(toy_release, as_version=4)
     for name in ("setup", "double", "half-visible", "why"):

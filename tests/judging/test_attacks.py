@@ -1,6 +1,7 @@
 """No attack of the gallery gets more than what it really answers is worth.
 
-The normal run tries some that the date draws; `ATTACKS=all pytest -m slow` on this file tries all.
+The normal run tries some that the date draws; `ATTACKS=all pytest -m slow` on this file tries all,
+and `ATTACKS=names` that one.
 """
 
 import os
@@ -8,7 +9,7 @@ import random
 from datetime import date
 
 import pytest
-from attacked import ATTACKS, SET, declared
+from attacked import ATTACKS, SET, declared, hand_in
 from toy import RIGHT, exported, handed_in_by, ran, scores
 
 from charlstm.grading import classroom
@@ -19,8 +20,8 @@ SLOW = {"stop"}  # nothing ends it before 30 seconds have passed
 
 
 def drawn():
-    if os.environ.get("ATTACKS") == "all":
-        return ATTACKS
+    if names := os.environ.get("ATTACKS"):
+        return [attack for attack in ATTACKS if names in ("all", attack.stem)]
     return random.Random(date.today().toordinal()).sample(
         [a for a in ATTACKS if a.stem not in SLOW], DRAWN
     )
@@ -42,8 +43,7 @@ def test_an_attack_gets_what_its_answers_are_worth(how, tmp_path, monkeypatch, c
     handed_in_by(tmp_path / "in", "honest.ipynb", release, **honest)
     handed_in_by(tmp_path / "in", "empty.ipynb", release)
     for attack in drawn():
-        answer = attack.read_text(encoding="utf-8")
-        handed_in_by(tmp_path / "in", f"{attack.stem}.ipynb", release, double=answer)
+        hand_in(tmp_path / "in", attack, release)
     ran(capsys, "grade", folder, "ps1", tmp_path / "in", "--seconds", 6, how)
     found, notes = scores(folder), exported(folder)
     assert sum(found["honest"].values()) == 6

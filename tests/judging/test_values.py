@@ -127,6 +127,34 @@ def test_a_students_model_comes_with_its_weights_and_a_wrong_size_is_refused(sid
         judge.read(text.replace('"hidden_size": 3', '"hidden_size": 60000'))
 
 
+def test_a_model_with_a_table_for_weights_is_refused(sides):
+    """A bias for each place of a text would need no network."""
+    judge, student = sides
+    own = CharModel(SIZES, 4)
+    own.head.bias = torch.nn.Parameter(torch.zeros(8, 1, 4))
+    with pytest.raises(UnreadableAnswerError, match="bias has another shape"):
+        judge.read(student.message(own))
+
+
+def test_a_parameter_keeps_its_shape(sides):
+    judge, student = sides
+    weight = torch.nn.Parameter(torch.zeros(4))
+    there = student.read(judge.message(weight))
+    there.data = torch.ones(8, 1, 4)
+    with pytest.raises(UnreadableAnswerError, match="another shape"):
+        judge.read(student.message(None))
+    assert weight.shape == (4,)
+
+
+def test_a_model_whose_sizes_are_asked_at_each_look_is_refused(sides):
+    judge, student = sides
+    text = student.message(CharModel(SIZES, 4))
+    start = text.index('["options", "ModelOptions"')
+    end = text.index("}]", start) + 2
+    with pytest.raises(UnreadableAnswerError, match="no ModelOptions"):
+        judge.read(text[:start] + '["handle", -999, "Sizes"]' + text[end:])
+
+
 def test_a_graph_stays_where_it_is_and_is_told(sides):
     judge, student = sides
     leaf = torch.ones(2, requires_grad=True)
