@@ -57,7 +57,7 @@ def job_for(course: Path, assignment: str, student: str, seconds: int | None) ->
     if seconds:
         config["Execute"] = {**config.get("Execute", {}), "timeout": seconds}
         config["CutExecute"] = {**config.get("CutExecute", {}), "timeout": seconds}
-    return Job(notebook, sources, files, config, _limit(notebook, config))
+    return Job(course, notebook, sources, files, config, _limit(notebook, config))
 
 
 def _beside(folder: Path) -> dict[str, Path]:

@@ -43,6 +43,7 @@ class Job:
     """What the process that runs a notebook must know.
 
     Attributes:
+        course: the course's folder, to hide it.
         notebook: the student's notebook, with the released cells in it.
         sources: the source of each cell that nbgrader knows, with hidden tests, by grade id.
         files: the files to put beside the notebook, by name.
@@ -50,6 +51,7 @@ class Job:
         seconds: limit for the whole notebook; None for no limit.
     """
 
+    course: Path
     notebook: Any
     sources: dict[str, str]
     files: Mapping[str, Path]
@@ -76,7 +78,10 @@ class Running:
         if contain:
             spec = self.root / "kernels" / alone.CONTAINED / "kernel.json"
             spec.parent.mkdir(parents=True)
-            about = {"argv": sandbox.kernel_command(self.root), "display_name": "contained"}
+            about = {
+                "argv": sandbox.kernel_command(self.root, job.course),
+                "display_name": "contained",
+            }
             about |= {"language": "python", "interrupt_mode": "message"}
             spec.write_text(json.dumps(about), encoding="utf-8")
         given = {

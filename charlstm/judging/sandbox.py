@@ -53,12 +53,13 @@ def why_not() -> str:
     return ""
 
 
-def kernel_command(root: Path) -> list[str]:
+def kernel_command(root: Path, course: Path) -> list[str]:
     """Return the command that starts a kernel in a sandbox.
 
     Args:
         root: the submission's folder, with `work` (the files beside the notebook) and `run` (the
             sockets).
+        course: the course's folder, which is hidden wherever it lies.
     """
     mounts = {
         root: ["--size", str(WRITABLE), "--tmpfs"],
@@ -67,18 +68,18 @@ def kernel_command(root: Path) -> list[str]:
         **{p: ["--ro-bind", str(p)] for p in (root / "work").rglob("*") if p.is_file()},
     }
     python = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-    return [*_bwrap(mounts), "--chdir", str(root / "work"), *python]
+    return [*_bwrap(mounts, course), "--chdir", str(root / "work"), *python]
 
 
-def _bwrap(mounts: dict[Path, list[str]]) -> list[str]:
+def _bwrap(mounts: dict[Path, list[str]], *hidden: Path) -> list[str]:
     """Return bwrap's command with what every kernel sees, and these further mounts."""
     seen = [*SYSTEM, *SYSTEM_FILES, sys.prefix, sys.base_prefix, str(PACKAGE)]
     if data := os.environ.get("CHARLSTM_DATA"):
         seen.append(str(Path(data).resolve()))
     mounts = {Path(path): ["--ro-bind-try", path] for path in seen} | mounts
-    for sets in (PACKAGE / "assignments", PACKAGE.parent / "notebooks" / "assignments"):
-        if sets.is_dir() and any(sets.is_relative_to(path) for path in seen):
-            mounts[sets] = ["--tmpfs"]
+    for path in (PACKAGE / "assignments", PACKAGE.parent / "notebooks" / "assignments", *hidden):
+        if path.is_dir() and any(path.is_relative_to(shown) for shown in seen):
+            mounts[path] = ["--tmpfs"]
     command = ["bwrap", "--unshare-all", "--unshare-user", "--uid", "1000", "--gid", "1000"]
     command += ["--unsetenv", "JPY_PARENT_PID"]  # that process is not to be seen, and not to miss
     command += ["--cap-drop", "ALL", "--die-with-parent", "--proc", "/proc", "--dev", "/dev"]

@@ -200,7 +200,7 @@ for name, by_seed in moments.items():
 
 # %% [markdown]
 # Did you guess a number above 1? Before the training, the gradient grows on its way back. After the
-# training without clipping, nothing is left of it at lag 40: 1e-12, or far less. And most units are
+# training without clipping, nothing is left of it at lag 40: 1e-8, or far less. And most units are
 # above 0.99 or below -0.99, where the slope of the tanh is almost 0. Here is the same training step
 # by step, for one seed:
 

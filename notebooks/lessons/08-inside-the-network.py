@@ -344,8 +344,8 @@ print("\nwithout the best 20:\n")
 print(wrapped(written["the best 20", min(1, SEEDS - 1)][0][:300]))
 
 # %% [markdown]
-# Without its best unit this model writes lines nearly as before. There are a few more short ones,
-# hardly more than without another unit. So a unit that follows the line so well is not *the*
+# Without its best unit this model writes lines nearly as before. Short ones are hardly more frequent
+# than without another unit. So a unit that follows the line so well is not *the*
 # counter. The others know enough. Without the best twenty, of 896, the lines lose their measure: many are
 # far too short, and many do not end. Twenty other units do nothing like it. So these units together
 # are a cause, and the best of them alone was hardly more than a witness.

@@ -505,7 +505,7 @@ text_plots.along(
 
 # %% [markdown]
 # Now it is the other way round. Gradient times input gives the end of the noun much of the blame,
-# as occlusion does. Relevance propagation gives it less than the other two, in every seed. Where
+# as occlusion does. Relevance propagation gives it less than the other two, in most seeds. Where
 # does its blame go? We add up the relevance of four parts of each line, in the units of the score.
 
 # %%
@@ -523,8 +523,8 @@ for name, means in went.items():
 
 # %% [markdown]
 # Every line begins with "the", singular or plural. "the" can tell nothing, and yet relevance
-# propagation gives it several units of the score. This is its first blind spot: it shares out the
-# *whole* score among all that went into it. Occlusion compares with a text where one letter is
+# propagation gives it several units of the score, now and then with the wrong sign. This is its first
+# blind spot: it shares out the *whole* score among all that went into it. Occlusion compares with a text where one letter is
 # missing. What would have come anyway gets little or nothing.
 #
 # There is a second one. A letter can act in two ways: by what it offers to write into c, through g,

@@ -25,7 +25,7 @@ def test_what_a_process_that_was_ended_has_left_is_no_result(tmp_path, monkeypat
     script.write_text("""#!/bin/sh\necho '{"outputs": [[]]}'\nkill -9 $$\n""", encoding="utf-8")
     script.chmod(0o755)
     monkeypatch.setattr(apart.sys, "executable", str(script))
-    running = apart.Running(apart.Job({}, {}, {}, {}, None))
+    running = apart.Running(apart.Job(tmp_path, {}, {}, {}, {}, None))
     running._process.wait()
     found = running.result()
     assert found["error"] == "NotRunError"

@@ -44,3 +44,15 @@ def test_without_contain_it_is_told_and_the_code_runs(no_sandbox, toy_course, tm
     told = ran(capsys, "grade", toy_course, "ps1", tmp_path / "in")
     assert f"students' code runs under your account, with your rights: {no_sandbox}\n" in told.err
     assert "1/1 ada" in told.err
+
+
+def test_a_course_within_what_the_code_sees_is_hidden(tmp_path, monkeypatch):
+    course = tmp_path / "texts" / "course"
+    course.mkdir(parents=True)
+    monkeypatch.setenv("CHARLSTM_DATA", str(course.parent))
+    command = sandbox.kernel_command(tmp_path / "root", course)
+    shown, hidden = command.index(str(course.parent)), command.index(str(course))
+    assert command[shown - 1] == "--ro-bind-try"
+    assert command[hidden - 1] == "--tmpfs"
+    assert shown < hidden
+    assert str(tmp_path) not in sandbox.kernel_command(tmp_path / "root", tmp_path)
