@@ -84,7 +84,7 @@ def answer(request: str) -> str:
             done = OPERATORS[do](*given)
         reply = _table.message(("value", done))
     except BaseException as error:
-        told = ("error", type(error).__name__, str(error), _traceback(error))
+        told = ("error", type(error).__name__, str(error)[:MOST_TRACEBACK], _traceback(error))
         try:
             reply = _table.message(told)
         except Exception:  # what the function has returned or changed cannot be written

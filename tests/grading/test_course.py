@@ -130,7 +130,9 @@ def test_the_page_for_instructors_names_commands_notes_and_flags_that_exist():
     modules = (alone, apart, attached, classroom, jobs, nbgrader, repair, results, side_by_side)
     sources = [Path(module.__file__).read_text(encoding="utf-8") for module in modules]
     for note in notes:
-        word = re.sub(r"in-words: |: (rnn_step|setup|text|replaces).*| model.*|not graded: ", "", note)
+        word = re.sub(
+            r"in-words: |: (rnn_step|setup|text|replaces).*| model.*|not graded: ", "", note
+        )
         word = re.sub(r" ?\(?\.\.\.\)?|^it | \d.*", "", word)
         assert any(word in source for source in sources), note
 

@@ -84,8 +84,8 @@ def test_why_the_last_file_could_not_be_read_stays_until_there_is_another(room):
 
 LOUD = {  # each shows or raises some 80 MB
     "double": "from IPython.display import display, HTML\n"
+    "display(HTML('<b>' + 'x' * 80_000_000))\n"
     "def double(x):\n"
-    "    display(HTML('<b>' + 'x' * 80_000_000))\n"
     "    return 2 * x",
     "half": "def half(x):\n    raise ValueError('y' * 80_000_000)",
 }

@@ -9,10 +9,19 @@ from charlstm.judging import answering
 from charlstm.judging.asking import Questions
 
 
+def fails():
+    raise ValueError("y" * 30_000_000)
+
+
 @pytest.fixture
 def asked(monkeypatch):
     """A function that asks, as the judge does, and returns what comes back."""
-    names = {"even": [0, 2], "raises": lambda: 1 / 0, "large": lambda: "x" * 30_000_000}
+    names = {
+        "even": [0, 2],
+        "raises": lambda: 1 / 0,
+        "fails": fails,
+        "large": lambda: "x" * 30_000_000,
+    }
     names["odd"] = lambda: torch.zeros(2).to_sparse()
     monkeypatch.setattr(answering, "_names", lambda: names)
     monkeypatch.setattr(answering, "_table", answering.Answers(-1))
@@ -48,3 +57,10 @@ def test_an_error_is_an_answer(asked, name, error):
 def test_a_request_that_is_none_is_an_error_too(asked):
     assert asked("no such thing")[:2] == ("error", "KeyError")
     assert "error" in base64.b64decode(answering.answer("AAAA")).decode()
+
+
+def test_an_error_of_any_length_is_told(asked):
+    failing = asked("names", ["fails"])[1]["fails"]
+    kind, name, told, _ = asked("call", failing, [], {})
+    assert (kind, name) == ("error", "ValueError")
+    assert told == "y" * answering.MOST_TRACEBACK
