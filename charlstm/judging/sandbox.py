@@ -1,8 +1,9 @@
 """A sandbox for a student's kernel, made by bubblewrap (`bwrap`).
 
-The kernel sees the system's libraries, Python with its packages, charlstm without the problem sets,
-and the files beside the notebook: all read-only. It has no network, its own processes, and folders
-in memory to write to, which are gone at its end. It talks to the grader by sockets in a folder.
+The kernel sees the system's libraries, Python with its packages, and charlstm without the problem
+sets, all read-only; and the submission's own folder, where it may write. Its other folders are in
+memory and gone at its end. It has no network and sees no processes but its own. It talks to the
+grader by sockets in a folder.
 """
 
 from __future__ import annotations
@@ -63,9 +64,8 @@ def kernel_command(root: Path, course: Path) -> list[str]:
     """
     mounts = {
         root: ["--size", str(WRITABLE), "--tmpfs"],
-        root / "run": ["--bind", str(root / "run")],
-        **{root / name: ["--dir"] for name in ("home", "tmp", "work")},
-        **{p: ["--ro-bind", str(p)] for p in (root / "work").rglob("*") if p.is_file()},
+        **{root / name: ["--bind", str(root / name)] for name in ("run", "work")},
+        **{root / name: ["--dir"] for name in ("home", "tmp")},
     }
     python = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
     return [*_bwrap(mounts, course), "--chdir", str(root / "work"), *python]

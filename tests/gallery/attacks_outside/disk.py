@@ -1,6 +1,6 @@
 # fills the disk
 # alone: holds, note: not graded: it wrote more than 500 MB
-# contained: holds, note:
+# contained: holds, note: not graded: it wrote more than 500 MB
 import time
 
 
