@@ -44,7 +44,7 @@ def test_an_attack_gets_what_its_answers_are_worth(how, tmp_path, monkeypatch, c
     handed_in_by(tmp_path / "in", "empty.ipynb", release)
     for attack in drawn():
         hand_in(tmp_path / "in", attack, release)
-    ran(capsys, "grade", folder, "ps1", tmp_path / "in", "--seconds", 6, how)
+    ran(capsys, "grade", folder, "ps1", tmp_path / "in", "--seconds", 12, how)
     found, notes = scores(folder), exported(folder)
     assert sum(found["honest"].values()) == 6
     assert sum(found["empty"].values()) == 0
