@@ -5,6 +5,7 @@
 """
 
 import re
+from datetime import date
 from pathlib import Path
 
 import jupytext
@@ -45,15 +46,24 @@ def files_of(source):
 
 ASK_FOR_FILES = [source for source in SOURCES if files_of(source)]
 EACH = [(source, name) for source in SOURCES for name in graded(source)]
+
+
+def marks(source, name, place):
+    """Of answers that train, or measure a model, for seconds, every other one is slow; tomorrow
+    the others are."""
+    if name != "experiment" and source not in ASK_FOR_FILES:
+        return []
+    return [pytest.mark.slow if place % 2 == date.today().toordinal() % 2 else pytest.mark.long]
+
+
 CASES = [
     pytest.param(
         *(source, name, kind, text),
         id=f"{source.stem}-{name}-{kind}: {what}",
-        # each trains, or measures a model, for seconds
-        marks=[pytest.mark.slow] if name == "experiment" or source in ASK_FOR_FILES else [],
+        marks=marks(source, name, k),
     )
     for source, name in EACH
-    for kind, what, text in answers(source, name)
+    for k, (kind, what, text) in enumerate(answers(source, name))
 ]
 
 

@@ -80,7 +80,7 @@ def what_is_raised(source, name, answer, student=None):
         pytest.param(
             *case.values,
             id=case.id,
-            marks=case.marks if k % EVERY == date.today().day % EVERY else pytest.mark.slow,
+            marks=case.marks if k % EVERY == date.today().day % EVERY else pytest.mark.long,
         )
         for k, case in enumerate(CASES)
         if case.values[0] not in ASK_FOR_FILES
