@@ -14,6 +14,7 @@ from charlstm.errors import UserError, carry_on_unread, command, option, printab
 from charlstm.fields import check_ranges
 from charlstm.flags import Positional, parse
 from charlstm.quoting import quoted
+from charlstm.training.lock import claim
 
 if TYPE_CHECKING:
     from charlstm.grading.classroom import Classroom
@@ -154,6 +155,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             f" pip install -c constraints.txt -e {quoted('.[course]')}"
         )
     room = Classroom(given.folder, make=makes)
+    # two that grade at once would remove each other's notebooks; `export` reads
+    _mine = None if isinstance(given, Export) else claim(room.path)
     if isinstance(given, Build | Vary):
         if isinstance(given, Vary):
             room.vary(given.seed)

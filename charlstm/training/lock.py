@@ -145,9 +145,7 @@ def open_plain(path: str | Path, flags: int) -> int:
 def _sign(descriptor: int) -> None:
     """Write down who this is, after a byte that Windows lets nobody read while it is locked."""
     since = datetime.datetime.now().astimezone().isoformat(" ", "minutes")
-    who = (
-        f"\nprocess {os.getpid()} on {socket.gethostname()} has been training here since {since}\n"
-    )
+    who = f"\nprocess {os.getpid()} on {socket.gethostname()} has been at work here since {since}\n"
     os.ftruncate(descriptor, 0)
     os.write(descriptor, who.encode())
 
@@ -158,7 +156,7 @@ def _holder(descriptor: int) -> str:
     os.lseek(descriptor, 1, os.SEEK_SET)
     who = os.read(descriptor, MOST_BYTES).decode("utf-8", "replace").strip()
     shown = "".join(c if c.isprintable() else "?" for c in who)
-    return shown or "another process has been training here"
+    return shown or "another process has been at work here"
 
 
 def _in_a_forked_child() -> None:

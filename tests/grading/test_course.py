@@ -220,3 +220,21 @@ def test_a_course_from_the_sources_to_the_feedback(toy_course, tmp_path, capsys)
     }
     assert back == {name.replace(".ipynb", ".html") for name in ODD if name != "dead.ipynb"}
     assert "double(-3)" in (tmp_path / "back" / "empty.html").read_text(encoding="utf-8")
+
+
+def test_a_course_that_is_being_graded_is_left_alone(toy_course, tmp_path, capsys):
+    """Else each would remove the notebooks that the other has just graded."""
+    code = "import sys; from pathlib import Path; from charlstm.training.lock import claim\n"
+    code += "mine = claim(Path(sys.argv[1])); print('mine', flush=True); sys.stdin.read()"
+    with subprocess.Popen(
+        [sys.executable, "-c", code, str(toy_course)],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    ) as other:  # fmt: skip
+        assert other.stdout.readline() == "mine\n"
+        for verb in ("grade", "feedback", "build"):
+            assert course.main([verb, str(toy_course), *["ps1"][: verb != "build"]]) == 2
+            told = capsys.readouterr().err
+            assert str(other.pid) in told
+            assert told.endswith("; stop it, or wait until it has ended\n")
+        assert course.main(["export", str(toy_course)]) == 0
+        other.stdin.close()

@@ -56,7 +56,7 @@ def test_who_comes_second_is_told_who_holds_the_folder_and_gets_it_after_a_kill(
 ):
     holder = elsewhere(HOLDS, tmp_path / "run")
     who = f"process {holder.pid} on {re.escape(socket.gethostname())}"
-    since = r"has been training here since \d{4}-\d\d-\d\d \d\d:\d\d[+-]\d\d:\d\d"
+    since = r"has been at work here since \d{4}-\d\d-\d\d \d\d:\d\d[+-]\d\d:\d\d"
     what = "stop it, or wait until it has ended"
     for _ in range(2):  # who asks changes nothing
         with pytest.raises(TakenError, match=f"^{tmp_path}/run: {who} {since}; {what}$"):
@@ -100,7 +100,7 @@ def test_a_run_that_is_there_is_refused_and_no_folder_made(tmp_path, elsewhere):
             with pytest.raises(TakenError, match="already holds a run; name another folder"):
                 check(folder)
     elsewhere(HOLDS, folder)
-    with pytest.raises(TakenError, match="has been training here"):
+    with pytest.raises(TakenError, match="has been at work here"):
         check_free(folder)
 
 
@@ -166,7 +166,7 @@ def test_a_stranger_s_words_in_the_file_stay_on_one_line(elsewhere, tmp_path):
     assert str(told.value).isprintable()
     assert len(str(told.value)) < 500
     (tmp_path / "lock").write_text("", encoding="utf-8")
-    with pytest.raises(TakenError, match="another process has been training here; stop it"):
+    with pytest.raises(TakenError, match="another process has been at work here; stop it"):
         claim(tmp_path)
 
 

@@ -58,7 +58,7 @@ def one_works_and_the_others_say_who(processes, tmp_path, folder):
     while "% step " not in (tmp_path / f"said-{index}").read_text(encoding="utf-8"):
         assert time.monotonic() < deadline
         time.sleep(0.01)
-    who = f"error: {folder}: process {worker} on {socket.gethostname()} has been training here"
+    who = f"error: {folder}: process {worker} on {socket.gethostname()} has been at work here"
     assert [said[: len(who)] for said in refused] == [who] * (len(processes) - 1)
     assert all(said.count("\n") == 1 for said in refused)
     os.kill(worker, signal.SIGTERM)
