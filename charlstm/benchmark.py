@@ -30,8 +30,9 @@ class Benchmark:
     Each figure is a median over the rounds; a ratio is the median of the ratios in each round. The
     ids are random, from a vocabulary of 65 characters.
 
-    train: the trainer beside a bare nn.LSTM loop with the same sizes, window and batch. The presets
-    keep their own dropout and averaging. The two plain models use neither, and nor does the loop.
+    train: the trainer beside a bare nn.LSTM loop with the same sizes, window and batch, which has a
+    process of its own. The presets keep their own dropout and averaging. The two plain models use
+    neither, and nor does the loop.
     "of peak" is the share of the speed of a matrix product; it counts 6 operations for each weight
     and character.
 

@@ -43,7 +43,8 @@ def on_meta(monkeypatch):
         for function in (kept, generator_for):
             if hasattr(module, function.__name__):
                 monkeypatch.setattr(module, function.__name__, function)
-    monkeypatch.setattr("charlstm.model.dropout.kept", kept)
+    for function in (kept, generator_for):
+        monkeypatch.setattr(f"charlstm.model.dropout.{function.__name__}", function)
     adamw = torch.optim.AdamW
     monkeypatch.setattr(
         torch.optim, "AdamW", lambda *a, **options: adamw(*a, **options | {"fused": None})

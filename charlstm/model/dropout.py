@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+MADE_AT_ONCE = 16  # generators
 Rng = np.random.Generator | torch.Generator
 
 
@@ -30,6 +31,30 @@ def generator_for(device: torch.device, seeds: Sequence[int]) -> Rng:
     generator = torch.Generator(device)
     (seed,) = np.random.SeedSequence(seeds).generate_state(1, np.uint64)
     return generator.manual_seed(int(seed) >> 1)  # PyTorch reads the highest bit as a sign
+
+
+class Generators:
+    """A random generator for each step of a training. It depends on the seeds and the step alone.
+
+    They are made for several steps at once. The first takes ten times as long as the next ones,
+    because after a step's other work the CPU has that code no longer in its caches.
+
+    Args:
+        device: where the masks are used.
+        seeds: whole numbers of at least 0.
+    """
+
+    def __init__(self, device: torch.device, *seeds: int) -> None:
+        self._device = device
+        self._seeds = seeds
+        self._made: dict[int, Rng] = {}
+
+    def take(self, step: int) -> Rng:
+        """Return a step's generator, new even if the training has been at this step before."""
+        if step not in self._made:
+            steps = range(step, step + MADE_AT_ONCE)
+            self._made = {s: generator_for(self._device, (*self._seeds, s)) for s in steps}
+        return self._made.pop(step)
 
 
 def kept(shape: Sequence[int], rate: float, rng: Rng, dtype: Any = np.float32) -> Tensor:

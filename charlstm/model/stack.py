@@ -42,14 +42,14 @@ def embed(embedding: nn.Embedding | None, ids: Tensor, size: int, dtype: torch.d
     """
     if ids.dtype not in (torch.int32, torch.int64):
         raise UserError(f"the ids are {ids.dtype}; give torch.int64 or torch.int32")
-    if ids.is_cpu and ids.numel():
+    try:
+        return F.one_hot(ids.long(), size).to(dtype) if embedding is None else embedding(ids)
+    except (IndexError, RuntimeError):
         least, most = (int(bound) for bound in ids.aminmax())
-        if least < 0 or most >= size:
-            wrong = least if least < 0 else most
-            raise UserError(f"ids: {wrong} is among them; each must be from 0 to {size - 1}")
-    if embedding is None:
-        return F.one_hot(ids.long(), size).to(dtype)
-    return embedding(ids)
+        if least >= 0 and most < size:
+            raise
+        wrong = least if least < 0 else most
+        raise UserError(f"ids: {wrong} is among them; each must be from 0 to {size - 1}") from None
 
 
 class Stack(nn.ModuleList):

@@ -3,7 +3,7 @@
 import contextlib
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 # it ends when its standard input does: even if somebody kills the process that began it
 BUSY = """
@@ -41,6 +41,27 @@ def together(number: int, program: str) -> list[float]:
             child.stdin.write("go\n")
             child.stdin.flush()
         return [float(child.communicate()[0]) for child in children]
+
+
+@contextlib.contextmanager
+def apart(program: str) -> Iterator[Callable[[], float]]:
+    """Run a Python program beside the block, and give the block a measure that asks it for figures.
+
+    Args:
+        program: prints a figure for each line that it reads. Between two figures it only waits.
+    """
+    with _children([program]) as [child]:
+        assert child.stdin is not None
+        assert child.stdout is not None
+        lines_in = child.stdin
+        lines_out = child.stdout
+
+        def measure() -> float:
+            lines_in.write("go\n")
+            lines_in.flush()
+            return float(lines_out.readline())
+
+        yield measure
 
 
 @contextlib.contextmanager

@@ -20,7 +20,7 @@ from charlstm.machine.cpus import torch_threads
 from charlstm.machine.threads import Threads
 from charlstm.measuring.scores import COLD_WINDOW, check_predictable, score_cold
 from charlstm.model.array_file import LARGEST_WEIGHT, Arrays
-from charlstm.model.dropout import generator_for
+from charlstm.model.dropout import Generators, generator_for
 from charlstm.model.kernels import bf16_trouble
 from charlstm.model.network import CharModel
 from charlstm.model.stack import ModelState
@@ -28,7 +28,7 @@ from charlstm.options import UNITS, TrainOptions
 from charlstm.text.vocabulary import Ids, check_ids
 from charlstm.training.budget import Budget, learning_rate, validation_interval
 from charlstm.training.distributed import Ranks
-from charlstm.training.optimizer import adamw, move_average
+from charlstm.training.optimizer import adamw, clip, move_average
 from charlstm.training.progress import Clock, Progress, Report
 from charlstm.training.snapshot import (
     DivergedError,
@@ -83,6 +83,7 @@ class Trainer:
         self.train_ids = check_ids(train_ids, V, "train_ids")
         self.validation_ids = check_predictable(validation_ids, V, "validation_ids")
         self._windows = Windows(self.train_ids, options, model.device, self.ranks)
+        self._generators = Generators(model.device, options.seed, 1)
         self.streams = self._windows.streams
         self.chars_per_step = self.streams.batch_size * self.streams.window
         self.budget = Budget.of(options)
@@ -95,7 +96,7 @@ class Trainer:
         self.average = copy.deepcopy(model) if options.ema else model
         self.best = model.to_arrays()
         self.hidden: ModelState | None = None
-        self._unread: list[Tensor] = []  # loss and norm of the steps since the last reading
+        self._unread: list[tuple[Tensor, Tensor]] = []  # losses and norms not read yet
         self.progress = Progress()
         self._clock = Clock(self.progress)
         self._network: nn.Module = model
@@ -207,23 +208,23 @@ class Trainer:
         Loss and norm stay on the device, in `_unread`. Of the B streams, each of N ranks reads its
         B/N; the gradient, the norm, the loss and the state that is returned are those of all.
         """
-        seeds = (self.options.seed, 1, self.progress.step)
-        rng = generator_for(self.model.device, seeds)
+        rng = self._generators.take(self.progress.step)
         inputs, targets = self._windows.read(self.progress.step)  # (B/N, T) each
         state = self._windows.state_before(self.progress.step, self.hidden, rng)
         if self.ranks.rank:  # resets are the same numbers for all ranks, masks are not
-            rng = generator_for(self.model.device, (*seeds, self.ranks.rank))
+            seeds = (self.options.seed, 1, self.progress.step, self.ranks.rank)
+            rng = generator_for(self.model.device, seeds)
         logits, state = self._network(inputs, state, rng, bf16=self.bf16)  # (B/N, T, V)
         loss = F.cross_entropy(logits.transpose(0, 1).flatten(0, 1), targets.T.flatten())
         for weight in self._weights:
             weight.grad = None  # what `zero_grad` does, in a tenth of its time
         self.ranks.backward(loss)
-        norm = nn.utils.clip_grad_norm_(self._weights, self.options.clip or math.inf)
+        norm = clip(self._weights, self.options.clip)
         state = [tuple(s.detach() for s in layer) for layer in state]
         self.progress.seconds, loss, state = self.ranks.agree(
             self._clock.read(), loss.detach(), state
         )
-        self._unread.append(torch.stack((loss, norm)))
+        self._unread.append((loss, norm))
         return state
 
     def _update(self, state: ModelState) -> None:
@@ -249,9 +250,10 @@ class Trainer:
 
     def _read_losses(self) -> tuple[list[float], list[float]]:
         """Fetch the losses and the norms since the last reading."""
-        losses, norms = torch.stack(self._unread).T.tolist()
+        losses, norms = zip(*self._unread, strict=True)
+        numbers = torch.stack([*losses, *norms]).tolist()  # one reading of the device
         self._unread.clear()
-        return losses, norms
+        return numbers[: len(losses)], numbers[len(losses) :]
 
     def _set_learning_rate(self) -> None:
         highest = self.options.learning_rate * self.progress.rate_scale

@@ -20,7 +20,7 @@ from charlstm.options import TrainOptions
 from charlstm.text.vocabulary import Ids
 from charlstm.text.writer import check_sizes
 from charlstm.training.budget import Budget, learning_rate
-from charlstm.training.optimizer import adamw
+from charlstm.training.optimizer import adamw, clip
 from charlstm.training.progress import Clock, Progress
 
 Draw = Callable[[np.random.Generator], Tensor]
@@ -122,7 +122,7 @@ def fit_batches(model: nn.Module, loss_of: Draw, options: FitOptions) -> Iterato
         optimizer.zero_grad()
         loss = loss_of(np.random.default_rng((options.seed, progress.step)))
         loss.backward()
-        norm = nn.utils.clip_grad_norm_(weights, options.clip or math.inf).item()
+        norm = clip(weights, options.clip).item()
         if not math.isfinite(loss.item() + norm):
             raise UserError(
                 f"step {progress.step + 1}: loss {loss.item():g}, norm of the gradient {norm:g};"

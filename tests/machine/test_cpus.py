@@ -2,6 +2,7 @@
 
 import math
 import os
+import platform
 import subprocess
 import sys
 import threading
@@ -19,6 +20,32 @@ def test_denormals_are_flushed_and_threads_set():
     assert prepare_cpu(1) == 1
     tiny = torch.full((8,), 1e-39)
     assert (tiny * 0.5).eq(0).all()
+
+
+FAULTS = """
+import resource, sys
+import numpy as np
+if sys.argv[1] == "kept":
+    from charlstm.machine.cpus import prepare_cpu
+    prepare_cpu(1)
+def step():
+    arrays = [np.ones(9_000_000, np.uint8) for _ in range(4)]
+for _ in range(3):
+    step()
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+for _ in range(10):
+    step()
+print((resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before) / 10)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other C libraries decide themselves")
+def test_freed_memory_is_kept_for_the_next_step():
+    """Each page of 36 million bytes comes by a page fault, unless they are kept."""
+    python = [sys.executable, "-P", "-c", FAULTS]
+    faults = [float(subprocess.check_output([*python, how])) for how in ("", "kept")]
+    assert faults[0] > 1000
+    assert faults[1] < 10
 
 
 @pytest.fixture

@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 import torch
 
-from charlstm.model.dropout import dropped, dropped_weights, generator_for, kept, locked_dropout
+from charlstm.model.dropout import (
+    Generators,
+    dropped,
+    dropped_weights,
+    generator_for,
+    kept,
+    locked_dropout,
+)
 
 
 def test_locked_dropout_keeps_its_mask_over_time_and_the_mean_over_units():
@@ -31,6 +38,14 @@ def test_a_cpu_draws_what_numpy_draws_and_the_same_seeds_draw_the_same():
     assert np.array_equal(
         mask.numpy(), np.random.default_rng((1, 2, 3)).random((5, 7), np.float32) >= 0.4
     )
+
+
+def test_a_steps_generator_is_the_same_whatever_was_taken_before():
+    """In order, with gaps, back again, and the same step twice."""
+    made = Generators(torch.device("cpu"), 7, 1)
+    for step in (0, 1, 2, 19, 20, 3, 3, 4, 17, 18, 0):
+        expected = np.random.default_rng((7, 1, step)).random(5)
+        np.testing.assert_equal(made.take(step).random(5), expected)
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])

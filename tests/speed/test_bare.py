@@ -29,6 +29,14 @@ def test_a_training_is_compared_with_a_bare_loop(small):
     assert min(row["ours"], row["bare"], row["ratio"], row["of peak"]) > 0
 
 
+def test_a_measure_does_not_time_the_first_action(monkeypatch):
+    done = []
+    monkeypatch.setattr("charlstm.speed.turns.time.perf_counter", lambda: float(len(done)))
+    measure = bare._warm(lambda: done.append("action"), 3, CPU)
+    assert measure() == 3.0
+    assert len(done) == 4
+
+
 @pytest.mark.parametrize(("number", "least"), [(1, "of reading"), (4, "of products")])
 def test_sampling_is_compared_with_steps_of_torch_and_with_the_least(small, number, least):
     row = bare._sampling("small", number, rounds=2, threads=1)

@@ -1,12 +1,13 @@
 """Processes beside: that they run, and that they end."""
 
+import contextlib
 import subprocess
 import sys
 
 import pytest
 
 from charlstm.speed import beside
-from charlstm.speed.beside import busy, together
+from charlstm.speed.beside import apart, busy, together
 
 
 @pytest.fixture
@@ -63,6 +64,21 @@ print(len(list(folder.iterdir())) / 2)
 """
     assert together(3, program) == [1.5, 1.5, 1.5]
     assert all(child.poll() == 0 for child in children)
+
+
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, None])
+def test_a_program_apart_is_asked_for_figures_and_ends_with_the_block(children, stop):
+    program = """
+import sys
+for number, line in enumerate(sys.stdin):
+    print(number + 0.5, flush=True)
+"""
+    with pytest.raises(stop) if stop else contextlib.nullcontext(), apart(program) as measure:
+        assert [measure(), measure(), measure()] == [0.5, 1.5, 2.5]
+        assert children[0].poll() is None
+        if stop:
+            raise stop
+    assert children[0].poll() is not None
 
 
 def test_a_child_that_fails_does_not_leave_the_others(children):
