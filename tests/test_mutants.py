@@ -84,11 +84,11 @@ MUTANTS = [
     ("the state of all ranks in the wrong order", "training/distributed", ".transpose(0, 1).flatten(1, 2)", ".transpose(0, 1).flip(1).flatten(1, 2)", "training/test_distributed.py -k path"),
     ("each rank by its own clock", "training/distributed", "times[0].item()", "times[self.rank].item()", "training/test_distributed.py -k clock"),
     ("a rank that ends left to torchrun", "training/distributed", "ending = self.size > 1\n", "ending = False\n", "training/test_distributed.py -k peace"),
-    ("the same masks on all ranks", "training/trainer", "self.progress.step, self.ranks.rank)", "self.progress.step)", "training/test_distributed.py -k masks"),
+    ("the same masks on all ranks", "training/trainer", "seeds, (self.ranks.rank,))", "seeds)", "training/test_distributed.py -k masks"),
     ("the warm-up of whichever is over last", "training/budget", "max((step + 1)", "min((step + 1)", "training/test_budget.py"),
     ("a good state without the best weights", "training/snapshot", "trainer.best = best", "pass", "training/test_snapshot.py"),
     ("vectors decayed too", "training/optimizer", '{"params": vectors, "weight_decay": 0.0}', '{"params": vectors}', "training/test_optimizer.py"),
-    ("only short gradients clipped", "training/optimizer", "if most and not short", "if most and short", "training/test_optimizer.py -k clipping"),
+    ("only short gradients clipped", "training/optimizer", "if most and not norm < most", "if most and norm < most", "training/test_optimizer.py -k clipping"),
     ("the norm of the first weight only", "training/optimizer", "torch.stack(norms)", "torch.stack(norms[:1])", "training/test_optimizer.py -k clipping"),
     ("a step's generator taken on by the same step", "model/dropout", "self._made.pop(step)", "self._made[step]", "model/test_dropout.py -k whatever"),
     ("freed memory given back", "machine/cpus", "    _keep_memory()\n", "", "machine/test_cpus.py -k freed"),
@@ -298,4 +298,5 @@ def test_the_tests_notice(name, right, wrong, tests, tmp_path):
         [*command, str(ROOT / "tests" / selected), *rest],
         cwd=ROOT, env=os.environ | {"PYTHONPATH": str(tmp_path)}, capture_output=True, text=True,
     )  # fmt: skip
-    assert done.returncode == int(right != wrong), done.stdout[-2000:]
+    crashed = right != wrong and done.returncode < 0  # a kernel may read beyond its arrays
+    assert crashed or done.returncode == int(right != wrong), done.stdout[-2000:]

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING
 from charlstm.errors import UserError, option
 from charlstm.machine.threads import Threads
 
-M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # malloc.h
-LARGEST_KEPT = 2**25  # bytes in an array; the C library allows no more
-MOST_KEPT = 2**29  # bytes in all that is free at the end of the heap
-
 if TYPE_CHECKING:
     import torch  # not at run time: `charlstm.sample` needs this file, and must not wait for torch
+
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # malloc.h
+LARGEST_KEPT = 2**25  # bytes in an array; mallopt(3) names no larger bound
+MOST_KEPT = 2**29  # bytes that are free at the end of the heap
 
 
 def available_cpus(root: Path = Path("/")) -> int:
@@ -91,7 +91,7 @@ def prepare_cpu(threads: int | None = None) -> int:
     """Set the largest number of PyTorch's threads, and how the process computes and keeps memory.
 
     Denormal numbers become zero. They are those closest to zero, below 1e-38, and make an LSTM many
-    times slower. Memory that is freed stays with the process, as `_keep_memory` says. Call this
+    times slower. Freed arrays of up to 32 MB stay with the process, see `_keep_memory`. Call this
     function before the first computation.
 
     Returns:
@@ -114,9 +114,11 @@ def _keep_memory() -> None:
 
     A training step frees some hundred arrays, and the next step wants the same ones again. What was
     given back comes page by page, each a page fault: thousands in a step of `large`, a tenth of its
-    time. mallopt(3) sets the two bounds. Other C libraries have no such function, or ignore it.
+    time. mallopt(3) sets the two bounds. Other C libraries have no such function, or ignore it, and
+    who has set bounds in the environment keeps them.
     """
-    if sys.platform == "linux":
+    own = any(name.startswith(("MALLOC_", "GLIBC_TUNABLES")) for name in os.environ)
+    if sys.platform == "linux" and not own:
         mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
         if mallopt:
             mallopt(M_MMAP_THRESHOLD, LARGEST_KEPT)

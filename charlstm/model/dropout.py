@@ -36,25 +36,31 @@ def generator_for(device: torch.device, seeds: Sequence[int]) -> Rng:
 class Generators:
     """A random generator for each step of a training. It depends on the seeds and the step alone.
 
-    They are made for several steps at once. The first takes ten times as long as the next ones,
-    because after a step's other work the CPU has that code no longer in its caches.
+    They are made for several steps at once. To make one between two other works of a step takes ten
+    times as long as to make one more.
 
     Args:
         device: where the masks are used.
-        seeds: whole numbers of at least 0.
+        before, after: seeds before and after the step's number, whole numbers of at least 0.
     """
 
-    def __init__(self, device: torch.device, *seeds: int) -> None:
+    def __init__(
+        self, device: torch.device, before: tuple[int, ...], after: tuple[int, ...] = ()
+    ) -> None:
         self._device = device
-        self._seeds = seeds
+        self._before = before
+        self._after = after
         self._made: dict[int, Rng] = {}
 
     def take(self, step: int) -> Rng:
         """Return a step's generator, new even if the training has been at this step before."""
         if step not in self._made:
             steps = range(step, step + MADE_AT_ONCE)
-            self._made = {s: generator_for(self._device, (*self._seeds, s)) for s in steps}
+            self._made = {s: self._make(s) for s in steps}
         return self._made.pop(step)
+
+    def _make(self, step: int) -> Rng:
+        return generator_for(self._device, (*self._before, step, *self._after))
 
 
 def kept(shape: Sequence[int], rate: float, rng: Rng, dtype: Any = np.float32) -> Tensor:

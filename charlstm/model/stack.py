@@ -33,7 +33,7 @@ def embed(embedding: nn.Embedding | None, ids: Tensor, size: int, dtype: torch.d
     Args:
         embedding: None for one-hot vectors.
         ids: of any shape.
-        size: V, the length of one-hot vectors.
+        size: V, the length of one-hot vectors and the number of the embedding's rows.
         dtype: of one-hot vectors.
 
     Raises:
@@ -45,6 +45,8 @@ def embed(embedding: nn.Embedding | None, ids: Tensor, size: int, dtype: torch.d
     try:
         return F.one_hot(ids.long(), size).to(dtype) if embedding is None else embedding(ids)
     except (IndexError, RuntimeError):
+        if not ids.is_cpu:
+            raise
         least, most = (int(bound) for bound in ids.aminmax())
         if least >= 0 and most < size:
             raise

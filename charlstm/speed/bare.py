@@ -1,8 +1,9 @@
 """Training and sampling, each beside a bare torch loop of the same sizes.
 
-The ids are random, from a vocabulary of 65 characters. Each figure is a median over the rounds. The
-bare training has processes of its own, which none of charlstm's settings reach. The two sides take
-turns, and the one whose turn it is not waits.
+The ids are random, from a vocabulary of 65 characters. Each figure is a median over the rounds.
+
+The two sides of a training have a process each. So the bare loop keeps PyTorch's own settings, but
+for the number of threads. They take turns, and the side whose turn it is not waits.
 """
 
 import dataclasses
@@ -18,13 +19,13 @@ import numpy as np
 import torch
 from torch import nn
 
-from charlstm.machine.cpus import blas_threads
+from charlstm.machine.cpus import blas_threads, prepare_cpu
 from charlstm.machine.devices import bf16_trouble_on
 from charlstm.model.checkpoint import Checkpoint
 from charlstm.model.network import CharModel
 from charlstm.options import ModelOptions, SampleOptions, TrainOptions
 from charlstm.sampling.sampler import Sampler, generate, generate_many
-from charlstm.speed.beside import apart
+from charlstm.speed.beside import waiting
 from charlstm.speed.turns import in_turns, ratio, timed
 from charlstm.text.streams import Streams
 from charlstm.text.vocabulary import Vocabulary
@@ -34,14 +35,14 @@ from charlstm.training.trainer import READ_EVERY, Trainer
 VOCABULARY = 65
 STEPS = 10  # of training in a round, after one that is not timed: it finds the caches cold
 PRODUCTS = 3  # in a round, after one
-STARTS = 4  # of the bare training: where a process finds its memory changes its speed by a tenth
+STARTS = 4  # of both sides: two processes with the same program may differ by a tenth
 NEVER = 10**9  # steps: so many that no validation and no end of the budget falls into a round
 SIDE = 1024  # rows and columns of two matrices; the speed of their product counts as the peak
 FLOP = 2 * SIDE**3  # in that product: SIDE**3 multiplications, and as many additions
-BARE = """
+SIDE_OF_A_TRAINING = """
 from charlstm.options import ModelOptions, TrainOptions
-from charlstm.speed.bare import train_bare
-train_bare({!r}, {!r}, {!r}, {!r}, {!r})
+from charlstm.speed import bare
+bare.{}({!r}, {!r}, {!r}, {!r}, {!r})
 """
 NUMBERS = (1, 4, 16, 64, 256)  # samples at once
 Action = Callable[[], object]
@@ -53,7 +54,7 @@ def rows(rounds: int, threads: int | None, device: torch.device) -> Iterator[Row
     """Measure everything, and yield a row of figures for each thing.
 
     Args:
-        rounds: measurements of each.
+        rounds: measurements of each, and half of those of a training.
         threads: for the sampler; None measures how many are the fastest. PyTorch keeps its number.
         device: where to train. The sampler runs on NumPy, and its bare loop beside it, on the CPU.
     """
@@ -105,27 +106,20 @@ def _training(
     device: torch.device,
 ) -> Row:
     """Compare the trainer's steps with a bare `nn.LSTM` loop in fp32."""
-    model = CharModel(sizes, VOCABULARY).to(device)
     options = dataclasses.replace(training, steps=NEVER, patience=None)
-    ids = _ids()
-    trainer = Trainer(
-        model, ids, ids[:1000], options, validate_every=NEVER, bf16=precision == "bf16"
-    )
-    reports = trainer.fit()
-    ours = _warm(lambda: next(reports), STEPS, device)
-    steps = STEPS if device.type == "cpu" else STEPS * READ_EVERY  # a report stands for so many
-    program = BARE.format(sizes, training, steps, torch.get_num_threads(), str(device))
+    given = sizes, options, precision, torch.get_num_threads(), str(device)
+    ours, bare = (SIDE_OF_A_TRAINING.format(side, *given) for side in ("train_ours", "train_bare"))
     products = _matrix_products(precision, device)
-    taken: list[float] = []
-    theirs: list[float] = []
-    least: list[float] = []
+    figures: list[list[float]] = [[], [], []]
     for _ in range(STARTS):
-        with apart(program) as bare:
-            turns = in_turns(ours, bare, products, rounds=math.ceil(2 * rounds / STARTS))
-        for figures, more in zip((taken, theirs, least), turns, strict=True):
-            figures += more
-    characters = steps * options.batch_size * options.window
-    weights = sum(p.numel() for n, p in model.named_parameters() if "embedding" not in n)
+        with waiting(ours) as first, waiting(bare) as second:
+            turns = in_turns(first, second, products, rounds=math.ceil(2 * rounds / STARTS))
+        for so_far, more in zip(figures, turns, strict=True):
+            so_far += more
+    taken, theirs, least = figures
+    characters = _steps(device) * options.batch_size * options.window
+    parts = CharModel(sizes, VOCABULARY).named_parameters()
+    weights = sum(p.numel() for name, p in parts if "embedding" not in name)
     return {
         "what": f"train {_named(name, sizes)}, {precision}",
         "unit": "chars/s",
@@ -156,15 +150,38 @@ def _warm(action: Action, number: int, device: torch.device) -> Measure:
     return measure
 
 
-def train_bare(
-    sizes: ModelOptions, options: TrainOptions, steps: int, threads: int, device: str
+def train_ours(
+    sizes: ModelOptions, options: TrainOptions, precision: str, threads: int, device: str
 ) -> None:
-    """Train a bare loop, so many steps for each line of standard input; print their seconds."""
+    """Train as `charlstm.train` does, a turn for each line of standard input."""
+    prepare_cpu(threads)
+    place = torch.device(device)
+    model = CharModel(sizes, VOCABULARY).to(place)
+    ids = _ids()
+    bf16 = precision == "bf16"
+    reports = Trainer(model, ids, ids[:1000], options, validate_every=NEVER, bf16=bf16).fit()
+    _take_turns(lambda: next(reports), STEPS, place)
+
+
+def train_bare(
+    sizes: ModelOptions, options: TrainOptions, precision: str, threads: int, device: str
+) -> None:
+    """Train a bare loop in fp32, whatever the precision, a turn for each line of standard input."""
     torch.set_num_threads(threads)
     place = torch.device(device)
-    measure = _warm(_bare_loop(sizes, options, place), steps, place)
+    _take_turns(_bare_loop(sizes, options, place), _steps(place), place)
+
+
+def _take_turns(step: Action, number: int, device: torch.device) -> None:
+    """Print the seconds of so many steps for each line of standard input."""
+    measure = _warm(step, number, device)
     for _ in sys.stdin:
         print(measure(), flush=True)
+
+
+def _steps(device: torch.device) -> int:
+    """Return the steps in a turn: on a GPU a report of the trainer stands for several."""
+    return STEPS if device.type == "cpu" else STEPS * READ_EVERY
 
 
 def _bare_loop(sizes: ModelOptions, options: TrainOptions, device: torch.device) -> Action:

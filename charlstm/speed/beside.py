@@ -5,6 +5,8 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 
+from charlstm.errors import UserError
+
 # it ends when its standard input does: even if somebody kills the process that began it
 BUSY = """
 import sys, threading
@@ -31,37 +33,59 @@ def together(number: int, program: str) -> list[float]:
 
     Returns:
         the figure of each process.
+
+    Raises:
+        UserError: a process ended before it had a figure.
     """
     with _children([program] * number) as children:
         for child in children:
-            assert child.stdout is not None
-            child.stdout.readline()
+            _line(child)
         for child in children:
-            assert child.stdin is not None
-            child.stdin.write("go\n")
-            child.stdin.flush()
-        return [float(child.communicate()[0]) for child in children]
+            _ask(child)
+        return [float(_line(child)) for child in children]
 
 
 @contextlib.contextmanager
-def apart(program: str) -> Iterator[Callable[[], float]]:
+def waiting(program: str) -> Iterator[Callable[[], float]]:
     """Run a Python program beside the block, and give the block a measure that asks it for figures.
 
     Args:
-        program: prints a figure for each line that it reads. Between two figures it only waits.
+        program: prints a figure for each line that it reads.
+
+    Raises:
+        UserError: by the measure: the process has ended.
     """
     with _children([program]) as [child]:
-        assert child.stdin is not None
-        assert child.stdout is not None
-        lines_in = child.stdin
-        lines_out = child.stdout
 
         def measure() -> float:
-            lines_in.write("go\n")
-            lines_in.flush()
-            return float(lines_out.readline())
+            _ask(child)
+            return float(_line(child))
 
         yield measure
+
+
+def _ask(child: subprocess.Popen[str]) -> None:
+    assert child.stdin is not None
+    try:
+        child.stdin.write("go\n")
+        child.stdin.flush()
+    except BrokenPipeError:
+        raise _ended(child) from None
+
+
+def _line(child: subprocess.Popen[str]) -> str:
+    assert child.stdout is not None
+    line = child.stdout.readline()
+    if not line:
+        raise _ended(child)
+    return line
+
+
+def _ended(child: subprocess.Popen[str]) -> UserError:
+    return UserError(
+        f"a process that was to be measured ended with exit code {child.wait()}; what it wrote to"
+        " standard error stands above"
+    )
 
 
 @contextlib.contextmanager
@@ -77,4 +101,5 @@ def _children(programs: Sequence[str]) -> Iterator[list[subprocess.Popen[str]]]:
         for child in children:
             child.kill()
         for child in children:
-            child.communicate()
+            with contextlib.suppress(BrokenPipeError):  # of what a dead process did not read
+                child.communicate()

@@ -32,18 +32,19 @@ def adamw(model: nn.Module, options: TrainOptions) -> torch.optim.AdamW:
 def clip(weights: Sequence[nn.Parameter], most: float | None) -> Tensor:
     """Scale the gradient down to a global norm of `most` if it is longer; return its norm before.
 
-    `nn.utils.clip_grad_norm_` does the same, but also sorts the gradients by device, and multiplies
-    short ones by 1. For a small model that takes as long as all else that is done here.
+    On a CPU this leaves a short gradient alone; `nn.utils.clip_grad_norm_` multiplies it by 1.
+    A GPU would have to be waited for to learn whether it is short.
 
     Args:
-        weights: with their gradients, all on one device.
+        weights: with their gradients, one at least.
         most: None clips nothing.
     """
+    if not weights[0].is_cpu:
+        return nn.utils.clip_grad_norm_(weights, most or math.inf)
     norms = [torch.linalg.vector_norm(w.grad) for w in weights if w.grad is not None]
     norm = torch.linalg.vector_norm(torch.stack(norms))
-    short = norm.is_cpu and norm < (most or math.inf)  # to look at it would wait for a GPU
-    if most and not short:
-        nn.utils.clip_grads_with_norm_(weights, most, norm)
+    if most and not norm < most:  # NaN is not short
+        nn.utils.clip_grad_norm_(weights, most)
     return norm
 
 

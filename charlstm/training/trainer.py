@@ -20,7 +20,7 @@ from charlstm.machine.cpus import torch_threads
 from charlstm.machine.threads import Threads
 from charlstm.measuring.scores import COLD_WINDOW, check_predictable, score_cold
 from charlstm.model.array_file import LARGEST_WEIGHT, Arrays
-from charlstm.model.dropout import Generators, generator_for
+from charlstm.model.dropout import Generators
 from charlstm.model.kernels import bf16_trouble
 from charlstm.model.network import CharModel
 from charlstm.model.stack import ModelState
@@ -83,7 +83,9 @@ class Trainer:
         self.train_ids = check_ids(train_ids, V, "train_ids")
         self.validation_ids = check_predictable(validation_ids, V, "validation_ids")
         self._windows = Windows(self.train_ids, options, model.device, self.ranks)
-        self._generators = Generators(model.device, options.seed, 1)
+        seeds = options.seed, 1
+        self._generators = Generators(model.device, seeds)
+        self._masks_of_rank = Generators(model.device, seeds, (self.ranks.rank,))
         self.streams = self._windows.streams
         self.chars_per_step = self.streams.batch_size * self.streams.window
         self.budget = Budget.of(options)
@@ -212,8 +214,7 @@ class Trainer:
         inputs, targets = self._windows.read(self.progress.step)  # (B/N, T) each
         state = self._windows.state_before(self.progress.step, self.hidden, rng)
         if self.ranks.rank:  # resets are the same numbers for all ranks, masks are not
-            seeds = (self.options.seed, 1, self.progress.step, self.ranks.rank)
-            rng = generator_for(self.model.device, seeds)
+            rng = self._masks_of_rank.take(self.progress.step)
         logits, state = self._network(inputs, state, rng, bf16=self.bf16)  # (B/N, T, V)
         loss = F.cross_entropy(logits.transpose(0, 1).flatten(0, 1), targets.T.flatten())
         for weight in self._weights:

@@ -42,9 +42,9 @@ def test_a_cpu_draws_what_numpy_draws_and_the_same_seeds_draw_the_same():
 
 def test_a_steps_generator_is_the_same_whatever_was_taken_before():
     """In order, with gaps, back again, and the same step twice."""
-    made = Generators(torch.device("cpu"), 7, 1)
+    made = Generators(torch.device("cpu"), (7, 1), (5,))
     for step in (0, 1, 2, 19, 20, 3, 3, 4, 17, 18, 0):
-        expected = np.random.default_rng((7, 1, step)).random(5)
+        expected = np.random.default_rng((7, 1, step, 5)).random(5)
         np.testing.assert_equal(made.take(step).random(5), expected)
 
 

@@ -6,8 +6,9 @@ import sys
 
 import pytest
 
+from charlstm.errors import UserError
 from charlstm.speed import beside
-from charlstm.speed.beside import apart, busy, together
+from charlstm.speed.beside import busy, together, waiting
 
 
 @pytest.fixture
@@ -63,17 +64,17 @@ input()
 print(len(list(folder.iterdir())) / 2)
 """
     assert together(3, program) == [1.5, 1.5, 1.5]
-    assert all(child.poll() == 0 for child in children)
+    assert all(child.poll() is not None for child in children)
 
 
 @pytest.mark.parametrize("stop", [KeyboardInterrupt, None])
-def test_a_program_apart_is_asked_for_figures_and_ends_with_the_block(children, stop):
+def test_a_program_that_waits_is_asked_for_figures_and_ends_with_the_block(children, stop):
     program = """
 import sys
 for number, line in enumerate(sys.stdin):
     print(number + 0.5, flush=True)
 """
-    with pytest.raises(stop) if stop else contextlib.nullcontext(), apart(program) as measure:
+    with pytest.raises(stop) if stop else contextlib.nullcontext(), waiting(program) as measure:
         assert [measure(), measure(), measure()] == [0.5, 1.5, 2.5]
         assert children[0].poll() is None
         if stop:
@@ -81,8 +82,24 @@ for number, line in enumerate(sys.stdin):
     assert children[0].poll() is not None
 
 
-def test_a_child_that_fails_does_not_leave_the_others(children):
-    program = "print('ready', flush=True); input(); raise SystemExit('no')"
-    with pytest.raises(ValueError, match="could not convert"):
+@pytest.mark.parametrize("program", ["raise SystemExit(3)", "input(); raise SystemExit(3)"])
+def test_a_program_that_ends_instead_of_waiting_is_told(children, program):
+    with waiting(program) as measure:
+        if not program.startswith("input"):
+            children[0].wait()
+        with pytest.raises(UserError, match="ended with exit code 3"):
+            measure()
+
+
+FAILING = [
+    "raise SystemExit('no')",
+    "print('ready', flush=True); raise SystemExit('no')",
+    "print('ready', flush=True); input(); raise SystemExit('no')",
+]
+
+
+@pytest.mark.parametrize("program", FAILING)
+def test_a_child_that_fails_does_not_leave_the_others(children, program):
+    with pytest.raises(UserError, match="ended with exit code 1"):
         together(2, program)
     assert all(child.poll() is not None for child in children)
